@@ -1,0 +1,130 @@
+"""Weighs npm packages for facts/data/npm.tsv: installs into temporary folders with the ordinary npm and adds up files.
+
+    python server/collect/npm.py TABLE LOCK_FOLDER_OR_REQUESTS...
+
+Each further argument is one install: a folder with package.json and package-lock.json (`npm ci`), or requests
+separated by commas
+(`npm install express,lodash`). Rows of packages that are measured again are replaced, all others stay.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+
+HEADER = ("name", "version", "bytes", "files", "tarball_bytes", "packument_bytes", "depends", "source", "date")
+SOURCE = "npm install, linux x64"
+
+
+def main(table_path: str, *installs: str) -> None:
+    """Measures every install and merges its rows into the table."""
+    table = pathlib.Path(table_path)
+    lines = table.read_text("utf-8").splitlines()[1:] if table.exists() else []
+    rows = {tuple(line.split("\t")[:2]): tuple(line.split("\t")) for line in lines}
+    for install in installs:
+        measured = measure(install)
+        print(f"{install}: {len(measured)} packages", file=sys.stderr)
+        rows |= {row[:2]: row for row in measured}
+    text = "\n".join("\t".join(row) for row in (HEADER, *sorted(rows.values())))
+    table.write_text(text + "\n", "utf-8")
+
+
+def measure(install: str) -> list[tuple[str, ...]]:
+    """A row for each package of one install."""
+    with tempfile.TemporaryDirectory() as temporary:
+        app, cache = pathlib.Path(temporary, "app"), pathlib.Path(temporary, "cache")
+        app.mkdir()
+        if pathlib.Path(install, "package.json").is_file():
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(pathlib.Path(install, name), app / name)
+            arguments = ["ci"]
+        else:
+            (app / "package.json").write_text("{}", "utf-8")
+            arguments = ["install", *install.split(",")]
+        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--force", "--loglevel=error"]
+        npm = shutil.which("npm") or "npm"
+        subprocess.run([npm, *arguments, *quiet, f"--cache={cache}"], cwd=app, check=True)  # noqa: S603
+        tarballs, packuments = cached_bytes(cache)
+        lock = json.loads((app / "package-lock.json").read_text("utf-8"))["packages"]
+        rows: list[tuple[str, ...]] = []
+        for path, entry in lock.items():
+            if not path or entry.get("link") or not (app / path).is_dir():
+                continue
+            name = entry.get("name") or path.rpartition("node_modules/")[2]
+            size, files = weigh(app / path)
+            may_lack = entry.get("peerDependenciesMeta", {})
+            peers = {peer: wanted for peer, wanted in entry.get("peerDependencies", {}).items() if peer not in may_lack}
+            here = present(app, path, entry.get("optionalDependencies", {}))
+            depends = {**peers, **entry.get("dependencies", {}), **here}
+            needs = ",".join(f"{each}@{wanted}" for each, wanted in sorted(depends.items()))
+            version, today = entry["version"], datetime.date.today().isoformat()
+            cached = (str(tarballs.get((name, version), "")), str(packuments.get(name, "")))
+            rows.append((name, version, str(size), str(files), *cached, needs, SOURCE, today))
+        return rows
+
+
+def weigh(folder: pathlib.Path) -> tuple[int, int]:
+    """File bytes and files of a package's folder, without the packages nested in its node_modules."""
+    own = [
+        path
+        for path in folder.rglob("*")
+        if "node_modules" not in path.relative_to(folder).parts and path.is_file() and not path.is_symlink()
+    ]
+    return sum(path.stat().st_size for path in own), len(own)
+
+
+def present(app: pathlib.Path, path: str, optional: dict[str, str]) -> dict[str, str]:
+    """The optional dependencies that this platform has: `@esbuild/linux-x64`, not `@esbuild/win32-x64`."""
+    return {
+        name: wanted
+        for name, wanted in optional.items()
+        if (app / path / "node_modules" / name).is_dir() or (app / "node_modules" / name).is_dir()
+    }
+
+
+# "make-fetch-happen:request-cache:https://host/@scope/name/-/name-1.0.0.tgz"
+TARBALL = re.compile(r"/((?:@[^/]+/)?[^/]+)/-/[^/]+?-(\d+\.\d+\.\d+[^/]*)\.tgz$")
+PACKUMENT = re.compile(r"https?://[^/]+/(?:.*?/)??((?:@[^/]+/)?[^/@]+)$")
+
+
+def cached_bytes(cache: pathlib.Path) -> tuple[dict[tuple[str, str], int], dict[str, int]]:
+    """What npm left in its cache: bytes of each tarball and of each package document (packument)."""
+    tarballs: dict[tuple[str, str], int] = {}
+    packuments: dict[str, int] = {}
+    for bucket in (cache / "_cacache" / "index-v5").rglob("*"):
+        if not bucket.is_file():
+            continue
+        for line in bucket.read_text("utf-8").splitlines():
+            if "\t" not in line:
+                continue
+            entry = json.loads(line.split("\t", 1)[1])
+            key = urllib.parse.unquote(entry["key"])
+            content = cache / "_cacache" / "content-v2" / blob_path(entry["integrity"])
+            if not content.is_file():
+                continue
+            size = content.stat().st_size
+            if tarball := TARBALL.search(key):
+                tarballs[tarball[1], tarball[2]] = size
+            elif packument := PACKUMENT.search(key):
+                packuments[packument[1]] = size
+    return tarballs, packuments
+
+
+def blob_path(integrity: str) -> str:
+    """Where cacache keeps the content of `sha512-<base64>`."""
+    import base64
+
+    algorithm, _, digest = integrity.partition("-")
+    name = base64.b64decode(digest).hex()
+    return f"{algorithm}/{name[:2]}/{name[2:4]}/{name[4:]}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,127 @@
+"""`deadweight fix`: takes the dead weight off. Shows a diff unless told to write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deadweight.analysis.fix_all import fix_all
+from deadweight.analysis.report import total_saving
+from deadweight.cli import build
+from deadweight.cli.check import settings_of
+from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
+from deadweight.cli.output import is_coloured, paint, warn, write
+from deadweight.rules.catalog import BY_ID
+from deadweight.rules.rule import Safety
+from deadweight.size.units import in_words
+from deadweight.workspace.files import UnreadableError, shown, write_text
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from deadweight.analysis.fix_all import Outcome
+    from deadweight.analysis.report import Reported
+    from deadweight.cli.build import Read
+    from deadweight.rules.rule import Fix
+
+_EPILOG = """\
+exit codes: 0 nothing to change, or written; 1 something would change (with --diff or --stdout);
+2 a wrong argument or an unreadable file
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.epilog = _EPILOG
+    build.add_arguments(parser)
+    parser.add_argument("--rule", metavar="ID", action="append", default=[], help="fix only what this rule reports")
+    parser.add_argument("--choose", metavar="FIX", help="of several fixes take the one with this id, such as alpine")
+    parser.add_argument("--ask", action="store_true", help="also apply the refactorings of the rules named by --rule")
+    parser.add_argument("--min-saving", metavar="SIZE", help="fix only what saves this much (default: 1MB)")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--diff", action="store_true", help="show what would change (the default)")
+    output.add_argument("--stdout", action="store_true", help="print the fixed Dockerfile")
+    output.add_argument("--write", action="store_true", help="write the files, and print each that was written")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fix all files."""
+    unknown = [each for each in arguments.rule if each not in BY_ID]
+    if unknown:
+        warn(f"there is no rule {unknown[0]!r}; the rules are {', '.join(BY_ID)}")
+        return UNREADABLE
+    if arguments.ask and not arguments.rule:
+        warn("--ask applies the refactorings of the rules named by --rule: name one")
+        return UNREADABLE
+    settings = settings_of(arguments.min_saving)
+    code = CLEAN
+    for read in build.read_files(arguments):
+        if read.snapshot is None:
+            code = UNREADABLE
+            continue
+        outcome = fix_all(read.snapshot, settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
+        try:
+            changed = _put_out(arguments, read, outcome)
+        except UnreadableError as error:
+            warn(str(error))
+            code = UNREADABLE
+            continue
+        if changed and not arguments.write:
+            code = max(code, FINDINGS)
+    return code
+
+
+def _is_wanted(arguments: argparse.Namespace, reported: Reported, fix: Fix) -> bool:
+    if arguments.rule and reported.rule.id not in arguments.rule:
+        return False
+    if arguments.choose and len(reported.finding.fixes) > 1 and fix.id != arguments.choose:
+        return False
+    return fix.safety is Safety.SAFE or arguments.ask
+
+
+def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> bool:
+    """Write or show one file's outcome; whether anything changes."""
+    assert read.snapshot is not None
+    before, after = read.snapshot.text, outcome.snapshot.text
+    root = arguments.context or read.path.parent
+    files: list[tuple[Path, str, str]] = [(read.path, before, after)] if after != before else []
+    files += [(root / new.path, "", new.text) for new in outcome.created]
+    if arguments.write:
+        for path, _, text in files:
+            write_text(path, text)
+        for path, _, _ in files:
+            write(f"{shown(path)}: {_summary(outcome)}")
+    elif arguments.stdout:
+        write(after, end="")
+    else:
+        for path, old, new in files:
+            write(_diff(shown(path), old, new), end="")
+    return bool(files)
+
+
+def _summary(outcome: Outcome) -> str:
+    count = len(outcome.done)
+    saves = total_saving(reported for reported, _ in outcome.done)
+    words = f"{count} fix{'es' * (count != 1)}"
+    if saves is not None and saves.best:
+        words += f", saves {'at least' if saves.high is None else 'about'} {in_words(saves.best)}"
+    return words
+
+
+def _diff(name: str, before: str, after: str) -> str:
+    from difflib import unified_diff
+
+    coloured = is_coloured()
+    rows: list[str] = []
+    for row in unified_diff(_lines(before), _lines(after), f"a/{name}" if before else "/dev/null", f"b/{name}"):
+        style = "green" if row.startswith("+") else "red" if row.startswith("-") else "dim"
+        ended = row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n"
+        rows.append(paint(ended, style, coloured) if coloured else ended)
+    return "".join(rows)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines that end at LF alone: a form feed or a lone CR ends no line of a diff."""
+    *whole, last = text.split("\n")
+    lines = [line + "\n" for line in whole]
+    return [*lines, last] if last else lines

@@ -1,0 +1,80 @@
+"""The package's tables: sorted text with a header line, looked up by binary search in the text itself.
+
+A table is `data/NAME.tsv` in a source checkout and `data/NAME.tsv.xz` in the wheel: UTF-8, a line a row, columns parted
+by tabs, lines sorted by code point. A tab sorts before every other character that a column holds, so that sorted lines
+are sorted rows.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@cache
+def table(name: str) -> Table:
+    """The table `name`, read on first use. Raises FileNotFoundError where the package has no such table."""
+    try:
+        text = _package_data(f"{name}.tsv")
+    except OSError:
+        import lzma
+
+        text = lzma.decompress(_package_data(f"{name}.tsv.xz"))
+    return Table(text)
+
+
+class Table:
+    """Sorted rows of text. Kept as the bytes of the file: a row becomes an object only when it is looked up."""
+
+    __slots__ = ("_start", "_text", "columns")
+
+    columns: tuple[str, ...]  # the names in the header line
+
+    def __init__(self, text: bytes) -> None:
+        self._start = text.find(b"\n") + 1  # where the first row starts
+        self._text = text
+        self.columns = tuple(text[: self._start].decode().rstrip("\n").split("\t"))
+
+    def rows(self, *key: str) -> Iterator[tuple[str, ...]]:
+        """All rows whose first columns equal `key`, in order; all rows for no key. A key is shorter than a row."""
+        prefix = "".join(f"{column}\t" for column in key).encode("utf-8", "surrogatepass")
+        text, start = self._text, self._find(prefix)
+        while text.startswith(prefix, start) and start < len(text):
+            end = text.index(b"\n", start)
+            yield tuple(text[start:end].decode().split("\t"))
+            start = end + 1
+
+    def row(self, *key: str) -> tuple[str, ...] | None:
+        """The first row whose first columns equal `key`."""
+        return next(self.rows(*key), None)
+
+    def _find(self, prefix: bytes) -> int:
+        """The offset of the first row that is not less than `prefix`."""
+        text = self._text
+        low, high = self._start, len(text)  # both always the start of a row or the end of the text
+        while low < high:
+            middle = (low + high) // 2
+            row = max(text.rfind(b"\n", low, middle) + 1, low)
+            if text[row : row + len(prefix)] < prefix:
+                low = text.index(b"\n", row) + 1
+            else:
+                high = row
+        return low
+
+
+class _DataLoader(Protocol):
+    def get_data(self, path: str) -> bytes: ...
+
+
+def _package_data(name: str) -> bytes:
+    """A file of `data/`, read by whatever imported this package: works from a zip too, and costs no import.
+
+    `importlib.resources` does the same for 25 ms of imports at every start. Raises OSError for a file that is missing.
+    """
+    assert __spec__ is not None
+    loader = cast("_DataLoader", __spec__.loader)
+    return loader.get_data(os.path.join(os.path.dirname(__file__), "data", name))

@@ -1,0 +1,1 @@
+"""What an editor shows: a snapshot in, plain data out."""

@@ -1,0 +1,1 @@
+"""The language server: pygls, protocol types, open documents."""

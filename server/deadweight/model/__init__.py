@@ -1,0 +1,1 @@
+"""What a Dockerfile means: images, variables, stages, the build context, and the ledger of effects."""

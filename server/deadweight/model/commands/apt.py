@@ -1,0 +1,51 @@
+"""apt-get, apt and aptitude: packages, and the package lists that `update` downloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands.call import Tool
+from deadweight.model.effects import Leftover, PackageSet, removes, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+
+LISTS = "/var/lib/apt/lists"
+_VALUES = ("-o", "--option", "-t", "--target-release", "--default-release", "-c", "--config-file", "-a")
+_NO = ("0", "no", "false", "off")
+
+
+def _effects(call: Call) -> Iterator[Effect]:
+    operands = call.operands(*_VALUES)
+    if not operands or call.has("--print-uris", "--dry-run", "--simulate", "--download-only", "-s"):
+        return
+    suite = call.around.base.suite
+    if operands[0].text == "update":
+        lists = Leftover("apt-lists", "apt package lists", f"rm -rf {LISTS}/*", suite=suite)
+        yield writes(LISTS, lists, call.span)
+    elif operands[0].text in ("dist-clean", "distclean"):
+        yield removes(LISTS, call.span)
+    elif operands[0].text in ("install", "build-dep", "satisfy"):
+        names = tuple(word.pattern.partition("=")[0].partition("/")[0] for word in operands[1:])
+        # A trailing dash asks for the removal of a package: `apt-get install foo bar-`.
+        names = tuple(name.removesuffix("+") for name in names if not name.endswith("-"))
+        if names:
+            options = frozenset(("recommends",)) if _wants_recommends(call) else frozenset[str]()
+            packages = PackageSet("apt", names, suite=suite, libc=call.around.base.libc, options=options)
+            yield writes(None, packages, call.span)
+
+
+def _wants_recommends(call: Call) -> bool:
+    if call.has("--no-install-recommends", "--without-recommends", "-R"):
+        return False
+    for word in call.words:
+        name, equals, value = word.pattern.rpartition("APT::Install-Recommends")[2].rpartition("=")
+        if equals and not name and "APT::Install-Recommends" in word.pattern:
+            return value.strip("\"'").lower() not in _NO
+    return True
+
+
+TOOL = Tool(("apt-get", "apt", "aptitude"), _effects)

@@ -1,0 +1,124 @@
+"""A call of a tool as the tools' files see it: options, operands, where it runs, and what lies around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deadweight.model.stages import absolute
+from deadweight.model.variables import expand
+from deadweight.syntax.shell import alternatives
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from deadweight.model.effects import Effect
+    from deadweight.model.image import Base
+    from deadweight.syntax.shell import Placed, Word
+    from deadweight.text import Span
+
+# What a path is written with before it counts as a pattern that nobody can resolve.
+_UNRESOLVED = ("$", "`")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a call can know: the shell's folder, ENV and ARG, the account's home, the base, files copied so far.
+
+    `text_at` gives the text of a project file by its absolute path in the image, None where there is none.
+    """
+
+    folder: str | None
+    variables: Mapping[str, str | None]
+    home: str | None
+    base: Base
+    text_at: Callable[[str], str | None]
+
+    def resolve(self, path: str) -> str | None:
+        """An absolute path, wildcards kept; None where it holds something unknown."""
+        if path == "~" or path.startswith("~/"):
+            if self.home is None:
+                return None
+            path = self.home + path[1:]
+        if "$" in path:
+            known = {"HOME": self.home, **self.variables} if self.home else self.variables
+            expanded = expand(path, known, unset=None)
+            if expanded is None:
+                return None
+            path = expanded
+        return None if any(mark in path for mark in _UNRESOLVED) else absolute(path, self.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One simple command: the program's name without its folder, and the words behind it.
+
+    `span` is in the instruction's text.
+    """
+
+    program: str
+    words: tuple[Word, ...]
+    span: Span
+    around: Surroundings
+    placed: Placed
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The words that start with a dash, as typed, up to `--`."""
+        texts = [word.pattern for word in self.words]
+        if "--" in texts:
+            texts = texts[: texts.index("--")]
+        return tuple(text for text in texts if text.startswith("-") and text != "-")
+
+    def has(self, *names: str) -> bool:
+        """Whether an option is among the words: a long one by its name, `-x` also inside a cluster such as `-rxf`."""
+        for option in self.options:
+            name = option.partition("=")[0]
+            if name in names:
+                return True
+            if not option.startswith("--") and any(len(each) == 2 and each[1] in option[1:] for each in names):
+                return True
+        return False
+
+    def value(self, *names: str) -> str | None:
+        """The value of the last option of these names: `--name=value`, `--name value`, `-n value` or `-nvalue`."""
+        found = None
+        texts = [word.pattern for word in self.words]
+        for at, text in enumerate(texts):
+            for name in names:
+                if text == name and at + 1 < len(texts):
+                    found = texts[at + 1]
+                elif text.startswith(name + "=") and name.startswith("--"):
+                    found = text[len(name) + 1 :]
+                elif len(name) == 2 and text.startswith(name) and len(text) > 2 and not text.startswith("--"):
+                    found = text[2:]
+        return found
+
+    def operands(self, *with_value: str) -> tuple[Word, ...]:
+        """The words that are no options; `with_value` names the options that take the next word along."""
+        found: list[Word] = []
+        words = iter(self.words)
+        for word in words:
+            text = word.pattern
+            if text == "--":
+                found += words
+            elif text.startswith("-") and text != "-":
+                if text in with_value:
+                    next(words, None)
+            else:
+                found.append(word)
+        return tuple(found)
+
+    def paths(self, words: Iterable[Word]) -> Iterator[str | None]:
+        """Absolute paths of `words`, brace lists spread out; None for each that nobody can tell."""
+        for word in words:
+            for each in alternatives(word):
+                yield self.around.resolve(each)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool: the programs it is called by and what a call of it does."""
+
+    names: tuple[str, ...]
+    effects: Callable[[Call], Iterator[Effect]]

@@ -1,0 +1,80 @@
+"""npm: packages of a project or by name, and the cache of downloads in ~/.npm."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands.call import Tool
+from deadweight.model.effects import Built, Leftover, PackageSet, ProjectTexts, removes, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+
+_INSTALL = frozenset(("install", "i", "add", "in", "isntall"))
+_CLEAN_INSTALL = frozenset(("ci", "clean-install", "ic", "install-clean"))
+_VALUES = (
+    "--prefix",
+    "-C",
+    "--omit",
+    "--include",
+    "--only",
+    "--registry",
+    "--cache",
+    "--loglevel",
+    "-w",
+    "--workspace",
+)
+
+
+def _effects(call: Call) -> Iterator[Effect]:
+    operands = call.operands(*_VALUES)
+    verb = operands[0].text if operands else ""
+    around = call.around
+    cache = around.resolve(call.value("--cache") or around.variables.get("npm_config_cache") or "~/.npm")
+    if verb in _INSTALL or verb in _CLEAN_INSTALL:
+        packages = _packages(call, verb, tuple(word.pattern for word in operands[1:]))
+        folder = None if call.has("-g", "--global") else around.resolve(call.value("--prefix", "-C") or ".")
+        yield writes(folder and posixpath.join(folder, "node_modules"), packages, call.span)
+        yield writes(
+            cache, Leftover("npm-cache", "npm's download cache", "npm cache clean --force", of=packages), call.span
+        )
+    elif verb == "cache" and len(operands) > 1 and operands[1].text in ("clean", "clear", "rm"):
+        # Without --force npm refuses: the cache stays, the command fails.
+        if call.has("--force", "-f"):
+            yield removes(cache, call.span)
+    elif verb in ("run", "run-script", "rum", "urn") and len(operands) > 1:
+        yield writes(around.folder, Built(f"npm run {operands[1].text}"), call.span)
+
+
+def _packages(call: Call, verb: str, names: tuple[str, ...]) -> PackageSet:
+    around = call.around
+    project = None
+    if not names and (folder := around.resolve(call.value("--prefix", "-C") or ".")):
+        lock = around.text_at(posixpath.join(folder, "npm-shrinkwrap.json"))
+        project = ProjectTexts(
+            around.text_at(posixpath.join(folder, "package.json")),
+            lock or around.text_at(posixpath.join(folder, "package-lock.json")),
+        )
+    options = {"dev"} if _wants_dev(call) else set()
+    if verb in _CLEAN_INSTALL:
+        options.add("frozen")
+    return PackageSet("npm", names, project, around.base.suite, around.base.libc, frozenset(options))
+
+
+def _wants_dev(call: Call) -> bool:
+    if (
+        call.has("--production", "--prod")
+        or call.value("--omit") == "dev"
+        or call.value("--only") in ("prod", "production")
+    ):
+        return False
+    if call.value("--include") == "dev":
+        return True
+    return call.around.variables.get("NODE_ENV") != "production"
+
+
+TOOL = Tool(("npm",), _effects)

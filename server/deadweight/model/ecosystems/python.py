@@ -1,0 +1,417 @@
+"""Python projects from the texts of their files: requirements, pyproject.toml, lockfiles, what an install reads."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from deadweight.model.ecosystems.project import Project, inside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+LARGEST_TEXT = 32_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """`uvicorn[standard]==0.30 ; python_version >= "3.9"`. `name` as PEP 503 writes it, '' for a path or URL.
+
+    `url` is where it comes from if not from the index: "https://...", "git+...", "." or "./libs/one".
+    """
+
+    name: str
+    extras: tuple[str, ...] = ()
+    specifier: str = ""
+    marker: str = ""
+    url: str = ""
+    wheel_bytes: int | None = None  # where a lockfile states it
+
+    @property
+    def version(self) -> str:
+        """The one version that the specifier allows, or ''."""
+        pinned = re.fullmatch(r"===?\s*([^\s,*]+)", self.specifier)
+        return pinned[1] if pinned else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What a requirements file asks for, its includes with it. `files` are all that were read, itself first."""
+
+    requirements: tuple[Requirement, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PyProject:
+    """What pyproject.toml says. `development` are dependency groups and poetry's own groups, `extras` by name."""
+
+    name: str
+    dependencies: tuple[Requirement, ...]
+    extras: tuple[tuple[str, tuple[Requirement, ...]], ...]
+    development: tuple[Requirement, ...]
+    manager: str  # "poetry", "uv", or '' where it names none
+    is_package: bool  # has a build system: installing the project installs itself
+    files: tuple[str, ...]  # that the build reads: readme, licence
+
+
+@dataclass(frozen=True, slots=True)
+class LockedDistribution:
+    """One distribution of poetry.lock, uv.lock or Pipfile.lock. Wheel bytes for glibc and musl where the file
+    states them.
+    """
+
+    name: str
+    version: str
+    depends: tuple[str, ...] = ()
+    glibc_wheel: int | None = None
+    musl_wheel: int | None = None
+    dev: bool = False
+
+
+def normal(name: str) -> str:
+    """A distribution's name as PEP 503 writes it: "Flask_SQLAlchemy" is "flask-sqlalchemy"."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+# `uvicorn[standard] >= 0.30, < 1 ; python_version > "3.8"`, `torch @ https://...`
+_REQUIREMENT = (
+    r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[([\w\s,.-]*)\])?\s*"
+    r"(?:@\s*(\S+)|\(?((?:(?:===?|~=|!=|<=?|>=?)\s*[^\s,;()=<>!~]+\s*,?\s*)*)\)?)\s*(?:;\s*(.*))?"
+)
+
+
+def read_requirement(text: str) -> Requirement | None:
+    """One requirement as PEP 508 writes it, a path or a URL; None for anything else."""
+    text = text.strip()
+    if len(text) > 2000:
+        return None
+    if match := re.fullmatch(_REQUIREMENT, text, re.ASCII):
+        name, extras, url, specifier, marker = match.groups(default="")
+        wanted = tuple(normal(each.strip()) for each in extras.split(",") if each.strip())
+        return Requirement(normal(name), wanted, re.sub(r"\s+", "", specifier).rstrip(","), marker.strip(), url)
+    if re.match(r"\.{0,2}/|\.(?:\[|$)|[a-z+]+://|git\+", text) or text.endswith((".whl", ".tar.gz", ".zip")):
+        egg = re.search(r"[#&]egg=([\w.-]+)", text)
+        wheel = re.search(r"([\w.]+)-(\d[\w.]*)-[^/]*\.whl$", text)
+        name = egg[1] if egg else wheel[1] if wheel else ""
+        return Requirement(normal(name), url=text)
+    return None
+
+
+def read_requirements(text: str, path: str, lookup: Callable[[str], str | None]) -> Requirements:
+    """The requirements in the text of the file at `path`, with the files that `-r` includes; `lookup` gives their
+    texts.
+
+    What pip would refuse is left out. `-c` files are among `files`, and their versions are taken over.
+    """
+    found: dict[tuple[str, str], Requirement] = {}
+    constraints: dict[str, Requirement] = {}
+    files: dict[str, None] = {}
+    waiting = [(path, text, False)]
+    while waiting:
+        here, content, constrains = waiting.pop(0)
+        if here in files or len(content) > LARGEST_TEXT:
+            continue
+        files[here] = None
+        for line in _logical_lines(content):
+            if include := re.match(r"(-r|--requirement|-c|--constraint)(?:\s*=?\s*)(\S+)", line):
+                target = _beside(here, include[2])
+                if (included := lookup(target)) is not None:
+                    waiting.append((target, included, constrains or "c" in include[1][:4]))
+                continue
+            if editable := re.match(r"(?:-e|--editable)(?:\s*=?\s*)(\S+)", line):
+                line = editable[1]
+            elif line.startswith("-"):
+                continue
+            requirement = read_requirement(re.split(r"\s+--(?:hash|config-settings|global-option)\b", line)[0])
+            if requirement is None:
+                continue
+            if constrains:
+                constraints[requirement.name] = requirement
+            else:
+                found[requirement.name, requirement.url] = requirement
+    requirements = tuple(_constrained(each, constraints.get(each.name)) for each in found.values())
+    return Requirements(requirements, tuple(files))
+
+
+def read_pyproject(text: str) -> PyProject | None:
+    """What a pyproject.toml says, or None for a text that is none (or where this Python cannot read TOML)."""
+    data = _toml(text)
+    if data is None:
+        return None
+    project, tool = _object(data.get("project")), _object(data.get("tool"))
+    poetry = _object(tool.get("poetry"))
+    dependencies = [*_requirements(project.get("dependencies")), *_poetry(poetry.get("dependencies"))]
+    extras = tuple(
+        (normal(name), _requirements(each)) for name, each in _object(project.get("optional-dependencies")).items()
+    )
+    development = [each for group in _object(data.get("dependency-groups")).values() for each in _requirements(group)]
+    development += _poetry(poetry.get("dev-dependencies"))
+    for group in _object(poetry.get("group")).values():
+        development += _poetry(_object(group).get("dependencies"))
+    development += _requirements(_object(tool.get("uv")).get("dev-dependencies"))
+    manager = "poetry" if poetry else "uv" if "uv" in tool else ""
+    readme = project.get("readme", poetry.get("readme"))
+    licence = project.get("license")
+    named = [readme, _object(readme).get("file"), _object(licence).get("file")]
+    files = tuple(each for each in named if isinstance(each, str) and "\n" not in each)
+    uv = _object(tool.get("uv"))
+    is_package = "build-system" in data and poetry.get("package-mode") is not False and uv.get("package") is not False
+    name = project.get("name", poetry.get("name"))
+    return PyProject(
+        normal(name) if isinstance(name, str) else "",
+        tuple(dependencies), extras, tuple(development), manager, is_package, files,
+    )  # fmt: skip
+
+
+def read_lock(text: str) -> tuple[LockedDistribution, ...] | None:
+    """The distributions of a poetry.lock, uv.lock or Pipfile.lock, the project itself left out."""
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return _read_pipfile_lock(text)
+    data = _toml(text)
+    if data is None or not isinstance(data.get("package"), list):
+        return None
+    return tuple(_locked(entry) for entry in data["package"] if isinstance(entry, dict) and not _is_own(entry))
+
+
+def applies(marker: str, python: str = "") -> bool:
+    """Whether a marker can hold on linux/amd64 with CPython `python` ("3.12", '' for unknown).
+
+    What is not understood holds.
+    """
+    marker = marker.split("#")[0].strip()
+    if "(" in marker or len(marker) > 2000:
+        return True
+    return not marker or any(
+        all(_clause_holds(clause, python) for clause in re.split(r"\band\b", each))
+        for each in re.split(r"\bor\b", marker)
+    )
+
+
+def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = "") -> Project | None:
+    """The Python project in `folder` of a build context, or None where it has neither requirements nor pyproject.toml.
+
+    `paths` are all files of the context, `texts` the texts of those that were read (manifests, lockfiles, settings).
+    """
+    present = paths if isinstance(paths, (set, frozenset, dict)) else frozenset(paths)
+    pyproject_path, requirements_path = inside(folder, "pyproject.toml"), inside(folder, "requirements.txt")
+    pyproject = read_pyproject(texts.get(pyproject_path, ""))
+    pyproject = pyproject if pyproject_path in present else None
+    for lock_name, manager in (("uv.lock", "uv"), ("poetry.lock", "poetry"), ("Pipfile.lock", "pipenv")):
+        lock = inside(folder, lock_name)
+        manifest = inside(folder, "Pipfile") if manager == "pipenv" else pyproject_path
+        if lock in present and manifest in present:
+            return _managed(manager, folder, manifest, lock, pyproject, present)
+    if requirements_path in present:
+        read = read_requirements(texts.get(requirements_path, ""), requirements_path, texts.get)
+        files = tuple(path for path in read.files if path in present)
+        return Project("python", "pip", folder, files, "", files, _why_sources(read.requirements))
+    if inside(folder, "Pipfile") in present:
+        return _managed("pipenv", folder, inside(folder, "Pipfile"), "", None, present)
+    if pyproject:
+        manager = pyproject.manager or "pip"
+        return _managed(manager, folder, pyproject_path, "", pyproject, present)
+    return None
+
+
+# --- requirements.txt -----------------------------------------------------------------------------------------------
+
+
+def _logical_lines(text: str) -> Iterator[str]:
+    """Lines without comments, joined where they end in a backslash, as pip reads them."""
+    joined = re.sub(r"\\[ \t]*\r?\n", " ", text.removeprefix("\ufeff"))
+    for line in joined.splitlines():
+        words = " ".join(line.split())
+        if stripped := re.sub(r"(?:^| )#.*$", "", words):
+            yield stripped
+
+
+def _beside(path: str, name: str) -> str:
+    """`-r ../base.txt` in `requirements/dev.txt` is base.txt; no path leaves the context."""
+    parts = [*path.split("/")[:-1], *name.split("/")]
+    kept: list[str] = []
+    for part in parts:
+        if part == "..":
+            kept = kept[:-1]
+        elif part not in ("", "."):
+            kept.append(part)
+    return "/".join(kept)
+
+
+def _constrained(requirement: Requirement, constraint: Requirement | None) -> Requirement:
+    return (
+        replace(requirement, specifier=constraint.specifier) if constraint and not requirement.version else requirement
+    )
+
+
+def _why_sources(requirements: Iterable[Requirement]) -> str:
+    for each in requirements:
+        if each.url.startswith((".", "/", "file:")):
+            return f"it installs {each.url[:60]}"
+    return ""
+
+
+# --- markers --------------------------------------------------------------------------------------------------------
+
+_ENVIRONMENT = {
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_machine": "x86_64",
+    "os_name": "posix",
+    "implementation_name": "cpython",
+    "platform_python_implementation": "CPython",
+    "extra": "",
+}
+
+_CLAUSE = r"""\s*(\w+)\s*(==|!=|<=|>=|<|>)\s*['"]([^'"]*)['"]\s*"""
+
+
+def _clause_holds(clause: str, python: str) -> bool:
+    if not (match := re.fullmatch(_CLAUSE, clause)):
+        return True
+    variable, operator, value = match.groups()
+    if variable in ("python_version", "python_full_version"):
+        ours = _numbers(python)[:2]
+        theirs = _numbers(value)[:2]
+        # A full version is only compared where major and minor already tell.
+        if not ours or not theirs or (ours == theirs and variable != "python_version"):
+            return True
+        return _compare(ours, operator, theirs)
+    actual = _ENVIRONMENT.get(variable)
+    if actual is None or operator not in ("==", "!="):
+        return True
+    return (actual == value) == (operator == "==")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in re.findall(r"\d{1,6}", version))
+
+
+def _compare(ours: tuple[int, ...], operator: str, theirs: tuple[int, ...]) -> bool:
+    return {
+        "==": ours == theirs, "!=": ours != theirs, "<": ours < theirs,
+        "<=": ours <= theirs, ">": ours > theirs, ">=": ours >= theirs,
+    }[operator]  # fmt: skip
+
+
+# --- TOML and lockfiles ---------------------------------------------------------------------------------------------
+
+
+def _toml(text: str) -> dict[str, Any] | None:
+    import importlib
+    import sys
+
+    if len(text) > LARGEST_TEXT:
+        return None
+    try:
+        # The standard library reads TOML since 3.11; tomli is the same code for 3.10.
+        toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+        data = toml.loads(text.removeprefix("\ufeff"))
+    except (ImportError, ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) and data else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _requirements(value: object) -> tuple[Requirement, ...]:
+    texts = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return tuple(each for each in map(read_requirement, texts) if each is not None)
+
+
+def _poetry(value: object) -> tuple[Requirement, ...]:
+    """Poetry's own table: `django = "^5.0"`, `uvicorn = {version = "0.30", extras = ["standard"]}`."""
+    found = []
+    for name, entry in _object(value).items():
+        if normal(name) == "python":
+            continue
+        table = _object(entry)
+        if table.get("optional") is True:
+            continue
+        wanted = entry if isinstance(entry, str) else table.get("version", "")
+        exact = isinstance(wanted, str) and re.fullmatch(r"=?=?\s*(\d[\w.]*)", wanted)
+        url = next((str(table[kind]) for kind in ("git", "path", "url") if kind in table), "")
+        extras = tuple(normal(each) for each in table.get("extras", []) if isinstance(each, str)) if table else ()
+        found.append(Requirement(normal(name), extras, f"=={exact[1]}" if exact else "", url=url))
+    return tuple(found)
+
+
+def _is_own(entry: dict[str, Any]) -> bool:
+    """The project's own entry in uv.lock: `source = { editable = "." }`."""
+    source = _object(entry.get("source"))
+    return any(kind in source for kind in ("editable", "virtual"))
+
+
+def _locked(entry: dict[str, Any]) -> LockedDistribution:
+    dependencies = entry.get("dependencies")
+    if isinstance(dependencies, list):  # uv: [{name = "click"}, ...]
+        entries = [_object(each) for each in dependencies]
+        depends = [str(each["name"]) for each in entries if "name" in each and applies(str(each.get("marker", "")))]
+    else:  # poetry: {click = ">=8"}
+        depends = list(_object(dependencies))
+    groups = entry.get("groups")
+    dev = entry.get("category") == "dev" or (isinstance(groups, list) and bool(groups) and "main" not in groups)
+    glibc, musl = _wheel_bytes(entry.get("wheels"))
+    name, version = entry.get("name"), entry.get("version")
+    return LockedDistribution(
+        normal(name) if isinstance(name, str) else "",
+        version if isinstance(version, str) else "",
+        tuple(normal(each) for each in depends), glibc, musl, dev,
+    )  # fmt: skip
+
+
+def _wheel_bytes(wheels: object) -> tuple[int | None, int | None]:
+    """Sizes in uv.lock of the wheels for linux/amd64: glibc, musl. A wheel for any platform serves both."""
+    sizes: dict[str, int] = {}
+    for each in wheels if isinstance(wheels, list) else []:
+        entry = _object(each)
+        url, count = str(entry.get("url", entry.get("filename", ""))), entry.get("size")
+        if isinstance(count, int):
+            kind = re.search(r"none-any|manylinux\w*x86_64|musllinux\w*x86_64|-linux_x86_64", url)
+            key = "any" if kind and kind[0] == "none-any" else kind[0][:4] if kind else ""
+            sizes[key] = max(count, sizes.get(key, 0))
+    anywhere = sizes.get("any")
+    return sizes.get("many", sizes.get("-lin", anywhere)), sizes.get("musl", anywhere)
+
+
+def _read_pipfile_lock(text: str) -> tuple[LockedDistribution, ...] | None:
+    import json
+
+    try:
+        data = _object(json.loads(text.removeprefix("\ufeff"))) if len(text) <= LARGEST_TEXT else {}
+    except (ValueError, RecursionError):
+        return None
+    if "_meta" not in data:
+        return None
+    return tuple(
+        LockedDistribution(
+            normal(name), str(_object(entry).get("version", "")).removeprefix("=="), dev=section == "develop"
+        )
+        for section in ("default", "develop")
+        for name, entry in _object(data.get(section)).items()
+    )
+
+
+# --- what an install reads ------------------------------------------------------------------------------------------
+
+
+def _managed(
+    manager: str, folder: str, manifest: str, lock: str, pyproject: PyProject | None, present: Collection[str]
+) -> Project:
+    """A project that a manager installs from its manifest and lockfile."""
+    files = [manifest, lock]
+    needs_sources = ""
+    if pyproject:
+        files += [inside(folder, each) for each in pyproject.files]
+        needs_sources = _why_sources((*pyproject.dependencies, *pyproject.development))
+        if pyproject.is_package or (manager == "pip" and not lock):
+            needs_sources = needs_sources or f"{manager} builds and installs the project itself"
+    if manager == "uv":
+        files.append(inside(folder, ".python-version"))
+    if manager == "poetry":
+        files.append(inside(folder, "poetry.toml"))
+    install_files = tuple(dict.fromkeys(path for path in files if path and path in present))
+    return Project("python", manager, folder, (manifest,), lock, install_files, needs_sources)

@@ -1,0 +1,177 @@
+"""What a build step does to the filesystem of its layer: effects, each with a path and a cause. A cause is data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from deadweight.model.context import Selection
+    from deadweight.model.image import ImageRef
+    from deadweight.text import Span
+
+
+class Kind(Enum):
+    """What happens to a path."""
+
+    WRITES = "writes"
+    REMOVES = "removes"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectTexts:
+    """The project files an install reads, as texts: what asks for packages, and the lockfile that fixes them."""
+
+    manifest: str | None = None
+    lock: str | None = None
+    # requirements files name further ones; their texts by path, relative to the file that names them
+    includes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSet:
+    """Packages that a manager installs: by `names` as typed, or by a `project`'s files.
+
+    `suite` is the base's release ("bookworm"), `libc` its C library; None where they are unknown. `options` are words
+    that change the outcome: "recommends", "dev", "frozen", "no-compile".
+    """
+
+    manager: str
+    names: tuple[str, ...] = ()
+    project: ProjectTexts | None = None
+    suite: str | None = None
+    libc: str | None = None
+    options: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Files that a tool leaves behind and that nothing in the image reads.
+
+    `topic` says which rule speaks of it. `cleanup` is the command that removes it in the same RUN; `flag` the option
+    that keeps the tool from writing it, to stand behind `verb`. `of` are the packages whose download it keeps.
+    """
+
+    topic: str
+    what: str
+    cleanup: str
+    flag: str | None = None
+    verb: str | None = None
+    of: PackageSet | None = None
+    suite: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BaseLayers:
+    """The layers of the base image; `ref` None where it is unknown."""
+
+    ref: ImageRef | None
+    platform: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copied:
+    """Files of the build context: `root` there is what the effect's path is in the image.
+
+    `selection` is None where the context is not known; `is_complete` false where it could not be walked to its end.
+    """
+
+    source: str
+    root: str | None
+    selection: Selection | None
+    is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedFromStage:
+    """What an earlier stage holds under a path.
+
+    `effects` is what the ledger knows of it, None where that is unclear.
+    """
+
+    stage: str
+    path: str
+    effects: tuple[Effect, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Bytes written in the Dockerfile itself: a heredoc of COPY or ADD."""
+
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file from the network; how big it is, the Dockerfile does not say."""
+
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What an archive holds; `bytes` is the archive's own size where it lies in the build context."""
+
+    archive: str | None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a program of the user's or one we have no file for writes: unknown, by name."""
+
+    program: str
+
+
+Cause: TypeAlias = (
+    PackageSet | Leftover | BaseLayers | Copied | CopiedFromStage | Text | Download | Extracted | Built | None
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing that one instruction does. `span` is the stretch of the instruction's text that does it.
+
+    `path` is absolute; None where it is unknown or all over the filesystem. `is_certain` is false for what happens
+    only in a branch, a loop or after `||`.
+    """
+
+    kind: Kind
+    path: str | None
+    cause: Cause
+    span: Span
+    is_certain: bool = True
+
+
+def writes(path: str | None, cause: Cause, span: Span) -> Effect:
+    """The effect that writes `path`."""
+    return Effect(Kind.WRITES, path, cause, span)
+
+
+def removes(path: str | None, span: Span) -> Effect:
+    """The effect that removes `path`, which may hold wildcards in its last names."""
+    return Effect(Kind.REMOVES, path, None, span)
+
+
+def covers(pattern: str, path: str) -> bool:
+    """Whether removing `pattern` leaves nothing that matters of `path`.
+
+    `/var/lib/apt` and `/var/lib/apt/lists/*` cover `/var/lib/apt/lists`; `/var/lib/apt/lists/partial` does not.
+    """
+    return is_under(path, pattern) if "*" not in pattern else _glob_covers(pattern, path)
+
+
+def is_under(path: str, folder: str) -> bool:
+    """Whether `path` is `folder` or lies below it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _glob_covers(pattern: str, path: str) -> bool:
+    names, patterns = path.strip("/").split("/"), pattern.strip("/").split("/")
+    if patterns[-1] in ("*", "**") and len(patterns) == len(names) + 1:
+        patterns.pop()  # everything in the folder
+    if len(patterns) > len(names):
+        return False
+    return all(fnmatchcase(name, each) for name, each in zip(names, patterns, strict=False))

@@ -1,0 +1,464 @@
+"""What a FROM names: the reference and its parts, the variant in its tag, what the base holds, smaller siblings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, NamedTuple, cast
+
+from deadweight.facts import base_images
+from deadweight.facts.tables import table
+from deadweight.text import Edit, Span
+
+Libc = Literal["glibc", "musl", "none"]
+Shell = Literal["bash", "ash", "none"]
+PackageManager = Literal["apt", "apk", "dnf", "microdnf", "yum", "tdnf", "zypper", "pacman", "none"]
+OsFamily = Literal["debian", "ubuntu", "alpine", "rpm", "arch", "wolfi", "busybox", "distroless", "scratch", "windows"]
+Flavour = Literal["full", "slim", "alpine", "distroless", "jre", "windows"]
+
+# What one gives up with a smaller base.
+Caveat = Literal["musl", "no-shell", "no-package-manager", "no-build-tools", "no-compiler", "digest-dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """A reference as written after FROM. Text that is no reference is one whose `repository` nobody knows."""
+
+    text: str
+    registry: str  # docker.io unless written; '' for text that is no reference
+    repository: (
+        str  # node, bitnami/node, mcr.microsoft.com/dotnet/sdk: official images bare, other registries with host
+    )
+    tag: str | None = None
+    digest: str | None = None
+    tag_span: Span | None = None  # of `22-slim` in `text`
+    digest_span: Span | None = None  # of `sha256:...` in `text`
+    mirrored: bool = False  # an official name under another registry, taken as the official image
+    platform: str | None = None  # named by Docker Hub's namespaces for one platform: arm64v8/debian
+
+    @property
+    def is_scratch(self) -> bool:
+        """Whether this is the empty image."""
+        return self.text == "scratch"
+
+    @property
+    def effective_tag(self) -> str | None:
+        """The tag that the engine would pull; None where only a digest says."""
+        return self.tag or (None if self.digest else "latest")
+
+    def with_tag(self, tag: str) -> Edit:
+        """The edit in `text` that makes it name `tag`. A digest goes, since it names the old image."""
+        end = len(self.text)
+        if self.tag_span:
+            return Edit(Span(self.tag_span.start, end), tag)
+        start = self.digest_span.start - 1 if self.digest_span else end
+        return Edit(Span(start, end), f":{tag}")
+
+
+class Variant(NamedTuple):
+    """What a tag says: `3.12.4-slim-bookworm` is version 3.12.4, flavour slim, codename bookworm."""
+
+    version: str | None  # as written, a channel too: 22, v3.7, lts, jod
+    numbers: tuple[int, ...]  # of the version; of a release name (jod, jammy) what it stands for; () where unknown
+    codename: str | None  # bookworm, noble, alpine3.20, al2023
+    flavour: Flavour
+    words: tuple[str, ...]  # the rest: fpm, jre, temurin; without what the repository means anyway
+
+    @property
+    def is_jre(self) -> bool:
+        """Whether this is a Java runtime without compiler."""
+        return self.flavour == "jre" or any(word.startswith("jre") for word in self.words)
+
+
+class Family(NamedTuple):
+    """What the facts say of all tags of a repository."""
+
+    kind: str  # base, runtime, golang, java, ruby, server: images of one kind pack alike
+    os: str  # the system of a tag that names none; '' where unknown
+    line: int  # how many numbers of a version make a release line: 1 for node 22, 2 for python 3.12
+    slim_order: str  # how tags say slim: codename-slim, slim-codename, slim; '' where there is none
+    plain: tuple[str, ...]  # words that change nothing: `jdk` in eclipse-temurin:21-jdk
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a base image holds. None is unknown, "none" is known to be missing."""
+
+    os_family: OsFamily | None = None
+    os: str | None = None  # debian, alpine, fedora, amazonlinux ...
+    suite: str | None = None  # bookworm, noble; the release's number where the system has no names: 3.24, 44, 2023
+    libc: Libc | None = None
+    shell: Shell | None = None
+    package_manager: PackageManager | None = None
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether this is a Windows image."""
+        return self.os_family == "windows"
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A smaller image of the same version; `edit` turns the reference's text into it."""
+
+    edit: Edit
+    ref: ImageRef
+    flavour: Flavour
+    base: Base
+    caveats: tuple[Caveat, ...]
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> ImageRef:
+    """The reference that `text` spells."""
+    match = _REFERENCE.fullmatch(text)
+    if not match:
+        return ImageRef(text, "", text)
+    host, _, path = match["name"].partition("/")
+    if not path or not (set(".:") & set(host) or host == "localhost"):
+        host, path = "docker.io", match["name"]
+    repository, mirrored, platform = _repository(host, path)
+    return ImageRef(
+        text,
+        host,
+        repository,
+        match["tag"],
+        match["digest"],
+        Span(*match.span("tag")) if match["tag"] else None,
+        Span(*match.span("digest")) if match["digest"] else None,
+        mirrored,
+        platform,
+    )
+
+
+@lru_cache(maxsize=256)
+def family(repository: str) -> Family | None:
+    """What the facts say of a repository, official or not."""
+    row = table("image_families").row(repository)
+    if row is None:
+        return None
+    _, kind, system, line, slim_order, plain, *_ = row
+    return Family(kind, system, int(line), slim_order, tuple(filter(None, plain.split(","))))
+
+
+@lru_cache(maxsize=4096)
+def variant(repository: str, tag: str) -> Variant:
+    """What a tag of a repository says."""
+    known = family(repository)
+    plain = known.plain if known else ()
+    version: str | None = None
+    numbers: tuple[int, ...] = ()
+    codename: str | None = None
+    flavour: Flavour = "full"
+    words = []
+    for index, part in enumerate(_TOKEN.findall(tag)):
+        release = _released(repository, part) if index == 0 else ""
+        if index == 0 and (release or _VERSION.fullmatch(part) or part in _CHANNELS):
+            version = None if part == "latest" else part
+            digits = _DIGITS.search(release or part)
+            numbers = tuple(map(int, digits[0].split("."))) if digits else ()
+        if part.startswith("alpine"):
+            flavour, codename = "alpine", part.replace("-", "") if part != "alpine" else codename
+        elif system_of_release(part):
+            codename = part
+        elif part.startswith(("windowsservercore", "nanoserver")):
+            flavour, codename = "windows", part
+        elif part in ("chiseled", "distroless"):
+            flavour = "distroless"
+        elif part == "slim" and flavour == "full":
+            flavour = "slim"
+        elif (index or not version) and part not in plain and part != "latest" and not _DATE.fullmatch(part):
+            words.append(part)
+    if known and known.os == "distroless":
+        flavour = "distroless"
+    return Variant(version, numbers, codename, flavour, tuple(words))
+
+
+@lru_cache(maxsize=1024)
+def system_of_release(codename: str) -> str:
+    """The system of a release's name: bookworm is debian, noble ubuntu, al2023 amazonlinux; '' for none."""
+    if codename.startswith("alpine"):
+        return "alpine"
+    if match := _OTHER_CODENAME.fullmatch(codename):
+        return "amazonlinux" if match[1] == "al" else match[1]
+    return next((system for system in ("debian", "ubuntu") if _released(system, codename)), "")
+
+
+def base(ref: ImageRef) -> Base:
+    """What the image holds, as far as its name, its tag and the facts tell."""
+    if ref.is_scratch:
+        return _base("scratch", None)
+    tag = ref.effective_tag
+    system = _system_of_name(ref.repository)
+    if tag is None:
+        known = family(ref.repository)
+        return _base(system or (known.os if known else ""), None)
+    said = variant(ref.repository, tag)
+    known = family(ref.repository)
+    if not system and not known:
+        return Base()
+    image = base_images.find(ref.repository, tag)
+    suite = (image.suite if image else None) or _suite_said(said)
+    if said.flavour in ("alpine", "distroless", "windows"):
+        system = said.flavour
+    elif named := system_of_release(said.codename or suite or ""):
+        system = named
+    elif known and not system:
+        system = known.os
+    if known and known.kind == "base" and said.numbers and not suite:
+        suite = _suite_of_version(system, said.numbers)
+    elif system == "ubuntu" and suite and "." in suite:  # nvidia/cuda:12.4.1-base-ubuntu22.04
+        suite = _suite_of_version(system, tuple(map(int, suite.split("."))))
+    found = _base(system, suite)
+    is_slim = "minimal" in said.words or (system == "oraclelinux" and said.flavour == "slim")
+    if is_slim and found.package_manager == "dnf":
+        return replace(found, package_manager="microdnf")
+    if system == "busybox" and (libc := next((word for word in said.words if word in ("musl", "glibc")), None)):
+        return replace(found, libc=cast("Libc", libc))
+    return found
+
+
+def siblings(ref: ImageRef) -> tuple[Sibling, ...]:
+    """Smaller images of the same version that the facts know, or that exist because their neighbours do."""
+    known, tag = family(ref.repository), ref.effective_tag
+    if known is None or tag is None or ref.is_scratch:
+        return ()
+    said = variant(ref.repository, tag)
+    tags = _smaller_tags(ref.repository, known, tag, said)
+    found = [_sibling(ref, ref.with_tag(smaller), said) for smaller in tags if _exists(ref.repository, smaller, known)]
+    whole = Span(0, len(ref.text))
+    found += [_sibling(ref, Edit(whole, name), said) for name in _distroless(ref, said)]
+    return tuple(found)
+
+
+# `node`, `localhost:5000/team/app:1.2`, `node:22@sha256:4b1c...`; the names of a repository are in lower case.
+_REFERENCE = re.compile(
+    r"(?P<name>(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"
+    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    r"(?:@(?P<digest>[a-z0-9]+:[0-9a-f]+))?"
+)
+# The parts of a tag; `alpine-3.24` (eclipse-temurin) is one.
+_TOKEN = re.compile(r"alpine-[0-9][0-9.]*(?=-|$)|[^-]+")
+_VERSION = re.compile(r"(?:v|centos)?[0-9]+(?:\.[0-9]+)*(?:[a-z]+[0-9]*)?")  # 22, 3.12.4, v3.7, centos7, 3.14rc1
+_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_DATE = re.compile(r"20[0-9]{6}(?:\.[0-9]+)?")  # debian:trixie-20260811-slim
+_OTHER_CODENAME = re.compile(r"(al|amazonlinux|azurelinux|oraclelinux|ubi|ubuntu)([0-9][0-9.]*)")
+_CHANNELS = frozenset(
+    ("latest", "lts", "current", "stable", "mainline", "edge", "rolling", "testing", "unstable", "sid")
+)
+_HUB = frozenset(("docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"))
+# The last folder before an official name in a mirror: mirror.corp/library/node, .../containers/node (GitLab).
+_MIRROR_FOLDERS = frozenset(("library", "containers", "docker.io", "dockerhub", "docker-hub", "docker-remote"))
+# The same image, published by its makers under their own registry.
+_SAME_IMAGE = {
+    "ghcr.io/oracle/oraclelinux": "oraclelinux",
+    "container-registry.oracle.com/os/oraclelinux": "oraclelinux",
+    "public.ecr.aws/amazonlinux/amazonlinux": "amazonlinux",
+    "public.ecr.aws/amazoncorretto/amazoncorretto": "amazoncorretto",
+    "public.ecr.aws/ubuntu/ubuntu": "ubuntu",
+    "public.ecr.aws/lts/ubuntu": "ubuntu",
+    "public.ecr.aws/debian/debian": "debian",
+    "docker.io/java": "openjdk",  # its name until 2017
+    "docker.io/gliderlabs/alpine": "alpine",  # its name until 2016
+    "registry.fedoraproject.org/fedora": "fedora",
+    "quay.io/fedora/fedora": "fedora",
+    "quay.io/centos/centos": "centos",
+    "quay.io/rockylinux/rockylinux": "rockylinux",
+    "quay.io/almalinuxorg/almalinux": "almalinux",
+    # Distroless without a Debian release is that of today's stable.
+    "gcr.io/distroless/static": "gcr.io/distroless/static-debian13",
+    "gcr.io/distroless/base": "gcr.io/distroless/base-debian13",
+    "gcr.io/distroless/cc": "gcr.io/distroless/cc-debian13",
+    "gcr.io/distroless/python3": "gcr.io/distroless/python3-debian13",
+}
+_PLATFORMS = {
+    "amd64": "linux/amd64",
+    "arm64v8": "linux/arm64",
+    "arm32v5": "linux/arm/v5",
+    "arm32v6": "linux/arm/v6",
+    "arm32v7": "linux/arm/v7",
+    "i386": "linux/386",
+    "ppc64le": "linux/ppc64le",
+    "riscv64": "linux/riscv64",
+    "s390x": "linux/s390x",
+}
+
+
+def _repository(host: str, path: str) -> tuple[str, bool, str | None]:
+    """(repository, mirrored, platform) of a registry and a path in it."""
+    folder, _, name = path.rpartition("/")
+    whole = f"docker.io/{path.removeprefix('library/')}" if host in _HUB else f"{host}/{path}"
+    if same := _SAME_IMAGE.get(whole):
+        return same, not same.startswith(host), None
+    if host in _HUB:
+        if folder == "library":
+            return name, False, None
+        if folder in _PLATFORMS and family(name):
+            return name, False, _PLATFORMS[folder]
+        return path, False, None
+    if (not folder or folder.rpartition("/")[2] in _MIRROR_FOLDERS) and not family(whole) and family(name):
+        return name, True, None
+    return whole, False, None
+
+
+def _released(name: str, release: str) -> str:
+    """The version that a release's name stands for: node's jod is 22, debian's bookworm 12; '' for none."""
+    row = table("releases").row(name, release)
+    return row[2] if row else ""
+
+
+def _system_of_name(repository: str) -> str:
+    """The system of images that the facts list only by their publisher; '' for all others."""
+    if repository.startswith("gcr.io/distroless/"):
+        return "distroless"
+    if repository.startswith("cgr.dev/chainguard/"):
+        return "wolfi"
+    if repository.startswith(
+        ("mcr.microsoft.com/windows", "mcr.microsoft.com/nanoserver", "microsoft/windowsservercore")
+    ):
+        return "windows"
+    match = _UBI.fullmatch(repository)
+    return f"ubi{match[2] or ''}" if match else ""
+
+
+# redhat/ubi9-minimal, registry.access.redhat.com/ubi8/ubi
+_UBI = re.compile(r"(?:redhat/|registry\.(?:access\.)?redhat\.(?:com|io)/)(?:ubi[0-9]+/)?ubi([0-9]*)(-minimal|-micro)?")
+
+
+def _suite_said(said: Variant) -> str | None:
+    """The release that a tag's codename names."""
+    if not said.codename or said.flavour == "windows":
+        return None
+    if said.codename.startswith("alpine"):
+        return said.codename.removeprefix("alpine")
+    match = _OTHER_CODENAME.fullmatch(said.codename)
+    return match[2] if match else said.codename
+
+
+def _suite_of_version(system: str, numbers: tuple[int, ...]) -> str | None:
+    """The release of a distribution by its version: debian 12.5 is bookworm, ubuntu 22.4 jammy, alpine 3.20.1 3.20."""
+    if system in ("debian", "ubuntu"):
+        width = 1 if system == "debian" else 2
+        wanted = numbers[:width]
+        for _, name, version, *_ in table("releases").rows(system):
+            if tuple(map(int, version.split("."))) == wanted:
+                return name
+        return None
+    return ".".join(map(str, numbers[: 2 if system == "alpine" else 1]))
+
+
+def _base(system: str, suite: str | None) -> Base:
+    """The facts of a system, of exactly this release where they differ."""
+    families = table("os_families")
+    row = (families.row(system, suite) if suite else None) or families.row(system, "")
+    if row is None:
+        return Base()
+    _, _, os_family, libc, shell, package_manager, *_ = row
+    return Base(
+        cast("OsFamily", os_family),
+        system,
+        suite,
+        cast("Libc", libc) if libc else None,
+        cast("Shell", shell) if shell else None,
+        cast("PackageManager", package_manager) if package_manager else None,
+    )
+
+
+def _smaller_tags(repository: str, known: Family, tag: str, said: Variant) -> list[str]:
+    """Tags that would be smaller flavours of the same version, by how the repository writes its tags."""
+    if said.flavour in ("windows", "distroless"):
+        return []
+    if known.kind == "base":
+        has_slim = known.slim_order and said.flavour == "full" and not said.words and tag != "latest"
+        return [f"{tag}-slim"] if has_slim else []
+    head = [said.version] if said.version else []
+    if repository.startswith("mcr.microsoft.com/"):
+        return _dotnet_tags(head, said)
+    if repository in ("eclipse-temurin", "openjdk"):
+        return _java_tags(head, said)
+    if said.flavour == "alpine":
+        return [f"{tag}-slim"] if repository == "nginx" and "slim" not in said.words else []
+    named = [said.codename] if said.codename else []
+    found = [[*head, *said.words, "alpine"]]
+    if repository == "nginx":
+        found.append([*head, *said.words, "alpine", "slim"])
+    if known.slim_order and said.flavour == "full":
+        slim = ["slim", *named] if known.slim_order == "slim-codename" else [*named, "slim"]
+        found.insert(0, [*head, *said.words, *slim])
+    return ["-".join(parts) for parts in found]
+
+
+def _java_tags(head: list[str], said: Variant) -> list[str]:
+    """Java's tags: 21-jre-noble, 21-jdk-alpine, 21-jre-alpine."""
+    named = [said.codename] if said.codename and said.flavour != "alpine" else []
+    found = []
+    if not said.is_jre and said.flavour != "alpine":
+        found += [[*head, "jre", *named], [*head, "jdk", "alpine"]]
+    if not (said.is_jre and said.flavour == "alpine"):
+        found.append([*head, "jre", "alpine"])
+    return ["-".join(parts) for parts in found]
+
+
+def _dotnet_tags(head: list[str], said: Variant) -> list[str]:
+    """.NET's tags: 9.0-alpine, 9.0-noble-chiseled; for 8.0 chiseled is on jammy and noble."""
+    if said.flavour != "full" or said.words:
+        return []
+    codenames = [said.codename] if said.codename else ["noble", "jammy"]
+    return ["-".join((*head, *rest)) for rest in (*((name, "chiseled") for name in codenames), ("alpine",))]
+
+
+def _exists(repository: str, tag: str, known: Family) -> bool:
+    """Whether the facts know a tag, or the same flavour of the versions on both sides of its own."""
+    if base_images.find(repository, tag):
+        return True
+    said = variant(repository, tag)
+    if not said.numbers:
+        return False
+    line = said.numbers[: known.line]
+    lines = [
+        other.numbers[: known.line]
+        for image in base_images.tags(repository)
+        if (other := variant(repository, image.tag)).flavour == said.flavour
+        and other.words == said.words
+        and other.numbers
+    ]
+    return bool(lines) and min(lines) <= line <= max(lines)
+
+
+def _distroless(ref: ImageRef, said: Variant) -> list[str]:
+    """Distroless images that run what this one runs, where the facts have a figure; none to leave a mirror for."""
+    if ref.mirrored:
+        return []
+    names = {
+        "node": [f"gcr.io/distroless/nodejs{said.numbers[0]}-debian12"] if said.numbers else [],
+        "golang": ["gcr.io/distroless/static-debian13"],
+        "rust": ["gcr.io/distroless/cc-debian13"],
+    }.get(ref.repository, [])
+    return [name for name in names if base_images.find(name, "latest")]
+
+
+def _sibling(ref: ImageRef, edit: Edit, said: Variant) -> Sibling:
+    """The image that `edit` leads to, with what one gives up on the way."""
+    smaller = parse(ref.text[: edit.span.start] + edit.text + ref.text[edit.span.end :])
+    before, after = base(ref), base(smaller)
+    now = variant(smaller.repository, smaller.effective_tag or "latest")
+    caveats: list[Caveat] = []
+    if after.libc == "musl" != before.libc:
+        caveats.append("musl")
+    if after.shell == "none" != before.shell:
+        caveats.append("no-shell")
+    if after.package_manager == "none" != before.package_manager:
+        caveats.append("no-package-manager")
+    known = family(ref.repository)
+    kind = known.kind if known else ""
+    if said.flavour == "full" != now.flavour and kind in ("runtime", "ruby", "golang"):
+        caveats.append("no-build-tools")
+    # A golang or rust image is its compiler: distroless only takes what another stage has built.
+    if (now.is_jre and not said.is_jre) or (now.flavour == "distroless" and ref.repository in ("golang", "rust")):
+        caveats.append("no-compiler")
+    if ref.digest:
+        caveats.append("digest-dropped")
+    flavour: Flavour = "jre" if now.is_jre and now.flavour == "full" else now.flavour
+    return Sibling(edit, smaller, flavour, after, tuple(caveats))

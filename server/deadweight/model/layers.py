@@ -1,0 +1,315 @@
+"""The ledger: what each instruction does to its layer, in order, and what of it is still there at the layer's end."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from deadweight.model import image
+from deadweight.model.commands import catalog, pip
+from deadweight.model.commands.call import Call, Surroundings
+from deadweight.model.effects import (
+    BaseLayers,
+    Built,
+    Copied,
+    CopiedFromStage,
+    Download,
+    Effect,
+    Extracted,
+    Kind,
+    Text,
+    covers,
+    is_under,
+    writes,
+)
+from deadweight.model.stages import absolute
+from deadweight.model.variables import expand
+from deadweight.syntax import shell
+from deadweight.syntax.run import run_body
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from deadweight.model.context import BuildContext
+    from deadweight.model.image import Base
+    from deadweight.model.stages import Build, Stage, State, Step
+    from deadweight.syntax.dockerfile import Instruction, Placed
+    from deadweight.syntax.run import RunBody
+    from deadweight.text import Span
+
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
+_NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One instruction's layer. `effects` is everything it does, `kept` the writes that are left when it ends.
+
+    `calls` are the commands of a RUN that were read, `step` is None for FROM.
+    """
+
+    placed: Placed
+    step: Step | None
+    effects: tuple[Effect, ...]
+    kept: tuple[Effect, ...]
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The layers of one stage, FROM first."""
+
+    stage: Stage
+    base: Base
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """`RUN --mount`: its type, its absolute target (None where it is unknown), what it takes from where."""
+
+    type: str
+    target: str | None
+    source: str = ""
+    from_: str | None = None
+
+
+def read_ledgers(build: Build, context: BuildContext | None, platform: str = "linux/amd64") -> tuple[Ledger, ...]:
+    """A ledger for every stage of `build`, in order."""
+    ledgers: list[Ledger] = []
+    for stage in build.stages:
+        base = build.base_of(stage)
+        reader = _StageReader(build, context, tuple(ledgers), stage, image.base(base) if base else image.Base())
+        ledgers.append(reader.ledger(stage.platform or platform))
+    return tuple(ledgers)
+
+
+def kept_after(effects: Iterable[Effect], mounts: Iterable[Mount] = ()) -> tuple[Effect, ...]:
+    """The writes among `effects` that no later one of them removes and that do not go to a mount."""
+    targets = [mount.target for mount in mounts if mount.target]
+    kept: list[Effect] = []
+    for effect in effects:
+        path = effect.path
+        if effect.kind is Kind.REMOVES:
+            # An uncertain removal counts too: where a clean-up may happen, nobody is told that there is none.
+            kept = [each for each in kept if path is None or each.path is None or not covers(path, each.path)]
+        elif path is None or not any(is_under(path, target) for target in targets):
+            kept.append(effect)
+    return tuple(kept)
+
+
+def mounts_of(instruction: Instruction, state: State) -> tuple[Mount, ...]:
+    """The mounts of a RUN."""
+    found: list[Mount] = []
+    for flag in instruction.flags:
+        if flag.name != "mount" or not flag.value:
+            continue
+        pairs = [pair.partition("=") for pair in flag.value.split(",")]
+        options = {name.strip().lower(): value for name, _, value in pairs}
+        target = next((options[name] for name in ("target", "dst", "destination") if name in options), None)
+        source = options.get("source", options.get("src", ""))
+        path = state.resolve(target) if target is not None else None
+        found.append(Mount(options.get("type", "bind"), path, source, options.get("from")))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _StageReader:
+    """Reads one stage; what it needs to know of the file and of the stages before it."""
+
+    build: Build
+    context: BuildContext | None
+    before: tuple[Ledger, ...]
+    stage: Stage
+    base: Base
+
+    def ledger(self, platform: str) -> Ledger:
+        start = self.stage.start
+        cause = BaseLayers(self.stage.base, platform) if not isinstance(self.stage.base, int) else None
+        first = writes("/", cause, start.instruction.span) if cause else None
+        effects = (first,) if first else ()
+        layers = [Layer(start, None, effects, effects)]
+        for step in self.stage.steps:
+            layers.append(self.layer(step, layers))
+        return Ledger(self.stage, self.base, tuple(layers))
+
+    def layer(self, step: Step, before: list[Layer]) -> Layer:
+        keyword = step.instruction.keyword
+        if keyword == "RUN":
+            return self.run(step, before)
+        if keyword in ("COPY", "ADD"):
+            effects = tuple(self.copy(step))
+            return Layer(step.placed, step, effects, effects)
+        return Layer(step.placed, step, (), ())
+
+    def run(self, step: Step, before: list[Layer]) -> Layer:
+        instruction, state = step.instruction, step.state
+        mounts = mounts_of(instruction, state)
+        body = run_body(instruction, state.shell) if not self.base.is_windows else None
+        if body is None:
+            effects: tuple[Effect, ...] = ()
+            if instruction.array is None or instruction.array:
+                effects = (writes(None, Built(_first_word(instruction)), instruction.span),)
+            return Layer(step.placed, step, effects, effects)
+        calls = tuple(self.calls(body, state, mounts, before))
+        effects = tuple(effect for call in calls for effect in _effects(call))
+        if body.script.is_opaque:
+            effects = (writes(None, Built("a script too long to read"), instruction.span),)
+        kept = kept_after(effects, (mount for mount in mounts if mount.type != "secret"))
+        return Layer(step.placed, step, effects, kept, calls)
+
+    def calls(self, body: RunBody, state: State, mounts: tuple[Mount, ...], before: list[Layer]) -> Iterator[Call]:
+        def text_at(path: str) -> str | None:
+            return self.text_at(path, before, mounts)
+
+        folder, inner = state.workdir, state.workdir
+        variables = dict(state.variables)
+        for placed in shell.commands(body.script):
+            command = placed.command
+            program, words = shell.program(command)
+            if program and pip.is_python(program) and [word.text for word in words[:2]] == ["-m", "pip"]:
+                program, words = "pip", words[2:]
+            assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
+            if program is None or program == "export":
+                variables.update(assigned)
+            inner = inner if placed.subshell else folder
+            around = Surroundings(inner, {**variables, **assigned}, state.home, self.base, text_at)
+            if program in ("cd", "pushd"):
+                target = around.resolve(words[0].pattern) if words else state.home
+                inner = target
+                folder = folder if placed.subshell else target
+            elif program is not None:
+                yield Call(program, words, body.span(command.span), around, placed)
+
+    def copy(self, step: Step) -> Iterator[Effect]:
+        """The effects of COPY and ADD, one a source."""
+        instruction, state = step.instruction, step.state
+        words = instruction.words
+        if len(words) < 2:
+            return
+        target_text = expand(words[-1].text, state.variables, unset=None, escape=instruction.escape)
+        target = absolute(target_text, state.workdir) if target_text is not None else None
+        sources = words[:-1]
+        is_folder = (
+            len(sources) > 1 or target == state.workdir or bool(target_text and target_text.endswith(("/", ".")))
+        )
+        from_ = instruction.flag("from")
+        heredocs = {heredoc.name: heredoc for heredoc in instruction.heredocs}
+        for word in sources:
+            source = expand(word.text, state.variables, unset=None, escape=instruction.escape)
+            heredoc = heredocs.get((source or "").lstrip("0123456789").removeprefix("<<").removeprefix("-"))
+            if heredoc is not None:
+                name = posixpath.join(target, heredoc.name) if target and is_folder else target
+                yield writes(name, Text(heredoc.content.end - heredoc.content.start), word.span)
+            elif from_ is not None:
+                yield writes(target, self.from_stage(from_, source), word.span)
+            elif instruction.keyword == "ADD" and source and source.startswith(_NETWORK):
+                yield writes(target, Download(source), word.span)
+            else:
+                yield self.from_context(instruction, source, target, is_folder, word.span)
+
+    def from_context(
+        self, instruction: Instruction, source: str | None, target: str | None, is_folder: bool, span: Span
+    ) -> Effect:
+        context = self.context
+        if source is None or context is None:
+            return writes(target, Copied(source or "", None if source is None else _inside(source), None), span)
+        root = _inside(source)
+        selection = context.select(source)
+        if instruction.keyword == "ADD" and root in selection.files and root.lower().endswith(_ARCHIVES):
+            return writes(target, Extracted(root, selection.bytes), span)
+        if "*" in root or "?" in root or "[" in root:
+            folder = posixpath.dirname(root)
+            root_or_none = None if any(mark in folder for mark in "*?[") else folder
+            return writes(target, Copied(source, root_or_none, selection, context.complete), span)
+        if root in selection.files and is_folder and target:
+            target = posixpath.join(target, posixpath.basename(root))
+        return writes(target, Copied(source, root, selection, context.complete), span)
+
+    def from_stage(self, name: str, source: str | None) -> CopiedFromStage:
+        stage = self.build.find(name)
+        path = source and absolute(source, "/")
+        if stage is None or stage.index >= len(self.before) or not path:
+            return CopiedFromStage(name, source or "", None)
+        return CopiedFromStage(stage.label, path, tuple(self.held(stage.index, path)) or None)
+
+    def held(self, index: int, path: str) -> Iterator[Effect]:
+        """What a stage and the stages below it hold under `path`, as far as effects with a path tell."""
+        ledger = self.before[index]
+        if isinstance(ledger.stage.base, int):
+            yield from self.held(ledger.stage.base, path)
+        for layer in ledger.layers[1:]:
+            for effect in layer.kept:
+                if effect.path is None:
+                    continue
+                if is_under(effect.path, path):
+                    yield effect
+                elif is_under(path, effect.path):
+                    yield self.part_of(effect, path)
+
+    def part_of(self, effect: Effect, path: str) -> Effect:
+        """The part of what `effect` wrote that lies under `path`."""
+        cause = effect.cause
+        if isinstance(cause, Copied) and cause.root is not None and self.context is not None and effect.path:
+            inner = posixpath.join(cause.root, path[len(effect.path) :].lstrip("/"))
+            selection = self.context.select(inner)
+            if selection.exists:
+                return replace(effect, path=path, cause=Copied(inner, inner, selection, self.context.complete))
+        return replace(effect, path=path, cause=Built("a part of what an earlier instruction wrote"))
+
+    def text_at(self, path: str, before: list[Layer], mounts: tuple[Mount, ...] = ()) -> str | None:
+        """The text of a project file by its path in the image: as copied there last, or as a bind mount shows it."""
+        if self.context is None:
+            return None
+        for mount in mounts:
+            if mount.type == "bind" and mount.from_ is None and mount.target and is_under(path, mount.target):
+                inner = posixpath.join(_inside(mount.source), path[len(mount.target) :].lstrip("/")).rstrip("/")
+                if (text := self.context.texts.get(inner)) is not None:
+                    return text
+        stage = self.stage
+        layers = before
+        while True:
+            for layer in reversed(layers):
+                for effect in reversed(layer.kept):
+                    if (text := self.text_in(effect, path)) is not None:
+                        return text
+            if not isinstance(stage.base, int):
+                return None
+            stage = self.build.stages[stage.base]
+            layers = list(self.before[stage.index].layers)
+
+    def text_in(self, effect: Effect, path: str) -> str | None:
+        """The text of `path` where `effect` copied it from the context, directly or by way of another stage."""
+        cause = effect.cause
+        if effect.path is None or self.context is None or not is_under(path, effect.path):
+            return None
+        if isinstance(cause, Copied) and cause.root is not None:
+            inner = posixpath.join(cause.root, path[len(effect.path) :].lstrip("/")).rstrip("/")
+            return self.context.texts.get(inner)
+        if isinstance(cause, CopiedFromStage):
+            there = posixpath.join(cause.path, path[len(effect.path) :].lstrip("/"))
+            found = (self.text_in(each, there) for each in cause.effects or ())
+            return next((text for text in found if text is not None), None)
+        return None
+
+
+def _effects(call: Call) -> Iterator[Effect]:
+    """What a call does."""
+    tool = catalog.find(call.program)
+    if tool is None:
+        found: Iterable[Effect] = (writes(None, Built(call.program), call.span),)
+    else:
+        found = tool.effects(call)
+    for effect in found:
+        yield replace(effect, is_certain=False) if call.placed.conditional else effect
+
+
+def _inside(source: str) -> str:
+    """A source of COPY as a path relative to the context: `./`, `/` and `../` are the context itself."""
+    return posixpath.normpath("/" + source.lstrip("/")).lstrip("/")
+
+
+def _first_word(instruction: Instruction) -> str:
+    words = instruction.words
+    return words[0].value or words[0].text if words else "an empty RUN"

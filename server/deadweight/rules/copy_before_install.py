@@ -1,0 +1,209 @@
+r"""All sources are copied before the dependencies are installed.
+
+A layer is built again when anything before it changes. With `COPY . .` above the install, every change of a source
+file downloads and writes all dependencies again, and everybody who pulls the image pulls them again. Copy what the
+install reads, install, and then copy the rest.
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN npm ci && npm cache clean --force
+CMD ["node", "server.js"]
+//- package.json
+{"dependencies": {"express": "^5.1.0", "typescript": "^5.0.0"}}
+//- package-lock.json
+{"lockfileVersion": 3, "packages": {"node_modules/typescript": {"version": "5.9.3", "resolved": "x"}}}
+//- server.js 4000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci && npm cache clean --force
+COPY . .
+CMD ["node", "server.js"]
+```
+
+## Fix safety
+
+Look before you take it. The install no longer sees the sources: an install script that needs them (`postinstall`,
+`prepare`), a workspace or a local package has to be copied above it too. Where the project's files show such a need,
+no fix is offered.
+
+## Not reported
+
+The manifests are copied first:
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+//- requirements.txt
+flask
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/cache/optimize/#order-your-layers
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.ecosystems import node, python
+from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
+from deadweight.rules.edits import line_end
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.text import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.context import BuildContext
+    from deadweight.model.ecosystems.project import Project
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.snapshot import Snapshot
+
+_READERS = {"npm": node.recognise, "pip": python.recognise}
+_FOLDERS_OF_MANY = 2  # a COPY of fewer files than this beyond the manifests is no copy of the sources
+
+
+class _Install(NamedTuple):
+    """An install, the COPY whose files it reads, and the project those files make."""
+
+    copy: Layer
+    copied: Effect
+    layer: Layer
+    effect: Effect
+    project: Project
+
+
+@rule("copy-before-install", group="cache")
+def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report a COPY of all sources above an install of npm or pip that reads only a few of its files."""
+    context = snapshot.context
+    if context is None:
+        return
+    for ledger in snapshot.ledgers:
+        if ledger.stage.index not in snapshot.build.reached:
+            continue
+        for install in _installs(ledger, context):
+            written = [
+                effect
+                for effect in install.layer.kept
+                if isinstance(effect.cause, (PackageSet, Leftover)) and effect.cause
+            ]
+            fix = _fix(snapshot, ledger, install)
+            yield Finding(
+                span=install.copy.placed.instruction.span.shifted(install.copy.placed.offset),
+                message=f"a source change installs the {install.project.manager} packages again",
+                saves=snapshot.sizes.of(written),
+                basis="cache",
+                stage=ledger.stage.label,
+                fixes=(fix,) if fix else (),
+            )
+
+
+def _installs(ledger: Ledger, context: BuildContext) -> Iterator[_Install]:
+    """The first install below each wide COPY that reads its files."""
+    seen: set[int] = set()
+    for at, layer in enumerate(ledger.layers):
+        for effect in layer.kept:
+            if not isinstance(effect.cause, PackageSet) or effect.cause.project is None:
+                continue
+            found = _source(ledger, at, effect, context)
+            if found is not None and found.copy.placed.offset not in seen:
+                seen.add(found.copy.placed.offset)
+                yield found
+
+
+def _source(ledger: Ledger, at: int, install: Effect, context: BuildContext) -> _Install | None:
+    """The wide COPY above layer `at` that brings the manifests of `install`, unless they were there before it."""
+    packages = install.cause
+    read = _READERS.get(packages.manager) if isinstance(packages, PackageSet) else None
+    if read is None:
+        return None
+    for layer in ledger.layers[:at]:
+        for copied in layer.kept:
+            cause = copied.cause
+            if not isinstance(cause, Copied) or cause.selection is None or cause.root is None or copied.path is None:
+                continue
+            project = read(context.texts, context.files, _folder(ledger.layers[at], copied, cause.root))
+            if project is None or not any(path in cause.selection.files for path in project.manifests):
+                continue
+            others = len(cause.selection.files) - len(set(project.install_files) & set(cause.selection.files))
+            return _Install(layer, copied, ledger.layers[at], install, project) if others >= _FOLDERS_OF_MANY else None
+    return None
+
+
+def _folder(layer: Layer, copied: Effect, root: str) -> str:
+    """The folder of the context that an install's working folder is a copy of."""
+    folder = layer.calls[0].around.folder if layer.calls else None
+    if folder is None or copied.path is None or not is_under(folder, copied.path):
+        return root
+    return posixpath.join(root, folder[len(copied.path) :].lstrip("/")).rstrip("/")
+
+
+def _fix(snapshot: Snapshot, ledger: Ledger, install: _Install) -> Fix | None:
+    """Copy the manifests where all sources are copied now, and the sources right below the install."""
+    layers = ledger.layers
+    between = layers[layers.index(install.copy) + 1 : layers.index(install.layer)]
+    installs_only = all(
+        call.program in ("npm", "pip", "set", "rm")
+        and not {"run", "test", "build"} & {word.text for word in call.words}
+        for call in install.layer.calls
+    )
+    if install.project.needs_sources or not installs_only or any(layer.kept or layer.effects for layer in between):
+        return None
+    instruction, offset = install.copy.placed.instruction, install.copy.placed.offset
+    words = instruction.words
+    if instruction.keyword != "COPY" or instruction.heredocs or instruction.array is not None or len(words) != 2:
+        return None
+    root = install.copied.cause.root if isinstance(install.copied.cause, Copied) else None
+    if root is None or install.copied.path is None or install.layer.step is None:
+        return None
+    files = [path for path in install.project.install_files if is_under(path, root) or not root]
+    if any(posixpath.dirname(path) != root for path in files) or any(" " in path for path in files):
+        return None
+    newline = line_end(snapshot.text)
+    target = words[1].text if words[1].text.endswith("/") else "./" if words[1].text == "." else words[1].text + "/"
+    head = instruction.text[instruction.span.start : words[0].span.start]
+    first = f"{head}{' '.join(_as_source(path, words[0].text, root) for path in files)} {target}"
+    whole = instruction.text[: instruction.span.end]
+    end = install.layer.placed.offset + len(install.layer.placed.instruction.text)
+    moved = whole[instruction.span.start :] + newline
+    if not install.layer.placed.instruction.text.endswith("\n"):
+        moved = newline + moved.removesuffix(newline)
+    return Fix(
+        "split-copy",
+        f"Copy {_listed([posixpath.basename(path) for path in files])} first, the rest after the install",
+        Safety.ASK,
+        (
+            Edit(Span(offset + instruction.span.start, offset + instruction.span.end), first),
+            Edit(Span(end, end), moved),
+        ),
+        note="Check: nothing that the install runs needs the other files",
+    )
+
+
+def _as_source(path: str, source: str, root: str) -> str:
+    """A file of the context as the COPY's own source would name it: `./app/` gives `./app/package.json`."""
+    name = path[len(root) :].lstrip("/")
+    return name if source in (".", "./", "/") else posixpath.join(source, name)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

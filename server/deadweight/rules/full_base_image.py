@@ -1,0 +1,142 @@
+r"""The base image is the full one where a smaller one of the same version runs the program.
+
+`node`, `python`, `ruby`, `golang`, `rust` and their like carry compilers, version control and headers, so that
+anything builds on them. The `-slim` image of the same version leaves these out and runs the same programs. `-alpine`
+is smaller again but has another C library; distroless has no shell at all.
+
+## Example
+
+```
+FROM node:22
+COPY server.js /
+CMD ["node", "/server.js"]
+```
+
+Use instead:
+
+```
+FROM node:22-slim
+COPY server.js /
+CMD ["node", "/server.js"]
+```
+
+## Fix safety
+
+Look before you take it. A package that compiles native code in `RUN` needs the compilers of the full image: build it
+in an earlier stage. Alpine uses musl instead of glibc: binaries built for glibc do not start there, and some Python
+wheels do not exist for it. A distroless image cannot run a `RUN` or a shell form of `CMD`.
+
+## Not reported
+
+The stage does not ship:
+
+```
+FROM node:22 AS build
+RUN npm install -g typescript@7
+FROM node:22-slim
+COPY --from=build /usr/local /usr/local
+```
+
+The base is slim already:
+
+```
+FROM python:3.13-slim
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/building/best-practices/#choose-the-right-base-image
+- Node.js: https://github.com/nodejs/docker-node#image-variants
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deadweight.model.image import ImageRef, siblings, variant
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.size import images
+from deadweight.size.units import less
+from deadweight.text import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.image import Sibling
+    from deadweight.model.layers import Ledger
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.words import Word
+
+_NAMES = {"slim": "slim", "alpine": "Alpine", "distroless": "distroless", "jre": "runtime-only"}
+_CHECKS = {
+    "musl": "musl instead of glibc: binaries built for glibc do not start, and some wheels do not exist",
+    "no-shell": "there is no shell: RUN, shell forms and `docker exec sh` do not work",
+    "no-package-manager": "there is no package manager",
+    "no-build-tools": "compilers, git and headers are missing: whatever RUN does with them needs them back",
+    "no-compiler": "there is no Java compiler",
+    "digest-dropped": "the pinned digest goes: pin the new image again",
+}
+_APT = frozenset(("apt-get", "apt", "aptitude", "dpkg", "apt-key", "add-apt-repository"))
+
+
+@rule("full-base-image", group="base")
+def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
+    for ledger in snapshot.shipped_ledgers:
+        stage = ledger.stage
+        ref, word = stage.base, stage.base_word
+        if not isinstance(ref, ImageRef) or word is None or not _is_full(ref):
+            continue
+        platform = stage.platform or snapshot.options.platform
+        smaller = [each for each in siblings(ref) if _suits(each, ledger)]
+        before = images.unpacked(ref, platform)
+        after = [(each, images.unpacked(each.ref, platform)) for each in smaller]
+        known = [(each, size) for each, size in after if size is not None]
+        if before is None or not known:
+            continue
+        first, best = known[0]
+        offset = stage.start.offset
+        yield Finding(
+            span=word.span.shifted(offset),
+            message=f"{ref.text} is the full image; {_short(first.ref)} runs the same programs",
+            saves=less(before, best),
+            basis="size",
+            stage=stage.label,
+            frees=frozenset((offset, effect) for effect in ledger.layers[0].kept),
+            fixes=tuple(fix for each, _ in known if (fix := _fix(each, word, offset))),
+        )
+
+
+def _is_full(ref: ImageRef) -> bool:
+    tag = ref.effective_tag
+    return tag is not None and variant(ref.repository, tag).flavour == "full"
+
+
+def _suits(sibling: Sibling, ledger: Ledger) -> bool:
+    """Whether the stage's own commands can run on the smaller image at all."""
+    programs = {call.program for layer in ledger.layers for call in layer.calls}
+    runs = any(layer.placed.instruction.keyword == "RUN" for layer in ledger.layers)
+    if sibling.base.shell == "none" and (runs or _has_shell_form(ledger)):
+        return False
+    return not (sibling.base.package_manager != "apt" and programs & _APT)
+
+
+def _has_shell_form(ledger: Ledger) -> bool:
+    return any(
+        layer.placed.instruction.keyword in ("CMD", "ENTRYPOINT") and layer.placed.instruction.array is None
+        for layer in ledger.layers
+    )
+
+
+def _fix(sibling: Sibling, word: Word, offset: int) -> Fix | None:
+    """The edit of the reference where it is written out; a reference with an ARG in it is the user's to change."""
+    if word.value is None or word.text != word.value:
+        return None
+    edit = Edit(sibling.edit.span.shifted(offset + word.span.start), sibling.edit.text)
+    notes = "; ".join(_CHECKS[caveat] for caveat in sibling.caveats)
+    title = f"Use the {_NAMES.get(sibling.flavour, 'smaller')} image {_short(sibling.ref)}"
+    return Fix(sibling.flavour, title, Safety.ASK, (edit,), note=f"Check: {notes}" if notes else "")
+
+
+def _short(ref: ImageRef) -> str:
+    return ref.text

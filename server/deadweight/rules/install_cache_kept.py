@@ -1,0 +1,93 @@
+r"""An install leaves its download cache in the image.
+
+pip keeps every wheel it downloads, npm every tarball, so that a second install is faster. In an image there is no
+second install: the layer is finished, and the cache stays in it for good. A later `RUN rm` only hides it.
+
+## Example
+
+```
+FROM node:22-slim
+WORKDIR /app
+RUN npm install express@5 typescript@7
+```
+
+Use instead:
+
+```
+FROM node:22-slim
+WORKDIR /app
+RUN npm install express@5 typescript@7 && npm cache clean --force
+```
+
+pip has a flag for it:
+
+## Example
+
+```
+FROM python:3.13-slim
+RUN pip install pandas scikit-learn
+```
+
+Use instead:
+
+```
+FROM python:3.13-slim
+RUN pip install --no-cache-dir pandas scikit-learn
+```
+
+## Fix safety
+
+Safe: nothing reads the cache when the image runs. A build on the same machine downloads again when this RUN changes;
+a cache mount (`RUN --mount=type=cache,target=/root/.npm`) avoids that as well and leaves nothing in the layer.
+
+## Not reported
+
+The cache goes to a mount:
+
+```
+FROM node:22-slim
+RUN --mount=type=cache,target=/root/.npm npm install -g typescript@7
+```
+
+The stage does not ship:
+
+```
+FROM python:3.13-slim AS build
+RUN pip install pandas
+FROM scratch
+COPY --from=build /etc/hostname /
+```
+
+It is switched off, or removed in the same RUN:
+
+```
+FROM python:3.13-slim
+ENV PIP_NO_CACHE_DIR=1
+RUN pip install pandas
+```
+
+## References
+
+- pip: https://pip.pypa.io/en/stable/topics/caching/
+- npm: https://docs.npmjs.com/cli/v11/commands/npm-cache
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deadweight.rules.leftovers import clean_up, finding, leftovers
+from deadweight.rules.rule import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.rules.rule import Finding
+    from deadweight.snapshot import Snapshot
+
+
+@rule("install-cache-kept", group="cleanup", same_as=("hadolint:DL3042",))
+def install_cache_kept(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report installs of pip and npm whose download cache is still there when the layer ends."""
+    for left in leftovers(snapshot, "pip-cache", "npm-cache"):
+        yield finding(snapshot, left, clean_up(left))

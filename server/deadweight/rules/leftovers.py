@@ -1,0 +1,76 @@
+"""The query that every leftover rule is: files that a tool leaves in a layer and that nothing in the image reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.effects import Leftover
+from deadweight.rules.edits import append_command, insert_word
+from deadweight.rules.rule import Finding, Fix, Safety
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.snapshot import Snapshot
+    from deadweight.text import Edit
+
+
+class Left(NamedTuple):
+    """What one layer keeps of one tool's leftovers."""
+
+    ledger: Ledger
+    layer: Layer
+    cause: Leftover
+    effects: tuple[Effect, ...]
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls that leave them."""
+        spans = {effect.span for effect in self.effects}
+        return tuple(call for call in self.layer.calls if call.span in spans)
+
+
+def leftovers(snapshot: Snapshot, *topics: str) -> Iterator[Left]:
+    """The leftovers of these topics in layers that ship."""
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers:
+            found: dict[str, list[Effect]] = {}
+            for effect in layer.kept:
+                if isinstance(effect.cause, Leftover) and effect.cause.topic in topics and effect.is_certain:
+                    found.setdefault(effect.cause.topic, []).append(effect)
+            for effects in found.values():
+                if isinstance(effects[0].cause, Leftover):
+                    yield Left(ledger, layer, effects[0].cause, tuple(effects))
+
+
+def finding(snapshot: Snapshot, left: Left, fix: Fix | None) -> Finding:
+    """The finding that a leftover is."""
+    return Finding(
+        span=left.effects[0].span.shifted(left.layer.placed.offset),
+        message=f"{left.cause.what} {'stay' if left.cause.what.endswith('s') else 'stays'} in this layer",
+        saves=snapshot.sizes.of(left.effects),
+        basis="size",
+        stage=left.ledger.stage.label,
+        frees=frozenset((left.layer.placed.offset, effect) for effect in left.effects),
+        fixes=(fix,) if fix else (),
+    )
+
+
+def clean_up(left: Left) -> Fix | None:
+    """The fix that keeps the tool from writing them, by its flag, or removes them in the same RUN."""
+    cause = left.cause
+    edits: list[Edit | None] = []
+    if cause.flag:
+        verbs = [next((word for word in call.words if word.text == cause.verb), None) for call in left.calls]
+        edits = [insert_word(left.layer, verb, cause.flag) if verb else None for verb in verbs]
+        title = f"Add {cause.flag}"
+    elif left.calls:
+        edits = [append_command(left.layer, left.calls[-1], cause.cleanup)]
+        title = f"Run {cause.cleanup} in the same RUN"
+    made = tuple(edit for edit in edits if edit is not None)
+    if not made or len(made) < len(edits):
+        return None
+    return Fix("clean-up", title, Safety.SAFE, made)

@@ -1,0 +1,161 @@
+r"""There is no .dockerignore, and a COPY takes files into the image that no image needs.
+
+`COPY . .` takes everything in the build context: the history in `.git`, the `node_modules` of this machine, virtual
+environments, caches, logs. All of it is sent to the builder at each build and stays in the image.
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN npm install && npm cache clean --force
+//- package.json
+{"dependencies": {"next": "^16.0.0"}}
+//- .git/objects/pack/pack-1.pack 45000000
+//- node_modules/next/dist/server.js 140000000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN npm install && npm cache clean --force
+//- .dockerignore
+.git
+**/node_modules
+```
+
+## Fix safety
+
+Safe: the new file leaves out version control, what a package manager installs, caches, logs and editors' folders, and
+of these only what is there. Installed packages are left out only where the image does not depend on the copy.
+
+## Not reported
+
+Nothing in the context is dead weight:
+
+```
+//- Dockerfile
+FROM node:22-slim
+COPY . .
+//- server.js 4000
+```
+
+The COPY is narrow:
+
+```
+//- Dockerfile
+FROM node:22-slim
+COPY server.js /
+//- server.js 4000
+//- .git/objects/pack/pack-1.pack 45000000
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/concepts/context/#dockerignore-files
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.effects import Copied, PackageSet
+from deadweight.model.ignore import compile_patterns
+from deadweight.rules.rule import Finding, Fix, NewFile, Safety, rule
+from deadweight.size.units import at_least, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.context import BuildContext
+    from deadweight.snapshot import Snapshot
+
+
+class _Entry(NamedTuple):
+    """A pattern that no image needs; `unless` names the package manager that has to install it in the image."""
+
+    pattern: str
+    installed_by: str | None = None
+
+
+# What tools write beside the sources and no image needs. A pattern goes in only where it matches something.
+_ENTRIES = (
+    *(_Entry(pattern) for pattern in (".git", ".hg", ".svn", "**/.DS_Store", "**/Thumbs.db")),
+    *(_Entry(pattern) for pattern in (".idea", ".vscode", "**/*.swp")),
+    *(_Entry(pattern, "npm") for pattern in ("**/node_modules",)),
+    *(
+        _Entry(pattern)
+        for pattern in ("**/npm-debug.log*", "**/.npm", "**/.eslintcache", "**/coverage", "**/.nyc_output")
+    ),
+    *(_Entry(pattern) for pattern in ("**/.next/cache", "**/.turbo", "**/.parcel-cache")),
+    *(
+        _Entry(pattern)
+        for pattern in ("**/__pycache__", "**/*.pyc", "**/.pytest_cache", "**/.mypy_cache", "**/.ruff_cache")
+    ),
+    *(_Entry(pattern) for pattern in ("**/.tox", "**/.nox", "**/.hypothesis", "**/htmlcov", "**/.coverage")),
+    *(_Entry(pattern, "pip") for pattern in ("**/.venv", "**/venv")),
+    *(_Entry(pattern) for pattern in ("**/.terraform", "**/*.log")),
+)
+
+
+@rule("missing-dockerignore", group="context")
+def missing_dockerignore(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report the first wide COPY of a shipped stage that takes dead weight, where no ignore file is in use."""
+    context = snapshot.context
+    if context is None or context.ignore_file is not None:
+        return
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers:
+            for effect in layer.kept:
+                cause = effect.cause
+                if not isinstance(cause, Copied) or cause.root != "" or cause.selection is None:
+                    continue
+                weights = _dead_weight(context, _installed(snapshot))
+                if not weights:
+                    return
+                count = sum(weights.values())
+                heaviest = max(weights, key=lambda pattern: weights[pattern])
+                saves = size(f"{_shown(heaviest)} and the like", count, count, count, "the build context", "")
+                yield Finding(
+                    span=effect.span.shifted(layer.placed.offset),
+                    message=f"no .dockerignore: {_shown(heaviest)} goes into the image",
+                    saves=saves if context.complete else at_least(saves),
+                    basis="context",
+                    stage=ledger.stage.label,
+                    fixes=(_fix(list(weights)),),
+                )
+                return
+
+
+def _installed(snapshot: Snapshot) -> frozenset[str]:
+    """The package managers that install in this file: what they write there need not be copied."""
+    causes = (effect.cause for ledger in snapshot.ledgers for layer in ledger.layers for effect in layer.effects)
+    return frozenset(cause.manager for cause in causes if isinstance(cause, PackageSet))
+
+
+def _dead_weight(context: BuildContext, installed: frozenset[str]) -> dict[str, int]:
+    """The patterns that match something, each with the bytes that only it and no pattern before it matches."""
+    entries = [entry for entry in _ENTRIES if entry.installed_by is None or entry.installed_by in installed]
+    matcher = compile_patterns([entry.pattern for entry in entries])
+    weights: dict[str, int] = {}
+    for path, count in context.files.items():
+        decided = matcher.decides(path)
+        if decided is not None:
+            pattern = entries[decided].pattern
+            weights[pattern] = weights.get(pattern, 0) + count
+    return {entry.pattern: weights[entry.pattern] for entry in entries if entry.pattern in weights}
+
+
+def _shown(pattern: str) -> str:
+    return pattern.removeprefix("**/")
+
+
+def _fix(patterns: list[str]) -> Fix:
+    text = "".join(f"{pattern}\n" for pattern in patterns)
+    return Fix("create", "Create .dockerignore", Safety.SAFE, creates=NewFile(".dockerignore", text))

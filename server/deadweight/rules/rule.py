@@ -1,0 +1,94 @@
+"""What a rule is made of: the decorator, findings, fixes."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from deadweight.model.effects import Effect
+    from deadweight.size.units import Size
+    from deadweight.snapshot import Snapshot
+    from deadweight.text import Edit, Span
+
+Basis = Literal["size", "cache", "context", "correctness"]
+Group = Literal["base", "cleanup", "cache", "context"]
+
+
+class Safety(Enum):
+    """Whether the image behaves the same after a fix, or a person has to look."""
+
+    SAFE = "safe"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that a fix creates: its path relative to the build context, and its text."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One way out of a finding: minimal edits in the Dockerfile, perhaps a new file. `note` says what to check."""
+
+    id: str
+    title: str
+    safety: Safety
+    edits: tuple[Edit, ...] = ()
+    creates: NewFile | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Bytes that need not be there. `span` is in the file.
+
+    `saves` are the bytes that go away, None where they are unknown. `frees` are the effects whose bytes they are, each
+    with the offset of its instruction: the analysis gives each to one finding. `basis` says which bytes: in the image
+    ("size", "context") or written again at each rebuild ("cache").
+    """
+
+    span: Span
+    message: str
+    saves: Size | None
+    basis: Basis
+    stage: str | None
+    frees: frozenset[tuple[int, Effect]] = frozenset()
+    fixes: tuple[Fix, ...] = ()
+
+
+Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: its id, its check, and its page, which is its module's docstring."""
+
+    id: str
+    group: Group
+    check: Check
+    same_as: tuple[str, ...] = ()
+
+    @cached_property
+    def page(self) -> str:
+        """The page in Markdown; its first line is the title."""
+        return inspect.cleandoc(sys.modules[self.check.__module__].__doc__ or "")
+
+    @property
+    def title(self) -> str:
+        """The page's first line."""
+        return self.page.partition("\n")[0]
+
+
+def rule(id_: str, *, group: Group, same_as: tuple[str, ...] = ()) -> Callable[[Check], Rule]:
+    """Makes a generator of findings a rule."""
+    return lambda check: Rule(id_, group, check, same_as)

@@ -1,0 +1,211 @@
+"""Effects, layers, stages and images in bytes. Every size that anybody sees comes from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from deadweight.facts.constants import constant
+from deadweight.model.ecosystems import node, python
+from deadweight.model.effects import (
+    BaseLayers,
+    Built,
+    Copied,
+    CopiedFromStage,
+    Download,
+    Effect,
+    Extracted,
+    Leftover,
+    PackageSet,
+    Text,
+)
+from deadweight.size import apt, images, npm, pip
+from deadweight.size.units import ZERO, Size, at_least, size, total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deadweight.model.ecosystems.node import Lock, Manifest
+    from deadweight.model.ecosystems.python import Requirement
+    from deadweight.model.effects import Cause
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.stages import Build
+
+_FOLDER = "the build context"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of one file's ledgers. A size is None where nothing at all is known."""
+
+    build: Build
+    ledgers: tuple[Ledger, ...]
+    platform: str
+
+    def of(self, effects: Iterable[Effect]) -> Size | None:
+        """Unpacked bytes of these effects together; None where all of them are unknown."""
+        return total(effect_size(effect) for effect in effects)
+
+    def layer(self, layer: Layer) -> Size | None:
+        """Unpacked bytes that a layer adds to the image."""
+        return self.of(layer.kept)
+
+    def stage(self, ledger: Ledger) -> Size | None:
+        """Unpacked bytes of a stage with all it stands on."""
+        below = self.stage(self.ledgers[ledger.stage.base]) if isinstance(ledger.stage.base, int) else ZERO
+        return total((below, *(self.layer(layer) for layer in ledger.layers)))
+
+    def image(self) -> Size | None:
+        """Unpacked bytes of the image: the target stage and all it stands on."""
+        target = self.build.target
+        return None if target is None else self.stage(self.ledgers[target.index])
+
+    def pulled(self) -> Size | None:
+        """Bytes that a pull of the image transfers: the base's own figure, and the rest by how layers pack."""
+        target = self.build.target
+        if target is None:
+            return None
+        ledger = self.ledgers[target.index]
+        added: list[Size | None] = []
+        while True:
+            added += [_pulled(layer, self.layer(layer), self.platform) for layer in ledger.layers]
+            if not isinstance(ledger.stage.base, int):
+                return total(added)
+            ledger = self.ledgers[ledger.stage.base]
+
+
+def effect_size(effect: Effect) -> Size | None:
+    """Unpacked bytes of what an effect writes; what may not happen at all counts from 0 on."""
+    found = cause_size(effect.cause)
+    if found is None or effect.is_certain:
+        return found
+    return Size(0, found.best, found.high, found.parts)
+
+
+def cause_size(cause: Cause) -> Size | None:
+    """Unpacked bytes of a cause."""
+    match cause:
+        case None:
+            return ZERO
+        case BaseLayers():
+            return images.unpacked(cause.ref, cause.platform) if cause.ref else None
+        case PackageSet():
+            return _packages(cause)
+        case Leftover():
+            return _leftover(cause)
+        case Copied():
+            return _copied(cause)
+        case CopiedFromStage():
+            return None if cause.effects is None else total(effect_size(effect) for effect in cause.effects)
+        case Text():
+            return size("text in the Dockerfile", cause.bytes, cause.bytes, cause.bytes, "the Dockerfile", "")
+        case Extracted():
+            return _extracted(cause)
+        case Download() | Built():
+            return None
+
+
+def _copied(cause: Copied) -> Size | None:
+    if cause.selection is None:
+        return None
+    count = cause.selection.bytes
+    source = cause.source if cause.source not in (".", "./", "/") else "the whole context"
+    found = size(f"{source} ({len(cause.selection.files)} files)", count, count, count, _FOLDER, "")
+    return found if cause.is_complete else at_least(found)
+
+
+def _extracted(cause: Extracted) -> Size | None:
+    """An archive in the context: at least its own bytes, unless it is no archive of ours to look into."""
+    if cause.bytes is None:
+        return None
+    ratio = constant("image.ratio.any")
+    best = round(cause.bytes * ratio.best)
+    if cause.archive and cause.archive.endswith(".tar"):
+        best = cause.bytes
+    return size(f"{cause.archive}, unpacked", cause.bytes, best, None, ratio.source, ratio.date)
+
+
+@lru_cache(maxsize=1024)
+def _packages(cause: PackageSet) -> Size | None:
+    if cause.manager == "npm":
+        if cause.names:
+            return npm.named(cause.names, cause.libc)
+        manifest, lock = _node_project(cause)
+        if manifest is None:
+            return None
+        clean = "frozen" in cause.options
+        return npm.installed(manifest, lock, dev="dev" in cause.options, libc=cause.libc, clean=clean)
+    if cause.manager == "apt":
+        return apt.installed(cause.names, cause.suite, recommends="recommends" in cause.options)
+    if cause.manager == "pip":
+        requirements = _requirements(cause)
+        if requirements is None:
+            return None
+        return pip.installed(requirements, cause.libc, byte_code="no-compile" not in cause.options)
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _leftover(cause: Leftover) -> Size | None:
+    if cause.topic == "apt-lists":
+        return _apt_lists(cause.suite)
+    packages = cause.of
+    if packages is None:
+        return None
+    if packages.manager == "npm":
+        if packages.names:
+            return npm.named_cache_left(packages.names)
+        manifest, lock = _node_project(packages)
+        if manifest is None:
+            return None
+        return npm.cache_left(manifest, lock, dev="dev" in packages.options, libc=packages.libc)
+    if packages.manager == "pip":
+        requirements = _requirements(packages)
+        return None if requirements is None else pip.cache_left(requirements, packages.libc)
+    return None
+
+
+def _requirements(cause: PackageSet) -> list[Requirement] | None:
+    """What pip is asked for, by name and in files; None where a file's text is not known."""
+    found = [requirement for name in cause.names if (requirement := python.read_requirement(name))]
+    if cause.project is None:
+        return found
+    text = cause.project.manifest
+    if text is None:
+        return None
+    if project := python.read_pyproject(text):
+        return [*found, *project.dependencies]
+    includes = dict(cause.project.includes)
+    return [*found, *python.read_requirements(text, "", includes.get).requirements]
+
+
+def _node_project(cause: PackageSet) -> tuple[Manifest | None, Lock | None]:
+    if cause.project is None or cause.project.manifest is None:
+        return None, None
+    return _read_manifest(cause.project.manifest), _read_lock(cause.project.lock) if cause.project.lock else None
+
+
+_read_manifest = lru_cache(maxsize=32)(node.read_manifest)
+_read_lock = lru_cache(maxsize=16)(node.read_lock)
+
+
+def _apt_lists(suite: str | None) -> Size:
+    try:
+        lists = constant(f"apt.lists.{suite}")
+    except KeyError:
+        lists = constant("apt.lists.unknown")
+    return size("apt package lists", round(lists.low), round(lists.best), round(lists.high), lists.source, lists.date)
+
+
+def _pulled(layer: Layer, unpacked: Size | None, platform: str) -> Size | None:
+    """What a layer weighs packed, by how much such files pack."""
+    first = layer.kept[0].cause if layer.kept else None
+    if isinstance(first, BaseLayers):
+        return images.pulled(first.ref, platform) if first.ref else None
+    if unpacked is None:
+        return None
+    # A layer packs to 18-100 % of its bytes; the files of a context and of packages lie in between.
+    ratio = constant("image.ratio.any")
+    high = None if unpacked.high is None else unpacked.high
+    return Size(round(unpacked.low / ratio.high), round(unpacked.best / ratio.best), high)

@@ -1,0 +1,98 @@
+"""What a RUN hands to its shell, as a script whose offsets lead back to the source of the instruction."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from deadweight.syntax import shell
+from deadweight.syntax.dockerfile import Logical
+from deadweight.text import Span
+
+if TYPE_CHECKING:
+    from deadweight.syntax.dockerfile import Heredoc, Instruction
+
+_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
+_SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([^\s/]+)([^\n]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class RunBody:
+    """The script of a RUN. `source` maps its offsets to those of the instruction's text.
+
+    `form`: "shell" for text on the instruction's own lines, "script" for `RUN <<EOF` where the heredoc is the script.
+    `options`: what the shell is started with, `-e` among them where a failing command ends the script.
+    """
+
+    script: shell.Script
+    source: Logical
+    form: Literal["shell", "script"]
+    options: tuple[str, ...] = ()
+
+    def span(self, span: Span) -> Span:
+        """Where a span of the script stands in the instruction's text."""
+        return self.source.span(span)
+
+
+def is_posix(shell_form: tuple[str, ...]) -> bool:
+    """Whether SHELL's words start a POSIX shell; an empty tuple stands for the default `/bin/sh -c`."""
+    return not shell_form or program_name(shell_form[0]) in _SHELLS
+
+
+def program_name(path: str) -> str:
+    """`/usr/bin/apt-get` is `apt-get`."""
+    return path.rsplit("/", 1)[-1]
+
+
+@lru_cache(maxsize=4096)
+def run_body(instruction: Instruction, shell_form: tuple[str, ...] = ()) -> RunBody | None:
+    """The script of a RUN; None for an exec form, an empty RUN, and what no POSIX shell reads."""
+    if instruction.array is not None or not instruction.arguments.text:
+        return None
+    if len(instruction.heredocs) == 1 and _is_heredoc_alone(instruction):
+        return _script_body(instruction.text, instruction.heredocs[0], shell_form)
+    if not is_posix(shell_form):
+        return None
+    source = instruction.arguments
+    if instruction.heredocs:
+        source = _with_bodies(source, instruction)
+    return RunBody(shell.parse(source.text), source, "shell", shell_form[1:])
+
+
+def _is_heredoc_alone(instruction: Instruction) -> bool:
+    words = instruction.words
+    return len(words) == 1 and words[0].text.lstrip("0123456789").startswith("<<")
+
+
+def _script_body(text: str, heredoc: Heredoc, shell_form: tuple[str, ...]) -> RunBody | None:
+    content = text[heredoc.content.start : heredoc.content.end]
+    options = shell_form[1:]
+    if shebang := _SHEBANG.match(content):
+        if shebang[1] not in _SHELLS:
+            return None
+        options = tuple(shebang[2].split())
+    elif not is_posix(shell_form):
+        return None
+    pieces: list[str] = []
+    starts: list[int] = []
+    sources: list[int] = []
+    length, offset = 0, heredoc.content.start
+    for line in content.splitlines(keepends=True) if heredoc.strips_tabs else [content]:
+        kept = line.lstrip("\t") if heredoc.strips_tabs else line
+        starts.append(length)
+        sources.append(offset + len(line) - len(kept))
+        pieces.append(kept)
+        length += len(kept)
+        offset += len(line)
+    source = Logical("".join(pieces), tuple(starts or (0,)), tuple(sources or (heredoc.content.start,)))
+    return RunBody(shell.parse(source.text), source, "script", options)
+
+
+def _with_bodies(line: Logical, instruction: Instruction) -> Logical:
+    """The logical line and, below it, the heredocs as the shell reads them itself: `RUN cat <<EOF > /etc/motd`."""
+    first, last = instruction.heredocs[0], instruction.heredocs[-1]
+    bodies = instruction.text[first.content.start : last.terminator.end]
+    start = len(line.text) + 1
+    return Logical(f"{line.text}\n{bodies}", (*line.starts, start), (*line.sources, first.content.start))

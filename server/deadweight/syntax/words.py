@@ -1,0 +1,246 @@
+"""Words of an instruction's arguments: quotes, escapes and `${variables}`, as BuildKit splits and reads them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.text import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What Go's unicode.IsSpace accepts; Python's str.isspace also takes \x1c to \x1f.
+SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+SPACE = re.compile(f"[{SPACES}]")
+_PLAIN_WORD = re.compile(r"[^\t\v\f\r ]+")
+_NAME = re.compile(r"[^\W\d]\w*|\d+|[@*#?\-$!]")
+_MAX_DEPTH = 40
+
+
+class Word(NamedTuple):
+    """A word: its place, its source text, and its value when nothing in it has to be looked up (else None)."""
+
+    span: Span
+    text: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Text that stands for itself. `quoted` text never splits into several words."""
+
+    span: Span
+    value: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """`$NAME` or `${NAME}`, with an operator and its operand where there is one: `${x:-y}`, `${x%.*}`, `${x//a/b}`.
+
+    `operands` holds one sequence of parts for `-`, `+`, `?`, `#` and `%` and two for `/` and `//`.
+    """
+
+    span: Span
+    name: str
+    operator: str = ""
+    operands: tuple[tuple[Part, ...], ...] = ()
+
+
+Part = Literal | Variable
+
+
+class WordError(ValueError):
+    """The text is no complete word: a quote or brace is open, or a substitution is malformed."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+@lru_cache(maxsize=4096)
+def parts(text: str, escape: str = "\\") -> tuple[Part, ...]:
+    """The literals and variables of `text`, spans relative to it. Raises WordError where BuildKit's lexer would."""
+    if not any(special in text for special in ("$", "'", '"', escape)):
+        return (Literal(Span(0, len(text)), text),) if text else ()
+    return _Lexer(text, escape).read("", 0)
+
+
+def dequoted(text: str, escape: str = "\\") -> str | None:
+    """`text` without its quotes and escapes; None when a variable is in it or a quote is open."""
+    try:
+        found = parts(text, escape)
+    except WordError:
+        return None
+    if any(isinstance(part, Variable) for part in found):
+        return None
+    return "".join(part.value for part in found if isinstance(part, Literal))
+
+
+def variables(found: tuple[Part, ...]) -> Iterator[Variable]:
+    """Every variable among `found`, those inside operands included."""
+    for part in found:
+        if isinstance(part, Variable):
+            yield part
+            for operand in part.operands:
+                yield from variables(operand)
+
+
+def split_plain(text: str, escape: str = "\\") -> Iterator[Word]:
+    """Words apart at white space only, as FROM, COPY, EXPOSE and others are split: quotes do not hold words together."""
+    for match in _PLAIN_WORD.finditer(text):
+        yield Word(Span(*match.span()), match[0], dequoted(match[0], escape))
+
+
+def split_quoted(text: str, escape: str = "\\") -> Iterator[Word]:
+    """Words apart at white space outside quotes, as ENV, LABEL, ARG and flags are split."""
+    for match in _quoted_word(escape).finditer(text):
+        yield Word(Span(*match.span()), match[0], dequoted(match[0], escape))
+
+
+def heredoc_words(text: str) -> list[str]:
+    """The words among which BuildKit looks for `<<NAME`: quotes kept, variables left as written; none on an error."""
+    try:
+        found = parts(text, "\\")
+    except WordError:
+        return []
+    words: list[str] = []
+    word = ""
+    in_word = False
+    for part in found:
+        source = text[part.span.start : part.span.end]
+        if isinstance(part, Literal) and part.quoted:
+            word, in_word = word + source, True
+            continue
+        for at, piece in enumerate(SPACE.split(source)):
+            if at and in_word:
+                words.append(word)
+                word, in_word = "", False
+            if piece:
+                word, in_word = word + piece, True
+    return [*words, word] if in_word else words
+
+
+@lru_cache(maxsize=4)
+def _quoted_word(escape: str) -> re.Pattern[str]:
+    e = re.escape(escape)
+    # An open quote runs to the end of the line, an escape takes the next character along.
+    return re.compile(rf"""(?:{e}(?:.|\Z)|'[^']*(?:'|\Z)|"(?:{e}.|[^"{e}])*(?:"|{e}?\Z)|[^{SPACES}'"{e}])+""", re.DOTALL)
+
+
+class _Lexer:
+    """One pass over a text; a class because every method moves the same cursor."""
+
+    def __init__(self, text: str, escape: str) -> None:
+        self.text = text
+        self.escape = escape
+        self.at = 0
+
+    def read(self, stop: str, depth: int) -> tuple[Part, ...]:
+        """Parts up to the character `stop` (consumed), or to the end where `stop` is empty."""
+        if depth > _MAX_DEPTH:
+            raise WordError("substitutions are nested too deeply", self.at)
+        found: list[Part] = []
+        special = re.compile(f"[$'\"{re.escape(self.escape + stop)}]")
+        while self.at < len(self.text):
+            start = self.at
+            match = special.search(self.text, start)
+            self.at = match.start() if match else len(self.text)
+            if self.at > start:
+                found.append(Literal(Span(start, self.at), self.text[start : self.at]))
+            if not match:
+                break
+            ch = match[0]
+            if ch == stop:
+                self.at += 1
+                return tuple(found)
+            found += self.special(ch, depth)
+        if stop:
+            raise WordError(f"missing {stop!r}", len(self.text))
+        return tuple(found)
+
+    def special(self, ch: str, depth: int) -> list[Part]:
+        if ch == "$":
+            return [self.dollar(depth)]
+        if ch == "'":
+            return [self.single_quoted()]
+        if ch == '"':
+            return self.double_quoted(depth)
+        start = self.at
+        self.at = min(start + 2, len(self.text))
+        return [Literal(Span(start, self.at), self.text[start + 1 : self.at], quoted=True)]
+
+    def single_quoted(self) -> Part:
+        start = self.at
+        end = self.text.find("'", start + 1)
+        if end < 0:
+            raise WordError("a single quote is not closed", start)
+        self.at = end + 1
+        return Literal(Span(start, self.at), self.text[start + 1 : end], quoted=True)
+
+    def double_quoted(self, depth: int) -> list[Part]:
+        """One quoted literal a stretch between variables; the quotes belong to the stretches at the ends."""
+        opened = start = self.at
+        self.at += 1
+        found: list[Part] = []
+        value = ""
+        while self.at < len(self.text):
+            ch = self.text[self.at]
+            if ch == '"':
+                self.at += 1
+                return [*found, Literal(Span(start, self.at), value, quoted=True)]
+            if ch == "$":
+                found.append(Literal(Span(start, self.at), value, quoted=True))
+                found.append(self.dollar(depth))
+                start, value = self.at, ""
+            elif ch == self.escape:
+                following = self.text[self.at + 1 : self.at + 2]
+                value += following if following in ('"', "$", self.escape) else ch + following
+                self.at += 2
+            else:
+                value += ch
+                self.at += 1
+        raise WordError("a double quote is not closed", opened)
+
+    def dollar(self, depth: int) -> Part:
+        start = self.at
+        self.at += 1
+        if self.text[self.at : self.at + 1] != "{":
+            name = self.name()
+            return Variable(Span(start, self.at), name) if name else Literal(Span(start, self.at), "$")
+        self.at += 1
+        if self.text[self.at : self.at + 1] in ("", "{", "}", ":"):
+            raise WordError("bad substitution", start)
+        name = self.name()
+        operator = self.text[self.at : self.at + 1]
+        self.at += 1
+        if operator == "}":
+            return Variable(Span(start, self.at), name)
+        if operator == ":":
+            operator += self.text[self.at : self.at + 1]
+            self.at += 1
+        elif operator == "/":
+            if self.text[self.at : self.at + 1] == "/":
+                operator = "//"
+                self.at += 1
+            pattern = self.read("/", depth + 1)
+            return self.variable(start, name, operator, (pattern, self.read("}", depth + 1)))
+        elif operator not in ("+", "-", "?", "#", "%"):
+            raise WordError(f"unsupported modifier ({operator}) in substitution", start)
+        elif operator in ("#", "%") and self.text[self.at : self.at + 1] == operator:
+            operator *= 2
+            self.at += 1
+        return self.variable(start, name, operator, (self.read("}", depth + 1),))
+
+    def variable(self, start: int, name: str, operator: str, operands: tuple[tuple[Part, ...], ...]) -> Variable:
+        return Variable(Span(start, self.at), name, operator, operands)
+
+    def name(self) -> str:
+        match = _NAME.match(self.text, self.at)
+        if not match:
+            return ""
+        self.at = match.end()
+        return match[0]

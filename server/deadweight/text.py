@@ -1,0 +1,174 @@
+"""Text as offsets: spans, edits, and a store that knows lines and columns in UTF-8, UTF-16 and UTF-32."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+
+# LSP ends a line at LF, CRLF or a lone CR, and nowhere else: form feed, NEL and U+2028 are ordinary characters.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
+
+
+class Span(NamedTuple):
+    """A half-open range of offsets in code points: `start <= offset < end`."""
+
+    start: int
+    end: int
+
+    def shifted(self, by: int) -> Span:
+        """The same span, `by` code points further on."""
+        return Span(self.start + by, self.end + by)
+
+    def contains(self, offset: int) -> bool:
+        """Whether `offset` lies inside."""
+        return self.start <= offset < self.end
+
+
+class Edit(NamedTuple):
+    """Replace the text in `span` by `text`; an empty span inserts."""
+
+    span: Span
+    text: str
+
+
+class Position(NamedTuple):
+    """A line and a column, both from 0; what a column counts depends on the encoding asked for."""
+
+    line: int
+    column: int
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """`text` after all `edits`, whose spans refer to `text` as it is before any of them.
+
+    Edits that insert at the same offset keep the order given. Raises ValueError where two overlap.
+    """
+    pieces: list[str] = []
+    done = 0
+    for span, new in sorted(edits, key=lambda edit: edit.span):
+        if span.start < done or span.end > len(text):
+            raise ValueError(f"edits overlap or leave the text at {span}")
+        pieces += (text[done : span.start], new)
+        done = span.end
+    return "".join((*pieces, text[done:]))
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of `text` as LSP counts them, each with its line end; a last line end opens no further line."""
+    return _LINE.findall(text)
+
+
+def units(text: str, encoding: Encoding) -> int:
+    """How many code units `text` takes in `encoding`."""
+    if encoding == "utf-32" or text.isascii():
+        return len(text)
+    if encoding == "utf-8":
+        return len(text.encode("utf-8", "surrogatepass"))
+    return len(text) + sum(ch > "\uffff" for ch in text)
+
+
+def code_points(text: str, count: int, encoding: Encoding) -> int:
+    """How many code points of `text` the first `count` code units cover; a unit inside a character counts it whole."""
+    if encoding == "utf-32" or text.isascii():
+        return min(count, len(text))
+    seen = 0
+    for index, ch in enumerate(text):
+        if seen >= count:
+            return index
+        seen += units(ch, encoding)
+    return len(text)
+
+
+class Text:
+    """A document's text: lines with their ends, edited in place.
+
+    An edit costs the edited lines and one list splice. Offsets of lines after an edit are summed up again only when
+    somebody asks for them, and only as far as the question reaches.
+    """
+
+    __slots__ = ("_lines", "_starts")
+
+    def __init__(self, text: str = "") -> None:
+        self._lines = split_lines(text)
+        self._starts = [0]  # offsets of the first lines, as many as are known
+
+    def __str__(self) -> str:
+        return "".join(self._lines)
+
+    def __len__(self) -> int:
+        return self._start(len(self._lines))
+
+    @property
+    def line_count(self) -> int:
+        """The number of lines; text that ends in a line end has an empty last line, as editors show it."""
+        return len(self._lines) + (not self._lines or self._lines[-1].endswith(("\n", "\r")))
+
+    def line(self, number: int) -> str:
+        """Line `number` (from 0) with its line end."""
+        return self._lines[number] if number < len(self._lines) else ""
+
+    def lines(self, first: int, last: int) -> list[str]:
+        """Lines `first` up to but not including `last`, each with its line end."""
+        return self._lines[first:last]
+
+    def slice(self, span: Span) -> str:
+        """The text inside `span`."""
+        first = self._line_of(span.start)
+        start = self._start(first)
+        last = self._line_of(span.end)
+        return "".join(self._lines[first : last + 1])[span.start - start : span.end - start]
+
+    def position(self, offset: int, encoding: Encoding = "utf-32") -> Position:
+        """Line and column of `offset`; an offset past the end is the end."""
+        offset = max(0, min(offset, len(self)))
+        line = self._line_of(offset)
+        return Position(line, units(self.line(line)[: offset - self._start(line)], encoding))
+
+    def offset(self, position: tuple[int, int], encoding: Encoding = "utf-32") -> int:
+        """The offset of a line and column; a column past the line's text is its end, a line past the last is the end."""
+        line, column = position
+        if line >= len(self._lines):
+            return len(self)
+        content = self._lines[line].rstrip("\r\n")
+        return self._start(line) + code_points(content, max(column, 0), encoding)
+
+    def apply(self, edit: Edit) -> None:
+        """Replace the text in the edit's span, in place."""
+        (start, end), new = edit
+        first, last = self._line_of(start), self._line_of(end)
+        if first and self._lines[first - 1].endswith("\r"):
+            first -= 1  # a lone CR becomes a CRLF when LF is typed after it
+        head = self._start(first)
+        old = "".join(self._lines[first : last + 1])
+        changed = old[: start - head] + new + old[end - head :]
+        last += 1
+        if changed.endswith("\r") or (changed and not changed.endswith("\n")):
+            changed += self.line(last)
+            last += 1
+        self._lines[first:last] = split_lines(changed)
+        del self._starts[first + 1 :]
+
+    def _start(self, line: int) -> int:
+        """The offset at which `line` starts."""
+        known = len(self._starts)
+        if line >= known:
+            further = map(len, self._lines[known - 1 : line])
+            self._starts += list(accumulate(chain((self._starts[-1],), further)))[1:]
+        return self._starts[line]
+
+    def _line_of(self, offset: int) -> int:
+        """The line that holds `offset`; the end of the text belongs to the line an editor's caret is on there."""
+        starts = self._starts
+        while starts[-1] <= offset and len(starts) <= len(self._lines):
+            self._start(min(len(starts) * 2, len(self._lines)))
+        line = bisect_right(starts, offset) - 1
+        if line == len(self._lines) and line and not self._lines[-1].endswith(("\n", "\r")):
+            line -= 1
+        return line

@@ -1,0 +1,1 @@
+"""The only package that reads the user's disk; it gives plain data upwards."""

@@ -1,0 +1,218 @@
+"""Walks a build context once and gives it upwards as data: what the builder gets with its bytes, and project files."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deadweight.model.context import BuildContext
+from deadweight.model.ignore import compile_patterns
+from deadweight.syntax.dockerignore import parse
+from deadweight.workspace.files import UnreadableError, read_text, reason, shown
+
+if TYPE_CHECKING:
+    from deadweight.model.ignore import Matcher, Reached
+
+MOST_ENTRIES = 200_000
+_LARGEST_TEXT = 4_000_000  # bytes of one project file; the lockfile of a large monorepo is about 2 MB
+_LARGEST_TEXTS = 64_000_000  # bytes of all together
+_DEEPEST_TEXT = 3  # folders above a project file
+
+# The files that ecosystems read, by name.
+_PROJECT_FILE_NAMES = """
+    package.json package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml pnpm-workspace.yaml bun.lock bunfig.toml
+    .npmrc .yarnrc .yarnrc.yml next.config.js next.config.mjs next.config.ts .nvmrc .node-version
+    pyproject.toml setup.py setup.cfg poetry.lock uv.lock pdm.lock Pipfile Pipfile.lock environment.yml environment.yaml
+    .python-version
+    go.mod go.work Cargo.toml Cargo.lock rust-toolchain rust-toolchain.toml
+    pom.xml build.gradle build.gradle.kts settings.gradle settings.gradle.kts gradle.properties libs.versions.toml
+    composer.json composer.lock Gemfile Gemfile.lock .ruby-version
+    global.json Directory.Build.props Directory.Packages.props mix.exs mix.lock pubspec.yaml
+"""
+_PROJECT_FILES = frozenset(_PROJECT_FILE_NAMES.split())
+_PROJECT_FILE = re.compile(
+    r".*(?:requirements|constraints)[^/]*\.(?:txt|in)"  # requirements.txt, dev-requirements.txt, requirements-dev.in
+    r"|(?:.*/)?requirements/[^/]*\.(?:txt|in)"  # requirements/dev.txt
+    r"|.*\.(?:csproj|fsproj|vbproj|sln|gemspec)"  # src/Api/Api.csproj
+)
+
+
+def ignore_file_of(dockerfile: Path, root: Path) -> Path | None:
+    """The ignore file of a build: `NAME.dockerignore` beside the Dockerfile, else `.dockerignore` in the context."""
+    for candidate in (dockerfile.with_name(dockerfile.name + ".dockerignore"), root / ".dockerignore"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def context_of(
+    dockerfile: Path, context: Path | None = None, *, deadline: float = float("inf"), weigh_ignored: bool = False
+) -> BuildContext:
+    """The build context of `dockerfile`, which need not exist: folder `context`, or the one that holds it.
+
+    The walk stops at 200,000 entries, and at `deadline` (of time.monotonic). Symlinks are not followed, sockets, pipes
+    and devices are no files, as for BuildKit. Folders left out are counted as ignored with all they hold only where
+    `weigh_ignored` asks for it; otherwise `ignored_*` counts what the walk met. Raises UnreadableError where the folder
+    or its ignore file cannot be read.
+    """
+    root = dockerfile.parent if context is None else context
+    ignore_file = ignore_file_of(dockerfile, root)
+    patterns = tuple(pattern.text for pattern in parse(read_text(ignore_file)).patterns) if ignore_file else ()
+    matcher = compile_patterns(patterns)
+    walk = _Walk(root, deadline)
+    _check_folder(root)
+    walk.visit(matcher)
+    if weigh_ignored:
+        walk.weigh()
+    texts = _texts(root, walk)
+    return BuildContext(
+        root=str(root),
+        files=walk.files,
+        ignored_files=walk.ignored_files,
+        ignored_bytes=walk.ignored_bytes,
+        ignore_file=_relative(ignore_file, root) if ignore_file else None,
+        patterns=patterns,
+        texts=texts,
+        complete=walk.complete,
+        notes=tuple(walk.notes),
+        empty_folders=frozenset(walk.empty_folders),
+    )
+
+
+def _check_folder(root: Path) -> None:
+    try:
+        with os.scandir(root):
+            pass
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"{shown(root)}: {reason(error)}") from error
+
+
+def _relative(path: Path, root: Path) -> str:
+    """`path` relative to `root` with slashes, or absolute where it lies elsewhere."""
+    path, root = Path(os.path.abspath(path)), Path(os.path.abspath(root))
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A walk under way: what it has found, and how far it may go."""
+
+    root: Path
+    deadline: float
+    files: dict[str, int] = field(default_factory=dict)
+    ignored_files: int = 0
+    ignored_bytes: int = 0
+    empty_folders: set[str] = field(default_factory=set)
+    left_out: list[str] = field(default_factory=list)  # folders that were not entered
+    notes: list[str] = field(default_factory=list)
+    complete: bool = True
+    _entries: int = 0
+    _stopped: bool = False
+
+    def visit(self, matcher: Matcher) -> None:
+        """Weigh what the builder gets, and note the rest."""
+        waiting: list[tuple[str, Reached]] = [("", matcher.top)]
+        while waiting and not self._stopped:
+            folder, reached = waiting.pop()
+            found = 0
+            for entry in self._scan(folder):
+                path = folder + entry.name
+                here = matcher.below(reached, entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    found += not here.excluded
+                    if here.excluded and not here.may_return:
+                        self.left_out.append(path)
+                    else:
+                        waiting.append((path + "/", here))
+                    continue
+                count = _weight(entry)
+                if count is None:
+                    continue
+                if here.excluded:
+                    self.ignored_files += 1
+                    self.ignored_bytes += count
+                else:
+                    self.files[path] = count
+                    found += 1
+            if folder and not found and not reached.excluded:
+                self.empty_folders.add(folder[:-1])
+
+    def weigh(self) -> None:
+        """Weigh all that the folders left out hold."""
+        self._entries = 0
+        self._stopped = False
+        waiting = [folder + "/" for folder in self.left_out]
+        while waiting and not self._stopped:
+            folder = waiting.pop()
+            for entry in self._scan(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{folder}{entry.name}/")
+                elif (count := _weight(entry)) is not None:
+                    self.ignored_files += 1
+                    self.ignored_bytes += count
+
+    def _scan(self, folder: str) -> list[os.DirEntry[str]]:
+        """The entries of a folder; none, and a note, where it cannot be read or a limit is reached."""
+        taken: list[os.DirEntry[str]] = []
+        try:
+            with os.scandir(os.path.join(self.root, folder)) as entries:
+                for entry in entries:
+                    self._entries += 1
+                    if self._entries > MOST_ENTRIES:
+                        return self._stop(taken, f"the folder holds more than {MOST_ENTRIES:,} entries")
+                    if self._entries % 256 == 0 and time.monotonic() > self.deadline:
+                        return self._stop(taken, f"out of time after {self._entries:,} entries")
+                    taken.append(entry)
+        except OSError as error:
+            self.complete = False
+            self.notes.append(f"{folder or '.'}: {reason(error)}".replace("\n", "\\n"))
+        return taken
+
+    def _stop(self, taken: list[os.DirEntry[str]], note: str) -> list[os.DirEntry[str]]:
+        self._stopped = True
+        self.complete = False
+        if note not in self.notes:
+            self.notes.append(note)
+        return taken
+
+
+def _weight(entry: os.DirEntry[str]) -> int | None:
+    """The bytes of a file as a builder gets it: a symlink is 0; None for sockets, pipes and devices."""
+    if entry.is_symlink():
+        return 0
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:  # removed since the folder was read
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _texts(root: Path, walk: _Walk) -> dict[str, str]:
+    """The texts of the project files among the files of `walk`, those nearest to the root first."""
+    wanted = [
+        path
+        for path, count in walk.files.items()
+        if count <= _LARGEST_TEXT and path.count("/") <= _DEEPEST_TEXT and _is_project_file(path)
+    ]
+    texts: dict[str, str] = {}
+    left = _LARGEST_TEXTS
+    for path in sorted(wanted, key=lambda path: (path.count("/"), path)):
+        left -= walk.files[path]
+        if left < 0 or time.monotonic() > walk.deadline:
+            break
+        if (root / path).is_symlink():
+            continue
+        try:
+            texts[path] = read_text(root / path, _LARGEST_TEXT)
+        except UnreadableError as error:
+            walk.notes.append(str(error))
+    return texts
+
+
+def _is_project_file(path: str) -> bool:
+    return path.rpartition("/")[2] in _PROJECT_FILES or _PROJECT_FILE.fullmatch(path) is not None

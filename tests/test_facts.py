@@ -1,0 +1,121 @@
+"""The tables that ship with the package: their shape, their look-up, and what they say."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deadweight.facts import base_images
+from deadweight.facts.constants import constant
+from deadweight.facts.tables import Table, table
+
+SERVER = Path(__file__).resolve().parents[1] / "server"
+NAMES = sorted(path.stem for path in (SERVER / "deadweight/facts/data").glob("*.tsv"))
+WORDS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_is_sorted_and_every_row_has_a_source_and_a_date(name: str) -> None:
+    text = (SERVER / f"deadweight/facts/data/{name}.tsv").read_bytes()
+    assert text.endswith(b"\n")
+    assert b"\r" not in text
+    header, *lines = text.splitlines()
+    assert lines == sorted(set(lines))
+    columns = table(name).columns
+    source, date = columns.index("source"), columns.index("date")
+    assert header.decode().split("\t") == list(columns)
+    for row in table(name).rows():
+        assert len(row) == len(columns)
+        assert row[source], row
+        assert row[date], row
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_two_rows_of_a_table_have_the_same_key(name: str) -> None:
+    width = {"base_images": 4, "os_families": 2, "releases": 2}.get(
+        name, 2 if table(name).columns[1] == "version" else 1
+    )
+    keys = [row[:width] for row in table(name).rows()]
+    assert len(keys) == len(set(keys))
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(WORDS, WORDS, WORDS), max_size=20), WORDS, WORDS)
+def test_rows_are_those_whose_first_columns_equal_the_key(rows: list[tuple[str, str, str]], one: str, two: str) -> None:
+    lines = sorted("\t".join(row).encode() + b"\n" for row in rows)
+    made = Table(b"a\tb\tc\n" + b"".join(lines))
+    rows = sorted(rows)
+    assert list(made.rows()) == rows
+    for key in [(), (one,), (one, two), *(row[:width] for row in rows for width in (1, 2))]:
+        assert list(made.rows(*key)) == [row for row in rows if row[: len(key)] == key]
+
+
+def test_a_table_that_is_not_there() -> None:
+    with pytest.raises(FileNotFoundError):
+        table("no_such_table")
+
+
+def test_a_tag_has_both_figures_each_with_its_own_date() -> None:
+    image = base_images.find("node", "22-slim")
+    assert image is not None
+    assert image.pulled is not None
+    assert image.unpacked is not None
+    assert 79_000_000 < image.pulled.bytes < 81_000_000
+    assert 226_000_000 < image.unpacked.bytes < 229_000_000
+    assert image.pulled.date != image.unpacked.date
+    assert "node" in image.unpacked.source
+
+
+def test_a_bare_tag_stands_on_the_release_that_its_twin_names() -> None:
+    suites = {tag: image.suite for tag in ("22", "22-alpine", "26") if (image := base_images.find("node", tag))}
+    assert suites == {"22": "bookworm", "22-alpine": "3.24", "26": "trixie"}
+
+
+def test_tags_that_do_not_exist_have_no_figures() -> None:
+    assert base_images.find("node", "22-sli") is None
+    assert base_images.find("node", "22-slim", "linux/s390x-none") is None
+    assert base_images.tags("no-such-repository") == ()
+
+
+def test_all_tags_of_a_repository_on_a_platform() -> None:
+    tags = base_images.tags("node", "linux/arm64")
+    assert {image.platform for image in tags} == {"linux/arm64"}
+    assert "22-slim" in {image.tag for image in tags}
+
+
+def test_a_constant_has_a_range_and_a_source() -> None:
+    lists = constant("apt.lists.bookworm")
+    assert (lists.low, lists.best, lists.unit) == (19_856_468, 19_856_468, "bytes")
+    assert lists.source
+    with pytest.raises(KeyError):
+        constant("apt.lists.no-such-suite")
+
+
+def test_every_constant_lies_in_its_range() -> None:
+    for name, *_ in table("constants").rows():
+        number = constant(name)
+        assert 0 <= number.low <= number.best <= number.high, name
+
+
+def test_no_source_points_into_somebody_s_search_index() -> None:
+    for name in NAMES:
+        at = table(name).columns.index("source")
+        assert not [row for row in table(name).rows() if re.search(r"\bid:? ?\d{6,}", row[at])]
+
+
+def test_the_collector_gives_the_same_table_again(shared: Path) -> None:
+    spec = importlib.util.spec_from_file_location("collect_base_images", SERVER / "collect/base_images.py")
+    assert spec is not None
+    assert spec.loader is not None
+    collect = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(collect)
+    with (shared / "facts/base_images.csv").open(encoding="utf-8", newline="") as file:
+        assert collect.table(csv.DictReader(file)) == (SERVER / "deadweight/facts/data/base_images.tsv").read_text(
+            "utf-8"
+        )

@@ -1,0 +1,274 @@
+"""What npm, pip and apt write, against real installs and real builds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deadweight.facts import packages as facts
+from deadweight.facts.tables import table
+from deadweight.model.ecosystems import node, python
+from deadweight.size import apt, npm, pip
+from deadweight.size.parts import NAMED
+from deadweight.size.units import Size
+
+EXAMPLE = Path(__file__).parent.parent / "docs" / "examples" / "node"
+
+
+def example() -> tuple[node.Manifest, node.Lock]:
+    manifest = node.read_manifest((EXAMPLE / "package.json").read_text("utf-8"))
+    lock = node.read_lock((EXAMPLE / "package-lock.json").read_text("utf-8"))
+    assert manifest is not None
+    assert lock is not None
+    return manifest, lock
+
+
+def known(size: Size | None) -> Size:
+    assert size is not None
+    assert 0 <= size.low <= size.best
+    assert size.high is None or size.best <= size.high
+    return size
+
+
+def holds(size: Size | None, measured: int) -> bool:
+    sized = known(size)
+    return sized.low <= measured <= (sized.high if sized.high is not None else measured)
+
+
+# --- npm ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_example_weighs_what_a_real_build_of_it_wrote() -> None:
+    # Built by BuildKit on node 20 and Debian bookworm, 2026-11-23: file bytes of each layer, ~/.npm counted on its own.
+    manifest, lock = example()
+    assert holds(npm.installed(manifest, lock, dev=True, libc="glibc"), 77_416_042)  # RUN npm install
+    assert holds(npm.installed(manifest, lock, dev=True, libc="glibc", clean=True), 77_305_565)  # RUN npm ci
+    assert holds(npm.installed(manifest, lock, dev=False, libc="glibc", clean=True), 7_800_337)  # npm ci --omit=dev
+    assert holds(npm.cache_left(manifest, lock, dev=True, libc="glibc"), 67_289_885)
+    no_lock = known(npm.installed(manifest, None, dev=True, libc=None))
+    assert holds(no_lock, 77_566_655)  # COPY package.json ./ and RUN npm install
+
+
+def test_every_dependency_counts() -> None:
+    manifest, lock = example()
+    whole = known(npm.installed(manifest, lock, dev=True, libc="glibc")).best
+    more = replace(manifest, dependencies=(*manifest.dependencies, node.Dependency("axios", "^1.6.0")))
+    less = replace(manifest, dependencies=tuple(each for each in manifest.dependencies if each.name != "zod"))
+    other = tuple(replace(each, wanted="^4.0.0") if each.name == "express" else each for each in manifest.dependencies)
+    assert known(npm.installed(more, lock, dev=True, libc="glibc")).best > whole + 1_000_000
+    assert known(npm.installed(less, lock, dev=True, libc="glibc")).best == pytest.approx(whole - 3_594_196, abs=1000)
+    assert known(npm.installed(replace(manifest, dependencies=other), lock, dev=True, libc="glibc")).best != whole
+    unknown = replace(manifest, dependencies=(*manifest.dependencies, node.Dependency("no-such-package", "^1.0.0")))
+    wider = known(npm.installed(unknown, lock, dev=True, libc="glibc"))
+    assert wider.best > whole
+    assert wider.high is not None
+    assert wider.high - wider.best > 5_000_000
+
+
+def test_without_urls_in_the_lockfile_npm_caches_more() -> None:
+    manifest, lock = example()
+    assert not lock.has_urls
+    less = known(npm.cache_left(manifest, replace(lock, has_urls=True), dev=True, libc="glibc"))
+    more = known(npm.cache_left(manifest, lock, dev=True, libc="glibc"))
+    assert less.best < more.best / 2
+
+
+def test_a_dependency_from_elsewhere_is_unknown() -> None:
+    manifest = node.Manifest(dependencies=(node.Dependency("x", "git+https://example.org/x.git"),))
+    assert (
+        npm.installed(manifest, None, dev=True, libc=None) is None
+        or known(npm.installed(manifest, None, dev=True, libc=None)).is_at_least
+    )
+    assert known(npm.named(["express", "cypress@13"], None)).is_at_least
+
+
+def test_parts_stay_few_and_add_up() -> None:
+    manifest, lock = example()
+    size = known(npm.installed(manifest, lock, dev=True, libc="glibc"))
+    assert len(size.parts) == NAMED + 1
+    assert size.parts[-1].what.endswith(" more packages")
+    assert sum(part.best for part in size.parts) == pytest.approx(size.best, abs=100)
+    assert all(part.source and part.date for part in size.parts)
+
+
+def test_nothing_to_install_weighs_nothing() -> None:
+    assert npm.installed(node.Manifest(), None, dev=True, libc=None) == Size(0, 0, 0)
+    assert pip.installed([], None) == Size(0, 0, 0)
+
+
+def test_popular_requests(shared: Path) -> None:
+    rows = json.loads((shared / "facts" / "npm_installed.json").read_text("utf-8"))["rows"]
+    # esbuild is there with its program counted twice: a hard link.
+    rows = [row for row in rows if not row["request"].startswith("app-") and row["request"] != "esbuild"]
+    near = [
+        row for row in rows if abs(known(npm.named([row["request"]], None)).best / row["installed_bytes"] - 1) < 0.1
+    ]
+    assert len(near) >= 0.9 * len(rows)
+    cached = [row for row in rows if holds(npm.named_cache_left([row["request"]]), row["cache_left_bytes"])]
+    assert len(cached) >= 0.85 * len(rows)
+
+
+def test_another_app_in_real_builds(shared: Path) -> None:
+    text = (shared / "truthlab" / "package-lock.json").read_text("utf-8")
+    manifest, lock = node.read_manifest(json.dumps(json.loads(text)["packages"][""])), node.read_lock(text)
+    assert manifest is not None
+    assert lock is not None
+    measured = {name: layers["npm"] for name, layers in truth(shared).items() if "npm" in layers}
+    everything = files_without(measured["npm-ci-all"], "/root/.npm")
+    assert holds(npm.installed(manifest, lock, dev=True, libc="glibc", clean=True), everything)
+    production = files_without(measured["npm-ci-omitdev"], "/root/.npm")
+    assert known(npm.installed(manifest, lock, dev=False, libc="glibc", clean=True)).best == pytest.approx(
+        production, rel=0.1
+    )
+    cached = measured["npm-ci-all"]["files_bytes"] - everything
+    assert holds(npm.cache_left(manifest, lock, dev=True, libc="glibc"), cached)
+
+
+# --- pip ------------------------------------------------------------------------------------------------------------
+
+
+def wanted(*texts: str) -> list[python.Requirement]:
+    return [requirement for text in texts if (requirement := python.read_requirement(text))]
+
+
+def test_measured_installs_are_taken_as_they_are() -> None:
+    assert known(pip.installed(wanted("flask"), "glibc")).best == 4_987_056
+    both = known(pip.installed(wanted("flask", "numpy"), "glibc"))
+    assert both.best == 4_987_056 + 71_394_502
+    assert known(pip.installed(wanted("numpy"), "glibc", byte_code=False)).best == 71_394_502 - 14_003_858
+
+
+def test_real_builds_with_pip(shared: Path) -> None:
+    cases = {
+        "pip-flask-cache": ["flask"],
+        "pip-pandas-cache": ["pandas"],
+        "pip-requests-cache": ["requests"],
+        "pip-numpy-cache": ["numpy"],
+        "pip-scikit-learn-cache": ["scipy", "scikit-learn"],
+    }
+    layers = truth(shared)
+    for name, names in cases.items():
+        layer = layers[name]["pip"]
+        tops = {path: count for count, path in layer["top_dirs"]}
+        size = known(pip.installed(wanted(*names), "glibc"))
+        assert holds(size, tops["/usr/local/lib"] - pip.own_byte_code().best)
+        assert holds(pip.cache_left(wanted(*names), "glibc"), tops["/root/.cache/pip"])
+
+
+def test_pip_says_what_it_does_not_know() -> None:
+    assert pip.installed(wanted("no-such-distribution"), None) is None
+    assert known(pip.installed(wanted("flask", "no-such-distribution"), None)).is_at_least
+    assert known(pip.installed(wanted("flask", "./mine"), None)).is_at_least
+    # There is no wheel of scikit-learn for musl: pip compiles it. There is one of numpy.
+    assert known(pip.installed(wanted("scikit-learn"), "musl")).is_at_least
+    assert not known(pip.installed(wanted("numpy"), "musl")).is_at_least
+
+
+def test_another_version_is_less_certain() -> None:
+    same = known(pip.installed(wanted("numpy==2.4.6"), "glibc"))
+    other = known(pip.installed(wanted("numpy==1.26.0"), "glibc"))
+    assert same.best == other.best
+    assert other.low < same.low
+
+
+def test_markers_leave_distributions_out() -> None:
+    assert pip.installed(wanted('flask ; sys_platform == "win32"'), None) == Size(0, 0, 0)
+
+
+def test_wheel_sizes_of_a_lockfile_win() -> None:
+    mine = python.LockedDistribution("no-such-distribution", "1.0", (), 1_000_000, 900_000)
+    assert 2_000_000 < known(pip.installed_locked([mine], "glibc", dev=True)).best < 8_000_000
+    assert known(pip.cache_left_locked([mine], "musl", dev=True)).best == 900_000
+    assert pip.installed_locked([replace(mine, dev=True)], "glibc", dev=False) == Size(0, 0, 0)
+
+
+# --- apt ------------------------------------------------------------------------------------------------------------
+
+
+def test_packages_that_requests_share_are_counted_once() -> None:
+    curl = known(apt.installed(["curl"], "bookworm", recommends=False))
+    certificates = known(apt.installed(["ca-certificates"], "bookworm", recommends=False))
+    both = known(apt.installed(["curl", "ca-certificates"], "bookworm", recommends=False))
+    assert max(curl.best, certificates.best) < both.best < curl.best + certificates.best
+    assert apt.installed(["curl"], "bookworm", recommends=False, already=["curl"]) == Size(0, 0, 0)
+
+
+def test_apt_says_what_it_does_not_know() -> None:
+    assert apt.installed(["no-such-package"], "bookworm", recommends=True) is None
+    assert known(apt.installed(["curl", "no-such-package"], "bookworm", recommends=True)).is_at_least
+    here = known(apt.installed(["curl"], "bookworm", recommends=False))
+    elsewhere = known(apt.installed(["curl"], "jammy", recommends=False))
+    assert here.best == elsewhere.best
+    assert elsewhere.low < here.low
+    assert (elsewhere.high or 0) > (here.high or 0)
+
+
+@pytest.mark.parametrize("suite", apt.SUITES)
+def test_what_apt_itself_says(shared: Path, suite: str) -> None:
+    rows = json.loads((shared / "facts" / f"apt_answers_{suite}.json").read_text("utf-8"))["rows"]
+    known_rows = near = 0
+    for row in rows:
+        closures = [facts.apt_closure(suite, name, recommends=row["recommends"]) for name in row["request"].split()]
+        names = {name for closure in closures for name in closure or ()}
+        if None in closures or not names:
+            continue
+        known_rows += 1
+        total = sum(package.installed for name in names if (package := facts.debian_package(suite, name)))
+        near += abs(total / row["additional_bytes"] - 1) < 0.02 + 1_000_000 / row["additional_bytes"]
+    assert known_rows >= 0.9 * len(rows)
+    assert near >= 0.9 * known_rows
+
+
+def test_real_builds_with_apt(shared: Path) -> None:
+    checked = inside = 0
+    for layers in truth(shared).values():
+        layer = layers.get("apt")
+        if layer is None:
+            continue
+        words = layer["text"].split("apt-get install")[1].split("&&")[0].split()
+        names = [word for word in words if not word.startswith("-")]
+        measured = files_without(layer, "/var/lib/apt")
+        size = apt.installed(names, "bookworm", recommends="--no-install-recommends" not in words)
+        checked += 1
+        inside += holds(size, measured)
+    assert checked >= 20
+    assert inside >= 0.9 * checked
+
+
+@pytest.mark.parametrize("name", ["npm", "pypi", "python_installed", "apt", "apt_packages"])
+def test_every_row_has_its_source_and_date(name: str) -> None:
+    rows = list(table(name).rows())
+    assert rows == sorted(rows)
+    assert all(len(row) == len(table(name).columns) and row[-2] and row[-1] >= "2026-" for row in rows)
+
+
+def truth(shared: Path) -> dict[str, dict[str, Any]]:
+    """The layers of real builds by case and tool: the RUN that installs with npm, with pip, or with apt-get alone."""
+    cases: dict[str, dict[str, Any]] = {}
+    for line in (shared / "facts" / "truth_open.jsonl").read_text("utf-8").splitlines():
+        case = json.loads(line)
+        for layer in case["instructions"]:
+            text = layer["text"]
+            if "files_bytes" not in layer:
+                continue
+            if text.startswith(("RUN npm ci", "RUN npm install")):
+                cases.setdefault(case["name"], {})["npm"] = layer
+            elif text.startswith("RUN pip install"):
+                cases.setdefault(case["name"], {})["pip"] = layer
+            elif text.count("apt-get install") == 1 and not any(
+                word in text for word in ("upgrade", "purge", "docker-")
+            ):
+                rest = text.split("apt-get install")[1]
+                if all("apt" in step for step in rest.split("&&")[1:]):
+                    cases.setdefault(case["name"], {})["apt"] = layer
+    return cases
+
+
+def files_without(layer: dict[str, Any], folder: str) -> int:
+    """File bytes of a layer, less those under `folder`."""
+    inside = sum(int(count) for count, path in layer["top_dirs"] if path.startswith(folder))
+    return int(layer["files_bytes"]) - inside

@@ -1,0 +1,60 @@
+"""A rule's page is its test: before is reported, the fix gives exactly after, after is silent and weighs less."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deadweight.analysis.proof import fixed, holds
+from deadweight.analysis.report import report
+from deadweight.rules.catalog import RULES
+from examples import blocks, pairs, read_example, snapshot_of
+
+if TYPE_CHECKING:
+    from deadweight.rules.rule import Rule
+
+EXAMPLES = [
+    pytest.param(rule, before, after, id=f"{rule.id}-{number}")
+    for rule in RULES
+    for number, (before, after) in enumerate(pairs(rule.page), 1)
+]
+SILENT = [
+    pytest.param(rule, block, id=f"{rule.id}-{number}")
+    for rule in RULES
+    for number, block in enumerate(blocks(rule.page, "Not reported"), 1)
+]
+
+
+@pytest.mark.parametrize(("rule", "before", "after"), EXAMPLES)
+def test_fix_gives_what_the_page_says(rule: Rule, before: str, after: str) -> None:
+    snapshot = snapshot_of(before)
+    found = report(snapshot, rules=[rule])
+    (reported,) = found
+    fix = reported.finding.fixes[0]
+    assert holds(snapshot, report(snapshot), reported, fix)
+    done = fixed(snapshot, [fix])
+    wanted = read_example(after)
+    assert done.text == wanted.dockerfile
+    if fix.creates:
+        assert fix.creates.text == wanted.files[fix.creates.path]
+    assert not report(done, rules=[rule])
+
+
+@pytest.mark.parametrize(("rule", "before", "after"), EXAMPLES)
+def test_image_loses_what_the_finding_says(rule: Rule, before: str, after: str) -> None:
+    snapshot = snapshot_of(before)
+    (reported,) = report(snapshot, rules=[rule])
+    finding = reported.finding
+    assert finding.saves is not None
+    if finding.basis == "cache":
+        return  # the image keeps its size; the next build is the smaller one
+    weighs, then = snapshot.sizes.image(), fixed(snapshot, [finding.fixes[0]]).sizes.image()
+    assert weighs is not None
+    assert then is not None
+    assert weighs.best - then.best == pytest.approx(finding.saves.best, rel=0.01)
+
+
+@pytest.mark.parametrize(("rule", "block"), SILENT)
+def test_is_silent_where_the_page_says_so(rule: Rule, block: str) -> None:
+    assert report(snapshot_of(block), rules=[rule]) == ()
