@@ -2,9 +2,9 @@
 
     python server/collect/apt.py DATA_FOLDER SUITE REQUESTS
 
-REQUESTS is a file, a package name a line. Everything happens in a temporary folder: package lists of the machine's own
-archive with SUITE in place of its own, and a status file that says debootstrap's minbase is installed, as in Docker's
-Debian images. Unknown packages are left out. Rows that are asked again are replaced, all others stay.
+REQUESTS is a file, a package name a line. Everything happens in a temporary folder: package lists of the machine's
+own archive with SUITE in place of its own, and a status file that says debootstrap's minbase is installed, as in
+Docker's Debian images. Unknown packages are left out. Rows that are asked again are replaced, all others stay.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Weighs npm packages for facts/data/npm.tsv: installs into temporary folders with the ordinary npm and adds up files.
+"""Weighs npm packages for facts/data/npm.tsv: installs into temporary folders with npm and adds up the files.
 
     python server/collect/npm.py TABLE LOCK_FOLDER_OR_REQUESTS...
 
-Each further argument is one install: a folder with package.json and package-lock.json (`npm ci`), or requests
-separated by commas
-(`npm install express,lodash`). Rows of packages that are measured again are replaced, all others stay.
+Each further argument is one install: a folder with package.json and package-lock.json (`npm ci`), or requests parted by
+commas (`npm install express,lodash`). Rows of packages that are measured again are replaced, all others stay.
 """
 
 from __future__ import annotations

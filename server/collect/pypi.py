@@ -1,5 +1,4 @@
-"""Turns the survey's JSON files of wheels and installs into facts/data/pypi.tsv and python_installed.tsv. Same input,
-same tables.
+"""Turns the survey's files of wheels and installs into facts/data/pypi.tsv and python_installed.tsv.
 
 python server/collect/pypi.py python_wheels.json python_installed.json server/deadweight/facts/data
 """

@@ -29,9 +29,7 @@ class NpmPackage:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a figure varies over the packages of a table: its 10th and 90th percentile, and the mean without the top
-    2 %.
-    """
+    """How a figure varies over a table: its 10th and 90th percentile, and the mean without the top 5 %."""
 
     low: int
     mean: int
@@ -40,9 +38,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """One version of a distribution on PyPI. Bytes of its wheel for any platform, glibc and musl; None: there is
-    none.
-    """
+    """One version of a distribution: bytes of its wheels for any platform, glibc and musl; None where there is none."""
 
     name: str
     version: str
@@ -56,9 +52,7 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class PythonInstall:
-    """What `pip install` of a request wrote: all distributions of its closure, and the bytes of which .pyc files
-    are part.
-    """
+    """What `pip install` of a request wrote, `byte_code` (its .pyc files) included, for all that it depends on."""
 
     request: str
     installed: int
@@ -117,9 +111,7 @@ def python_installs() -> dict[str, PythonInstall]:
 
 
 def apt_closure(suite: str, name: str, *, recommends: bool) -> tuple[str, ...] | None:
-    """The packages that `apt-get install NAME` adds to a minimal Debian; None for a name that the table does not
-    have.
-    """
+    """The packages that `apt-get install NAME` adds to a minimal Debian; None for a name not in the table."""
     row = table("apt").row(suite, "yes" if recommends else "no", name)
     return None if row is None else tuple(row[3].split())
 
@@ -163,5 +155,5 @@ def _names(column: str) -> tuple[str, ...]:
 def _spread(values: list[int]) -> Spread:
     values = sorted(values)
     count = len(values)
-    usual = values[: max(1, count * 98 // 100)]
+    usual = values[: max(1, count * 95 // 100)]
     return Spread(values[count // 10], round(sum(usual) / len(usual)), values[count * 9 // 10])

@@ -1,1 +1,1 @@
-"""What an editor shows: a snapshot in, plain data out."""
+"""What an editor shows, as plain data: a snapshot in, spans and words out. Nothing here knows the protocol."""

@@ -1,1 +1,1 @@
-"""The language server: pygls, protocol types, open documents."""
+"""The language server: the only package that knows the protocol, UTF-16 and URIs."""

@@ -35,7 +35,8 @@ class PackageSet:
     """Packages that a manager installs: by `names` as typed, or by a `project`'s files.
 
     `suite` is the base's release ("bookworm"), `libc` its C library; None where they are unknown. `options` are words
-    that change the outcome: "recommends", "dev", "frozen", "no-compile".
+    that change the outcome: "recommends", "dev", "frozen", "no-compile". What is there already is not written again:
+    packages by name in `already`, or so many bytes in `there`.
     """
 
     manager: str
@@ -44,6 +45,8 @@ class PackageSet:
     suite: str | None = None
     libc: str | None = None
     options: frozenset[str] = frozenset()
+    already: tuple[str, ...] = ()
+    there: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,14 @@ class Extracted:
 
 
 @dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a compiler writes for each of its sources, such as `tsc`; `bytes` are those of the sources."""
+
+    compiler: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """What a program of the user's or one we have no file for writes: unknown, by name."""
 
@@ -126,7 +137,17 @@ class Built:
 
 
 Cause: TypeAlias = (
-    PackageSet | Leftover | BaseLayers | Copied | CopiedFromStage | Text | Download | Extracted | Built | None
+    PackageSet
+    | Leftover
+    | BaseLayers
+    | Copied
+    | CopiedFromStage
+    | Text
+    | Download
+    | Extracted
+    | Compiled
+    | Built
+    | None
 )
 
 

@@ -91,6 +91,7 @@ class Base:
     libc: Libc | None = None
     shell: Shell | None = None
     package_manager: PackageManager | None = None
+    packages: tuple[str, ...] = ()  # beyond what the system itself brings, by their Debian names
 
     @property
     def is_windows(self) -> bool:
@@ -216,6 +217,8 @@ def base(ref: ImageRef) -> Base:
         return replace(found, package_manager="microdnf")
     if system == "busybox" and (libc := next((word for word in said.words if word in ("musl", "glibc")), None)):
         return replace(found, libc=cast("Libc", libc))
+    if said.flavour == "full" and found.package_manager == "apt" and ref.repository in _BUILDPACK:
+        return replace(found, packages=tuple(_BUILDPACK[ref.repository].split()))
     return found
 
 
@@ -272,6 +275,17 @@ _SAME_IMAGE = {
     "gcr.io/distroless/base": "gcr.io/distroless/base-debian13",
     "gcr.io/distroless/cc": "gcr.io/distroless/cc-debian13",
     "gcr.io/distroless/python3": "gcr.io/distroless/python3-debian13",
+}
+# What full images stand on (docker-library/buildpack-deps, debian: curl, scm, and all of it; read 2026-11-23).
+_SCM = "ca-certificates curl gnupg netbase sq tzdata wget git mercurial openssh-client procps subversion"
+_BUILDPACK_DEPS = f"""{_SCM} autoconf automake bzip2 default-libmysqlclient-dev dpkg-dev file g++ gcc imagemagick
+    libbz2-dev libc6-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev libglib2.0-dev libgmp-dev
+    libjpeg-dev libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev libmaxminddb-dev libncurses5-dev
+    libncursesw5-dev libpng-dev libpq-dev libreadline-dev libsqlite3-dev libssl-dev libtool libwebp-dev libxml2-dev
+    libxslt-dev libyaml-dev make patch unzip xz-utils zlib1g-dev"""
+_BUILDPACK = {
+    **dict.fromkeys(("node", "python", "ruby", "rust", "perl", "gcc", "erlang", "buildpack-deps"), _BUILDPACK_DEPS),
+    "golang": f"{_SCM} g++ gcc libc6-dev make pkg-config",
 }
 _PLATFORMS = {
     "amd64": "linux/amd64",

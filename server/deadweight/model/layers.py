@@ -23,6 +23,7 @@ from deadweight.model.effects import (
     is_under,
     writes,
 )
+from deadweight.model.filesystem import Filesystem, Mount, inside_context
 from deadweight.model.stages import absolute
 from deadweight.model.variables import expand
 from deadweight.syntax import shell
@@ -63,16 +64,6 @@ class Ledger:
     stage: Stage
     base: Base
     layers: tuple[Layer, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """`RUN --mount`: its type, its absolute target (None where it is unknown), what it takes from where."""
-
-    type: str
-    target: str | None
-    source: str = ""
-    from_: str | None = None
 
 
 def read_ledgers(build: Build, context: BuildContext | None, platform: str = "linux/amd64") -> tuple[Ledger, ...]:
@@ -160,9 +151,7 @@ class _StageReader:
         return Layer(step.placed, step, effects, kept, calls)
 
     def calls(self, body: RunBody, state: State, mounts: tuple[Mount, ...], before: list[Layer]) -> Iterator[Call]:
-        def text_at(path: str) -> str | None:
-            return self.text_at(path, before, mounts)
-
+        files = Filesystem((*self.below(), *before), self.context, mounts)
         folder, inner = state.workdir, state.workdir
         variables = dict(state.variables)
         for placed in shell.commands(body.script):
@@ -174,13 +163,22 @@ class _StageReader:
             if program is None or program == "export":
                 variables.update(assigned)
             inner = inner if placed.subshell else folder
-            around = Surroundings(inner, {**variables, **assigned}, state.home, self.base, text_at)
+            around = Surroundings(inner, {**variables, **assigned}, state.home, self.base, files)
             if program in ("cd", "pushd"):
                 target = around.resolve(words[0].pattern) if words else state.home
                 inner = target
                 folder = folder if placed.subshell else target
             elif program is not None:
                 yield Call(program, words, body.span(command.span), around, placed)
+
+    def below(self) -> tuple[Layer, ...]:
+        """The layers of the stages that this one stands on, oldest first."""
+        found: tuple[Layer, ...] = ()
+        stage = self.stage
+        while isinstance(stage.base, int):
+            found = (*self.before[stage.base].layers, *found)
+            stage = self.build.stages[stage.base]
+        return found
 
     def copy(self, step: Step) -> Iterator[Effect]:
         """The effects of COPY and ADD, one a source."""
@@ -214,8 +212,8 @@ class _StageReader:
     ) -> Effect:
         context = self.context
         if source is None or context is None:
-            return writes(target, Copied(source or "", None if source is None else _inside(source), None), span)
-        root = _inside(source)
+            return writes(target, Copied(source or "", None if source is None else inside_context(source), None), span)
+        root = inside_context(source)
         selection = context.select(source)
         if instruction.keyword == "ADD" and root in selection.files and root.lower().endswith(_ARCHIVES):
             return writes(target, Extracted(root, selection.bytes), span)
@@ -258,41 +256,6 @@ class _StageReader:
                 return replace(effect, path=path, cause=Copied(inner, inner, selection, self.context.complete))
         return replace(effect, path=path, cause=Built("a part of what an earlier instruction wrote"))
 
-    def text_at(self, path: str, before: list[Layer], mounts: tuple[Mount, ...] = ()) -> str | None:
-        """The text of a project file by its path in the image: as copied there last, or as a bind mount shows it."""
-        if self.context is None:
-            return None
-        for mount in mounts:
-            if mount.type == "bind" and mount.from_ is None and mount.target and is_under(path, mount.target):
-                inner = posixpath.join(_inside(mount.source), path[len(mount.target) :].lstrip("/")).rstrip("/")
-                if (text := self.context.texts.get(inner)) is not None:
-                    return text
-        stage = self.stage
-        layers = before
-        while True:
-            for layer in reversed(layers):
-                for effect in reversed(layer.kept):
-                    if (text := self.text_in(effect, path)) is not None:
-                        return text
-            if not isinstance(stage.base, int):
-                return None
-            stage = self.build.stages[stage.base]
-            layers = list(self.before[stage.index].layers)
-
-    def text_in(self, effect: Effect, path: str) -> str | None:
-        """The text of `path` where `effect` copied it from the context, directly or by way of another stage."""
-        cause = effect.cause
-        if effect.path is None or self.context is None or not is_under(path, effect.path):
-            return None
-        if isinstance(cause, Copied) and cause.root is not None:
-            inner = posixpath.join(cause.root, path[len(effect.path) :].lstrip("/")).rstrip("/")
-            return self.context.texts.get(inner)
-        if isinstance(cause, CopiedFromStage):
-            there = posixpath.join(cause.path, path[len(effect.path) :].lstrip("/"))
-            found = (self.text_in(each, there) for each in cause.effects or ())
-            return next((text for text in found if text is not None), None)
-        return None
-
 
 def _effects(call: Call) -> Iterator[Effect]:
     """What a call does."""
@@ -303,11 +266,6 @@ def _effects(call: Call) -> Iterator[Effect]:
         found = tool.effects(call)
     for effect in found:
         yield replace(effect, is_certain=False) if call.placed.conditional else effect
-
-
-def _inside(source: str) -> str:
-    """A source of COPY as a path relative to the context: `./`, `/` and `../` are the context itself."""
-    return posixpath.normpath("/" + source.lstrip("/")).lstrip("/")
 
 
 def _first_word(instruction: Instruction) -> str:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from deadweight.syntax.words import Part, Variable
 
 
-
 class _Unknown(Exception):
     """Some part of the word has no value that can be told."""
 

@@ -63,6 +63,7 @@ COPY server.js /
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, PackageSet
@@ -74,7 +75,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.context import BuildContext
+    from deadweight.model.layers import Ledger
     from deadweight.snapshot import Snapshot
+    from deadweight.text import Span
+
+
+_NAME = ".dockerignore"
 
 
 class _Entry(NamedTuple):
@@ -117,20 +123,26 @@ def missing_dockerignore(snapshot: Snapshot) -> Iterator[Finding]:
                 if not isinstance(cause, Copied) or cause.root != "" or cause.selection is None:
                     continue
                 weights = _dead_weight(context, _installed(snapshot))
-                if not weights:
-                    return
-                count = sum(weights.values())
-                heaviest = max(weights, key=lambda pattern: weights[pattern])
-                saves = size(f"{_shown(heaviest)} and the like", count, count, count, "the build context", "")
-                yield Finding(
-                    span=effect.span.shifted(layer.placed.offset),
-                    message=f"no .dockerignore: {_shown(heaviest)} goes into the image",
-                    saves=saves if context.complete else at_least(saves),
-                    basis="context",
-                    stage=ledger.stage.label,
-                    fixes=(_fix(list(weights)),),
-                )
+                if weights:
+                    yield _finding(snapshot, context, ledger, effect.span.shifted(layer.placed.offset), weights)
                 return
+
+
+def _finding(snapshot: Snapshot, context: BuildContext, ledger: Ledger, span: Span, weights: dict[str, int]) -> Finding:
+    """What the image weighs less with the ignore file: an install may have to write again what is no longer copied."""
+    heaviest = max(weights, key=lambda pattern: weights[pattern])
+    lighter = replace(snapshot, context=context.ignoring(_NAME, _text(list(weights))))
+    before, after = snapshot.sizes.image(), lighter.sizes.image()
+    count = max(0, before.best - after.best) if before and after else sum(weights.values())
+    saves = size(f"{_shown(heaviest)} and the like", count, count, count, "the build context", "")
+    return Finding(
+        span=span,
+        message=f"no .dockerignore: {_shown(heaviest)} goes into the image",
+        saves=saves if context.complete else at_least(saves),
+        basis="context",
+        stage=ledger.stage.label,
+        fixes=(_fix(list(weights)),),
+    )
 
 
 def _installed(snapshot: Snapshot) -> frozenset[str]:
@@ -157,5 +169,8 @@ def _shown(pattern: str) -> str:
 
 
 def _fix(patterns: list[str]) -> Fix:
-    text = "".join(f"{pattern}\n" for pattern in patterns)
-    return Fix("create", "Create .dockerignore", Safety.SAFE, creates=NewFile(".dockerignore", text))
+    return Fix("create", f"Create {_NAME}", Safety.SAFE, creates=NewFile(_NAME, _text(patterns)))
+
+
+def _text(patterns: list[str]) -> str:
+    return "".join(f"{pattern}\n" for pattern in patterns)

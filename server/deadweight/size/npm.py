@@ -63,8 +63,8 @@ def installed(
 def cache_left(manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str | None) -> Size | None:
     """Bytes that stay in ~/.npm after `npm install` or `npm ci`, which leave the same.
 
-    npm keeps each tarball, and for a package that no lockfile gives a URL for, the registry's document about it.
-    None for the lockfile of another manager, whose cache was not measured.
+    npm keeps each tarball, and for a package that no lockfile gives a URL for, the registry's document about it. None
+    for the lockfile of another manager, whose cache was not measured.
     """
     if lock is not None and lock.manager != "npm":
         return None
@@ -99,9 +99,7 @@ def named_cache_left(requests: Sequence[str]) -> Size | None:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A package to weigh and the measured version that comes nearest, if any; `below` and `above` how far it may
-    be off.
-    """
+    """A package to weigh, the nearest measured version if any, and how far that may be off (`below` and `above`)."""
 
     name: str
     version: str
@@ -148,9 +146,7 @@ def _choices(wanted: InstallSet) -> list[_Choice]:
 
 
 def _resolved(dependency: Dependency, *, requested: bool) -> _Choice:
-    """The version that npm would take: the newest in the range. Ours is the newest measured one in it, else the
-    nearest.
-    """
+    """The newest version in the range, as npm takes it: the newest measured one in it, else the nearest."""
     name, wanted = dependency.name, dependency.wanted
     if alias := re.fullmatch(r"npm:(@?[^@]+)(?:@(.+))?", wanted):
         name, wanted = alias[1], alias[2] or "*"
@@ -238,9 +234,7 @@ def _document(choice: _Choice) -> Size | None:
 
 @cache
 def _request_spread() -> facts.Spread:
-    """What packages weigh that are asked for by name, with all they need: those of the table that no other one
-    needs.
-    """
+    """What packages weigh with all they need: those of the table that no other one needs."""
     rows = {row[0]: row for row in table("npm").rows()}  # the last row of a name is its newest, near enough
     depends = {name: [each.rpartition("@")[0] for each in row[6].split(",")] for name, row in rows.items()}
     needed = {name for names in depends.values() for name in names}

@@ -10,9 +10,7 @@ NAMED = 8
 
 
 def condensed(weighed: Size, rest: str) -> Size:
-    """The same size with its heaviest parts and one part for all others: "254 more packages" for `rest` "more
-    packages".
-    """
+    """The same size with its heaviest parts and one for all others: "254 more packages" for `rest` "more packages"."""
     if len(weighed.parts) <= NAMED + 1:
         return weighed
     by_weight = sorted(weighed.parts, key=lambda part: -part.best)

@@ -37,8 +37,7 @@ def installed(requirements: Iterable[Requirement], libc: str | None, *, byte_cod
     """Bytes that installing the requirements with all they depend on writes into site-packages.
 
     `libc` is "glibc", "musl" or None for unknown (taken as glibc); `byte_code` False: with --no-compile. None where
-    nothing is
-    known about any of them. One that is unknown opens the upper end.
+    nothing is known about any of them. One that is unknown opens the upper end.
     """
     return _installed(_closure(requirements), libc, byte_code)
 
@@ -64,8 +63,7 @@ def own_byte_code() -> Size:
     """What the first `pip install` of an image writes besides packages: .pyc of pip and of the standard library.
 
     Docker's official Python images ship none. Three real builds (flask, requests, numpy) wrote 9.86 MB each on top of
-    the
-    packages, with pip 23.2.1; other releases of pip vary. Nothing with PYTHONDONTWRITEBYTECODE.
+    the packages, with pip 23.2.1; other releases of pip vary. Nothing with PYTHONDONTWRITEBYTECODE.
     """
     return around("byte code of pip itself", 9_860_000, 0.5, 0.2, "pip install in real builds, pip 23.2.1", DATE)
 

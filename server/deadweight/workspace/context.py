@@ -51,17 +51,22 @@ def ignore_file_of(dockerfile: Path, root: Path) -> Path | None:
 
 
 def context_of(
-    dockerfile: Path, context: Path | None = None, *, deadline: float = float("inf"), weigh_ignored: bool = False
+    dockerfile: Path,
+    context: Path | None = None,
+    *,
+    deadline: float = float("inf"),
+    weigh_ignored: bool = False,
+    without_ignore_file: bool = False,
 ) -> BuildContext:
     """The build context of `dockerfile`, which need not exist: folder `context`, or the one that holds it.
 
     The walk stops at 200,000 entries, and at `deadline` (of time.monotonic). Symlinks are not followed, sockets, pipes
     and devices are no files, as for BuildKit. Folders left out are counted as ignored with all they hold only where
-    `weigh_ignored` asks for it; otherwise `ignored_*` counts what the walk met. Raises UnreadableError where the folder
-    or its ignore file cannot be read.
+    `weigh_ignored` asks for it; otherwise `ignored_*` counts what the walk met. `without_ignore_file` takes every file, as
+    if there were none. Raises UnreadableError where the folder or its ignore file cannot be read.
     """
     root = dockerfile.parent if context is None else context
-    ignore_file = ignore_file_of(dockerfile, root)
+    ignore_file = None if without_ignore_file else ignore_file_of(dockerfile, root)
     patterns = tuple(pattern.text for pattern in parse(read_text(ignore_file)).patterns) if ignore_file else ()
     matcher = compile_patterns(patterns)
     walk = _Walk(root, deadline)

@@ -34,7 +34,9 @@ def _effects(call: Call) -> Iterator[Effect]:
         names = tuple(name.removesuffix("+") for name in names if not name.endswith("-"))
         if names:
             options = frozenset(("recommends",)) if _wants_recommends(call) else frozenset[str]()
-            packages = PackageSet("apt", names, suite=suite, libc=call.around.base.libc, options=options)
+            already = (*call.around.base.packages, *call.around.files.packages("apt"))
+            libc = call.around.base.libc
+            packages = PackageSet("apt", names, suite=suite, libc=libc, options=options, already=already)
             yield writes(None, packages, call.span)
 
 

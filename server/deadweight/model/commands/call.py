@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from deadweight.model.effects import Effect
+    from deadweight.model.filesystem import Filesystem
     from deadweight.model.image import Base
     from deadweight.syntax.shell import Placed, Word
     from deadweight.text import Span
@@ -23,16 +24,13 @@ _UNRESOLVED = ("$", "`")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a call can know: the shell's folder, ENV and ARG, the account's home, the base, files copied so far.
-
-    `text_at` gives the text of a project file by its absolute path in the image, None where there is none.
-    """
+    """What a call can know: the shell's folder, ENV and ARG, the account's home, the base, what is there already."""
 
     folder: str | None
     variables: Mapping[str, str | None]
     home: str | None
     base: Base
-    text_at: Callable[[str], str | None]
+    files: Filesystem
 
     def resolve(self, path: str) -> str | None:
         """An absolute path, wildcards kept; None where it holds something unknown."""

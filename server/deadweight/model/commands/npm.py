@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Leftover, PackageSet, ProjectTexts, removes, writes
+from deadweight.model.ecosystems import node
+from deadweight.model.effects import Built, Compiled, Leftover, PackageSet, ProjectTexts, removes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.commands.call import Call
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Cause, Effect
 
 _INSTALL = frozenset(("install", "i", "add", "in", "isntall"))
 _CLEAN_INSTALL = frozenset(("ci", "clean-install", "ic", "install-clean"))
+_TSC = re.compile(r"tsc(?: (?:-p|--project|-b|--build)(?: \S+)?)?")
 _VALUES = (
     "--prefix",
     "-C",
@@ -47,22 +50,44 @@ def _effects(call: Call) -> Iterator[Effect]:
         if call.has("--force", "-f"):
             yield removes(cache, call.span)
     elif verb in ("run", "run-script", "rum", "urn") and len(operands) > 1:
-        yield writes(around.folder, Built(f"npm run {operands[1].text}"), call.span)
+        yield writes(around.folder, _script(call, operands[1].text), call.span)
 
 
 def _packages(call: Call, verb: str, names: tuple[str, ...]) -> PackageSet:
     around = call.around
     project = None
     if not names and (folder := around.resolve(call.value("--prefix", "-C") or ".")):
-        lock = around.text_at(posixpath.join(folder, "npm-shrinkwrap.json"))
+        lock = around.files.text(posixpath.join(folder, "npm-shrinkwrap.json"))
         project = ProjectTexts(
-            around.text_at(posixpath.join(folder, "package.json")),
-            lock or around.text_at(posixpath.join(folder, "package-lock.json")),
+            around.files.text(posixpath.join(folder, "package.json")),
+            lock or around.files.text(posixpath.join(folder, "package-lock.json")),
         )
     options = {"dev"} if _wants_dev(call) else set()
     if verb in _CLEAN_INSTALL:
         options.add("frozen")
-    return PackageSet("npm", names, project, around.base.suite, around.base.libc, frozenset(options))
+    there = 0
+    if verb in _INSTALL and not names and (folder := around.resolve("node_modules")):
+        there = around.files.copied_bytes(folder)  # `npm ci` removes it first and writes all of it again
+    return PackageSet("npm", names, project, around.base.suite, around.base.libc, frozenset(options), there=there)
+
+
+def _script(call: Call, name: str) -> Cause:
+    """What a script of package.json writes, where it is a compiler alone."""
+    files, folder = call.around.files, call.around.folder
+    text = files.text(posixpath.join(folder, "package.json")) if folder else None
+    manifest = node.read_manifest(text) if text else None
+    if manifest and folder and _TSC.fullmatch(manifest.script(name)):
+        sources = files.copied_matching(folder, _is_typescript)
+        if sources:
+            return Compiled("tsc", sources)
+    return Built(f"npm run {name}")
+
+
+def _is_typescript(path: str) -> bool:
+    names = path.split("/")
+    if "node_modules" in names or {"test", "tests", "__tests__"} & set(names):
+        return False
+    return path.endswith((".ts", ".tsx", ".mts", ".cts")) and not path.endswith((".d.ts", ".test.ts", ".spec.ts"))
 
 
 def _wants_dev(call: Call) -> bool:

@@ -35,7 +35,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     names = tuple(word.pattern for word in operands[1:])
     project = None
     if files:
-        texts = [around.text_at(path) for file in files if (path := around.resolve(file))]
+        texts = [around.files.text(path) for file in files if (path := around.resolve(file))]
         if texts and all(text is not None for text in texts):
             joined = "\n".join(text for text in texts if text is not None)
             project = ProjectTexts(joined, includes=tuple(_includes(call, joined, files[0])))
@@ -45,7 +45,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         name in (".", "./") or name.startswith((".[", "./")) for name in (*names, *_values(call, "-e", "--editable"))
     ):
         folder = around.folder or "/"
-        project = ProjectTexts(around.text_at(posixpath.join(folder, "pyproject.toml")))
+        project = ProjectTexts(around.files.text(posixpath.join(folder, "pyproject.toml")))
     packages = PackageSet(
         "pip",
         tuple(name for name in names if not name.startswith((".", "/"))),
@@ -79,7 +79,7 @@ def _includes(call: Call, text: str, file: str) -> Iterator[tuple[str, str]]:
     while pending and len(seen) < 32:
         for match in re.finditer(r"^\s*(?:-r|--requirement)[ =]?\s*(\S+)", pending.pop(), re.MULTILINE):
             path = call.around.resolve(posixpath.join(posixpath.dirname(file), match[1]))
-            if match[1] not in seen and path and (found := call.around.text_at(path)) is not None:
+            if match[1] not in seen and path and (found := call.around.files.text(path)) is not None:
                 seen.add(match[1])
                 pending.append(found)
                 yield match[1], found

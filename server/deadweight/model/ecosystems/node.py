@@ -74,9 +74,7 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class InstallSet:
-    """What an install writes: packages at locked versions, and dependencies that the lockfile does not (any
-    longer) settle.
-    """
+    """What an install writes: packages at locked versions, and dependencies that the lockfile does not settle."""
 
     locked: tuple[LockedPackage, ...]
     unlocked: tuple[Dependency, ...]
@@ -103,9 +101,7 @@ def read_manifest(text: str) -> Manifest | None:
 
 
 def read_lock(text: str) -> Lock | None:
-    """The packages of a package-lock.json (versions 1 to 3), yarn.lock (1 and berry) or pnpm-lock.yaml, told by
-    its text.
-    """
+    """The packages of a package-lock.json (versions 1 to 3), yarn.lock (1 and berry) or pnpm-lock.yaml."""
     if len(text) > LARGEST_TEXT:
         return None
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
@@ -123,8 +119,7 @@ def install_set(manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str |
     """What `npm install` writes for a manifest (`dev` False: with --omit=dev) on linux/amd64.
 
     A manifest edited after its lockfile wins, as in `npm install`: what it no longer asks for goes, with all that
-    only this
-    needed; what it newly asks for comes back as `unlocked`. `libc` is "glibc", "musl" or None for unknown.
+    only this needed; what it newly asks for comes back as `unlocked`. `libc` is "glibc", "musl" or None for unknown.
     """
     production = (*manifest.dependencies, *manifest.optional_dependencies)
     asked = (*production, *manifest.dev_dependencies) if dev else production
@@ -152,9 +147,7 @@ def install_set(manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str |
 
 
 def runs_on(package: LockedPackage, libc: str | None) -> bool:
-    """Whether npm installs the package on linux/amd64. `libc` is "glibc", "musl" or None for unknown (taken as
-    glibc).
-    """
+    """Whether npm installs the package on linux/amd64; an unknown `libc` (None) is taken as glibc."""
     return (
         _matches("linux", package.os)
         and _matches("x64", package.cpu)
@@ -167,8 +160,7 @@ _COMPARATOR = r"(\^|~>?|>=|<=|>|<|=)?v?(\d{1,9}|[xX*])(?:\.(\d{1,9}|[xX*]))?(?:\
 
 
 def satisfies(version: str, wanted: str) -> bool | None:
-    """Whether `version` is in the range `wanted`; None where either is no plain version range (a tag, a URL, a
-    workspace).
+    """Whether `version` is in the range `wanted`; None where that is no plain range (a tag, a URL, a workspace).
 
     Pre-release labels are not looked at.
     """
@@ -243,9 +235,7 @@ def _dependencies(value: object) -> tuple[Dependency, ...]:
 
 
 class _Graph:
-    """Who needs whom in a lockfile. Packages are named by their index: a lockfile has several of one name and
-    version.
-    """
+    """Who needs whom in a lockfile. Packages go by their index: several may have one name and version."""
 
     __slots__ = ("by_name", "by_path", "packages")
 
@@ -501,9 +491,7 @@ _LOCKS = (
 
 
 def _manager(manifest: Manifest, texts: Mapping[str, str], present: Collection[str], folder: str) -> tuple[str, str]:
-    """The package manager and its lockfile ('' for none). `"packageManager": "yarn@4.1.0"` wins over what lies
-    around.
-    """
+    """The package manager and its lockfile ('' for none). `"packageManager": "yarn@4.1.0"` wins over other files."""
     declared, _, version = manifest.package_manager.partition("@")
     found = [(inside(folder, name), manager) for name, manager in _LOCKS if inside(folder, name) in present]
     manager = declared if declared in ("npm", "yarn", "pnpm", "bun") else (found[0][1] if found else "npm")

@@ -10,9 +10,8 @@ class Project:
     """A folder with a manifest. All paths are those of the build context, with `/`, never starting with one.
 
     `install_files` are what the install command reads, manifest first: what to copy before `RUN npm ci`. Where an
-    install
-    reads more than manifests, `needs_sources` says why in words ("the script postinstall runs node build.js"); it is ''
-    otherwise.
+    install reads more than manifests, `needs_sources` says why in words ("the script postinstall runs node
+    build.js"); it is '' otherwise.
     """
 
     language: str  # "node", "python"

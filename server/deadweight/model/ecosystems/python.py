@@ -58,9 +58,7 @@ class PyProject:
 
 @dataclass(frozen=True, slots=True)
 class LockedDistribution:
-    """One distribution of poetry.lock, uv.lock or Pipfile.lock. Wheel bytes for glibc and musl where the file
-    states them.
-    """
+    """One distribution of poetry.lock, uv.lock or Pipfile.lock; bytes of its wheels where the file states them."""
 
     name: str
     version: str
@@ -100,8 +98,7 @@ def read_requirement(text: str) -> Requirement | None:
 
 
 def read_requirements(text: str, path: str, lookup: Callable[[str], str | None]) -> Requirements:
-    """The requirements in the text of the file at `path`, with the files that `-r` includes; `lookup` gives their
-    texts.
+    """The requirements in the text of the file at `path` and in those it includes, whose texts `lookup` gives.
 
     What pip would refuse is left out. `-c` files are among `files`, and their versions are taken over.
     """
@@ -190,7 +187,7 @@ def applies(marker: str, python: str = "") -> bool:
 
 
 def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = "") -> Project | None:
-    """The Python project in `folder` of a build context, or None where it has neither requirements nor pyproject.toml.
+    """The Python project in `folder` of a build context, or None where it has no manifest.
 
     `paths` are all files of the context, `texts` the texts of those that were read (manifests, lockfiles, settings).
     """

@@ -1,0 +1,112 @@
+"""Quick fixes beside their findings, refactorings with what to check, and fix-all: only what was proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deadweight.analysis.fix_all import fix_all
+from deadweight.rules.rule import Safety
+from deadweight.settings import DEFAULTS
+from deadweight.text import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from deadweight.analysis.report import Reported
+    from deadweight.rules.rule import Fix, NewFile
+    from deadweight.settings import Settings
+    from deadweight.snapshot import Snapshot
+
+QUICK_FIX = "quickfix"
+REFACTORING = "refactor.rewrite"
+FIX_ALL = "source.fixAll.deadweight"
+KINDS = (QUICK_FIX, REFACTORING, FIX_ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do about findings: edits in the file and new files. `note` says what a person has to check."""
+
+    title: str
+    kind: str
+    edits: tuple[Edit, ...]
+    creates: tuple[NewFile, ...] = ()
+    reported: Reported | None = None
+    is_preferred: bool = False
+    note: str = ""
+
+
+def is_wanted(kind: str, only: Sequence[str]) -> bool:
+    """Whether a client that asks for `only` these kinds (or for any) wants this one: `source` covers `source.fixAll`."""
+    return not only or any(kind == each or kind.startswith(each + ".") or not each for each in only)
+
+
+def code_actions(
+    snapshot: Snapshot,
+    reported: Sequence[Reported],
+    span: Span,
+    *,
+    holds: Callable[[Reported, Fix], bool],
+    only: Sequence[str] = (),
+    can_create: bool = True,
+) -> tuple[Action, ...]:
+    """The fixes of the findings on the lines that `span` touches, safe ones first.
+
+    A fix that does not hold is not offered, nor one that creates a file where the client cannot.
+    """
+    lines = _whole_lines(snapshot.text, span)
+    actions = [
+        action
+        for each in reported
+        if each.finding.span.start <= lines.end and lines.start <= each.finding.span.end
+        for action in _fixes(each, only, can_create, holds)
+    ]
+    return tuple(sorted(actions, key=lambda action: KINDS.index(action.kind)))
+
+
+def fix_all_action(snapshot: Snapshot, settings: Settings = DEFAULTS, *, can_create: bool = True) -> Action | None:
+    """Every safe fix of the file in one; None where there is none."""
+
+    def wanted(_: Reported, fix: Fix) -> bool:
+        return fix.safety is Safety.SAFE and (can_create or fix.creates is None)
+
+    outcome = fix_all(snapshot, settings, wanted)
+    if not outcome.done:
+        return None
+    edits = tuple(_difference(snapshot.text, outcome.snapshot.text))
+    count = len(outcome.done)
+    return Action(f"Apply all safe fixes ({count})", FIX_ALL, edits, outcome.created)
+
+
+def _fixes(
+    reported: Reported, only: Sequence[str], can_create: bool, holds: Callable[[Reported, Fix], bool]
+) -> Iterator[Action]:
+    is_first = True
+    for fix in reported.finding.fixes:
+        is_safe = fix.safety is Safety.SAFE
+        kind = QUICK_FIX if is_safe else REFACTORING
+        if not is_wanted(kind, only) or (fix.creates and not can_create) or not holds(reported, fix):
+            continue
+        creates = (fix.creates,) if fix.creates else ()
+        yield Action(fix.title, kind, fix.edits, creates, reported, is_safe and is_first, fix.note)
+        is_first = is_first and not is_safe
+
+
+def _whole_lines(text: str, span: Span) -> Span:
+    """From the start of the first line that `span` touches to the end of the last."""
+    end = text.find("\n", span.end)
+    return Span(text.rfind("\n", 0, span.start) + 1, len(text) if end < 0 else end)
+
+
+def _difference(before: str, after: str) -> Iterator[Edit]:
+    """Edits of whole lines that turn one text into the other; lines that stay are not touched."""
+    from difflib import SequenceMatcher
+
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    offsets = [0]
+    for line in old:
+        offsets.append(offsets[-1] + len(line))
+    for what, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if what != "equal":
+            yield Edit(Span(offsets[start], offsets[end]), "".join(new[first:last]))

@@ -1,0 +1,34 @@
+"""What is underlined: problems that fail the build, and findings with their bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deadweight.analysis.report import Reported, Severity
+    from deadweight.snapshot import Snapshot
+    from deadweight.text import Span
+
+SYNTAX = "syntax"  # the code of what BuildKit rejects
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A place in the file and what is said about it; `code` is a rule's id or "syntax"."""
+
+    span: Span
+    message: str
+    code: str
+    severity: Severity
+
+
+def diagnostics(snapshot: Snapshot, reported: Sequence[Reported]) -> tuple[Diagnostic, ...]:
+    """Everything to underline in a Dockerfile, in the order of the file; nothing in another frontend's language."""
+    if snapshot.is_foreign:
+        return ()
+    problems = (Diagnostic(problem.span, problem.message, SYNTAX, "error") for problem in snapshot.problems)
+    found = (Diagnostic(each.finding.span, each.message, each.rule.id, each.severity) for each in reported)
+    return tuple(sorted((*problems, *found), key=lambda each: each.span))

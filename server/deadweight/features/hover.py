@@ -1,0 +1,199 @@
+"""Hover in a Dockerfile: how much, why, from which source, how sure; and what need not be there.
+
+Markdown with short lists and no tables: several editors show it as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from deadweight.features import words
+from deadweight.features.places import call_at, place_at, word_at
+from deadweight.model.commands import catalog
+from deadweight.model.effects import Effect, Kind, PackageSet, is_under
+from deadweight.model.image import ImageRef, siblings
+from deadweight.model.layers import kept_after, mounts_of
+from deadweight.size import images
+from deadweight.size.units import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from deadweight.analysis.report import Reported
+    from deadweight.features.places import Place
+    from deadweight.model.commands.call import Call
+    from deadweight.model.stages import Stage
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.shell import Word
+    from deadweight.text import Span
+
+_BEHIND_NAME = ("=", "/", "+", "@", "<", ">", "~", "!", "[", ";")  # what may follow a package's name in its word
+
+
+@dataclass(frozen=True, slots=True)
+class Hover:
+    """Markdown about the text in `span`."""
+
+    span: Span
+    text: str
+
+
+def hover(snapshot: Snapshot, reported: Sequence[Reported], offset: int) -> Hover | None:
+    """What there is to say about the place at `offset`; None outside of instructions."""
+    place = None if snapshot.is_foreign else place_at(snapshot, offset)
+    if place is None or offset > place.in_file(place.instruction.span).end:
+        return None
+    span, lines = _subject(snapshot, place)
+    return Hover(place.in_file(span), "\n".join([*lines, *_findings(reported, offset)]))
+
+
+def _subject(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]]:
+    """The smallest thing at the place that has a size of its own, and what there is to say about it."""
+    if place.layer.step is None:
+        return place.instruction.span, _base(snapshot, place)
+    if found := _mount(snapshot, place):
+        return found
+    if call := call_at(place):
+        if found := _word(snapshot, place, call):
+            return found
+        if effects := _writes(effect for effect in place.layer.effects if effect.span == call.span):
+            return call.span, [*_written(snapshot, place, effects), *_whole(snapshot, place)]
+    for effect in place.layer.kept:
+        if effect.span.start <= place.offset <= effect.span.end and effect.span != place.instruction.span:
+            more = _whole(snapshot, place) if len(place.layer.kept) > 1 else _stage_note(snapshot, place)
+            return effect.span, [*_adds(snapshot, (effect,)), *more]
+    return place.instruction.span, [*_adds(snapshot, place.layer.kept), *_stage_note(snapshot, place)]
+
+
+def _base(snapshot: Snapshot, place: Place) -> list[str]:
+    """What FROM brings, smaller images of the same version, and what the stage comes to."""
+    stage = place.ledger.stage
+    if isinstance(stage.base, int):
+        below = snapshot.ledgers[stage.base]
+        lines = [f"Stage {words.code(below.stage.label)}: {words.unpacked(snapshot.sizes.stage(below))}"]
+    elif stage.base is None:
+        lines = [f"{words.code(stage.base_text)}: {words.UNKNOWN}"]
+    else:
+        lines = _image(snapshot, stage, stage.base)
+    ships = "the image" if stage.index in snapshot.build.shipped else "does not ship"
+    return [*lines, "", f"This stage in all ({ships}): {words.unpacked(snapshot.sizes.stage(place.ledger))}"]
+
+
+def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:
+    if ref.is_scratch:
+        return [f"{words.code(ref.text)} is empty: 0 B"]
+    platform = stage.platform or snapshot.options.platform
+    unpacked, pulled = images.unpacked(ref, platform), images.pulled(ref, platform)
+    lines = [f"**{words.unpacked(unpacked)}**{f', {words.short(pulled)} pulled' if pulled else ''}", ""]
+    lines += [*words.parts(unpacked), *words.parts(pulled)] or [f"- nothing is known about {words.code(ref.text)}"]
+    smaller = []
+    for sibling in siblings(ref):
+        size, packed = images.unpacked(sibling.ref, platform), images.pulled(sibling.ref, platform)
+        if size and (unpacked is None or size.best < unpacked.best):
+            also = f", {words.short(packed)} pulled" if packed else ""
+            smaller.append(f"- {words.code(sibling.ref.text)}: {words.short(size)} unpacked{also}")
+    return [*lines, "", "Smaller images of the same version:", "", *smaller] if smaller else lines
+
+
+def _mount(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]] | None:
+    """What a `--mount` at the place keeps out of the layer."""
+    step = place.layer.step
+    flags = [flag for flag in place.instruction.flags if flag.name == "mount"]
+    if step is None or not flags:
+        return None
+    for flag, mount in zip(flags, mounts_of(step.instruction, step.state), strict=False):
+        if flag.span.start <= place.offset <= flag.span.end and mount.target:
+            inside = _writes(each for each in place.layer.effects if each.path and is_under(each.path, mount.target))
+            size = snapshot.sizes.of(inside)
+            if not inside or size is None:
+                return None
+            return flag.span, [f"Keeps {words.unpacked(size)} out of the layer", "", *words.parts(size)]
+    return None
+
+
+def _word(snapshot: Snapshot, place: Place, call: Call) -> tuple[Span, list[str]] | None:
+    """A package or a flag of a command, where it has a size of its own."""
+    at = word_at(place, call)
+    if at is None:
+        return None
+    word, span = at
+    lines = _flag(snapshot, call, word) if word.text.startswith("--") else _package(snapshot, place, call, word)
+    return (span, [*lines, *_whole(snapshot, place)]) if lines else None
+
+
+def _package(snapshot: Snapshot, place: Place, call: Call, word: Word) -> list[str]:
+    for effect in place.layer.effects:
+        cause = effect.cause
+        if effect.span != call.span or not isinstance(cause, PackageSet):
+            continue
+        for name in cause.names:
+            if word.pattern == name or (word.pattern.startswith(name) and word.pattern[len(name)] in _BEHIND_NAME):
+                alone = replace(effect, cause=replace(cause, names=(name,), project=None))
+                size = snapshot.sizes.of((alone,))
+                return [f"{words.code(name)} with what it needs: **{words.unpacked(size)}**", "", *words.parts(size)]
+    return []
+
+
+def _flag(snapshot: Snapshot, call: Call, word: Word) -> list[str]:
+    """What the same command would write without the flag, where it installs the same."""
+    tool = catalog.find(call.program)
+    if tool is None:
+        return []
+    without = replace(call, words=tuple(each for each in call.words if each is not word))
+    with_flag, without_flag = kept_after(tool.effects(call)), kept_after(tool.effects(without))
+    if not with_flag or _asked(with_flag) != _asked(without_flag):
+        return []
+    now, otherwise = snapshot.sizes.of(with_flag), snapshot.sizes.of(without_flag)
+    if now is None or otherwise is None or in_words(now.best) == in_words(otherwise.best):
+        return []
+    less, what = now.best < otherwise.best, words.code(word.text)
+    return [f"{what} {'saves' if less else 'costs'} **{in_words(abs(now.best - otherwise.best))}** unpacked here"]
+
+
+def _asked(effects: Iterable[Effect]) -> list[tuple[str, ...]]:
+    return [(each.cause.manager, *each.cause.names) for each in effects if isinstance(each.cause, PackageSet)]
+
+
+def _written(snapshot: Snapshot, place: Place, effects: tuple[Effect, ...]) -> list[str]:
+    """What a command writes, and what of it is gone when the layer ends."""
+    kept = tuple(effect for effect in effects if effect in place.layer.kept)
+    gone = tuple(effect for effect in effects if effect not in place.layer.kept)
+    lines = _adds(snapshot, kept) if kept else ["**Adds nothing**"]
+    if gone:
+        size = snapshot.sizes.of(gone)
+        said = f"{words.short(size)} written" if size else "What it writes is"
+        lines += ["", f"{said} and not kept: removed in the same RUN, or in a mount"]
+    return lines
+
+
+def _adds(snapshot: Snapshot, effects: tuple[Effect, ...]) -> list[str]:
+    """What effects come to, what they are made of, and what is unknown."""
+    size = snapshot.sizes.of(effects)
+    if size is not None and not size.best and not size.high and not size.is_at_least:
+        return ["**Adds nothing**"]
+    items = [*words.parts(size), *words.unknown(effects)]
+    return [f"**Adds {words.unpacked(size)}**" if size else f"**{words.UNKNOWN.capitalize()}**", "", *items]
+
+
+def _whole(snapshot: Snapshot, place: Place) -> list[str]:
+    """What the whole instruction comes to, below what is said about a part of it."""
+    size = snapshot.sizes.layer(place.layer)
+    return ["", f"This {place.instruction.keyword} in all: {words.unpacked(size)}", *_stage_note(snapshot, place)]
+
+
+def _stage_note(snapshot: Snapshot, place: Place) -> list[str]:
+    stage = place.ledger.stage
+    if stage.index in snapshot.build.shipped or not place.layer.kept:
+        return []
+    return ["", f"Stage {words.code(stage.label)} does not ship: none of this is in the image"]
+
+
+def _findings(reported: Sequence[Reported], offset: int) -> list[str]:
+    here = [each for each in reported if each.finding.span.start <= offset <= each.finding.span.end]
+    items = [f"- {each.message} ({each.rule.id}: {each.rule.title.rstrip('.')})" for each in here]
+    return ["", *items] if items else []
+
+
+def _writes(effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    return tuple(effect for effect in effects if effect.kind is Kind.WRITES)

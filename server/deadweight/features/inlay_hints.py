@@ -1,0 +1,56 @@
+"""What each instruction adds, at the end of its first line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deadweight.features import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.layers import Layer
+    from deadweight.size.units import Size
+    from deadweight.snapshot import Snapshot
+    from deadweight.text import Span
+
+_SMALLEST = 100_000  # bytes; less is not worth the space on the line
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A label behind the character at `offset`; `tooltip` is Markdown."""
+
+    offset: int
+    label: str
+    tooltip: str
+
+
+def inlay_hints(snapshot: Snapshot, span: Span) -> tuple[Hint, ...]:
+    """The hints of the instructions that start inside `span`; none in another frontend's language."""
+    return () if snapshot.is_foreign else tuple(_hints(snapshot, span))
+
+
+def _hints(snapshot: Snapshot, span: Span) -> Iterator[Hint]:
+    for ledger in snapshot.ledgers:
+        for layer in ledger.layers:
+            if not layer.kept or not span.start <= layer.placed.offset <= span.end:
+                continue
+            size = snapshot.sizes.layer(layer)
+            if size is not None and size.best < _SMALLEST and not size.is_at_least:
+                continue
+            tooltip = "\n".join([words.unpacked(size), "", *words.parts(size), *words.unknown(layer.kept)])
+            yield Hint(_end_of_first_line(layer), _label(layer, size), tooltip)
+
+
+def _label(layer: Layer, size: Size | None) -> str:
+    label = words.short(size)
+    is_plain = layer.step is not None and size is not None and not size.is_at_least
+    return f"+{label}" if is_plain else label
+
+
+def _end_of_first_line(layer: Layer) -> int:
+    """Behind the last character of the instruction's first line."""
+    line = layer.placed.instruction.text.partition("\n")[0]
+    return layer.placed.offset + len(line.rstrip("\r"))

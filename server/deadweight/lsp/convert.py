@@ -1,0 +1,187 @@
+"""Between the protocol and plain data: the only place with its types, code units and URIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from pygls import uris
+
+from deadweight.text import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deadweight.features.code_actions import Action
+    from deadweight.features.diagnostics import Diagnostic
+    from deadweight.features.hover import Hover
+    from deadweight.features.inlay_hints import Hint
+    from deadweight.text import Encoding, Text
+
+_SEVERITIES = {
+    "hint": types.DiagnosticSeverity.Hint,
+    "information": types.DiagnosticSeverity.Information,
+    "warning": types.DiagnosticSeverity.Warning,
+    "error": types.DiagnosticSeverity.Error,
+}
+_ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+_CHECK = "check"  # the one change annotation of a refactoring
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the client can do, as far as an answer depends on it."""
+
+    encoding: Encoding = "utf-16"
+    pulls: bool = False
+    markdown: bool = True
+    literal_actions: bool = False
+    document_changes: bool = False
+    creates_files: bool = False
+    annotations: bool = False
+    refreshes_diagnostics: bool = False
+    refreshes_hints: bool = False
+    watches_files: bool = False
+
+
+def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
+    """What `capabilities` say; whatever they leave out, the client cannot do."""
+    document = capabilities.text_document or types.TextDocumentClientCapabilities()
+    workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
+    edit = workspace.workspace_edit or types.WorkspaceEditClientCapabilities()
+    action = document.code_action or types.CodeActionClientCapabilities()
+    formats = document.hover.content_format if document.hover else None
+    # Neovim leaves `documentChanges` out and lists what it can do in them.
+    document_changes = bool(edit.document_changes or edit.resource_operations)
+    return Client(
+        encoding=_ENCODINGS.get(encoding, "utf-16"),
+        pulls=document.diagnostic is not None,
+        markdown=not formats or types.MarkupKind.Markdown in formats,
+        literal_actions=action.code_action_literal_support is not None,
+        document_changes=document_changes,
+        creates_files=types.ResourceOperationKind.Create in (edit.resource_operations or ()),
+        annotations=bool(document_changes and edit.change_annotation_support and action.honors_change_annotations),
+        refreshes_diagnostics=bool(workspace.diagnostics and workspace.diagnostics.refresh_support),
+        refreshes_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
+        watches_files=bool(
+            workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration
+        ),
+    )
+
+
+def name_of(uri: str) -> str:
+    """The file name in a URI of any scheme."""
+    return uris.urlparse(uri)[2].replace("\\", "/").rpartition("/")[2]
+
+
+def path_of(uri: str) -> Path | None:
+    """The path of a `file:` URI; None for any other scheme."""
+    path = uris.to_fs_path(uri)
+    return Path(path) if path else None
+
+
+def offset(text: Text, position: types.Position, encoding: Encoding) -> int:
+    """The offset of a position; one outside of the text is taken as the nearest inside."""
+    return text.offset((position.line, position.character), encoding)
+
+
+def span(text: Text, range_: types.Range, encoding: Encoding) -> Span:
+    """The span of a range; one that runs backwards is turned round."""
+    start, end = offset(text, range_.start, encoding), offset(text, range_.end, encoding)
+    return Span(min(start, end), max(start, end))
+
+
+def edit(text: Text, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> Edit:
+    """The edit that a change is; one without a range replaces the whole text."""
+    if isinstance(change, types.TextDocumentContentChangePartial):
+        return Edit(span(text, change.range, encoding), change.text)
+    return Edit(Span(0, len(text)), change.text)
+
+
+def range_of(text: Text, span: Span, encoding: Encoding) -> types.Range:
+    """The range of a span."""
+    start, end = text.position(span.start, encoding), text.position(span.end, encoding)
+    return types.Range(types.Position(*start), types.Position(*end))
+
+
+def diagnostic(text: Text, found: Diagnostic, encoding: Encoding) -> types.Diagnostic:
+    """A diagnostic as the protocol has it."""
+    return types.Diagnostic(
+        range=range_of(text, found.span, encoding),
+        message=_plain(found.message),
+        severity=_SEVERITIES[found.severity],
+        code=found.code,
+        source="deadweight",
+    )
+
+
+def hover(text: Text, shown: Hover, client: Client) -> types.Hover:
+    """A hover as the protocol has it."""
+    return types.Hover(_markup(shown.text, client), range_of(text, shown.span, client.encoding))
+
+
+def inlay_hint(text: Text, hint: Hint, client: Client) -> types.InlayHint:
+    """A hint as the protocol has it."""
+    position = types.Position(*text.position(hint.offset, client.encoding))
+    return types.InlayHint(position, hint.label, tooltip=_markup(hint.tooltip, client), padding_left=True)
+
+
+def code_action(
+    uri: str,
+    version: int | None,
+    text: Text,
+    action: Action,
+    diagnostics: Sequence[types.Diagnostic],
+    folder: Path | None,
+    client: Client,
+) -> types.CodeAction:
+    """An action as the protocol has it; `folder` is the build context, where new files go."""
+    title = action.title
+    if action.note and not client.annotations:
+        title = f"{title} ({action.note})"
+    return types.CodeAction(
+        title=_plain(title),
+        kind=action.kind,
+        diagnostics=list(diagnostics) or None,
+        is_preferred=True if action.is_preferred else None,
+        edit=_workspace_edit(uri, version, text, action, folder, client),
+    )
+
+
+def _workspace_edit(
+    uri: str, version: int | None, text: Text, action: Action, folder: Path | None, client: Client
+) -> types.WorkspaceEdit:
+    edits = [types.TextEdit(range_of(text, each.span, client.encoding), each.text) for each in action.edits]
+    if not client.document_changes:
+        return types.WorkspaceEdit(changes={uri: edits})
+    changes: list[types.TextDocumentEdit | types.CreateFile | types.RenameFile | types.DeleteFile] = []
+    for new in action.creates if folder else ():
+        new_uri = uris.from_fs_path(str(folder / new.path)) or ""
+        # A file that has come to be there meanwhile stops the edit: it is not ours to overwrite.
+        changes.append(
+            types.CreateFile(new_uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
+        )
+        start = types.Range(types.Position(0, 0), types.Position(0, 0))
+        document = types.OptionalVersionedTextDocumentIdentifier(new_uri)
+        changes.append(types.TextDocumentEdit(document, [types.TextEdit(start, new.text)]))
+    annotations = None
+    if action.note and client.annotations:
+        annotations = {_CHECK: types.ChangeAnnotation(action.title, needs_confirmation=True, description=action.note)}
+        edits = [types.AnnotatedTextEdit(_CHECK, each.range, each.new_text) for each in edits]
+    if edits:
+        document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
+        changes.append(types.TextDocumentEdit(document, edits))
+    return types.WorkspaceEdit(document_changes=changes, change_annotations=annotations)
+
+
+def _markup(markdown: str, client: Client) -> types.MarkupContent:
+    if client.markdown:
+        return types.MarkupContent(types.MarkupKind.Markdown, _plain(markdown))
+    return types.MarkupContent(types.MarkupKind.PlainText, _plain(markdown.replace("**", "").replace("`", "")))
+
+
+def _plain(text: str) -> str:
+    """Words without the lone surrogates that stand for bytes in a file; no client could read them."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,237 @@
+"""The open documents of a session: their text, kept in step with the editor's, and what is known about it."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from deadweight.analysis.proof import holds
+from deadweight.analysis.report import report
+from deadweight.features.diagnostics import Diagnostic, diagnostics
+from deadweight.features.ignore_file import ignore_diagnostics
+from deadweight.settings import DEFAULTS
+from deadweight.snapshot import Options, Snapshot
+from deadweight.syntax import dockerfile, dockerignore
+from deadweight.text import Text
+from deadweight.workspace.context import context_of
+from deadweight.workspace.discover import kind_of
+from deadweight.workspace.files import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.analysis.report import Reported
+    from deadweight.model.context import BuildContext
+    from deadweight.rules.rule import Fix
+    from deadweight.settings import Settings
+    from deadweight.syntax.dockerignore import IgnoreFile
+    from deadweight.text import Edit
+
+_SECONDS = 3.0  # the longest that a walk of a build context may hold up the session
+
+
+class Document(Protocol):
+    """What all kinds of documents have. `path` is None for what is not on disk (`untitled:`)."""
+
+    uri: str
+    path: Path | None
+    version: int | None
+    text: Text
+
+    def apply(self, edit: Edit) -> None:
+        """Carry out an edit of the editor's."""
+
+    def refresh(self) -> None:
+        """Look at the disk again."""
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is underlined in this version."""
+
+
+class Analysis:
+    """What is known about one version of a Dockerfile, found out when somebody asks."""
+
+    def __init__(self, snapshot: Snapshot, settings: Settings) -> None:
+        self.snapshot = snapshot
+        self.settings = settings
+        self._proven: dict[tuple[str, Fix], bool] = {}
+
+    @cached_property
+    def reported(self) -> tuple[Reported, ...]:
+        """The findings."""
+        return report(self.snapshot, self.settings)
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Problems and findings."""
+        return diagnostics(self.snapshot, self.reported)
+
+    def holds(self, reported: Reported, fix: Fix) -> bool:
+        """Whether a fix keeps its word; each is proven once."""
+        key = (reported.rule.id, fix)
+        if key not in self._proven:
+            self._proven[key] = holds(self.snapshot, self.reported, reported, fix)
+        return self._proven[key]
+
+
+class Dockerfile:
+    """An open Dockerfile."""
+
+    def __init__(self, uri: str, path: Path | None, version: int | None, text: str, documents: Documents) -> None:
+        self.uri, self.path, self.version = uri, path, version
+        self.text = Text(text)
+        self._tree = dockerfile.parse(text)
+        self._documents = documents
+        self._context: BuildContext | None = None
+        self._analysis: Analysis | None = None
+        self.refresh()
+
+    def apply(self, edit: Edit) -> None:
+        """Carry out an edit; only the instructions it touches are read again."""
+        self._tree = dockerfile.edited(self._tree, edit)
+        self.text.apply(edit)
+        self._analysis = None
+
+    def refresh(self) -> None:
+        """Read the build context again."""
+        self._context = None
+        if self.path is not None:
+            self._context = _read_context(self.path)
+        self._analysis = None
+
+    def forget(self) -> None:
+        """Something around the file has changed: find out again what it comes to."""
+        self._analysis = None
+
+    @property
+    def analysis(self) -> Analysis:
+        """What is known about the text as it is now."""
+        if self._analysis is None:
+            settings = self._documents.settings
+            context = self._documents.with_open_ignore_file(self, self._context)
+            self._analysis = Analysis(Snapshot(self._tree, context, Options(platform=settings.platform)), settings)
+        return self._analysis
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Problems and findings."""
+        return self.analysis.diagnostics
+
+
+class IgnoreFile:
+    """An open .dockerignore, or NAME.dockerignore."""
+
+    def __init__(self, uri: str, path: Path | None, version: int | None, text: str) -> None:
+        self.uri, self.path, self.version = uri, path, version
+        self.text = Text(text)
+        self._file: dockerignore.IgnoreFile | None = None
+        self._everything: BuildContext | None = None
+
+    def apply(self, edit: Edit) -> None:
+        """Carry out an edit."""
+        self.text.apply(edit)
+        self._file = None
+
+    def refresh(self) -> None:
+        """Look at the folder again when it is next asked for."""
+        self._everything = None
+
+    @property
+    def file(self) -> dockerignore.IgnoreFile:
+        """The lines as they are now."""
+        if self._file is None:
+            self._file = dockerignore.parse(str(self.text))
+        return self._file
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns as they are now."""
+        return tuple(pattern.text for pattern in self.file.patterns)
+
+    @property
+    def everything(self) -> BuildContext | None:
+        """The folder with every file in it, left out or not; None where there is no folder to look at."""
+        if self._everything is None and self.path is not None:
+            self._everything = _read_context(self.path, without_ignore_file=True)
+        return self._everything
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The patterns that Docker rejects."""
+        return ignore_diagnostics(self.file)
+
+
+class Documents:
+    """Every open document that is ours, by URI, and the settings of the session."""
+
+    def __init__(self) -> None:
+        self.settings: Settings = DEFAULTS
+        self._open: dict[str, Dockerfile | IgnoreFile] = {}
+
+    def __iter__(self) -> Iterator[Dockerfile | IgnoreFile]:
+        return iter(list(self._open.values()))
+
+    def open(
+        self, uri: str, name: str, path: Path | None, version: int | None, text: str
+    ) -> Dockerfile | IgnoreFile | None:
+        """Take in a document, whose kind its file name tells; None for a name that is not ours."""
+        kind = kind_of(name)
+        if kind == "dockerfile":
+            self._open[uri] = Dockerfile(uri, path, version, text, self)
+        elif kind == "dockerignore":
+            self._open[uri] = IgnoreFile(uri, path, version, text)
+        return self._open.get(uri)
+
+    def get(self, uri: str) -> Dockerfile | IgnoreFile | None:
+        """The document of this URI, where it is open and ours."""
+        return self._open.get(uri)
+
+    def close(self, uri: str) -> Dockerfile | IgnoreFile | None:
+        """Forget a document; gives it where it was open."""
+        return self._open.pop(uri, None)
+
+    def set(self, settings: Settings) -> None:
+        """Take other settings."""
+        self.settings = settings
+        for document in self:
+            if isinstance(document, Dockerfile):
+                document.forget()
+
+    def dependents(self, ignore_file: IgnoreFile) -> list[Dockerfile]:
+        """The open Dockerfiles whose context the ignore file is for."""
+        return [each for each in self if isinstance(each, Dockerfile) and _governs(ignore_file, each)]
+
+    def with_context_of(self, path: Path) -> list[Dockerfile | IgnoreFile]:
+        """The open documents whose folder holds `path`."""
+        return [each for each in self if each.path and path.is_relative_to(each.path.parent)]
+
+    def with_open_ignore_file(self, document: Dockerfile, context: BuildContext | None) -> BuildContext | None:
+        """The context as an ignore file that is open here would make it, saved or not."""
+        ignore_files = [each for each in self if isinstance(each, IgnoreFile) and _governs(each, document)]
+        # `Dockerfile.dockerignore` goes before `.dockerignore`.
+        ignore_file = max(ignore_files, key=lambda each: len(each.path.name) if each.path else 0, default=None)
+        if context is None or ignore_file is None or ignore_file.path is None:
+            return context
+        if context.ignore_file == ignore_file.path.name and context.patterns == ignore_file.patterns:
+            return context
+        everything = ignore_file.everything
+        return everything and everything.ignoring(ignore_file.path.name, str(ignore_file.text))
+
+
+def _governs(ignore_file: IgnoreFile, document: Dockerfile) -> bool:
+    if ignore_file.path is None or document.path is None:
+        return False
+    names = (".dockerignore", f"{document.path.name}.dockerignore")
+    return ignore_file.path.parent == document.path.parent and ignore_file.path.name in names
+
+
+def _read_context(path: Path, *, without_ignore_file: bool = False) -> BuildContext | None:
+    """The build context of a file's folder; None where it cannot be read, as for a folder that is not there yet."""
+    try:
+        deadline = time.monotonic() + _SECONDS
+        return context_of(path, deadline=deadline, without_ignore_file=without_ignore_file)
+    except UnreadableError:
+        return None
