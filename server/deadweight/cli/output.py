@@ -31,8 +31,10 @@ def prepare_streams() -> None:
 
 def _escape(error: UnicodeError) -> tuple[str | bytes, int]:
     """The bytes that lone surrogates stand for, and a backslash escape for other characters."""
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
+    import codecs
+
+    if not isinstance(error, UnicodeEncodeError):  # a stream that is read as well, as under a test runner
+        return codecs.lookup_error("surrogateescape")(error)
     refused = error.object[error.start : error.end]
     if error.encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
         return refused.encode("ascii", "backslashreplace").decode(

@@ -38,7 +38,7 @@ class Action:
 
 
 def is_wanted(kind: str, only: Sequence[str]) -> bool:
-    """Whether a client that asks for `only` these kinds (or for any) wants this one: `source` covers `source.fixAll`."""
+    """Whether a client that asks for `only` these kinds, or for any, wants this one; `source` holds `source.fixAll`."""
     return not only or any(kind == each or kind.startswith(each + ".") or not each for each in only)
 
 

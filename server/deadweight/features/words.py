@@ -58,6 +58,8 @@ def code(text: str) -> str:
 
 
 def _amount(part: Part) -> str:
+    if part.best < 0:  # what an install finds in place already is taken off
+        return f"-{in_words(-part.best)}"
     return in_words(part.best) if part.high is not None else f"at least {in_words(part.best)}"
 
 

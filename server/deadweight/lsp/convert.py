@@ -73,7 +73,8 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
 
 def name_of(uri: str) -> str:
     """The file name in a URI of any scheme."""
-    return uris.urlparse(uri)[2].replace("\\", "/").rpartition("/")[2]
+    path: str = uris.urlparse(uri)[2]
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def path_of(uri: str) -> Path | None:
@@ -153,12 +154,14 @@ def code_action(
 def _workspace_edit(
     uri: str, version: int | None, text: Text, action: Action, folder: Path | None, client: Client
 ) -> types.WorkspaceEdit:
-    edits = [types.TextEdit(range_of(text, each.span, client.encoding), each.text) for each in action.edits]
+    plain = [types.TextEdit(range_of(text, each.span, client.encoding), each.text) for each in action.edits]
     if not client.document_changes:
-        return types.WorkspaceEdit(changes={uri: edits})
+        return types.WorkspaceEdit(changes={uri: plain})
     changes: list[types.TextDocumentEdit | types.CreateFile | types.RenameFile | types.DeleteFile] = []
-    for new in action.creates if folder else ():
-        new_uri = uris.from_fs_path(str(folder / new.path)) or ""
+    for new in action.creates:
+        new_uri = uris.from_fs_path(str(folder / new.path)) if folder else None
+        if new_uri is None:
+            continue
         # A file that has come to be there meanwhile stops the edit: it is not ours to overwrite.
         changes.append(
             types.CreateFile(new_uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
@@ -167,9 +170,10 @@ def _workspace_edit(
         document = types.OptionalVersionedTextDocumentIdentifier(new_uri)
         changes.append(types.TextDocumentEdit(document, [types.TextEdit(start, new.text)]))
     annotations = None
+    edits: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = [*plain]
     if action.note and client.annotations:
         annotations = {_CHECK: types.ChangeAnnotation(action.title, needs_confirmation=True, description=action.note)}
-        edits = [types.AnnotatedTextEdit(_CHECK, each.range, each.new_text) for each in edits]
+        edits = [types.AnnotatedTextEdit(_CHECK, each.range, each.new_text) for each in plain]
     if edits:
         document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
         changes.append(types.TextDocumentEdit(document, edits))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from deadweight.analysis.proof import holds
 from deadweight.analysis.report import report
-from deadweight.features.diagnostics import Diagnostic, diagnostics
+from deadweight.features.diagnostics import diagnostics
 from deadweight.features.ignore_file import ignore_diagnostics
 from deadweight.settings import DEFAULTS
 from deadweight.snapshot import Options, Snapshot
@@ -21,34 +20,16 @@ from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from deadweight.analysis.report import Reported
+    from deadweight.features.diagnostics import Diagnostic
     from deadweight.model.context import BuildContext
     from deadweight.rules.rule import Fix
     from deadweight.settings import Settings
-    from deadweight.syntax.dockerignore import IgnoreFile
     from deadweight.text import Edit
 
 _SECONDS = 3.0  # the longest that a walk of a build context may hold up the session
-
-
-class Document(Protocol):
-    """What all kinds of documents have. `path` is None for what is not on disk (`untitled:`)."""
-
-    uri: str
-    path: Path | None
-    version: int | None
-    text: Text
-
-    def apply(self, edit: Edit) -> None:
-        """Carry out an edit of the editor's."""
-
-    def refresh(self) -> None:
-        """Look at the disk again."""
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What is underlined in this version."""
 
 
 class Analysis:
@@ -77,12 +58,32 @@ class Analysis:
         return self._proven[key]
 
 
-class Dockerfile:
+class Document:
+    """What all kinds have in common. `path` is None for what is not on disk (`untitled:`)."""
+
+    def __init__(self, uri: str, path: Path | None, version: int | None, text: str) -> None:
+        self.uri, self.path, self.version = uri, path, version
+        self.text = Text(text)
+
+    def apply(self, edit: Edit) -> None:
+        """Carry out an edit of the editor's."""
+        self.text.apply(edit)
+
+    def refresh(self) -> None:
+        """Look at the disk again."""
+        raise NotImplementedError
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is underlined in the text as it is now."""
+        raise NotImplementedError
+
+
+class OpenDockerfile(Document):
     """An open Dockerfile."""
 
     def __init__(self, uri: str, path: Path | None, version: int | None, text: str, documents: Documents) -> None:
-        self.uri, self.path, self.version = uri, path, version
-        self.text = Text(text)
+        super().__init__(uri, path, version, text)
         self._tree = dockerfile.parse(text)
         self._documents = documents
         self._context: BuildContext | None = None
@@ -92,7 +93,7 @@ class Dockerfile:
     def apply(self, edit: Edit) -> None:
         """Carry out an edit; only the instructions it touches are read again."""
         self._tree = dockerfile.edited(self._tree, edit)
-        self.text.apply(edit)
+        super().apply(edit)
         self._analysis = None
 
     def refresh(self) -> None:
@@ -121,18 +122,17 @@ class Dockerfile:
         return self.analysis.diagnostics
 
 
-class IgnoreFile:
+class OpenIgnoreFile(Document):
     """An open .dockerignore, or NAME.dockerignore."""
 
     def __init__(self, uri: str, path: Path | None, version: int | None, text: str) -> None:
-        self.uri, self.path, self.version = uri, path, version
-        self.text = Text(text)
+        super().__init__(uri, path, version, text)
         self._file: dockerignore.IgnoreFile | None = None
         self._everything: BuildContext | None = None
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit."""
-        self.text.apply(edit)
+        super().apply(edit)
         self._file = None
 
     def refresh(self) -> None:
@@ -169,27 +169,25 @@ class Documents:
 
     def __init__(self) -> None:
         self.settings: Settings = DEFAULTS
-        self._open: dict[str, Dockerfile | IgnoreFile] = {}
+        self._open: dict[str, Document] = {}
 
-    def __iter__(self) -> Iterator[Dockerfile | IgnoreFile]:
+    def __iter__(self) -> Iterator[Document]:
         return iter(list(self._open.values()))
 
-    def open(
-        self, uri: str, name: str, path: Path | None, version: int | None, text: str
-    ) -> Dockerfile | IgnoreFile | None:
+    def open(self, uri: str, name: str, path: Path | None, version: int | None, text: str) -> Document | None:
         """Take in a document, whose kind its file name tells; None for a name that is not ours."""
         kind = kind_of(name)
         if kind == "dockerfile":
-            self._open[uri] = Dockerfile(uri, path, version, text, self)
+            self._open[uri] = OpenDockerfile(uri, path, version, text, self)
         elif kind == "dockerignore":
-            self._open[uri] = IgnoreFile(uri, path, version, text)
+            self._open[uri] = OpenIgnoreFile(uri, path, version, text)
         return self._open.get(uri)
 
-    def get(self, uri: str) -> Dockerfile | IgnoreFile | None:
+    def get(self, uri: str) -> Document | None:
         """The document of this URI, where it is open and ours."""
         return self._open.get(uri)
 
-    def close(self, uri: str) -> Dockerfile | IgnoreFile | None:
+    def close(self, uri: str) -> Document | None:
         """Forget a document; gives it where it was open."""
         return self._open.pop(uri, None)
 
@@ -197,20 +195,20 @@ class Documents:
         """Take other settings."""
         self.settings = settings
         for document in self:
-            if isinstance(document, Dockerfile):
+            if isinstance(document, OpenDockerfile):
                 document.forget()
 
-    def dependents(self, ignore_file: IgnoreFile) -> list[Dockerfile]:
+    def dependents(self, ignore_file: OpenIgnoreFile) -> list[OpenDockerfile]:
         """The open Dockerfiles whose context the ignore file is for."""
-        return [each for each in self if isinstance(each, Dockerfile) and _governs(ignore_file, each)]
+        return [each for each in self if isinstance(each, OpenDockerfile) and _governs(ignore_file, each)]
 
-    def with_context_of(self, path: Path) -> list[Dockerfile | IgnoreFile]:
+    def with_context_of(self, path: Path) -> list[Document]:
         """The open documents whose folder holds `path`."""
         return [each for each in self if each.path and path.is_relative_to(each.path.parent)]
 
-    def with_open_ignore_file(self, document: Dockerfile, context: BuildContext | None) -> BuildContext | None:
+    def with_open_ignore_file(self, document: OpenDockerfile, context: BuildContext | None) -> BuildContext | None:
         """The context as an ignore file that is open here would make it, saved or not."""
-        ignore_files = [each for each in self if isinstance(each, IgnoreFile) and _governs(each, document)]
+        ignore_files = [each for each in self if isinstance(each, OpenIgnoreFile) and _governs(each, document)]
         # `Dockerfile.dockerignore` goes before `.dockerignore`.
         ignore_file = max(ignore_files, key=lambda each: len(each.path.name) if each.path else 0, default=None)
         if context is None or ignore_file is None or ignore_file.path is None:
@@ -221,7 +219,7 @@ class Documents:
         return everything and everything.ignoring(ignore_file.path.name, str(ignore_file.text))
 
 
-def _governs(ignore_file: IgnoreFile, document: Dockerfile) -> bool:
+def _governs(ignore_file: OpenIgnoreFile, document: OpenDockerfile) -> bool:
     if ignore_file.path is None or document.path is None:
         return False
     names = (".dockerignore", f"{document.path.name}.dockerignore")

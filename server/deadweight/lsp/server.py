@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -13,18 +14,18 @@ from pygls.protocol import LanguageServerProtocol
 
 from deadweight import __version__
 from deadweight.features import code_actions
-from deadweight.features.hover import hover
+from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
 from deadweight.lsp import convert
 from deadweight.lsp.convert import Client
-from deadweight.lsp.documents import Dockerfile, Documents, IgnoreFile
+from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.settings import read_settings
-from deadweight.workspace.discover import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from deadweight.lsp.documents import Document
     from deadweight.text import Encoding
 
 # Files whose change on disk changes what an open document comes to: ignore files, and what installs read.
@@ -75,7 +76,7 @@ class Server(LanguageServer):
         line = " ".join(f"{type(error).__name__}: {error}".split())
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"deadweight: {line[:1000]}"))
 
-    def show(self, documents: Iterable[Dockerfile | IgnoreFile]) -> None:
+    def show(self, documents: Iterable[Document]) -> None:
         """Push diagnostics to a client that does not pull them."""
         if self.client.pulls:
             return
@@ -85,7 +86,7 @@ class Server(LanguageServer):
                 types.PublishDiagnosticsParams(document.uri, found, version=document.version)
             )
 
-    def show_again(self, documents: Iterable[Dockerfile | IgnoreFile]) -> None:
+    def show_again(self, documents: Iterable[Document]) -> None:
         """Something around documents has changed: push, or ask a client that pulls to do so; the same for hints."""
         documents = list(documents)
         if not documents:
@@ -96,14 +97,14 @@ class Server(LanguageServer):
         if self.client.refreshes_hints:
             self.workspace_inlay_hint_refresh(None)
 
-    def diagnostics_of(self, document: Dockerfile | IgnoreFile) -> list[types.Diagnostic]:
+    def diagnostics_of(self, document: Document) -> list[types.Diagnostic]:
         """The diagnostics of a document's present version."""
         return [convert.diagnostic(document.text, each, self.encoding) for each in document.diagnostics]
 
-    def dockerfile(self, uri: str) -> Dockerfile | None:
+    def dockerfile(self, uri: str) -> OpenDockerfile | None:
         """The open Dockerfile of this URI."""
         document = self.documents.get(uri)
-        return document if isinstance(document, Dockerfile) else None
+        return document if isinstance(document, OpenDockerfile) else None
 
     def take_settings(self, raw: object) -> None:
         """Take the user's settings; what is wrong with them is said in one line."""
@@ -118,7 +119,7 @@ def make_server() -> Server:
     """A server with all its handlers."""
     server = Server()
     for method, handler in _HANDLERS.items():
-        server.feature(method)(handler)
+        server.feature(method)(partial(handler, server))
     return server
 
 
@@ -145,10 +146,11 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
     server.client = convert.client(params.capabilities, str(server.workspace.position_encoding or "utf-16"))
     if server.client.pulls:
         options = types.DiagnosticOptions(True, False, identifier="deadweight")
-        server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(_diagnostic)
-    kinds = types.CodeActionOptions(code_action_kinds=list(code_actions.KINDS))
-    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds if server.client.literal_actions else None)(_code_action)
-    server.take_settings(_section(params.initialization_options))
+        server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(partial(_diagnostic, server))
+    kinds = types.CodeActionOptions(list(code_actions.KINDS)) if server.client.literal_actions else None
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(partial(_code_action, server))
+    given = params.initialization_options
+    server.take_settings(given.get("deadweight", given) if isinstance(given, dict) else given)
 
 
 def _initialized(server: Server, _: types.InitializedParams) -> None:
@@ -171,12 +173,12 @@ def _did_change(server: Server, params: types.DidChangeTextDocumentParams) -> No
     document = server.documents.get(params.text_document.uri)
     if document is None:
         return
-    before = document.patterns if isinstance(document, IgnoreFile) else ()
+    before = document.patterns if isinstance(document, OpenIgnoreFile) else ()
     for change in params.content_changes:
         document.apply(convert.edit(document.text, change, server.encoding))
     document.version = params.text_document.version
     server.show([document])
-    if isinstance(document, IgnoreFile) and document.patterns != before:
+    if isinstance(document, OpenIgnoreFile) and document.patterns != before:
         _ignore_file_changed(server, document)
 
 
@@ -227,13 +229,15 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     if document is None:
         return None
     offset = convert.offset(document.text, params.position, server.encoding)
-    if isinstance(document, IgnoreFile):
+    shown: Hover | None = None
+    if isinstance(document, OpenIgnoreFile):
         everything = document.everything
         files, complete = (everything.files, everything.complete) if everything else ({}, True)
         shown = ignore_hover(document.file, files, offset, complete=complete)
-    else:
-        shown = hover(document.analysis.snapshot, document.analysis.reported, offset)
-    return shown and convert.hover(document.text, shown, server.client)
+    elif isinstance(document, OpenDockerfile):
+        analysis = document.analysis
+        shown = hover(analysis.snapshot, analysis.reported, offset)
+    return convert.hover(document.text, shown, server.client) if shown else None
 
 
 def _inlay_hint(server: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
@@ -297,16 +301,16 @@ _HANDLERS: dict[str, Any] = {
 # --- helpers ---
 
 
-def _ignore_file_changed(server: Server, document: Dockerfile | IgnoreFile) -> None:
+def _ignore_file_changed(server: Server, document: Document) -> None:
     """What an ignore file says has changed: the Dockerfiles that it is for come to something else."""
-    if isinstance(document, IgnoreFile):
+    if isinstance(document, OpenIgnoreFile):
         dependents = server.documents.dependents(document)
         for each in dependents:
             each.forget()
         server.show_again(dependents)
 
 
-def _look_again(server: Server, documents: Iterable[Dockerfile | IgnoreFile]) -> None:
+def _look_again(server: Server, documents: Iterable[Document]) -> None:
     """The disk has changed around documents."""
     documents = list(documents)
     for each in documents:
@@ -314,7 +318,7 @@ def _look_again(server: Server, documents: Iterable[Dockerfile | IgnoreFile]) ->
     server.show_again(documents)
 
 
-def _as_code_action(server: Server, document: Dockerfile, action: code_actions.Action) -> types.CodeAction:
+def _as_code_action(server: Server, document: OpenDockerfile, action: code_actions.Action) -> types.CodeAction:
     found = [each for each in document.diagnostics if action.reported and each.span == action.reported.finding.span]
     about = [each for each in found if action.reported and each.code == action.reported.rule.id]
     diagnostics = [convert.diagnostic(document.text, each, server.encoding) for each in about]

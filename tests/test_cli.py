@@ -1,0 +1,176 @@
+"""The commands as scripts see them: formats, exit codes, one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deadweight.cli.main import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LISTS = "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y curl\n"
+CLEAN = "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    return path
+
+
+def test_check_shows_the_line_a_caret_and_the_saving(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", LISTS)
+    assert main(["check", "--fail-on", "information", "Dockerfile"]) == 1
+    assert capsys.readouterr().out == (
+        "Dockerfile:2:5: information: apt package lists stay in this layer [apt-lists-kept]\n"
+        "  2 | RUN apt-get update && apt-get install -y curl\n"
+        "    |     ^^^^^^^^^^^^^^ saves about 20 MB\n"
+        "    = fix: Remove the apt lists in the same RUN\n"
+        "\n"
+        "1 finding in 1 file: about 20 MB can go\n"
+    )
+
+
+def test_check_gives_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", LISTS)
+    assert main(["check", "--format", "json", "Dockerfile"]) == 0  # information is below --fail-on
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    (finding,) = file["findings"]
+    assert file["path"] == "Dockerfile"
+    assert finding["start"] == {"line": 2, "column": 5}
+    assert finding["end"] == {"line": 2, "column": 19}
+    assert finding["saves"]["low"] <= 19_856_468 <= finding["saves"]["high"]
+    assert finding["fixes"] == [{"id": "clean-up", "title": "Remove the apt lists in the same RUN", "safety": "safe"}]
+
+
+def test_jsonl_is_a_line_a_file_errors_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "a.Dockerfile", LISTS)
+    write(folder / "c.Dockerfile", CLEAN)
+    assert main(["check", "--format", "jsonl", "a.Dockerfile", "missing", "c.Dockerfile"]) == 2
+    done = capsys.readouterr()
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert [row["path"] for row in rows] == ["a.Dockerfile", "missing", "c.Dockerfile"]
+    assert [len(row.get("findings", "error")) for row in rows] == [1, 5, 0]
+    assert len(done.err.splitlines()) == 1
+
+
+def test_folders_are_searched_and_git_decides(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / ".gitignore", "old/\n")
+    write(folder / "old/Dockerfile", LISTS)
+    write(folder / "api/Dockerfile", LISTS)
+    main(["check", "--format", "jsonl", "."])
+    assert [json.loads(line)["path"] for line in capsys.readouterr().out.splitlines()] == ["api/Dockerfile"]
+
+
+def test_min_saving(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", LISTS)
+    main(["check", "--min-saving", "30MB", "Dockerfile"])
+    assert "nothing to take off" in capsys.readouterr().out
+    assert main(["check", "--min-saving", "much", "Dockerfile"]) == 2
+    assert "much" in capsys.readouterr().err
+
+
+def test_target_decides_what_ships(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", LISTS.replace("slim\n", "slim AS build\n") + "FROM scratch\nCOPY --from=build /a /a\n")
+    main(["check", "Dockerfile"])
+    assert "nothing" in capsys.readouterr().out
+    main(["check", "--target", "build", "Dockerfile"])
+    assert "apt-lists-kept" in capsys.readouterr().out
+
+
+def test_fix_shows_a_diff_and_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(folder / "Dockerfile", LISTS)
+    assert main(["fix", "Dockerfile"]) == 1
+    assert "+RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n" in capsys.readouterr().out
+    assert path.read_text("utf-8") == LISTS
+
+
+def test_fix_writes_once_and_then_has_nothing_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(folder / "Dockerfile", LISTS)
+    assert main(["fix", "--write", "Dockerfile"]) == 0
+    assert capsys.readouterr().out == "Dockerfile: 1 fix, saves about 20 MB\n"
+    assert path.read_text("utf-8") == CLEAN
+    assert main(["fix", "Dockerfile"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_fix_keeps_bytes_that_are_no_utf8_and_line_ends(folder: Path) -> None:
+    text = "# caf\udce9\r\n" + LISTS.replace("\n", "\r\n")
+    path = write(folder / "Dockerfile", text)
+    main(["fix", "--write", "Dockerfile"])
+    assert path.read_bytes() == ("# caf\udce9\r\n" + CLEAN.replace("\n", "\r\n")).encode("utf-8", "surrogateescape")
+
+
+def test_fix_takes_a_refactoring_only_when_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(folder / "Dockerfile", "FROM node:22\n")
+    assert main(["fix", "--write", "Dockerfile"]) == 0
+    assert path.read_text("utf-8") == "FROM node:22\n"
+    assert main(["fix", "--ask", "Dockerfile"]) == 2
+    assert "--rule" in capsys.readouterr().err
+    assert main(["fix", "--write", "--ask", "--rule", "full-base-image", "--choose", "alpine", "Dockerfile"]) == 0
+    assert path.read_text("utf-8") == "FROM node:22-alpine\n"
+
+
+def test_size_says_unknown_and_at_least(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", "FROM debian:bookworm-slim\nRUN make install\n")
+    main(["size", "--format", "json", "Dockerfile"])
+    sizes = json.loads(capsys.readouterr().out)
+    assert sizes["stages"][0]["instructions"][1]["adds"] is None
+    assert sizes["image"]["high"] is None
+    main(["size", "Dockerfile"])
+    assert "at least 75 MB" in capsys.readouterr().out
+
+
+def test_syntax_counts_lines_as_buildkit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", "from a\nRUN --mount=type=cache,target=/x <<EOF\necho \x0c hi\nEOF\nCOPPY a b\n")
+    assert main(["syntax", "--format", "json", "Dockerfile"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert [(each["keyword"], each["start_line"], each["end_line"]) for each in read["instructions"]] == [
+        ("FROM", 1, 1),
+        ("RUN", 2, 4),
+        ("COPPY", 5, 5),
+    ]
+    assert read["instructions"][1]["flags"] == ["--mount=type=cache,target=/x"]
+    assert read["instructions"][1]["heredocs"] == [
+        {"name": "EOF", "content": "echo \x0c hi\n", "expand": True, "chomp": False}
+    ]
+    assert read["problems"] == [
+        {
+            "start": {"line": 5, "column": 1},
+            "end": {"line": 5, "column": 6},
+            "message": "unknown instruction: COPPY",
+        }
+    ]
+
+
+def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "apt-lists-kept"]) == 0
+    assert "Use instead" in capsys.readouterr().out
+    assert main(["explain", "--format", "json"]) == 0
+    assert {each["rule"] for each in json.loads(capsys.readouterr().out)["rules"]} >= {"apt-lists-kept"}
+    assert main(["explain", "no-such-rule"]) == 2
+
+
+def test_a_foreign_frontend_is_left_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", "# syntax=example.com/other:1\nMAKE me\n")
+    assert main(["check", "Dockerfile"]) == 0
+    assert "nothing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\x00\x01\udcff", "RUN", "FROM", "FROM a\nRUN \\", "\ufeff", "FROM a\nRUN <<EOF\n"]
+)
+@pytest.mark.parametrize("command", ["check", "fix", "size", "syntax"])
+def test_no_text_makes_a_traceback(folder: Path, command: str, text: str) -> None:
+    write(folder / "Dockerfile", text)
+    assert main([command, "Dockerfile"]) in (0, 1)

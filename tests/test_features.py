@@ -1,0 +1,293 @@
+"""Hover, inlay hints, code actions and diagnostics as plain data. `<|>` marks the cursor."""
+
+from __future__ import annotations
+
+import pytest
+from examples import read_example, snapshot_of
+
+from deadweight.analysis.proof import holds
+from deadweight.analysis.report import report
+from deadweight.features.code_actions import Action, code_actions, fix_all_action, is_wanted
+from deadweight.features.diagnostics import diagnostics
+from deadweight.features.hover import hover
+from deadweight.features.ignore_file import ignore_diagnostics, ignore_hover
+from deadweight.features.inlay_hints import inlay_hints
+from deadweight.rules.rule import Fix
+from deadweight.syntax import dockerignore
+from deadweight.text import Span, apply_edits
+
+CURSOR = "<|>"
+APP = """
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN npm ci
+//- package.json
+{"dependencies": {"typescript": "^5.0.0"}}
+//- package-lock.json
+{"lockfileVersion": 3, "packages": {"node_modules/typescript": {"version": "5.9.3", "resolved": "x"}}}
+//- server.js 4000000
+//- .git/pack 45000000
+""".lstrip()
+
+
+def split(block: str) -> tuple[str, int]:
+    """The block without its cursor, and the cursor's offset in the Dockerfile."""
+    offset = read_example(block).dockerfile.index(CURSOR)
+    return block.replace(CURSOR, ""), offset
+
+
+def hovered(block: str) -> tuple[str, str]:
+    """What the hover at the cursor is about, and what it says; both empty where there is none."""
+    source, offset = split(block)
+    snapshot = snapshot_of(source)
+    shown = hover(snapshot, report(snapshot), offset)
+    return (snapshot.text[slice(*shown.span)], shown.text) if shown else ("", "")
+
+
+def actions_at(block: str, *only: str, can_create: bool = True) -> tuple[str, tuple[Action, ...]]:
+    source, offset = split(block)
+    snapshot = snapshot_of(source)
+    found = report(snapshot)
+
+    def proven(reported: object, fix: Fix) -> bool:
+        return holds(snapshot, found, reported, fix)  # type: ignore[arg-type]
+
+    span = Span(offset, offset)
+    return snapshot.text, code_actions(snapshot, found, span, holds=proven, only=only, can_create=can_create)
+
+
+def hints_of(block: str) -> list[tuple[str, str]]:
+    """Each hint's line up to it, and its label."""
+    snapshot = snapshot_of(block)
+    hints = inlay_hints(snapshot, Span(0, len(snapshot.text)))
+    return [(snapshot.text[: hint.offset].rpartition("\n")[2], hint.label) for hint in hints]
+
+
+# --- hover ---
+
+
+def test_hover_on_copy_says_what_the_context_weighs() -> None:
+    what, text = hovered(APP.replace("COPY . .", f"COPY .{CURSOR} ."))
+    assert what == "."
+    assert "Adds 49 MB unpacked" in text
+    assert "the build context" in text
+    assert "no .dockerignore: .git goes into the image, saves about 45 MB" in text
+    assert "missing-dockerignore" in text
+
+
+def test_hover_on_an_install_names_its_packages_and_their_source() -> None:
+    what, text = hovered(APP.replace("npm ci", f"npm{CURSOR} ci"))
+    assert what == "npm ci"
+    assert "typescript 5.9.3" in text
+    assert "2026" in text
+    assert "This RUN in all" in text
+
+
+def test_hover_on_from_says_pulled_bytes_and_smaller_images() -> None:
+    what, text = hovered(f"FROM node:{CURSOR}22\n")
+    assert what == "FROM node:22"
+    assert "unpacked" in text
+    assert "pulled" in text
+    assert "- `node:22-slim`:" in text
+    assert "full-base-image" in text
+
+
+def test_hover_on_a_package_is_about_that_package_alone() -> None:
+    block = "FROM python:3.13-slim\nRUN pip install --no-cache-dir pandas{} flask\n"
+    whole = hovered(block.format("").replace("RUN", f"R{CURSOR}UN"))
+    what, text = hovered(block.format(CURSOR))
+    assert what == "pandas"
+    assert text.startswith("`pandas` with what it needs: **")
+    assert "This RUN in all" in text
+    assert whole[0].startswith("RUN pip install")
+
+
+def test_hover_on_a_flag_says_what_it_saves() -> None:
+    what, text = hovered(f"FROM python:3.13-slim\nRUN pip install --no-cache{CURSOR}-dir pandas\n")
+    assert what == "--no-cache-dir"
+    assert "`--no-cache-dir` saves **" in text
+
+
+def test_hover_on_a_cache_mount_says_what_it_keeps_out() -> None:
+    mount = f"--mount=type=cache,{CURSOR}target=/root/.cache/pip"
+    what, text = hovered(f"FROM python:3.13-slim\nRUN {mount} pip install pandas\n")
+    assert what == mount.replace(CURSOR, "")
+    assert text.startswith("Keeps ")
+    assert "out of the layer" in text
+
+
+def test_hover_on_an_unknown_program_says_so() -> None:
+    _, text = hovered(f"FROM debian:bookworm-slim\nRUN ./con{CURSOR}figure\n")
+    assert "Size unknown" in text
+    assert "what `configure` writes: size unknown" in text
+
+
+def test_hover_on_an_unknown_image_says_so() -> None:
+    _, text = hovered(f"FROM registry.example/nobody/knows:{CURSOR}1\n")
+    assert "size unknown" in text
+    assert "nothing is known about `registry.example/nobody/knows:1`" in text
+
+
+def test_hover_on_metadata_adds_nothing() -> None:
+    assert hovered(f"FROM scratch\nENV A={CURSOR}1\n") == ("ENV A=1", "**Adds nothing**")
+
+
+def test_hover_in_a_stage_that_does_not_ship() -> None:
+    block = f"FROM node:22 AS build\nRUN npm{CURSOR} install -g typescript@5\nFROM scratch\nCOPY --from=build /x /\n"
+    assert "Stage `build` does not ship" in hovered(block)[1]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        f"# a co{CURSOR}mment\nFROM scratch\n",
+        f"FROM scratch\n\n{CURSOR}\n",
+        f"ARG A={CURSOR}1\nFROM scratch\n",
+        f"# syntax=example.com/other:1\nFROM node:{CURSOR}22\n",
+        CURSOR,
+        f"{CURSOR}\ufeff",
+    ],
+)
+def test_no_hover(block: str) -> None:
+    assert hovered(block) == ("", "")
+
+
+def test_hover_never_shows_a_table_nor_breaks_its_code_marks() -> None:
+    _, text = hovered(f"FROM debian:bookworm-slim\nRUN 'a`b|c'{CURSOR} x\n")
+    assert "|" not in text.replace("a'b|c", "")
+    assert text.count("`") % 2 == 0
+
+
+# --- inlay hints ---
+
+
+def test_hints_stand_at_the_end_of_first_lines() -> None:
+    assert hints_of(
+        "//- Dockerfile\nFROM scratch\nCOPY big \\\n  /x\nCOPY small /\nENV A=1\n//- big 40000000\n//- small 9\n"
+    ) == [("COPY big \\", "+40 MB")]
+
+
+def test_hint_of_a_base_image_has_no_plus() -> None:
+    (line, label), *_ = hints_of("FROM node:22\r\nCMD x\r\n")
+    assert line == "FROM node:22"
+    assert label.endswith("GB")
+    assert "+" not in label
+
+
+def test_hint_of_what_is_unknown_or_at_least() -> None:
+    block = "//- Dockerfile\nFROM scratch\nRUN make\nADD a.tar.gz /\n//- a.tar.gz 5000000\n"
+    labels = dict(hints_of(block))
+    assert labels["RUN make"] == "size unknown"
+    assert labels["ADD a.tar.gz /"].startswith("at least ")
+
+
+def test_hints_only_for_the_lines_asked_for() -> None:
+    snapshot = snapshot_of("FROM node:22\nFROM node:22-slim\n")
+    assert [hint.label for hint in inlay_hints(snapshot, Span(0, 5))] == [hints_of("FROM node:22\n")[0][1]]
+
+
+# --- code actions ---
+
+
+def test_a_safe_fix_is_a_preferred_quick_fix_and_gives_the_text() -> None:
+    text, actions = actions_at(f"FROM python:3.13-slim\nR{CURSOR}UN pip install pandas\n")
+    (action,) = actions
+    assert (action.kind, action.is_preferred) == ("quickfix", True)
+    assert apply_edits(text, action.edits) == "FROM python:3.13-slim\nRUN pip install --no-cache-dir pandas\n"
+
+
+def test_a_fix_to_look_at_is_a_refactoring_with_its_note() -> None:
+    text, actions = actions_at(f"FROM node:22{CURSOR}\n")
+    slim = next(action for action in actions if "slim" in action.title)
+    assert (slim.kind, slim.is_preferred) == ("refactor.rewrite", False)
+    assert slim.note.startswith("Check: ")
+    assert apply_edits(text, slim.edits) == "FROM node:22-slim\n"
+
+
+def test_no_actions_on_other_lines() -> None:
+    assert actions_at(f"FROM python:3.13-slim\nRUN pip install pandas\n{CURSOR}CMD x\n")[1] == ()
+
+
+def test_a_fix_that_creates_a_file_needs_a_client_that_can() -> None:
+    block = APP.replace("COPY . .", f"COPY . .{CURSOR}")
+    (creating,) = actions_at(block, "quickfix")[1]
+    assert [new.path for new in creating.creates] == [".dockerignore"]
+    assert actions_at(block, "quickfix", can_create=False)[1] == ()
+
+
+def test_a_fix_that_does_not_hold_is_not_offered() -> None:
+    snapshot = snapshot_of("FROM python:3.13-slim\nRUN pip install pandas\n")
+    assert code_actions(snapshot, report(snapshot), Span(0, 99), holds=lambda *_: False) == ()
+
+
+def test_only_the_kinds_asked_for() -> None:
+    block = f"FROM node:22{CURSOR}\n"
+    assert actions_at(block, "quickfix")[1] == ()
+    assert {action.kind for action in actions_at(block, "refactor")[1]} == {"refactor.rewrite"}
+    assert is_wanted("source.fixAll.deadweight", ["source"])
+    assert not is_wanted("source.fixAll.deadweight", ["source.fix"])
+
+
+def test_fix_all_applies_every_safe_fix_and_nothing_else() -> None:
+    snapshot = snapshot_of("FROM python:3.13\r\nRUN pip install pandas\r\nRUN pip install flask numpy\r\n# end")
+    action = fix_all_action(snapshot)
+    assert action is not None
+    assert action.kind == "source.fixAll.deadweight"
+    assert apply_edits(snapshot.text, action.edits) == (
+        "FROM python:3.13\r\nRUN pip install --no-cache-dir pandas\r\n"
+        "RUN pip install --no-cache-dir flask numpy\r\n# end"
+    )
+
+
+def test_fix_all_of_a_clean_file_is_none() -> None:
+    assert fix_all_action(snapshot_of("FROM scratch\n")) is None
+
+
+# --- diagnostics ---
+
+
+def test_diagnostics_are_problems_and_findings_in_order() -> None:
+    snapshot = snapshot_of("FROM node:22\nRNU x\n")
+    found = diagnostics(snapshot, report(snapshot))
+    assert [(each.code, each.severity) for each in found] == [("full-base-image", "warning"), ("syntax", "error")]
+    assert "saves about" in found[0].message
+
+
+def test_no_diagnostics_in_another_language() -> None:
+    snapshot = snapshot_of("# syntax=example.com/other:1\nRNU x\n")
+    assert diagnostics(snapshot, report(snapshot)) == ()
+
+
+# --- .dockerignore ---
+
+
+def ignore_hovered(text: str, files: dict[str, int]) -> str:
+    offset = text.index(CURSOR)
+    shown = ignore_hover(dockerignore.parse(text.replace(CURSOR, "")), files, offset)
+    return shown.text if shown else ""
+
+
+def test_a_pattern_says_what_it_leaves_out() -> None:
+    files = {"node_modules/a/x": 80_000_000, "node_modules/a/y": 9_000_000, "a.md": 5, "docs/b.md": 7}
+    assert "**89 MB** in 2 files" in ignore_hovered(f"*.md\nnode_mo{CURSOR}dules\n", files)
+    assert "**5 B** in 1 file " in ignore_hovered(f"{CURSOR}*.md\nnode_modules\n", files)
+
+
+def test_an_exception_says_what_it_brings_back() -> None:
+    text = f"*\n!a{CURSOR}.md\n"
+    assert ignore_hovered(text, {"a.md": 5, "b.md": 7}).startswith("Brings back **5 B** in 1 file")
+
+
+def test_a_pattern_without_effect() -> None:
+    assert ignore_hovered(f"# note\nnone{CURSOR}\n", {"a": 1}) == "Leaves out nothing that no other pattern does"
+    assert ignore_hovered(f"# no{CURSOR}te\nnone\n", {"a": 1}) == ""
+
+
+def test_an_illegal_pattern_is_an_error_at_its_place() -> None:
+    text = "ok\n  [a\n"
+    (found,) = ignore_diagnostics(dockerignore.parse(text))
+    assert text[slice(*found.span)] == "[a"
+    assert (found.severity, found.message) == ("error", "syntax error in pattern")
+    assert "Docker rejects this pattern" in ignore_hovered("[a<|>\n", {})
