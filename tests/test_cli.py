@@ -168,9 +168,21 @@ def test_a_foreign_frontend_is_left_alone(folder: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\x00\x01\udcff", "RUN", "FROM", "FROM a\nRUN \\", "\ufeff", "FROM a\nRUN <<EOF\n"]
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("\x00\x01\udcff", id="binary"),
+        pytest.param("RUN", id="keyword"),
+        pytest.param("FROM", id="no base"),
+        pytest.param("FROM a\nRUN \\", id="continued"),
+        pytest.param("\ufeff", id="byte order mark"),
+        pytest.param("FROM a\nRUN <<EOF\n", id="open heredoc"),
+    ],
 )
 @pytest.mark.parametrize("command", ["check", "fix", "size", "syntax"])
-def test_no_text_makes_a_traceback(folder: Path, command: str, text: str) -> None:
+def test_no_text_makes_a_traceback(
+    folder: Path, capsysbinary: pytest.CaptureFixture[bytes], command: str, text: str
+) -> None:
     write(folder / "Dockerfile", text)
     assert main([command, "Dockerfile"]) in (0, 1)
+    assert b"Traceback" not in capsysbinary.readouterr().err

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from examples import read_example, snapshot_of
 
 from deadweight.analysis.proof import holds
 from deadweight.analysis.report import report
@@ -12,9 +13,12 @@ from deadweight.features.diagnostics import diagnostics
 from deadweight.features.hover import hover
 from deadweight.features.ignore_file import ignore_diagnostics, ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.rules.rule import Fix
 from deadweight.syntax import dockerignore
 from deadweight.text import Span, apply_edits
+from examples import read_example, snapshot_of
+
+if TYPE_CHECKING:
+    from deadweight.rules.rule import Fix
 
 CURSOR = "<|>"
 APP = """

@@ -16,6 +16,10 @@ Encoding = Literal["utf-8", "utf-16", "utf-32"]
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
+_BYTES = {"utf-8": 1, "utf-16": 2}  # of a code unit
+_CONTINUATION_BYTES = bytes(range(0x80, 0xC0))  # every other byte of UTF-8 starts a character
+
+
 class Span(NamedTuple):
     """A half-open range of offsets in code points: `start <= offset < end`."""
 
@@ -69,21 +73,21 @@ def units(text: str, encoding: Encoding) -> int:
     """How many code units `text` takes in `encoding`."""
     if encoding == "utf-32" or text.isascii():
         return len(text)
-    if encoding == "utf-8":
-        return len(text.encode("utf-8", "surrogatepass"))
-    return len(text) + sum(ch > "\uffff" for ch in text)
+    return len(_encoded(text, encoding)) // _BYTES[encoding]
 
 
 def code_points(text: str, count: int, encoding: Encoding) -> int:
     """How many code points of `text` the first `count` code units cover; a unit inside a character counts it whole."""
     if encoding == "utf-32" or text.isascii():
         return min(count, len(text))
-    seen = 0
-    for index, ch in enumerate(text):
-        if seen >= count:
-            return index
-        seen += units(ch, encoding)
-    return len(text)
+    cut = _encoded(text, encoding)[: count * _BYTES[encoding]]
+    if encoding == "utf-8":
+        return len(cut.translate(None, _CONTINUATION_BYTES))
+    return len(cut.decode("utf-16-le", "surrogatepass"))
+
+
+def _encoded(text: str, encoding: Encoding) -> bytes:
+    return text.encode("utf-16-le" if encoding == "utf-16" else encoding, "surrogatepass")
 
 
 class Text:

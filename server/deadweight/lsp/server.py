@@ -143,7 +143,8 @@ def serve(port: int | None = None) -> int:
 
 
 def _initialize(server: Server, params: types.InitializeParams) -> None:
-    server.client = convert.client(params.capabilities, str(server.workspace.position_encoding or "utf-16"))
+    encoding = server.workspace.position_encoding
+    server.client = convert.client(params.capabilities, str(getattr(encoding, "value", encoding)))
     if server.client.pulls:
         options = types.DiagnosticOptions(True, False, identifier="deadweight")
         server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(partial(_diagnostic, server))

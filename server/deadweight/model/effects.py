@@ -18,6 +18,7 @@ class Kind(Enum):
 
     WRITES = "writes"
     REMOVES = "removes"
+    REPLACES = "replaces"  # what the same layer wrote at this path, and nothing where it wrote nothing there
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,14 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """Files that a tool writes whenever it runs; `constant` names their measured size in the facts."""
+
+    what: str
+    constant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Download:
     """A file from the network; how big it is, the Dockerfile does not say."""
 
@@ -143,6 +152,7 @@ Cause: TypeAlias = (
     | Copied
     | CopiedFromStage
     | Text
+    | Measured
     | Download
     | Extracted
     | Compiled
@@ -174,6 +184,16 @@ def writes(path: str | None, cause: Cause, span: Span) -> Effect:
 def removes(path: str | None, span: Span) -> Effect:
     """The effect that removes `path`, which may hold wildcards in its last names."""
     return Effect(Kind.REMOVES, path, None, span)
+
+
+def removes_packages(packages: PackageSet, span: Span) -> Effect:
+    """The effect that uninstalls packages by name."""
+    return Effect(Kind.REMOVES, None, packages, span)
+
+
+def replaces(path: str, cause: Cause, span: Span) -> Effect:
+    """The effect that leaves `cause` of what this layer wrote at `path`."""
+    return Effect(Kind.REPLACES, path, cause, span)
 
 
 def covers(pattern: str, path: str) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from deadweight.model.context import BuildContext, Selection
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Cause, Effect
     from deadweight.model.layers import Layer
 
 
@@ -66,6 +66,10 @@ class Filesystem:
                 yield cause.selection
             elif is_under(folder, effect.path):
                 yield self.context.select(_below(cause.root, effect.path, folder))
+
+    def has(self, cause: Cause) -> bool:
+        """Whether something of just this cause is there."""
+        return any(effect.cause == cause for effect in self._written())
 
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for."""

@@ -91,6 +91,7 @@ class Base:
     libc: Libc | None = None
     shell: Shell | None = None
     package_manager: PackageManager | None = None
+    repository: str = ""  # its name in the facts
     packages: tuple[str, ...] = ()  # beyond what the system itself brings, by their Debian names
 
     @property
@@ -186,8 +187,24 @@ def system_of_release(codename: str) -> str:
     return next((system for system in ("debian", "ubuntu") if _released(system, codename)), "")
 
 
+@lru_cache(maxsize=1024)
 def base(ref: ImageRef) -> Base:
     """What the image holds, as far as its name, its tag and the facts tell."""
+    return replace(_system(ref), repository=ref.repository, packages=_packages(ref))
+
+
+def _packages(ref: ImageRef) -> tuple[str, ...]:
+    """The Debian packages that a full image of a language holds beyond the system's own."""
+    said = variant(ref.repository, ref.effective_tag or "")
+    if said.flavour != "full":
+        return ()
+    if ref.repository == "buildpack-deps" and {"curl", "scm"} & set(said.words):
+        return tuple((_CURL if "curl" in said.words else _SCM).split())
+    return tuple(_BUILDPACK.get(ref.repository, "").split())
+
+
+def _system(ref: ImageRef) -> Base:
+    """The operating system of the image."""
     if ref.is_scratch:
         return _base("scratch", None)
     tag = ref.effective_tag
@@ -217,8 +234,6 @@ def base(ref: ImageRef) -> Base:
         return replace(found, package_manager="microdnf")
     if system == "busybox" and (libc := next((word for word in said.words if word in ("musl", "glibc")), None)):
         return replace(found, libc=cast("Libc", libc))
-    if said.flavour == "full" and found.package_manager == "apt" and ref.repository in _BUILDPACK:
-        return replace(found, packages=tuple(_BUILDPACK[ref.repository].split()))
     return found
 
 
@@ -277,7 +292,8 @@ _SAME_IMAGE = {
     "gcr.io/distroless/python3": "gcr.io/distroless/python3-debian13",
 }
 # What full images stand on (docker-library/buildpack-deps, debian: curl, scm, and all of it; read 2026-11-23).
-_SCM = "ca-certificates curl gnupg netbase sq tzdata wget git mercurial openssh-client procps subversion"
+_CURL = "ca-certificates curl gnupg netbase sq tzdata wget"
+_SCM = f"{_CURL} git mercurial openssh-client procps subversion"
 _BUILDPACK_DEPS = f"""{_SCM} autoconf automake bzip2 default-libmysqlclient-dev dpkg-dev file g++ gcc imagemagick
     libbz2-dev libc6-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev libglib2.0-dev libgmp-dev
     libjpeg-dev libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev libmaxminddb-dev libncurses5-dev

@@ -18,6 +18,8 @@ from deadweight.model.effects import (
     Effect,
     Extracted,
     Kind,
+    Measured,
+    PackageSet,
     Text,
     covers,
     is_under,
@@ -77,17 +79,38 @@ def read_ledgers(build: Build, context: BuildContext | None, platform: str = "li
 
 
 def kept_after(effects: Iterable[Effect], mounts: Iterable[Mount] = ()) -> tuple[Effect, ...]:
-    """The writes among `effects` that no later one of them removes and that do not go to a mount."""
+    """The writes among `effects` that no later one of them undoes and that do not go to a mount."""
     targets = [mount.target for mount in mounts if mount.target]
     kept: list[Effect] = []
     for effect in effects:
-        path = effect.path
-        if effect.kind is Kind.REMOVES:
+        path, cause = effect.path, effect.cause
+        if effect.kind is Kind.REMOVES and isinstance(cause, PackageSet):
+            kept = [left for each in kept if (left := _without(each, cause))]
+        elif effect.kind is Kind.REMOVES:
             # An uncertain removal counts too: where a clean-up may happen, nobody is told that there is none.
             kept = [each for each in kept if path is None or each.path is None or not covers(path, each.path)]
-        elif path is None or not any(is_under(path, target) for target in targets):
+        elif effect.kind is Kind.REPLACES:
+            kept = [replace(each, cause=cause) if _is_install_at(each, path) else each for each in kept]
+        elif path is not None and any(is_under(path, target) for target in targets):
+            continue
+        elif not (isinstance(cause, Measured) and any(each.cause == cause for each in kept)):
             kept.append(effect)
     return tuple(kept)
+
+
+def _without(effect: Effect, removed: PackageSet) -> Effect | None:
+    """What is left of an install once some of its packages are removed again."""
+    cause = effect.cause
+    if not isinstance(cause, PackageSet) or cause.manager != removed.manager:
+        return effect
+    names = tuple(name for name in cause.names if name not in removed.names)
+    if names == cause.names:
+        return effect
+    return replace(effect, cause=replace(cause, names=names)) if names else None
+
+
+def _is_install_at(effect: Effect, path: str | None) -> bool:
+    return isinstance(effect.cause, PackageSet) and effect.path == path
 
 
 def mounts_of(instruction: Instruction, state: State) -> tuple[Mount, ...]:

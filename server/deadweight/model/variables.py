@@ -3,72 +3,171 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from deadweight.syntax.words import Literal, WordError, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from deadweight.syntax.words import Part, Variable
 
+# Linux hands no longer string to a program (MAX_ARG_STRLEN in include/uapi/linux/binfmts.h, read 2026-11-23), and
+# `ENV a=$a$a$a`, said again and again, must not fill the memory.
+MAX_VALUE = 131_072
+
+
+class Scope(Mapping[str, "str | None"]):
+    """The variables in force at one place of a stage; a value of None is unknown.
+
+    All scopes of a stage share one history, so that thousands of ENV lines do not cost thousands of copies.
+    """
+
+    __slots__ = ("_at", "_history")
+
+    def __init__(self, values: Mapping[str, str | None] | None = None) -> None:
+        self._history = {name: [(0, value)] for name, value in (values or {}).items()}
+        self._at = 0
+
+    def __getitem__(self, name: str) -> str | None:
+        versions = self._history[name]
+        index = bisect_right(versions, self._at, key=lambda version: version[0])
+        if not index:
+            raise KeyError(name)
+        return versions[index - 1][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, versions in self._history.items() if versions[0][0] <= self._at)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def changed(self, values: Mapping[str, str | None]) -> Scope:
+        """The scope after these assignments; only the newest scope of a stage can be changed."""
+        scope = Scope()
+        scope._history = self._history
+        scope._at = self._at + 1
+        for name, value in values.items():
+            versions = scope._history.setdefault(name, [])
+            assert not versions or versions[-1][0] <= self._at, "not the newest scope"
+            versions.append((scope._at, value))
+        return scope
+
 
 class _Unknown(Exception):
-    """Some part of the word has no value that can be told."""
+    """Some part of the word has no value that can be told, or BuildKit stops with an error there."""
 
 
 def expand(text: str, scope: Mapping[str, str | None], *, unset: str | None = "", escape: str = "\\") -> str | None:
     """`text` with quotes removed and variables replaced as BuildKit does it; None where the outcome is unknown.
 
     `unset` is what an unset variable stands for: "" in FROM, None where the base image may have set it.
+    Source: moby/buildkit frontend/dockerfile/shell/lex.go, read 2026-11-23.
     """
-    if "$" not in text and not any(special in text for special in ("'", '"', escape)):
-        return text
     try:
-        return "".join(_value(part, scope, unset) for part in parts(text, escape))
+        value = "".join(_value(part, scope, unset) for part in parts(text, escape))
     except (WordError, _Unknown):
         return None
+    return value if len(value) <= MAX_VALUE else None
 
 
 def _value(part: Part, scope: Mapping[str, str | None], unset: str | None) -> str:
     if isinstance(part, Literal):
         return part.value
-    if part.name in scope:
-        value, is_set = scope[part.name], True
-    else:
-        value, is_set = unset, False
-    operator = part.operator
-    if operator in ("-", ":-", "+", ":+"):
-        if is_set and value is None:
-            raise _Unknown
-        counts_as_set = is_set and bool(value or not operator.startswith(":"))
-        use_operand = counts_as_set == operator.endswith("+")
-        if use_operand:
-            return "".join(_value(each, scope, unset) for each in part.operands[0])
-        return "" if operator.endswith("+") else value or ""
+    is_set = part.name in scope
+    value = scope[part.name] if is_set else unset
     if value is None:
         raise _Unknown
-    return _modified(value, part, scope, unset) if part.operands else value
-
-
-def _modified(value: str, part: Variable, scope: Mapping[str, str | None], unset: str | None) -> str:
-    """`${x?message}`, `${x#pattern}`, `${x%pattern}`, `${x/pattern/replacement}`."""
     operands = ["".join(_value(each, scope, unset) for each in operand) for operand in part.operands]
-    if part.operator in ("?", ":?"):
+    if not operands:
         return value
-    pattern = _pattern(operands[0], greedy=part.operator in ("##", "%%", "/", "//"))
-    if part.operator in ("#", "##"):
-        return re.sub(rf"\A(?:{pattern})", "", value, count=1)
-    if part.operator in ("%", "%%"):
-        # The shortest (or longest) suffix: try every start from the right (or from the left).
-        starts = range(len(value) + 1) if part.operator == "%%" else range(len(value), -1, -1)
-        return next((value[:at] for at in starts if re.fullmatch(pattern, value[at:])), value)
-    if part.operator in ("/", "//"):
-        return re.sub(pattern, lambda _: operands[1], value, count=part.operator == "/")
+    # `${x:-a}` asks for a value, `${x-a}` only whether there is one.
+    has_value = is_set and bool(value or not part.operator.startswith(":"))
+    match part.operator.lstrip(":"):
+        case "-":
+            return value if has_value else operands[0]
+        case "+":
+            return operands[0] if has_value else ""
+        case "?" if has_value:
+            return value
+        case "#" | "##":
+            return value[_prefix_end(_globs(operands[0]), value, longest=len(part.operator) > 1) or 0 :]
+        case "%" | "%%":
+            mirrored = [glob[::-1] for glob in reversed(_globs(operands[0]))]
+            end = _prefix_end(mirrored, value[::-1], longest=len(part.operator) > 1) or 0
+            return value[: len(value) - end]
+        case "/" | "//":
+            return _replaced(part, _globs(operands[0]), operands[1], value)
     raise _Unknown
 
 
-def _pattern(glob: str, *, greedy: bool) -> str:
-    """A shell pattern with `*` and `?` as a regular expression."""
-    star = ".*" if greedy else ".*?"
-    return "".join(star if ch == "*" else "." if ch == "?" else re.escape(ch) for ch in glob)
+# A character of a pattern, or None for `?`; a pattern is lists of these with a `*` between each two.
+_Glob = list["str | None"]
+
+
+def _globs(pattern: str) -> list[_Glob]:
+    globs: list[_Glob] = [[]]
+    characters = iter(pattern)
+    for ch in characters:
+        if ch == "*":
+            globs.append([])
+            continue
+        if ch == "\\":
+            ch = next(characters, "")
+            if ch not in ("*", "?", "\\", "}", "/") or not ch:
+                raise _Unknown  # BuildKit: invalid escape
+            globs[-1].append(ch)
+            continue
+        globs[-1].append(None if ch == "?" else ch)
+    return globs
+
+
+def _places(glob: _Glob, value: str, start: int) -> Iterator[int]:
+    """Where `glob` matches in `value`, from `start` on, overlaps included."""
+    pattern = "".join("." if ch is None else re.escape(ch) for ch in glob)
+    return (match.start() for match in re.finditer(f"(?={pattern})", value[start:], re.DOTALL))
+
+
+def _prefix_end(globs: list[_Glob], value: str, *, longest: bool, start: int = 0) -> int | None:
+    """Where the shortest or longest match of the pattern at `start` ends; None where there is none."""
+    first, *others = globs
+    end = start + len(first)
+    if next(_places(first, value[start:end], 0), None) != 0:
+        return None
+    for glob in others:
+        # The earliest place leaves most to the globs behind it; the last one may stand as late as it can.
+        offset = next(_places(glob, value, end), None)
+        if offset is None:
+            return None
+        if longest and glob is others[-1]:
+            *_, offset = _places(glob, value, end)
+        end += offset + len(glob)
+    return end
+
+
+def _replaced(part: Variable, globs: list[_Glob], replacement: str, value: str) -> str:
+    """`${x/pattern/replacement}`: the first longest match; every one of them for `//`."""
+    pieces: list[str] = []
+    done = start = 0
+    while start <= len(value):
+        # A pattern that starts with a star matches right here or nowhere further on.
+        offset = next(_places(globs[0], value, start), None)
+        if offset is None:
+            break
+        start += offset
+        end = _prefix_end(globs, value, longest=True, start=start)
+        if end is None:
+            break
+        if end > start or start >= done:
+            is_adjacent = end == start == done and pieces
+            if not is_adjacent:
+                pieces += (value[done:start], replacement)
+                done = end
+                if sum(map(len, pieces[-2:])) > MAX_VALUE or len(pieces) > MAX_VALUE:
+                    raise _Unknown
+        if part.operator == "/":
+            break
+        start = end if end > start else start + 1
+    return "".join((*pieces, value[done:]))

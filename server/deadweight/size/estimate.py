@@ -18,6 +18,7 @@ from deadweight.model.effects import (
     Effect,
     Extracted,
     Leftover,
+    Measured,
     PackageSet,
     Text,
 )
@@ -110,6 +111,9 @@ def cause_size(cause: Cause) -> Size | None:
         case Compiled():
             low, best, high = (round(cause.bytes * times) for times in _TSC_TIMES)
             return size(f"{cause.compiler} output", low, best, high, _TSC, _TSC_DATE)
+        case Measured():
+            known = constant(cause.constant)
+            return size(cause.what, round(known.low), round(known.best), round(known.high), known.source, known.date)
         case Download() | Built():
             return None
 

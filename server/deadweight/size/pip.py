@@ -59,15 +59,6 @@ def cache_left_locked(distributions: Iterable[LockedDistribution], libc: str | N
     return _cached(_locked(distributions, dev), libc)
 
 
-def own_byte_code() -> Size:
-    """What the first `pip install` of an image writes besides packages: .pyc of pip and of the standard library.
-
-    Docker's official Python images ship none. Three real builds (flask, requests, numpy) wrote 9.86 MB each on top of
-    the packages, with pip 23.2.1; other releases of pip vary. Nothing with PYTHONDONTWRITEBYTECODE.
-    """
-    return around("byte code of pip itself", 9_860_000, 0.5, 0.2, "pip install in real builds, pip 23.2.1", DATE)
-
-
 # --- which distributions --------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.syntax.json_form import read_array
-from deadweight.syntax.words import SPACES, Word, dequoted, heredoc_words, split_plain, split_quoted
+from deadweight.syntax.words import SPACES, Word, heredoc_name, heredoc_words, split_plain, split_quoted
 from deadweight.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ MAX_LINE = 65_535  # bytes; BuildKit's scanner rejects longer lines (moby/buildk
 
 _COMMENT = re.compile(f"[{SPACES}]*#")
 _NOT_SPACE = re.compile(f"[^{SPACES}]")
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
+_DIRECTIVE = re.compile(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+)", re.DOTALL)  # `# escape=``
 _KEYWORD = re.compile(r"[^\t\v\f\r ]*")
 _FLAG = re.compile(r"""[\t-\r ]*(--(?:\\.|'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[^\t-\r '"\\])*)""", re.DOTALL)
 _QUOTE_OR_ESCAPE = re.compile(r"\\(.)|['\"]", re.DOTALL)
-_HEREDOC = re.compile(r"(\d*)<<(-?)([^<]+)", re.DOTALL)
+_HEREDOC = re.compile(r"[0-9]*<<(-?)([^<]+)", re.DOTALL)
 _TAKES_ARRAY = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "ADD", "COPY"))
 _TAKES_HEREDOC = frozenset(("RUN", "ADD", "COPY"))
 _TAKES_QUOTED_WORDS = frozenset(("ENV", "LABEL", "ARG"))
@@ -122,6 +122,11 @@ class Instruction:
         return whole.part(start, max(whole.text.find(stripped) + len(stripped), start))
 
     @cached_property
+    def has_long_line(self) -> bool:
+        """Whether BuildKit rejects one of its lines for its length: nothing but the keyword is read then."""
+        return has_long_line(self.text)
+
+    @cached_property
     def span(self) -> Span:
         """From the keyword to the last character of the logical line."""
         return Span(self.line.start(0), max(self.line.end(len(self.line.text)), self.line.start(0)))
@@ -183,6 +188,8 @@ class Instruction:
     def _flags_and_arguments(self) -> tuple[tuple[Flag, ...], Logical]:
         text = self.line.text
         at = self._keyword_end
+        if self.has_long_line:
+            return (), self.line.part(len(text), len(text))
         flags: list[Flag] = []
         while match := _FLAG.match(text, at):
             at = match.end()
@@ -258,7 +265,15 @@ class Dockerfile:
 def parse(text: str) -> Dockerfile:
     """The tree of any text whatever."""
     pieces, escape, _ = _scan(_lines(text), "\\", in_head=True)
-    return _tree(pieces, escape)
+    return Dockerfile(tuple(pieces), escape, _first_open(pieces))
+
+
+def has_long_line(text: str) -> bool:
+    """Whether a line of `text` is longer than BuildKit takes."""
+    # A character takes up to four bytes: most text needs no look at its lines.
+    return len(text) > MAX_LINE // 4 and any(
+        len(line.encode("utf-8", "surrogatepass")) > MAX_LINE for line in text.split("\n")
+    )
 
 
 def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
@@ -266,7 +281,8 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
     (start, end), _ = edit
     first = max(bisect_right(tree.offsets, start) - 1, 0)
     last = bisect_left(tree.offsets, end, first)
-    if tree._open is not None:  # an open heredoc may find its terminator in whatever is typed below it
+    if tree._open is not None and last >= tree._open:
+        # An open heredoc may find its terminator in whatever is typed below it.
         first, last = min(first, tree._open), len(tree.pieces)
     first = min(first, max(len(tree.pieces) - 1, 0))
     last = min(max(last, first + 1) + 1, len(tree.pieces))
@@ -281,18 +297,45 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
         if in_head and (escape != tree.escape or not any(isinstance(piece, Instruction) for piece in pieces)):
             return parse(source + "".join([piece.text for piece in tree.pieces[last:]]))
         if not is_open or last == len(tree.pieces):
-            return _tree(tree.pieces[:first] + tuple(pieces) + tree.pieces[last:], escape)
+            return _spliced(tree, first, last, tuple(pieces), escape)
         more = min(len(tree.pieces), last + max(4, last - first))
         source += "".join([piece.text for piece in tree.pieces[last:more]])
         last = more
 
 
+def _spliced(tree: Dockerfile, first: int, last: int, pieces: tuple[Piece, ...], escape: str) -> Dockerfile:
+    """`tree` with new pieces in place of `pieces[first:last]`; what it knew of the others is shifted, not found again."""
+    is_open = _first_open(pieces)
+    if is_open is not None:
+        is_open += first
+    elif tree._open is not None:
+        if tree._open < first:
+            is_open = tree._open
+        elif tree._open >= last:
+            is_open = tree._open + len(pieces) - (last - first)
+    new = Dockerfile(tree.pieces[:first] + pieces + tree.pieces[last:], escape, is_open)
+    # A cached property is an entry of the object's dictionary: it takes a value from elsewhere as well as its own.
+    new.__dict__["offsets"] = _shifted(tree.offsets, first, last, [len(piece.text) for piece in pieces])
+    new.__dict__["lines"] = _shifted(tree.lines, first, last, [piece.text.count("\n") for piece in pieces])
+    return new
+
+
+def _shifted(sums: tuple[int, ...], first: int, last: int, lengths: list[int]) -> tuple[int, ...]:
+    """Running sums after the items `first:last` became items of these lengths."""
+    changed = tuple(accumulate(lengths, initial=sums[first]))
+    by = changed[-1] - sums[last]
+    rest = sums[last + 1 :]
+    return sums[:first] + changed + (tuple([value + by for value in rest]) if by else rest)
+
+
 _STRIP = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
-def _tree(pieces: Sequence[Piece], escape: str) -> Dockerfile:
-    holes = (at for at, piece in enumerate(pieces) if isinstance(piece, Instruction) and piece.has_open_heredoc)
-    return Dockerfile(tuple(pieces), escape, next(holes, None))
+def _first_open(pieces: Sequence[Piece]) -> int | None:
+    """The index of the first piece with an open heredoc."""
+    return next(
+        (at for at, piece in enumerate(pieces) if isinstance(piece, Instruction) and piece.has_open_heredoc), None
+    )
 
 
 def _lines(text: str) -> list[str]:
@@ -311,6 +354,7 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
         lines = [lines[0][1:], *lines[1:]] if len(lines[0]) > 1 else lines[1:]
     at = 0
     wants_more = has_open_heredoc = False
+    terminators = _Terminators(lines)
     while at < len(lines):
         line = lines[at]
         at += 1
@@ -319,7 +363,7 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
             in_head = in_head and directive is not None
             if directive and directive[0] == "escape" and directive[1] in ("\\", "`"):
                 escape = directive[1]
-            pieces.append(Comment(line, directive if directive and directive[0] in DIRECTIVES else None))
+            pieces.append(Comment(line, directive))
             continue
         in_head = False
         if not _NOT_SPACE.search(line):
@@ -330,13 +374,15 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
         while wants_more and at < len(lines):
             wants_more = _is_skipped(lines[at]) or _continues(lines[at], escape)
             at += 1
-        instruction, at, is_open = _with_heredocs(lines, first, at, escape)
+        instruction, at, is_open = _with_heredocs(lines, first, at, escape, terminators)
         has_open_heredoc = has_open_heredoc or is_open
         pieces.append(instruction)
     return pieces, escape, wants_more or has_open_heredoc or bool(lines and not lines[-1].endswith("\n"))
 
 
-def _with_heredocs(lines: list[str], first: int, end: int, escape: str) -> tuple[Instruction, int, bool]:
+def _with_heredocs(
+    lines: list[str], first: int, end: int, escape: str, terminators: _Terminators
+) -> tuple[Instruction, int, bool]:
     """The instruction in `lines[first:end]` with the heredocs that follow it, the line behind it, whether one is open."""
     source = lines[first] if end == first + 1 else "".join(lines[first:end])
     if "<<" not in source:
@@ -345,20 +391,37 @@ def _with_heredocs(lines: list[str], first: int, end: int, escape: str) -> tuple
     offset = len(source)
     heredocs: list[Heredoc] = []
     for name, strips_tabs, expands in _heredocs_of(_instruction(source, escape)):
-        content = offset
-        while at < len(lines):
-            line = lines[at].rstrip("\r\n")
-            at += 1
-            if (line.lstrip("\t") if strips_tabs else line) == name:
-                span = Span(content, offset)
-                offset += len(lines[at - 1])
-                heredocs.append(Heredoc(name, strips_tabs, expands, span, Span(span.end, offset)))
-                break
-            offset += len(lines[at - 1])
-        else:
+        line = terminators.find(name, at, strips_tabs=strips_tabs)
+        if line is None:
             # Half-typed: until its terminator is there, the heredoc must not swallow the rest of the file.
             return Instruction(source, escape, (), has_open_heredoc=True), end, True
+        content = Span(offset, offset + sum(map(len, lines[at:line])))
+        offset = content.end + len(lines[line])
+        heredocs.append(Heredoc(name, strips_tabs, expands, content, Span(content.end, offset)))
+        at = line + 1
     return _instruction("".join(lines[first:at]), escape, tuple(heredocs)), at, False
+
+
+class _Terminators:
+    """Where each line stands, so that a heredoc without its terminator does not cost a walk through the whole file.
+
+    Made when the first heredoc asks, for lines as they are and once more for lines without the tabs before them.
+    """
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._places: dict[bool, dict[str, list[int]]] = {}
+
+    def find(self, name: str, start: int, *, strips_tabs: bool) -> int | None:
+        """The first line from `start` on that ends the heredoc `name`."""
+        if strips_tabs not in self._places:
+            places = self._places[strips_tabs] = {}
+            for at, line in enumerate(self._lines):
+                content = line.rstrip("\r\n")
+                places.setdefault(content.lstrip("\t") if strips_tabs else content, []).append(at)
+        found = self._places[strips_tabs].get(name, ())
+        index = bisect_left(found, start)
+        return found[index] if index < len(found) else None
 
 
 @lru_cache(maxsize=8192)
@@ -368,9 +431,11 @@ def _instruction(text: str, escape: str, heredocs: tuple[Heredoc, ...] = ()) -> 
 
 
 def _directive(line: str) -> tuple[str, str] | None:
-    """Name and value of something that looks like a parser directive; any name keeps the head of the file going."""
-    match = _DIRECTIVE.match(line.strip(_STRIP))
-    return (match[1].lower(), match[2]) if match else None
+    """Name and value of a parser directive; any other comment ends the head of the file."""
+    match = _DIRECTIVE.match(line.rstrip("\r\n").lstrip(_STRIP))
+    if not match or match[1].lower() not in DIRECTIVES:
+        return None
+    return match[1].lower(), match[2].rstrip("\t\n\f\r ") or match[2][-1]
 
 
 def _continues(line: str, escape: str) -> bool:
@@ -414,15 +479,9 @@ def _logical(text: str, escape: str) -> Logical:
 def _heredocs_of(instruction: Instruction) -> Iterator[tuple[str, bool, bool]]:
     """Name, `<<-` or not, and whether the body expands, for each heredoc the instruction opens."""
     opener = instruction.trigger or instruction
-    if opener.keyword not in _TAKES_HEREDOC or opener.array is not None:
+    if instruction.has_long_line or opener.keyword not in _TAKES_HEREDOC or opener.array is not None:
         return
     for word in heredoc_words(instruction.line.text):
         match = _HEREDOC.fullmatch(word)
-        if not match:
-            continue
-        name = dequoted(match[3])
-        if name is None:
-            name = match[3]
-        words = heredoc_words(match[3])
-        if len(words) == 1:
-            yield name, bool(match[2]), name == match[3]
+        if match and (name := heredoc_name(match[2])):
+            yield name, bool(match[1]), name == match[2]

@@ -52,4 +52,6 @@ def is_array_of_other_things(text: str) -> bool:
 def _unescape(text: str) -> str:
     if "\\" not in text:
         return text
-    return _ESCAPE.sub(lambda m: chr(int(m[1][1:], 16)) if m[1][0] == "u" else _ESCAPES.get(m[1], m[1]), text)
+    plain = _ESCAPE.sub(lambda m: chr(int(m[1][1:], 16)) if m[1][0] == "u" else _ESCAPES.get(m[1], m[1]), text)
+    # `\ud83d\ude00` is one character; half of such a pair is U+FFFD, as Go's decoder has it.
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

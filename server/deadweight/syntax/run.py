@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import Logical
+from deadweight.syntax.words import heredoc_words
 from deadweight.text import Span
 
 if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Heredoc, Instruction
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
+_LINE = re.compile(r"[^\n]*\n")  # a heredoc ends its lines at LF only, and always ends its last one
 _SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([^\s/]+)([^\n]*)")
 
 
@@ -62,8 +64,8 @@ def run_body(instruction: Instruction, shell_form: tuple[str, ...] = ()) -> RunB
 
 
 def _is_heredoc_alone(instruction: Instruction) -> bool:
-    words = instruction.words
-    return len(words) == 1 and words[0].text.lstrip("0123456789").startswith("<<")
+    # `RUN <<"END OF SCRIPT"` is one heredoc word, though it has white space.
+    return len(heredoc_words(instruction.arguments.text)) == 1
 
 
 def _script_body(text: str, heredoc: Heredoc, shell_form: tuple[str, ...]) -> RunBody | None:
@@ -79,7 +81,7 @@ def _script_body(text: str, heredoc: Heredoc, shell_form: tuple[str, ...]) -> Ru
     starts: list[int] = []
     sources: list[int] = []
     length, offset = 0, heredoc.content.start
-    for line in content.splitlines(keepends=True) if heredoc.strips_tabs else [content]:
+    for line in _LINE.findall(content) if heredoc.strips_tabs else [content]:
         kept = line.lstrip("\t") if heredoc.strips_tabs else line
         starts.append(length)
         sources.append(offset + len(line) - len(kept))
@@ -91,8 +93,19 @@ def _script_body(text: str, heredoc: Heredoc, shell_form: tuple[str, ...]) -> Ru
 
 
 def _with_bodies(line: Logical, instruction: Instruction) -> Logical:
-    """The logical line and, below it, the heredocs as the shell reads them itself: `RUN cat <<EOF > /etc/motd`."""
-    first, last = instruction.heredocs[0], instruction.heredocs[-1]
-    bodies = instruction.text[first.content.start : last.terminator.end]
-    start = len(line.text) + 1
-    return Logical(f"{line.text}\n{bodies}", (*line.starts, start), (*line.sources, first.content.start))
+    """The logical line and, below it, the heredocs as BuildKit hands them to the shell: `RUN cat <<EOF > /etc/motd`.
+
+    The line that ends a body is its bare name there: no tabs before it, no CR behind it.
+    """
+    pieces = [line.text, "\n"]
+    starts = list(line.starts)
+    sources = list(line.sources)
+    length = len(line.text) + 1
+    for heredoc in instruction.heredocs:
+        content = instruction.text[heredoc.content.start : heredoc.content.end]
+        name = instruction.text.index(heredoc.name, heredoc.terminator.start)
+        pieces += (content, heredoc.name, "\n")
+        starts += (length, length + len(content))
+        sources += (heredoc.content.start, name)
+        length += len(content) + len(heredoc.name) + 1
+    return Logical("".join(pieces), tuple(starts), tuple(sources))

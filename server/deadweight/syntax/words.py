@@ -17,7 +17,8 @@ SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 SPACE = re.compile(f"[{SPACES}]")
 _PLAIN_WORD = re.compile(r"[^\t\v\f\r ]+")
 _NAME = re.compile(r"[^\W\d]\w*|\d+|[@*#?\-$!]")
-_MAX_DEPTH = 40
+_SPECIAL = re.compile(r"""[$'"\\`]""")  # without one of these a word stands for itself
+_MAX_DEPTH = 40  # of `${a:-${b:-...}}`; deeper is nobody's, and Python's stack is not endless
 
 
 class Word(NamedTuple):
@@ -64,13 +65,15 @@ class WordError(ValueError):
 @lru_cache(maxsize=4096)
 def parts(text: str, escape: str = "\\") -> tuple[Part, ...]:
     """The literals and variables of `text`, spans relative to it. Raises WordError where BuildKit's lexer would."""
-    if not any(special in text for special in ("$", "'", '"', escape)):
+    if not _SPECIAL.search(text):
         return (Literal(Span(0, len(text)), text),) if text else ()
     return _Lexer(text, escape).read("", 0)
 
 
 def dequoted(text: str, escape: str = "\\") -> str | None:
     """`text` without its quotes and escapes; None when a variable is in it or a quote is open."""
+    if not _SPECIAL.search(text):
+        return text
     try:
         found = parts(text, escape)
     except WordError:
@@ -78,15 +81,6 @@ def dequoted(text: str, escape: str = "\\") -> str | None:
     if any(isinstance(part, Variable) for part in found):
         return None
     return "".join(part.value for part in found if isinstance(part, Literal))
-
-
-def variables(found: tuple[Part, ...]) -> Iterator[Variable]:
-    """Every variable among `found`, those inside operands included."""
-    for part in found:
-        if isinstance(part, Variable):
-            yield part
-            for operand in part.operands:
-                yield from variables(operand)
 
 
 def split_plain(text: str, escape: str = "\\") -> Iterator[Word]:
@@ -99,6 +93,18 @@ def split_quoted(text: str, escape: str = "\\") -> Iterator[Word]:
     """Words apart at white space outside quotes, as ENV, LABEL, ARG and flags are split."""
     for match in _quoted_word(escape).finditer(text):
         yield Word(Span(*match.span()), match[0], dequoted(match[0], escape))
+
+
+def heredoc_name(text: str) -> str | None:
+    """The terminator that `text`, found behind `<<`, stands for: quotes taken off, variables left as written.
+
+    None where it is no word or several.
+    """
+    if len(heredoc_words(text)) != 1:
+        return None
+    return "".join(
+        part.value if isinstance(part, Literal) else text[part.span.start : part.span.end] for part in parts(text)
+    )
 
 
 def heredoc_words(text: str) -> list[str]:
@@ -137,10 +143,14 @@ class _Lexer:
     def __init__(self, text: str, escape: str) -> None:
         self.text = text
         self.escape = escape
+        self.quoted_run = re.compile(f'[^"${re.escape(escape)}]+')
         self.at = 0
 
-    def read(self, stop: str, depth: int) -> tuple[Part, ...]:
-        """Parts up to the character `stop` (consumed), or to the end where `stop` is empty."""
+    def read(self, stop: str, depth: int, *, raw: bool = False) -> tuple[Part, ...]:
+        """Parts up to the character `stop` (consumed), or to the end where `stop` is empty.
+
+        `raw`: escapes stay in the values, for patterns where `\\*` is a star and `*` is not.
+        """
         if depth > _MAX_DEPTH:
             raise WordError("substitutions are nested too deeply", self.at)
         found: list[Part] = []
@@ -157,21 +167,21 @@ class _Lexer:
             if ch == stop:
                 self.at += 1
                 return tuple(found)
-            found += self.special(ch, depth)
+            found += self.special(ch, depth, raw)
         if stop:
             raise WordError(f"missing {stop!r}", len(self.text))
         return tuple(found)
 
-    def special(self, ch: str, depth: int) -> list[Part]:
+    def special(self, ch: str, depth: int, raw: bool) -> list[Part]:
         if ch == "$":
             return [self.dollar(depth)]
         if ch == "'":
             return [self.single_quoted()]
         if ch == '"':
-            return self.double_quoted(depth)
+            return self.double_quoted(depth, raw)
         start = self.at
         self.at = min(start + 2, len(self.text))
-        return [Literal(Span(start, self.at), self.text[start + 1 : self.at], quoted=True)]
+        return [Literal(Span(start, self.at), self.text[start + (not raw) : self.at], quoted=True)]
 
     def single_quoted(self) -> Part:
         start = self.at
@@ -181,7 +191,7 @@ class _Lexer:
         self.at = end + 1
         return Literal(Span(start, self.at), self.text[start + 1 : end], quoted=True)
 
-    def double_quoted(self, depth: int) -> list[Part]:
+    def double_quoted(self, depth: int, raw: bool) -> list[Part]:
         """One quoted literal a stretch between variables; the quotes belong to the stretches at the ends."""
         opened = start = self.at
         self.at += 1
@@ -198,11 +208,14 @@ class _Lexer:
                 start, value = self.at, ""
             elif ch == self.escape:
                 following = self.text[self.at + 1 : self.at + 2]
-                value += following if following in ('"', "$", self.escape) else ch + following
+                keeps = raw or following not in ('"', "$", self.escape)
+                value += ch + following if keeps else following
                 self.at += 2
             else:
-                value += ch
-                self.at += 1
+                plain = self.quoted_run.match(self.text, self.at)
+                assert plain is not None
+                value += plain[0]
+                self.at = plain.end()
         raise WordError("a double quote is not closed", opened)
 
     def dollar(self, depth: int) -> Part:
@@ -220,19 +233,23 @@ class _Lexer:
         if operator == "}":
             return Variable(Span(start, self.at), name)
         if operator == ":":
-            operator += self.text[self.at : self.at + 1]
+            following = self.text[self.at : self.at + 1]
             self.at += 1
-        elif operator == "/":
+            # A colon changes nothing before a pattern: `${x:#a}` is `${x#a}`.
+            operator = following if following in ("#", "%") else operator + following
+        if operator == "/":
             if self.text[self.at : self.at + 1] == "/":
                 operator = "//"
                 self.at += 1
-            pattern = self.read("/", depth + 1)
-            return self.variable(start, name, operator, (pattern, self.read("}", depth + 1)))
-        elif operator not in ("+", "-", "?", "#", "%"):
+            pattern = self.read("/", depth + 1, raw=True)
+            return self.variable(start, name, operator, (pattern, self.read("}", depth + 1, raw=True)))
+        if operator in ("#", "%"):
+            if self.text[self.at : self.at + 1] == operator:
+                operator *= 2
+                self.at += 1
+            return self.variable(start, name, operator, (self.read("}", depth + 1, raw=True),))
+        if operator not in ("+", "-", "?") and not operator.startswith(":"):
             raise WordError(f"unsupported modifier ({operator}) in substitution", start)
-        elif operator in ("#", "%") and self.text[self.at : self.at + 1] == operator:
-            operator *= 2
-            self.at += 1
         return self.variable(start, name, operator, (self.read("}", depth + 1),))
 
     def variable(self, start: int, name: str, operator: str, operands: tuple[tuple[Part, ...], ...]) -> Variable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Leftover, PackageSet, removes, writes
+from deadweight.model.effects import Built, Leftover, Measured, PackageSet, removes, removes_packages, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,12 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield writes(LISTS, lists, call.span)
     elif operands[0].text in ("dist-clean", "distclean"):
         yield removes(LISTS, call.span)
+    elif operands[0].text in ("upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade"):
+        yield writes(None, Built(f"apt-get {operands[0].text}"), call.span)
+    elif operands[0].text in ("remove", "purge", "autoremove", "autopurge"):
+        names = tuple(word.pattern for word in operands[1:])
+        yield removes_packages(PackageSet("apt", names), call.span)
+        yield writes(None, Measured("dpkg's records of the packages", "apt.layer_overhead"), call.span)
     elif operands[0].text in ("install", "build-dep", "satisfy"):
         names = tuple(word.pattern.partition("=")[0].partition("/")[0] for word in operands[1:])
         # A trailing dash asks for the removal of a package: `apt-get install foo bar-`.

@@ -90,6 +90,8 @@ class Call:
                     found = text[len(name) + 1 :]
                 elif len(name) == 2 and text.startswith(name) and len(text) > 2 and not text.startswith("--"):
                     found = text[2:]
+                elif _ends_cluster(text, name) and at + 1 < len(texts):
+                    found = texts[at + 1]
         return found
 
     def operands(self, *with_value: str) -> tuple[Word, ...]:
@@ -101,7 +103,7 @@ class Call:
             if text == "--":
                 found += words
             elif text.startswith("-") and text != "-":
-                if text in with_value:
+                if text in with_value or any(_ends_cluster(text, name) for name in with_value):
                     next(words, None)
             else:
                 found.append(word)
@@ -112,6 +114,11 @@ class Call:
         for word in words:
             for each in alternatives(word):
                 yield self.around.resolve(each)
+
+
+def _ends_cluster(text: str, name: str) -> bool:
+    """Whether a short option stands at the end of a cluster, as `-o` in `curl -fsSLo file`: its value comes next."""
+    return len(name) == 2 and text.startswith("-") and text[1:].isalpha() and len(text) > 2 and text[-1] == name[1]
 
 
 @dataclass(frozen=True, slots=True)

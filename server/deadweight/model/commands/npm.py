@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
 from deadweight.model.ecosystems import node
-from deadweight.model.effects import Built, Compiled, Leftover, PackageSet, ProjectTexts, removes, writes
+from deadweight.model.effects import Built, Compiled, Leftover, PackageSet, ProjectTexts, removes, replaces, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,10 @@ def _effects(call: Call) -> Iterator[Effect]:
         # Without --force npm refuses: the cache stays, the command fails.
         if call.has("--force", "-f"):
             yield removes(cache, call.span)
+    elif verb == "prune":
+        packages = _packages(call, verb, ())
+        if folder := around.resolve("node_modules"):
+            yield replaces(folder, packages, call.span)
     elif verb in ("run", "run-script", "rum", "urn") and len(operands) > 1:
         yield writes(around.folder, _script(call, operands[1].text), call.span)
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Leftover, PackageSet, ProjectTexts, writes
+from deadweight.model.effects import Leftover, Measured, PackageSet, ProjectTexts, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,8 @@ _VALUES = (
     *("-e", "--editable", "--cache-dir", "--timeout", "--retries", "--cert", "--proxy", "--upgrade-strategy", "--src"),
     *("--no-binary", "--only-binary", "--config-settings", "-C", "--global-option", "--implementation", "--abi"),
 )
+# Docker's Python images ship without any byte code: the first run of pip writes its own.
+_OWN_BYTE_CODE = Measured("byte code of pip itself", "pip.own_byte_code")
 _FALSE = ("", "0", "false", "no", "off", "n", "f")
 
 
@@ -55,6 +57,10 @@ def _effects(call: Call) -> Iterator[Effect]:
         options=frozenset(("no-compile",)) if _compiles_nothing(call) else frozenset(),
     )
     yield writes(None, packages, call.span)
+    if around.base.repository == "python" and not (
+        around.variables.get("PYTHONDONTWRITEBYTECODE") or around.files.has(_OWN_BYTE_CODE)
+    ):
+        yield writes(None, _OWN_BYTE_CODE, call.span)
     if not _keeps_no_cache(call):
         cache = Leftover("pip-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages)
         yield writes(_cache_folder(call), cache, call.span)

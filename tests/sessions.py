@@ -1,0 +1,200 @@
+"""A client of the server for tests: every wait has a limit, and what the server pushes is kept in order."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest_lsp
+from lsprotocol import types
+from pygls.protocol import default_converter
+from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, LanguageClient, register_lsp_features
+
+from deadweight.text import Edit, Span, Text, apply_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from pathlib import Path
+
+SECONDS = 60.0  # the longest that a test waits for anything
+SERVER = [sys.executable, "-m", "deadweight", "server"]
+
+
+class Client(LanguageClient):
+    """pytest-lsp's client, with everything published in the order in which it came."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.published: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
+
+
+def make_client() -> Client:
+    def remember(client: Client, params: types.PublishDiagnosticsParams) -> None:
+        client.published.put_nowait(params)
+
+    def refresh(_: Client, __: object) -> None:
+        return None
+
+    def register(_: Client, __: types.RegistrationParams) -> None:
+        return None
+
+    def show(client: Client, params: types.ShowMessageParams) -> None:
+        client.messages.append(params)
+
+    client = Client(converter_factory=default_converter)
+    features = {
+        **DEFAULT_CLIENT_FEATURES,
+        types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: remember,
+        types.WORKSPACE_INLAY_HINT_REFRESH: refresh,
+        types.CLIENT_REGISTER_CAPABILITY: register,
+        types.WINDOW_SHOW_MESSAGE: show,
+    }
+    register_lsp_features(client, features)
+    return client
+
+
+def capabilities(name: str) -> types.ClientCapabilities:
+    """What a real client says it can do; nothing at all for the name "nothing"."""
+    if name == "nothing":
+        return types.ClientCapabilities()
+    found: types.ClientCapabilities = pytest_lsp.client_capabilities(name)
+    return found
+
+
+async def within(waiting: Awaitable[Any]) -> Any:
+    """The result, or a failure after a limit."""
+    return await asyncio.wait_for(waiting, SECONDS)
+
+
+@dataclass
+class Session:
+    """One client that has greeted its server."""
+
+    client: Client
+    name: str
+    result: types.InitializeResult
+    opened: list[str] = field(default_factory=list)
+
+    @property
+    def pulls(self) -> bool:
+        return self.result.capabilities.diagnostic_provider is not None
+
+    @property
+    def encoding(self) -> Any:
+        encoding = self.result.capabilities.position_encoding
+        return str(getattr(encoding, "value", encoding))
+
+    def open(self, path: Path, text: str, version: int = 1) -> Page:
+        uri = path.as_uri()
+        item = types.TextDocumentItem(uri, "plaintext", version, text)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        self.opened.append(uri)
+        return Page(self, uri, Text(text), version)
+
+    def close_all(self) -> None:
+        for uri in self.opened:
+            document = types.TextDocumentIdentifier(uri)
+            self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
+        self.opened.clear()
+
+    async def settle(self) -> None:
+        """Wait until the server has dealt with everything sent so far."""
+        position = types.HoverParams(types.TextDocumentIdentifier("file:///nowhere"), types.Position(0, 0))
+        await within(self.client.text_document_hover_async(position))
+
+
+@dataclass
+class Page:
+    """An open document as the client sees it."""
+
+    session: Session
+    uri: str
+    text: Text
+    version: int
+
+    @property
+    def identifier(self) -> types.TextDocumentIdentifier:
+        return types.TextDocumentIdentifier(self.uri)
+
+    @property
+    def all(self) -> types.Range:
+        return self.range(0, len(self.text))
+
+    def range(self, start: int, end: int) -> types.Range:
+        encoding = self.session.encoding
+        first, last = self.text.position(start, encoding), self.text.position(end, encoding)
+        return types.Range(types.Position(*first), types.Position(*last))
+
+    def spanned(self, range_: types.Range) -> str:
+        """The text that a range covers."""
+        return self.text.slice(self._span(range_))
+
+    def type(self, old: str, new: str) -> None:
+        """Replace the first `old`, as an editor's incremental change."""
+        start = str(self.text).index(old)
+        self.change(types.TextDocumentContentChangePartial(self.range(start, start + len(old)), new))
+        self.text.apply(Edit(Span(start, start + len(old)), new))
+
+    def change(self, *changes: types.TextDocumentContentChangeEvent) -> None:
+        self.version += 1
+        document = types.VersionedTextDocumentIdentifier(self.version, self.uri)
+        self.session.client.text_document_did_change(types.DidChangeTextDocumentParams(document, list(changes)))
+
+    async def diagnostics(self) -> list[types.Diagnostic]:
+        """What the server says about this version, pushed or pulled."""
+        client = self.session.client
+        if self.session.pulls:
+            params = types.DocumentDiagnosticParams(self.identifier)
+            return list((await within(client.text_document_diagnostic_async(params))).items)
+        while True:
+            published = await within(client.published.get())
+            if (published.uri, published.version) == (self.uri, self.version):
+                return list(published.diagnostics)
+
+    async def codes(self) -> list[str]:
+        return [str(each.code) for each in await self.diagnostics()]
+
+    async def hover(self, at: str) -> types.Hover | None:
+        """The hover on the first character of the first `at`."""
+        position = self.range(str(self.text).index(at), 0).start
+        params = types.HoverParams(self.identifier, position)
+        found: types.Hover | None = await within(self.session.client.text_document_hover_async(params))
+        return found
+
+    async def hints(self) -> list[types.InlayHint]:
+        params = types.InlayHintParams(self.identifier, self.all)
+        return list(await within(self.session.client.text_document_inlay_hint_async(params)) or ())
+
+    async def actions(self, *only: str) -> list[types.CodeAction]:
+        context = types.CodeActionContext([], list(only) or None)
+        params = types.CodeActionParams(self.identifier, self.all, context)
+        return list(await within(self.session.client.text_document_code_action_async(params)) or ())
+
+    def after(self, action: types.CodeAction) -> tuple[str, dict[str, str]]:
+        """The text after an action, and the files that it creates, by name."""
+        edits: list[Any] = []
+        created: dict[str, str] = {}
+        assert action.edit is not None
+        for uri, plain in (action.edit.changes or {}).items():
+            assert uri == self.uri
+            edits += plain
+        for change in action.edit.document_changes or ():
+            if isinstance(change, types.CreateFile):
+                created[change.uri] = ""
+            elif isinstance(change, types.TextDocumentEdit) and change.text_document.uri in created:
+                created[change.text_document.uri] = "".join(each.new_text for each in change.edits)  # type: ignore[union-attr]
+            elif isinstance(change, types.TextDocumentEdit):
+                assert (change.text_document.uri, change.text_document.version) == (self.uri, self.version)
+                edits += change.edits
+        text = apply_edits(str(self.text), [Edit(self._span(each.range), each.new_text) for each in edits])
+        return text, {uri.rpartition("/")[2]: content for uri, content in created.items()}
+
+    def _span(self, range_: types.Range) -> Span:
+        encoding = self.session.encoding
+        start, end = range_.start, range_.end
+        return Span(
+            self.text.offset((start.line, start.character), encoding),
+            self.text.offset((end.line, end.character), encoding),
+        )

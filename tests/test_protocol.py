@@ -1,0 +1,404 @@
+"""The language server as real clients meet it: over stdio, with what VS Code, Neovim and a bare client can do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from lsprotocol import types
+
+from sessions import SECONDS, SERVER, Session, capabilities, make_client, within
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+CLIENTS = ("visual-studio-code", "neovim", "nothing")
+PIP = "FROM python:3.13-slim\nRUN pip install pandas\n"
+FIXED = "FROM python:3.13-slim\nRUN pip install --no-cache-dir pandas\n"
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLIENTS)
+async def started(request: pytest.FixtureRequest) -> AsyncIterator[Session]:
+    client = make_client()
+    await client.start_io(*SERVER)
+    params = types.InitializeParams(capabilities=capabilities(request.param), root_uri="file:///workspace")
+    result = await within(client.initialize_session(params))
+    yield Session(client, request.param, result)
+    await within(client.shutdown_session())
+    await within(client.stop())  # type: ignore[no-untyped-call]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def session(started: Session) -> AsyncIterator[Session]:
+    yield started
+    started.close_all()
+    await started.settle()
+    while not started.client.published.empty():
+        started.client.published.get_nowait()
+    started.client.messages.clear()
+
+
+# --- the greeting ---
+
+
+async def test_what_is_announced_fits_the_client(session: Session) -> None:
+    announced = session.result.capabilities
+    encodings = {"visual-studio-code": "utf-16", "neovim": "utf-8", "nothing": "utf-16"}
+    assert session.encoding == encodings[session.name]
+    assert session.pulls == (session.name == "neovim")
+    assert announced.hover_provider
+    assert announced.inlay_hint_provider
+    # A client that knows nothing of kinds must not be told of them.
+    assert isinstance(announced.code_action_provider, bool) == (session.name == "nothing")
+
+
+# --- documents ---
+
+
+async def test_a_finding_stands_where_it_is_in_any_encoding(session: Session, tmp_path: Path) -> None:
+    text = "FROM python:3.13-slim\r\nRUN echo é𝄞 && pip install pandas\r\n"
+    page = session.open(tmp_path / "Dockerfile", text)
+    (found,) = await page.diagnostics()
+    assert page.spanned(found.range) == "pip install pandas"
+    before = "RUN echo é𝄞 && "
+    units = {"utf-8": len(before.encode()), "utf-16": len(before.encode("utf-16-le")) // 2}
+    assert found.range.start == types.Position(1, units[session.encoding])
+    assert (found.source, found.code) == ("deadweight", "install-cache-kept")
+    assert "saves " in found.message
+
+
+async def test_every_edit_is_followed(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", "# é𝄞\r\nFROM python:3.13-slim\r\nRUN pip install 𝄞 flask\r\n")
+    await page.diagnostics()
+    page.type("𝄞 flask", "--no-cache-dir \x0c pandas")
+    assert await page.codes() == []
+    page.type("--no-cache-dir \x0c ", "")
+    assert await page.codes() == ["install-cache-kept"]
+    page.type("RUN pip", "\r\nRUN true && pip")
+    (found,) = await page.diagnostics()
+    assert page.spanned(found.range) == "pip install pandas"
+
+
+async def test_several_changes_at_once_and_a_whole_text(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", "FROM x\n")
+    await page.diagnostics()
+    end = types.Position(99, 99)  # behind the end: taken as the end
+    page.change(
+        types.TextDocumentContentChangeWholeDocument("FROM python:3.13-slim\n"),
+        types.TextDocumentContentChangePartial(types.Range(end, end), "RUN pip install pandas"),
+    )
+    assert await page.codes() == ["install-cache-kept"]
+
+
+async def test_what_is_typed_on_the_way_to_a_file(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", "")
+    text = 'FROM x AS "\n\x00\ufeffRUN <<EOF\nCOPY [\nONBUILD ONBUILD\nEOF\n\\\n'
+    for end in range(1, len(text), 5):
+        page.change(types.TextDocumentContentChangeWholeDocument(text[:end]))
+    assert all(each.source == "deadweight" for each in await page.diagnostics())
+
+
+async def test_what_buildkit_rejects_is_an_error(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "app.dockerfile", "FROM scratch\nRNU x\n")
+    (found,) = await page.diagnostics()
+    assert (found.code, found.severity) == ("syntax", types.DiagnosticSeverity.Error)
+    assert page.spanned(found.range) == "RNU"
+
+
+async def test_files_that_are_not_ours_are_silent(session: Session, tmp_path: Path) -> None:
+    for name in ("Dockerfile.j2", ".gitignore", "notes.md"):
+        page = session.open(tmp_path / name, PIP)
+        page.type("pandas", "flask")
+        assert await page.hover("RUN") is None
+        assert await page.hints() == []
+        assert await page.actions() == []
+    assert session.client.published.empty()
+    assert session.client.messages == []
+
+
+async def test_changes_of_a_document_that_is_not_open_do_no_harm(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", PIP)
+    session.close_all()
+    page.type("pandas", "flask")
+    assert await page.hover("RUN") is None
+    again = session.open(tmp_path / "Dockerfile", PIP)
+    assert await again.codes() == ["install-cache-kept"]
+
+
+# --- push and pull ---
+
+
+async def test_diagnostics_are_pushed_or_pulled_never_both(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", PIP, version=7)
+    assert await page.codes() == ["install-cache-kept"]
+    page.type("pandas", "flask")
+    await session.settle()
+    if session.pulls:
+        assert session.client.published.empty()
+    else:
+        published = await within(session.client.published.get())
+        assert (published.uri, published.version) == (page.uri, 8)
+
+
+async def test_a_closed_document_has_no_diagnostics_left(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", PIP)
+    await page.diagnostics()
+    session.close_all()
+    await session.settle()
+    if not session.pulls:
+        assert not (await within(session.client.published.get())).diagnostics
+
+
+async def test_an_answer_that_stays_is_not_sent_again(session: Session, tmp_path: Path) -> None:
+    if not session.pulls:
+        pytest.skip("this client does not pull")
+    page = session.open(tmp_path / "Dockerfile", PIP)
+
+    async def pull(previous: str | None) -> Any:
+        params = types.DocumentDiagnosticParams(page.identifier, previous_result_id=previous)
+        return await within(session.client.text_document_diagnostic_async(params))
+
+    first = await pull(None)
+    assert isinstance(await pull(first.result_id), types.RelatedUnchangedDocumentDiagnosticReport)
+    page.type("RUN", "\nRUN")
+    assert isinstance(await pull(first.result_id), types.RelatedFullDocumentDiagnosticReport)
+
+
+# --- what is shown ---
+
+
+async def test_hover_says_sizes_without_tables(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", "FROM node:22\n")
+    shown = await page.hover("node")
+    assert shown is not None
+    assert isinstance(shown.contents, types.MarkupContent)
+    assert "pulled" in shown.contents.value
+    assert "|" not in shown.contents.value
+    assert shown.range is not None
+    assert page.spanned(shown.range) == "FROM node:22"
+
+
+async def test_hints_come_from_the_real_folder(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"x" * 3_000_000)
+    page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . é𝄞\n")
+    (hint,) = await page.hints()
+    assert hint.label == "+3.0 MB"
+    assert page.spanned(types.Range(types.Position(1, 0), hint.position)) == "COPY . é𝄞"
+
+
+# --- code actions ---
+
+
+async def test_a_quick_fix_gives_the_text(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", PIP)
+    (action,) = await page.actions("quickfix")
+    assert (action.kind, action.is_preferred) == ("quickfix", True)
+    assert page.after(action) == (FIXED, {})
+    assert action.diagnostics is not None
+    assert [each.code for each in action.diagnostics] == ["install-cache-kept"]
+
+
+async def test_a_fix_belongs_to_the_version_it_was_made_for(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", PIP)
+    page.type("RUN", "# é𝄞\nRUN")
+    (action,) = await page.actions("quickfix")
+    assert page.after(action)[0] == FIXED.replace("RUN", "# é𝄞\nRUN")  # and names version 2, where it can
+
+
+async def test_a_refactoring_says_what_to_check(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", "FROM node:22\n")
+    slim = next(each for each in await page.actions("refactor") if "slim" in each.title)
+    assert page.after(slim) == ("FROM node:22-slim\n", {})
+    annotations = slim.edit and slim.edit.change_annotations
+    said = [each.description or "" for each in annotations.values()] if annotations else [slim.title]
+    assert "Check: " in said[0]
+
+
+async def test_a_file_is_created_only_by_clients_that_can(session: Session, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "pack").write_bytes(b"x" * 2_000_000)
+    page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
+    assert await page.codes() == ["missing-dockerignore"]
+    actions = await page.actions("quickfix")
+    if session.name == "nothing":
+        assert actions == []
+    else:
+        assert [page.after(each) for each in actions] == [(str(page.text), {".dockerignore": ".git\n"})]
+    assert not (tmp_path / ".dockerignore").exists()  # the client writes, never the server
+
+
+async def test_fix_all_on_request(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", f"{PIP}RUN pip install flask numpy\n")
+    (action,) = await page.actions("source.fixAll")
+    assert action.kind == "source.fixAll.deadweight"
+    assert page.after(action)[0] == f"{FIXED}RUN pip install --no-cache-dir flask numpy\n"
+
+
+# --- .dockerignore ---
+
+
+async def test_an_ignore_file_is_checked_and_weighed(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"x" * 3_000_000)
+    page = session.open(tmp_path / ".dockerignore", "big\n[a\n")
+    (found,) = await page.diagnostics()
+    assert page.spanned(found.range) == "[a"
+    shown = await page.hover("big")
+    assert shown is not None
+    assert "3.0 MB" in shown.contents.value  # type: ignore[union-attr]
+
+
+async def test_an_ignore_file_that_is_being_typed_counts(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"x" * 3_000_000)
+    (tmp_path / "large").write_bytes(b"x" * 2_000_000)
+    (tmp_path / ".dockerignore").write_text("big\n.dockerignore\n")
+    page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
+    assert [hint.label for hint in await page.hints()] == ["+2.0 MB"]
+    ignore = session.open(tmp_path / ".dockerignore", "big\n.dockerignore\n")
+    ignore.type("big", "large")
+    assert [hint.label for hint in await page.hints()] == ["+3.0 MB"]
+    session.client.text_document_did_close(types.DidCloseTextDocumentParams(ignore.identifier))
+    assert [hint.label for hint in await page.hints()] == ["+2.0 MB"]
+
+
+async def test_a_saved_or_watched_change_of_the_folder_counts(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
+    assert await page.hints() == []
+    (tmp_path / "big").write_bytes(b"x" * 3_000_000)
+    session.client.text_document_did_save(types.DidSaveTextDocumentParams(page.identifier))
+    assert [hint.label for hint in await page.hints()] == ["+3.0 MB"]
+    (tmp_path / ".dockerignore").write_text("big\n")
+    event = types.FileEvent((tmp_path / ".dockerignore").as_uri(), types.FileChangeType.Created)
+    session.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+    assert await page.hints() == []
+
+
+# --- settings ---
+
+
+async def test_settings_are_taken_and_wrong_ones_named_in_one_line(session: Session, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "pack").write_bytes(b"x" * 2_000_000)
+    page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
+    assert await page.codes() == ["missing-dockerignore"]
+    settings: dict[str, Any] = {"deadweight": {"minSaving": "10GB", "inlayHints": 3, "colour": "red"}}
+    session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+    page.type("COPY", "\nCOPY")
+    assert await page.codes() == []
+    (message,) = session.client.messages
+    assert "inlayHints" in message.message
+    assert "colour" in message.message
+    assert "\n" not in message.message
+    settings = {"deadweight": {"inlayHints": False}}
+    session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+    assert await page.hints() == []
+    session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({"deadweight": {}}))
+    assert await page.hints() != []
+
+
+# --- a session that goes wrong, as raw messages ---
+
+
+def frame(**message: Any) -> bytes:
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def conversation(*messages: bytes) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit code, what the server said, and its stderr, for all these messages and the end of stdin."""
+    done = subprocess.run(SERVER, input=b"".join(messages), capture_output=True, timeout=SECONDS, check=False)
+    said, rest = [], done.stdout
+    while rest:
+        head, _, rest = rest.partition(b"\r\n\r\n")
+        length = int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0])
+        said.append(json.loads(rest[:length]))
+        rest = rest[length:]
+    return done.returncode, said, done.stderr.decode()
+
+
+def answer(said: list[dict[str, Any]], to: int) -> dict[str, Any]:
+    return next(each for each in said if each.get("id") == to and "method" not in each)
+
+
+HELLO = frame(id=1, method="initialize", params={})
+BYE = (frame(id=99, method="shutdown"), frame(method="exit"))
+
+
+async def test_exit_codes() -> None:
+    assert conversation(HELLO, *BYE)[0] == 0
+    assert conversation(HELLO, frame(method="exit"))[0] == 1
+    assert conversation(HELLO)[0] == 0  # the client is gone: so is the server
+
+
+async def test_a_request_that_cannot_be_read_costs_one_answer() -> None:
+    code, said, errors = conversation(
+        HELLO,
+        frame(id=2, method="textDocument/hover", params={"nonsense": 1}),
+        frame(id=3, method="no/suchMethod", params={}),
+        frame(method="textDocument/didOpen", params=[]),
+        b"Content-Length: 5\r\n\r\n{oops",
+        frame(
+            id=4,
+            method="textDocument/hover",
+            params={"textDocument": {"uri": "u"}, "position": {"line": 0, "character": 0}},
+        ),
+        *BYE,
+    )
+    assert code == 0
+    assert "error" in answer(said, 2)
+    assert "error" in answer(said, 3)
+    assert answer(said, 4)["result"] is None
+    assert "Traceback" not in errors
+    assert all(line.startswith("deadweight: ") for line in errors.splitlines())
+
+
+async def test_settings_with_the_greeting() -> None:
+    hello = frame(
+        id=1, method="initialize", params={"capabilities": {}, "initializationOptions": {"minSaving": "much"}}
+    )
+    _, said, errors = conversation(hello, *BYE)
+    (shown,) = [each["params"] for each in said if each.get("method") == "window/showMessage"]
+    assert "minSaving" in shown["message"]
+    assert errors == ""
+
+
+async def test_stdio_is_accepted_and_a_wrong_port_is_one_line() -> None:
+    arguments = [*SERVER, "--stdio"]
+    assert subprocess.run(arguments, input=HELLO + b"".join(BYE), capture_output=True, timeout=SECONDS).returncode == 0
+    wrong = subprocess.run([*SERVER, "--tcp", "99999999"], capture_output=True, timeout=SECONDS, check=False)
+    assert wrong.returncode == 2
+    assert wrong.stderr.count(b"\n") == 1
+
+
+async def test_a_port_of_this_machine() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen([*SERVER, "--tcp", str(port)], stdin=subprocess.DEVNULL) as server:
+        try:
+            with _connected(port) as connection:
+                connection.sendall(HELLO + b"".join(BYE))
+                received = b""
+                while more := connection.recv(65_536):
+                    received += more
+            assert b'"serverInfo"' in received
+            assert server.wait(SECONDS) == 0
+        finally:
+            server.kill()
+
+
+def _connected(port: int) -> socket.socket:
+    """A connection to a server that is just starting."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
+    raise TimeoutError
