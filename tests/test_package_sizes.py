@@ -12,7 +12,6 @@ import pytest
 
 from deadweight.facts import packages as facts
 from deadweight.facts.constants import constant
-from deadweight.facts.constants import constant
 from deadweight.facts.tables import table
 from deadweight.model.ecosystems import node, python
 from deadweight.size import apt, npm, pip
