@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deadweight.facts import buildpack
 from deadweight.facts import packages as facts
 from deadweight.facts.constants import constant
 from deadweight.facts.tables import table
@@ -201,9 +202,9 @@ def test_packages_that_requests_share_are_counted_once() -> None:
 
 def test_what_the_base_image_holds_is_not_written_again() -> None:
     # node:22 stands on buildpack-deps, which has git and curl; it has no vim.
-    assert apt.installed(["git", "curl"], "bookworm", recommends=True, already=apt.BUILDPACK_DEPS) == Size(0, 0, 0)
+    assert apt.installed(["git", "curl"], "bookworm", recommends=True, already=buildpack.DEPS) == Size(0, 0, 0)
     vim = known(apt.installed(["vim"], "bookworm", recommends=False)).best
-    both = known(apt.installed(["git", "vim"], "bookworm", recommends=False, already=apt.BUILDPACK_DEPS)).best
+    both = known(apt.installed(["git", "vim"], "bookworm", recommends=False, already=buildpack.DEPS)).best
     assert 30_000_000 < both <= vim
 
 

@@ -108,7 +108,7 @@ def _mount(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]] | None:
             size = snapshot.sizes.of(inside)
             if not inside or size is None:
                 return None
-            return flag.span, [f"Keeps {words.unpacked(size)} out of the layer", "", *words.parts(size)]
+            return flag.span, [f"Keeps {words.unpacked(size)} out of the layer", "", *words.made_of(inside)]
     return None
 
 
@@ -131,7 +131,11 @@ def _package(snapshot: Snapshot, place: Place, call: Call, word: Word) -> list[s
             if word.pattern == name or (word.pattern.startswith(name) and word.pattern[len(name)] in _BEHIND_NAME):
                 alone = replace(effect, cause=replace(cause, names=(name,), project=None))
                 size = snapshot.sizes.of((alone,))
-                return [f"{words.code(name)} with what it needs: **{words.unpacked(size)}**", "", *words.parts(size)]
+                return [
+                    f"{words.code(name)} with what it needs: **{words.unpacked(size)}**",
+                    "",
+                    *words.made_of((alone,)),
+                ]
     return []
 
 
@@ -172,8 +176,8 @@ def _adds(snapshot: Snapshot, effects: tuple[Effect, ...]) -> list[str]:
     size = snapshot.sizes.of(effects)
     if size is not None and not size.best and not size.high and not size.is_at_least:
         return ["**Adds nothing**"]
-    items = [*words.parts(size), *words.unknown(effects)]
-    return [f"**Adds {words.unpacked(size)}**" if size else f"**{words.UNKNOWN.capitalize()}**", "", *items]
+    title = f"**Adds {words.unpacked(size)}**" if size else f"**{words.UNKNOWN.capitalize()}**"
+    return [title, "", *words.made_of(effects)]
 
 
 def _whole(snapshot: Snapshot, place: Place) -> list[str]:

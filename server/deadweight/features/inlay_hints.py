@@ -40,7 +40,7 @@ def _hints(snapshot: Snapshot, span: Span) -> Iterator[Hint]:
             size = snapshot.sizes.layer(layer)
             if size is not None and size.best < _SMALLEST and not size.is_at_least:
                 continue
-            tooltip = "\n".join([words.unpacked(size), "", *words.parts(size), *words.unknown(layer.kept)])
+            tooltip = "\n".join([words.unpacked(size), "", *words.made_of(layer.kept)])
             yield Hint(_end_of_first_line(layer), _label(layer, size), tooltip)
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import BaseLayers, Built, Copied, CopiedFromStage, Download, Extracted, PackageSet
+from deadweight.model.effects import (
+    BaseLayers,
+    Built,
+    Copied,
+    CopiedFromStage,
+    Download,
+    Extracted,
+    Leftover,
+    PackageSet,
+    Text,
+)
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from deadweight.model.effects import Cause, Effect
     from deadweight.size.units import Part, Size
 
 UNKNOWN = "size unknown"
-_MOST_PARTS = 12
+_FEW, _MANY = 4, 10  # parts named, of one thing among several and of one alone
 _LONGEST = 60  # characters of the user's text in a line
 
 
@@ -37,19 +47,31 @@ def unpacked(size: Size | None) -> str:
     return words if low == best == high else f"{words}, between {low} and {high}"
 
 
-def parts(size: Size | None) -> list[str]:
-    """What a size is made of, an item of a list each, with who measured it when."""
+def made_of(effects: Iterable[Effect]) -> list[str]:
+    """What effects come to, an item of a list each with its parts below it, and who measured it when."""
+    weighed = [(effect, effect_size(effect)) for effect in effects]
+    known = [(effect, size) for effect, size in weighed if size is not None and size.parts]
+    origins = {_origin(part) for _, size in known for part in size.parts if part.best}
+    common = origins.pop() if len(origins) == 1 else ""
+    items: list[str] = []
+    for effect, size in known:
+        nested = len(known) > 1 and len(size.parts) > 1
+        if nested:
+            items.append(f"- {_name(effect.cause)}: {short(size)}")
+        items += parts(size, _FEW if nested else _MANY, common, indent="  " if nested else "")
+    items += [f"- {_name(effect.cause)}: {UNKNOWN}" for effect, size in weighed if size is None]
+    return [*dict.fromkeys(items), "", f"Source: {common}"] if common else list(dict.fromkeys(items))
+
+
+def parts(size: Size | None, most: int = _MANY, common: str = "", indent: str = "") -> list[str]:
+    """What a size is made of, an item each with who measured it when, unless that is the `common` origin of all."""
     found = [part for part in size.parts if part.best or part.high is None] if size else []
-    items = [f"- {_one_line(part.what)}: {_amount(part)}{_origin(part)}" for part in found[:_MOST_PARTS]]
-    rest = found[_MOST_PARTS:]
+    named = found if len(found) <= most + 1 else found[:most]
+    rest = found[len(named) :]
+    items = [f"- {_one_line(part.what)}: {_amount(part)}{_in_brackets(part, common)}" for part in named]
     if rest:
-        items.append(f"- {len(rest)} more: {in_words(sum(part.best for part in rest))}")
-    return items
-
-
-def unknown(effects: Iterable[Effect]) -> list[str]:
-    """What nothing is known about, an item of a list each."""
-    return [f"- {name}: {UNKNOWN}" for name in dict.fromkeys(_unknown_names(effects))]
+        items.append(f"- {len(rest)} more: {in_words(max(0, sum(part.best for part in rest)))}")
+    return [indent + item for item in items]
 
 
 def code(text: str) -> str:
@@ -63,15 +85,13 @@ def _amount(part: Part) -> str:
     return in_words(part.best) if part.high is not None else f"at least {in_words(part.best)}"
 
 
+def _in_brackets(part: Part, common: str) -> str:
+    origin = _origin(part)
+    return f" ({origin})" if origin and origin != common else ""
+
+
 def _origin(part: Part) -> str:
-    said = ", ".join(each for each in (part.source, part.date) if each)
-    return f" ({_one_line(said, longest=200)})" if said else ""
-
-
-def _unknown_names(effects: Iterable[Effect]) -> Iterator[str]:
-    for effect in effects:
-        if effect_size(effect) is None:
-            yield _name(effect.cause)
+    return _one_line(", ".join(each for each in (part.source, part.date) if each), longest=200)
 
 
 def _name(cause: Cause) -> str:
@@ -94,7 +114,11 @@ def _name(cause: Cause) -> str:
                 if cause.names
                 else f"{cause.manager} packages"
             )
-    return "what is left behind"
+        case Leftover():
+            return cause.what
+        case Text():
+            return "text in the Dockerfile"
+    return "files"
 
 
 def _one_line(text: str, longest: int = _LONGEST) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
-from deadweight.facts import base_images
+from deadweight.facts import base_images, buildpack
 from deadweight.facts.tables import table
 from deadweight.text import Edit, Span
 
@@ -199,8 +199,8 @@ def _packages(ref: ImageRef) -> tuple[str, ...]:
     if said.flavour != "full":
         return ()
     if ref.repository == "buildpack-deps" and {"curl", "scm"} & set(said.words):
-        return tuple((_CURL if "curl" in said.words else _SCM).split())
-    return tuple(_BUILDPACK.get(ref.repository, "").split())
+        return buildpack.CURL if "curl" in said.words else buildpack.SCM
+    return _BUILDPACK.get(ref.repository, ())
 
 
 def _system(ref: ImageRef) -> Base:
@@ -291,17 +291,10 @@ _SAME_IMAGE = {
     "gcr.io/distroless/cc": "gcr.io/distroless/cc-debian13",
     "gcr.io/distroless/python3": "gcr.io/distroless/python3-debian13",
 }
-# What full images stand on (docker-library/buildpack-deps, debian: curl, scm, and all of it; read 2026-11-23).
-_CURL = "ca-certificates curl gnupg netbase sq tzdata wget"
-_SCM = f"{_CURL} git mercurial openssh-client procps subversion"
-_BUILDPACK_DEPS = f"""{_SCM} autoconf automake bzip2 default-libmysqlclient-dev dpkg-dev file g++ gcc imagemagick
-    libbz2-dev libc6-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev libglib2.0-dev libgmp-dev
-    libjpeg-dev libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev libmaxminddb-dev libncurses5-dev
-    libncursesw5-dev libpng-dev libpq-dev libreadline-dev libsqlite3-dev libssl-dev libtool libwebp-dev libxml2-dev
-    libxslt-dev libyaml-dev make patch unzip xz-utils zlib1g-dev"""
+# Repositories whose full images stand on buildpack-deps, and what these add (their Dockerfiles, read 2026-11-23).
 _BUILDPACK = {
-    **dict.fromkeys(("node", "python", "ruby", "rust", "perl", "gcc", "erlang", "buildpack-deps"), _BUILDPACK_DEPS),
-    "golang": f"{_SCM} g++ gcc libc6-dev make pkg-config",
+    **dict.fromkeys(("node", "python", "ruby", "rust", "perl", "gcc", "erlang", "buildpack-deps"), buildpack.DEPS),
+    "golang": (*buildpack.SCM, "g++", "gcc", "libc6-dev", "make", "pkg-config"),
 }
 _PLATFORMS = {
     "amd64": "linux/amd64",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import image
-from deadweight.model.variables import expand
+from deadweight.model.variables import Scope, expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.words import Word
 
 _NOTHING: Mapping[str, str | None] = MappingProxyType({})
+_BLANKS = re.compile(r"[\t\v\f\r ]+")  # between name and value of the old `ENV name value`
 # Accounts that official images create, and their home (docker-library/node and others, read 2026-11-23).
 _HOMES = {"": "/root", "root": "/root", "0": "/root", "node": "/home/node"}
 
@@ -27,7 +29,7 @@ _HOMES = {"": "/root", "root": "/root", "0": "/root", "node": "/home/node"}
 class State:
     """What is in force before an instruction. None: nobody can tell."""
 
-    variables: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
+    variables: Scope = field(default_factory=Scope)
     user: str | None = ""
     workdir: str | None = "/"
     shell: tuple[str, ...] = ()
@@ -42,12 +44,12 @@ class State:
 
     @property
     def is_root(self) -> bool:
-        """Whether commands run as root."""
-        return self.home == "/root"
+        """Whether commands run as root, as far as one can tell."""
+        return self.user is not None and self.user.partition(":")[0] in ("", "root", "0")
 
-    def resolve(self, path: str) -> str | None:
+    def resolve(self, path: str, escape: str = "\\") -> str | None:
         """`path` as an absolute path without `.` and `..`; None where a variable or the folder is unknown."""
-        expanded = expand(path, self.variables, unset=None)
+        expanded = expand(path, self.variables, unset=None, escape=escape)
         return None if expanded is None else absolute(expanded, self.workdir)
 
 
@@ -86,7 +88,7 @@ class Stage:
                 if flag.name == "from" and flag.value:
                     names.append(flag.value)
                 elif flag.name == "mount" and flag.value:
-                    names += [pair[5:] for pair in flag.value.split(",") if pair.startswith("from=")]
+                    names += [pair[5:] for pair in flag.value.split(",") if pair[:5].lower() == "from="]
         return tuple(names)
 
     @property
@@ -130,11 +132,16 @@ class Build:
 
     def find(self, name: str) -> Stage | None:
         """The stage that `--from=NAME` or `FROM NAME` means: by name in any case, or by number."""
-        lowered = name.lower()
-        for stage in reversed(self.stages):
-            if stage.name == lowered:
-                return stage
-        return self.stages[int(name)] if name.isdecimal() and int(name) < len(self.stages) else None
+        if name.isascii() and name.isdecimal():
+            # A name of more digits than there are stages is none of them, and too long for int() perhaps.
+            number = int(name) if len(name.lstrip("0")) <= len(str(len(self.stages))) else len(self.stages)
+            return self.stages[number] if number < len(self.stages) else None
+        index = self._names.get(name.lower())
+        return None if index is None else self.stages[index]
+
+    @cached_property
+    def _names(self) -> dict[str, int]:
+        return {stage.name: stage.index for stage in self.stages if stage.name}  # the last one of a name counts
 
     def base_of(self, stage: Stage) -> ImageRef | None:
         """The image that a stage stands on, through other stages; None where it is unknown."""
@@ -153,33 +160,30 @@ def read_build(
     """The stages of a file. An unknown `target` is named in the result, and the last stage taken."""
     scope: dict[str, str | None] = {**_platform_arguments(platform)}
     stages: list[Stage] = []
-    ends: list[State] = []
+    ends: list[_End] = []
     names: dict[str, int] = {}
-    opened: tuple[Placed, list[Step], State] | None = None
-
-    def close() -> None:
-        if opened is not None:
-            stages.append(_stage(len(stages), opened[0], tuple(opened[1]), scope, names))
-            ends.append(opened[2])
-            if name := stages[-1].name:
-                names[name] = len(stages) - 1
-
-    for placed in tree.instructions:
-        instruction = placed.instruction
-        if instruction.keyword == "FROM":
-            close()
-            base = names.get(_base_name(instruction, scope))
-            opened = (placed, [], State() if base is None else ends[base])
-        elif opened is not None:
-            start, steps, state = opened
-            steps.append(Step(placed, state))
-            opened = (start, steps, _after(instruction, state, scope, build_args))
+    start: Placed | None = None
+    steps: list[Step] = []
+    end = _End(State(), frozenset())
+    for placed in (*tree.instructions, None):
+        instruction = placed.instruction if placed else None
+        if instruction is None or instruction.keyword == "FROM":
+            if start is not None:
+                stages.append(_stage(len(stages), start, tuple(steps), scope, names))
+                ends.append(end)
+                if name := stages[-1].name:
+                    names[name] = len(stages) - 1
+            if instruction is not None:
+                base = names.get(_base_name(instruction, scope).lower())
+                end = _End(State(), frozenset()) if base is None else _inherited(ends[base])
+                start, steps = placed, []
+        elif start is not None and placed is not None:
+            steps.append(Step(placed, end.state))
+            end = _after(instruction, end, scope, build_args)
         elif instruction.keyword == "ARG":
-            for name, value in _declared(instruction, scope, build_args):
-                scope[name] = value
-    close()
+            scope.update(_declared(instruction, scope, build_args, scope))
     build = Build(tuple(stages), stages[-1] if stages else None)
-    if target is None:
+    if not target:
         return build
     chosen = build.find(target)
     return replace(build, target=chosen) if chosen else replace(build, unknown_target=target)
@@ -194,6 +198,18 @@ def absolute(path: str, folder: str | None) -> str | None:
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
+class _End(NamedTuple):
+    """What is in force where a stage ends so far, and which of its variables an ENV has set."""
+
+    state: State
+    environment: frozenset[str]
+
+
+def _inherited(end: _End) -> _End:
+    """What a stage starts with that stands on another: all of it, its ARGs too, with a history of its own."""
+    return end._replace(state=replace(end.state, variables=Scope(end.state.variables)))
+
+
 def _stage(
     index: int, start: Placed, steps: tuple[Step, ...], scope: Mapping[str, str | None], names: Mapping[str, int]
 ) -> Stage:
@@ -206,57 +222,67 @@ def _stage(
         base = image.parse(text)
     platform = instruction.flag("platform")
     return Stage(
-        index, name, start, base, text, words[0] if words else None, platform and expand(platform, scope), steps
+        index,
+        name,
+        start,
+        base,
+        text,
+        words[0] if words else None,
+        platform and expand(platform, scope, escape=instruction.escape),
+        steps,
     )
 
 
 def _base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str:
     words = instruction.words
-    return (expand(words[0].text, scope) or "") if words else ""
+    return (expand(words[0].text, scope, escape=instruction.escape) or "") if words else ""
 
 
-def _after(
-    instruction: Instruction, state: State, scope: Mapping[str, str | None], build_args: Mapping[str, str]
-) -> State:
-    """The state behind an instruction."""
+def _after(instruction: Instruction, end: _End, scope: Mapping[str, str | None], build_args: Mapping[str, str]) -> _End:
+    """What is in force behind an instruction."""
+    state = end.state
+    text = instruction.arguments.text
     match instruction.keyword:
         case "ENV":
-            changed = dict(_assigned(instruction, state))
-            return replace(state, variables={**state.variables, **changed})
+            assigned = dict(_assigned(instruction, state))
+            state = replace(state, variables=state.variables.changed(assigned))
+            return _End(state, end.environment.union(assigned))
         case "ARG":
-            variables = dict(state.variables)
-            for name, value in _declared(instruction, state.variables, build_args, scope):
-                if name not in variables:  # ENV wins over ARG
-                    variables[name] = value
-            return replace(state, variables=variables)
+            declared = dict(_declared(instruction, state.variables, build_args, {**scope, **state.variables}))
+            for name in end.environment.intersection(declared):  # ENV wins over ARG
+                del declared[name]
+            return end._replace(state=replace(state, variables=state.variables.changed(declared)))
         case "WORKDIR":
-            return replace(state, workdir=state.resolve(instruction.arguments.text))
+            return end._replace(state=replace(state, workdir=state.resolve(text, instruction.escape)))
         case "USER":
-            return replace(state, user=expand(instruction.arguments.text, state.variables, unset=None))
-        case "SHELL":
-            return replace(state, shell=tuple(word.value or "" for word in instruction.array or ()))
-    return state
+            user = expand(text, state.variables, unset=None, escape=instruction.escape)
+            return end._replace(state=replace(state, user=user))
+        case "SHELL" if instruction.array:
+            return end._replace(state=replace(state, shell=tuple(word.value or "" for word in instruction.array)))
+    return end
 
 
 def _assigned(instruction: Instruction, state: State) -> Iterator[tuple[str, str | None]]:
-    """The names an ENV sets, in both of its forms."""
+    """The names an ENV sets, in both of its forms; every value sees the variables as they are before the instruction."""
     words = instruction.words
     if words and "=" not in words[0].text:
-        name, _, value = instruction.arguments.text.partition(" ")
-        yield name, expand(value.strip(), state.variables, unset=None, escape=instruction.escape)
-        return
-    for word in words:
-        name, _, value = word.text.partition("=")
-        yield name, expand(value, state.variables, unset=None, escape=instruction.escape)
+        name, *values = _BLANKS.split(instruction.arguments.text, maxsplit=1)
+        pairs = [(name, values[0] if values else "")]
+    else:
+        pairs = [(name, value) for name, _, value in (word.text.partition("=") for word in words)]
+    for written, value in pairs:
+        name_of = expand(written, state.variables, unset=None, escape=instruction.escape)
+        if name_of:
+            yield name_of, expand(value, state.variables, unset=None, escape=instruction.escape)
 
 
 def _declared(
     instruction: Instruction,
     scope: Mapping[str, str | None],
     build_args: Mapping[str, str],
-    outer: Mapping[str, str | None] = _NOTHING,
+    outer: Mapping[str, str | None],
 ) -> Iterator[tuple[str, str | None]]:
-    """The names an ARG declares: given on the command line, by default, from above the first FROM, or unknown."""
+    """The names an ARG declares: given on the command line, by default, as `outer` has them, or unknown."""
     for word in instruction.words:
         name, equals, default = word.text.partition("=")
         if name in build_args:

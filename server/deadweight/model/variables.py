@@ -80,27 +80,32 @@ def _value(part: Part, scope: Mapping[str, str | None], unset: str | None) -> st
     value = scope[part.name] if is_set else unset
     if value is None:
         raise _Unknown
-    operands = ["".join(_value(each, scope, unset) for each in operand) for operand in part.operands]
-    if not operands:
-        return value
-    # `${x:-a}` asks for a value, `${x-a}` only whether there is one.
+    # `${x:-a}` asks whether x has a value, `${x-a}` only whether it is set.
     has_value = is_set and bool(value or not part.operator.startswith(":"))
     match part.operator.lstrip(":"):
+        case "":
+            return value
         case "-":
-            return value if has_value else operands[0]
+            return value if has_value else _operand(part, 0, scope, unset)
         case "+":
-            return operands[0] if has_value else ""
+            return _operand(part, 0, scope, unset) if has_value else ""
         case "?" if has_value:
             return value
         case "#" | "##":
-            return value[_prefix_end(_globs(operands[0]), value, longest=len(part.operator) > 1) or 0 :]
+            globs = _globs(_operand(part, 0, scope, unset))
+            return value[_match_end(globs, value, 0, longest=part.operator == "##") or 0 :]
         case "%" | "%%":
-            mirrored = [glob[::-1] for glob in reversed(_globs(operands[0]))]
-            end = _prefix_end(mirrored, value[::-1], longest=len(part.operator) > 1) or 0
+            mirrored = [glob[::-1] for glob in reversed(_globs(_operand(part, 0, scope, unset)))]
+            end = _match_end(mirrored, value[::-1], 0, longest=part.operator == "%%") or 0
             return value[: len(value) - end]
         case "/" | "//":
-            return _replaced(part, _globs(operands[0]), operands[1], value)
+            globs = _globs(_operand(part, 0, scope, unset))
+            return _replaced(value, globs, _operand(part, 1, scope, unset), once=part.operator == "/")
     raise _Unknown
+
+
+def _operand(part: Variable, index: int, scope: Mapping[str, str | None], unset: str | None) -> str:
+    return "".join(_value(each, scope, unset) for each in part.operands[index])
 
 
 # A character of a pattern, or None for `?`; a pattern is lists of these with a `*` between each two.
@@ -108,6 +113,7 @@ _Glob = list["str | None"]
 
 
 def _globs(pattern: str) -> list[_Glob]:
+    """The stretches of a pattern between its stars."""
     globs: list[_Glob] = [[]]
     characters = iter(pattern)
     for ch in characters:
@@ -116,7 +122,7 @@ def _globs(pattern: str) -> list[_Glob]:
             continue
         if ch == "\\":
             ch = next(characters, "")
-            if ch not in ("*", "?", "\\", "}", "/") or not ch:
+            if ch not in ("*", "?", "\\", "}", "/"):
                 raise _Unknown  # BuildKit: invalid escape
             globs[-1].append(ch)
             continue
@@ -125,49 +131,44 @@ def _globs(pattern: str) -> list[_Glob]:
 
 
 def _places(glob: _Glob, value: str, start: int) -> Iterator[int]:
-    """Where `glob` matches in `value`, from `start` on, overlaps included."""
+    """The offsets from `start` on where `glob` matches, overlapping ones too."""
     pattern = "".join("." if ch is None else re.escape(ch) for ch in glob)
-    return (match.start() for match in re.finditer(f"(?={pattern})", value[start:], re.DOTALL))
+    return (match.start() for match in re.compile(f"(?={pattern})", re.DOTALL).finditer(value, start))
 
 
-def _prefix_end(globs: list[_Glob], value: str, *, longest: bool, start: int = 0) -> int | None:
-    """Where the shortest or longest match of the pattern at `start` ends; None where there is none."""
+def _match_end(globs: list[_Glob], value: str, start: int, *, longest: bool) -> int | None:
+    """Where the shortest or longest match of a pattern at `start` ends; None where there is none.
+
+    It never goes back: the earliest place of each stretch leaves most to those behind it.
+    """
     first, *others = globs
     end = start + len(first)
     if next(_places(first, value[start:end], 0), None) != 0:
         return None
     for glob in others:
-        # The earliest place leaves most to the globs behind it; the last one may stand as late as it can.
-        offset = next(_places(glob, value, end), None)
-        if offset is None:
+        places = _places(glob, value, end)
+        place = next(places, None)
+        if place is None:
             return None
         if longest and glob is others[-1]:
-            *_, offset = _places(glob, value, end)
-        end += offset + len(glob)
+            place = max(places, default=place)
+        end = place + len(glob)
     return end
 
 
-def _replaced(part: Variable, globs: list[_Glob], replacement: str, value: str) -> str:
-    """`${x/pattern/replacement}`: the first longest match; every one of them for `//`."""
+def _replaced(value: str, globs: list[_Glob], replacement: str, *, once: bool) -> str:
+    """`value` with the leftmost longest match of a pattern, or with every match, replaced."""
     pieces: list[str] = []
-    done = start = 0
-    while start <= len(value):
-        # A pattern that starts with a star matches right here or nowhere further on.
-        offset = next(_places(globs[0], value, start), None)
-        if offset is None:
-            break
-        start += offset
-        end = _prefix_end(globs, value, longest=True, start=start)
+    done = start = length = 0
+    while (place := next(_places(globs[0], value, start), None)) is not None:
+        end = _match_end(globs, value, place, longest=True)
         if end is None:
+            break  # further to the right is less for the stars, not more
+        if end > place or place > done or not pieces:  # no empty match right behind another one
+            pieces += (value[done:place], replacement)
+            length += place - done + len(replacement)
+            done = end
+        if once or place == len(value) or length > MAX_VALUE:
             break
-        if end > start or start >= done:
-            is_adjacent = end == start == done and pieces
-            if not is_adjacent:
-                pieces += (value[done:start], replacement)
-                done = end
-                if sum(map(len, pieces[-2:])) > MAX_VALUE or len(pieces) > MAX_VALUE:
-                    raise _Unknown
-        if part.operator == "/":
-            break
-        start = end if end > start else start + 1
+        start = max(end, place + 1)
     return "".join((*pieces, value[done:]))

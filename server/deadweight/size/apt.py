@@ -21,40 +21,11 @@ NEAREST = {
 }
 OTHER_RELEASE = 0.25
 
-# What a slim image leaves out even of a small request: of wget's 3.7 MB it writes 1.6, no translations, no manuals.
-TRANSLATIONS = 2_500_000
-
-# What docker-library's buildpack-deps asks apt for, without recommendations, and so what every image built on it holds:
-# node:22, python:3.13, ruby:3.4 ... (their tags without -slim and -alpine). golang:1.25 stands on the scm part.
-BUILDPACK_CURL = (
-    "ca-certificates",
-    "curl",
-    "gnupg",
-    "netbase",
-    "sq",
-    "wget",
-    "tzdata",
-)
-BUILDPACK_SCM = (
-    *BUILDPACK_CURL,
-    "git",
-    "mercurial",
-    "openssh-client",
-    "subversion",
-    "procps",
-)
-BUILDPACK_DEPS = (
-    *BUILDPACK_SCM,
-    "autoconf", "automake", "bzip2", "default-libmysqlclient-dev", "dpkg-dev", "file", "g++", "gcc", "imagemagick",
-    "libbz2-dev", "libc6-dev", "libcurl4-openssl-dev", "libdb-dev", "libevent-dev", "libffi-dev", "libgdbm-dev",
-    "libglib2.0-dev", "libgmp-dev", "libjpeg-dev", "libkrb5-dev", "liblzma-dev", "libmagickcore-dev",
-    "libmagickwand-dev", "libmaxminddb-dev", "libncurses5-dev", "libncursesw5-dev", "libpng-dev", "libpq-dev",
-    "libreadline-dev", "libsqlite3-dev", "libssl-dev", "libtool", "libwebp-dev", "libxml2-dev", "libxslt-dev",
-    "libyaml-dev", "make", "patch", "unzip", "xz-utils", "zlib1g-dev",
-)  # fmt: skip
-
 LAYER_SOURCE = "apt-get install in real builds, Debian bookworm"
 DATE = "2026-11-23"
+
+# What a slim image leaves out even of a small request: of wget's 3.7 MB it writes 1.6, no translations, no manuals.
+TRANSLATIONS = 2_500_000
 
 
 def installed(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Size | None:

@@ -37,7 +37,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif operands[0].text in ("install", "build-dep", "satisfy"):
         names = tuple(word.pattern.partition("=")[0].partition("/")[0] for word in operands[1:])
         # A trailing dash asks for the removal of a package: `apt-get install foo bar-`.
-        names = tuple(name.removesuffix("+") for name in names if not name.endswith("-"))
+        names = tuple(name for name in names if not name.endswith("-"))
         if names:
             options = frozenset(("recommends",)) if _wants_recommends(call) else frozenset[str]()
             already = (*call.around.base.packages, *call.around.files.packages("apt"))
