@@ -87,6 +87,11 @@ class Copied:
     selection: Selection | None
     is_complete: bool = True
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the source is one file of the context."""
+        return self.selection is not None and self.root in self.selection.files
+
 
 @dataclass(frozen=True, slots=True)
 class CopiedFromStage:

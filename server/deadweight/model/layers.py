@@ -12,12 +12,14 @@ from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.effects import (
     BaseLayers,
     Built,
+    Compiled,
     Copied,
     CopiedFromStage,
     Download,
     Effect,
     Extracted,
     Kind,
+    Leftover,
     Measured,
     PackageSet,
     Text,
@@ -32,7 +34,7 @@ from deadweight.syntax import shell
 from deadweight.syntax.run import run_body
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from deadweight.model.context import BuildContext
     from deadweight.model.image import Base
@@ -73,7 +75,7 @@ def read_ledgers(build: Build, context: BuildContext | None, platform: str = "li
     ledgers: list[Ledger] = []
     for stage in build.stages:
         base = build.base_of(stage)
-        reader = _StageReader(build, context, tuple(ledgers), stage, image.base(base) if base else image.Base())
+        reader = _StageReader(build, context, ledgers, stage, image.base(base) if base else image.Base())
         ledgers.append(reader.ledger(stage.platform or platform))
     return tuple(ledgers)
 
@@ -134,7 +136,7 @@ class _StageReader:
 
     build: Build
     context: BuildContext | None
-    before: tuple[Ledger, ...]
+    before: Sequence[Ledger]
     stage: Stage
     base: Base
 
@@ -174,7 +176,7 @@ class _StageReader:
         return Layer(step.placed, step, effects, kept, calls)
 
     def calls(self, body: RunBody, state: State, mounts: tuple[Mount, ...], before: list[Layer]) -> Iterator[Call]:
-        files = Filesystem((*self.below(), *before), self.context, mounts)
+        files = Filesystem((*self.below(self.stage), *before), self.context, mounts)
         folder, inner = state.workdir, state.workdir
         variables = dict(state.variables)
         for placed in shell.commands(body.script):
@@ -194,10 +196,9 @@ class _StageReader:
             elif program is not None:
                 yield Call(program, words, body.span(command.span), around, placed)
 
-    def below(self) -> tuple[Layer, ...]:
-        """The layers of the stages that this one stands on, oldest first."""
+    def below(self, stage: Stage) -> tuple[Layer, ...]:
+        """The layers of the stages that `stage` stands on, oldest first."""
         found: tuple[Layer, ...] = ()
-        stage = self.stage
         while isinstance(stage.base, int):
             found = (*self.before[stage.base].layers, *found)
             stage = self.build.stages[stage.base]
@@ -253,31 +254,61 @@ class _StageReader:
         path = source and absolute(source, "/")
         if stage is None or stage.index >= len(self.before) or not path:
             return CopiedFromStage(name, source or "", None)
-        return CopiedFromStage(stage.label, path, tuple(self.held(stage.index, path)) or None)
+        return CopiedFromStage(stage.label, path, self.held(stage.index, path) or None)
 
-    def held(self, index: int, path: str) -> Iterator[Effect]:
-        """What a stage and the stages below it hold under `path`, as far as effects with a path tell."""
+    def held(self, index: int, path: str) -> tuple[Effect, ...]:
+        """What is under `path` at the end of a stage, as far as effects tell: layers shine through, files once."""
         ledger = self.before[index]
-        if isinstance(ledger.stage.base, int):
-            yield from self.held(ledger.stage.base, path)
-        for layer in ledger.layers[1:]:
-            for effect in layer.kept:
-                if effect.path is None:
-                    continue
-                if is_under(effect.path, path):
-                    yield effect
-                elif is_under(path, effect.path):
-                    yield self.part_of(effect, path)
+        layers = (*self.below(ledger.stage), *ledger.layers[1:])
+        merged = kept_after(effect for layer in layers for effect in _lasting(layer))
+        found: list[Effect] = []
+        for effect in merged:
+            inside = effect.path is not None and is_under(effect.path, path)
+            part = effect if inside else self.part_of(effect, path)
+            if part is not None:
+                found = [each for each in found if not _is_copied_again(each, part)]
+                found.append(part)
+        # A file of the context that was copied is that file, whatever else ran in its folder.
+        file = next((each for each in found if isinstance(each.cause, Copied) and each.cause.is_file), None)
+        return (file,) if file is not None and file.path == path else tuple(found)
 
-    def part_of(self, effect: Effect, path: str) -> Effect:
-        """The part of what `effect` wrote that lies under `path`."""
+    def part_of(self, effect: Effect, path: str) -> Effect | None:
+        """The part of what `effect` wrote that lies under `path`; None where that is surely nothing."""
         cause = effect.cause
+        if effect.path is not None and not is_under(path, effect.path):
+            return None
         if isinstance(cause, Copied) and cause.root is not None and self.context is not None and effect.path:
             inner = posixpath.join(cause.root, path[len(effect.path) :].lstrip("/"))
             selection = self.context.select(inner)
-            if selection.exists:
-                return replace(effect, path=path, cause=Copied(inner, inner, selection, self.context.complete))
+            if not selection.exists:
+                return None
+            return replace(effect, path=path, cause=Copied(inner, inner, selection, self.context.complete))
+        if isinstance(cause, Compiled):  # its sources stay where they are: the folder asked for is where it writes
+            return replace(effect, path=path)
+        if isinstance(cause, (Leftover, Measured)):
+            return None
         return replace(effect, path=path, cause=Built("a part of what an earlier instruction wrote"))
+
+
+def _lasting(layer: Layer) -> Iterator[Effect]:
+    """What a layer's effects mean for those above it: what it keeps, and what it removes or replaces below."""
+    kept = set(map(id, layer.kept))
+    for effect in layer.effects:
+        if effect.kind is not Kind.WRITES or id(effect) in kept:
+            yield effect
+    yield from (effect for effect in layer.kept if not any(effect is each for each in layer.effects))
+
+
+def _is_copied_again(earlier: Effect, later: Effect) -> bool:
+    """Whether a later COPY brings the same files of the context to the same place."""
+    first, second = earlier.cause, later.cause
+    if not isinstance(first, Copied) or not isinstance(second, Copied):
+        return False
+    if earlier.path is None or later.path is None or first.root is None or second.root is None:
+        return False
+    if not is_under(earlier.path, later.path):
+        return False
+    return posixpath.join(second.root, earlier.path[len(later.path) :].lstrip("/")).rstrip("/") == first.root
 
 
 def _effects(call: Call) -> Iterator[Effect]:

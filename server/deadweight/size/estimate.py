@@ -123,7 +123,8 @@ def _copied(cause: Copied) -> Size | None:
         return None
     count = cause.selection.bytes
     source = cause.source if cause.source not in (".", "./", "/") else "the whole context"
-    found = size(f"{source} ({len(cause.selection.files)} files)", count, count, count, _FOLDER, "")
+    files = "" if cause.is_file else f" ({len(cause.selection.files)} files)"
+    found = size(f"{source}{files}", count, count, count, _FOLDER, "")
     return found if cause.is_complete else at_least(found)
 
 

@@ -1,0 +1,207 @@
+"""The ledger: what an instruction leaves in its layer, told by small Dockerfiles."""
+
+from __future__ import annotations
+
+import pytest
+
+from deadweight.model.effects import (
+    Built,
+    Cause,
+    Compiled,
+    Copied,
+    CopiedFromStage,
+    Download,
+    Extracted,
+    Leftover,
+    Measured,
+    PackageSet,
+    Text,
+)
+from examples import snapshot_of
+
+FILES = """\
+//- package.json
+{"dependencies": {"express": "^5.1.0"}, "scripts": {"build": "tsc", "pack": "webpack"}}
+//- src/app.ts 1000
+//- src/app.test.ts 300
+//- data/a.bin 70
+//- data/b.txt 7
+//- tool.tar.gz 5000
+"""
+
+
+def shown(cause: Cause) -> str:
+    """A cause in a word or two."""
+    match cause:
+        case PackageSet():
+            options = "".join(f" {option}" for option in sorted(cause.options))
+            return f"{cause.manager}({' '.join(cause.names)}{options})"
+        case Leftover():
+            return cause.topic
+        case Copied():
+            return f"copied {cause.selection.bytes if cause.selection else '?'}"
+        case CopiedFromStage():
+            return f"from {cause.stage}({', '.join(shown(each.cause) for each in cause.effects or ())})"
+        case Download():
+            return f"download {cause.url}"
+        case Extracted():
+            return f"extracted {cause.archive}"
+        case Text():
+            return f"text {cause.bytes}"
+        case Compiled():
+            return f"compiled {cause.bytes}"
+        case Measured():
+            return cause.what
+        case Built():
+            return f"built by {cause.program}"
+    return "the base"
+
+
+def kept(dockerfile: str, base: str = "debian:bookworm-slim") -> list[str]:
+    """What the last instruction leaves, as `path: cause`."""
+    text = dockerfile if dockerfile.startswith("FROM") else f"FROM {base}\n{dockerfile}"
+    ledger = snapshot_of(f"//- Dockerfile\n{text}\n{FILES}").ledgers[-1]
+    return [f"{effect.path or '*'}: {shown(effect.cause)}" for effect in ledger.layers[-1].kept]
+
+
+@pytest.mark.parametrize(
+    ("run", "left"),
+    [
+        ("RUN apt-get update", ["/var/lib/apt/lists: apt-lists"]),
+        ("RUN apt-get update && rm -rf /var/lib/apt/lists/*", []),
+        ("RUN apt-get update && rm -rf /var/lib/apt", []),
+        ("RUN apt-get update && rm -rf /var/{cache,lib}/apt", []),
+        ("RUN apt-get update && find /var/lib/apt/lists -type f -delete", []),
+        ("RUN apt-get update; apt-get dist-clean", []),
+        ("RUN rm -rf /var/lib/apt/lists/* && apt-get update", ["/var/lib/apt/lists: apt-lists"]),
+        ("RUN apt-get update && rm -rf /var/lib/apt/lists/partial", ["/var/lib/apt/lists: apt-lists"]),
+        ("RUN --mount=type=cache,target=/var/lib/apt apt-get update", []),
+        ("RUN --mount=type=tmpfs,dst=/var/lib apt-get update", []),
+        ("RUN apt-get install -y curl g++ git=1:2.39", ["*: apt(curl g++ git recommends)"]),
+        ("RUN apt-get install -y --no-install-recommends curl", ["*: apt(curl)"]),
+        ("RUN apt-get -o APT::Install-Recommends=false install -y curl", ["*: apt(curl)"]),
+        ("RUN sudo -E apt-get -qq install curl", ["*: apt(curl recommends)"]),
+        ("RUN apt-get install -y gcc make && apt-get purge -y gcc", ["*: apt(make recommends)", "*: dpkg's records"]),
+        ("RUN set -eux; cd /tmp; true", []),
+    ],
+)
+def test_apt(run: str, left: list[str]) -> None:
+    assert [each.removesuffix(" of the packages") for each in kept(run)] == left
+
+
+@pytest.mark.parametrize(
+    ("run", "left"),
+    [
+        ("RUN pip install flask", ["*: pip(flask)", "*: byte code of pip itself", "/root/.cache/pip: pip-cache"]),
+        ("RUN python3 -m pip install --no-cache-dir flask", ["*: pip(flask)", "*: byte code of pip itself"]),
+        ("ENV PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1\nRUN pip3.12 install flask", ["*: pip(flask)"]),
+        (
+            "RUN PIP_NO_CACHE_DIR=0 pip install flask",
+            ["*: pip(flask)", "*: byte code of pip itself", "/root/.cache/pip: pip-cache"],
+        ),
+        ("RUN pip install --no-cache-dir flask\nRUN pip install --no-cache-dir numpy", ["*: pip(numpy)"]),
+        (
+            "RUN --mount=type=cache,target=/root/.cache/pip pip install flask",
+            ["*: pip(flask)", "*: byte code of pip itself"],
+        ),
+    ],
+)
+def test_pip(run: str, left: list[str]) -> None:
+    assert kept(run, "python:3.13-slim") == left
+
+
+@pytest.mark.parametrize(
+    ("run", "left"),
+    [
+        ("RUN npm ci", ["/app/node_modules: npm( dev frozen)", "/root/.npm: npm-cache"]),
+        ("RUN npm ci --omit=dev && npm cache clean --force", ["/app/node_modules: npm( frozen)"]),
+        ("RUN npm ci && npm cache clean", ["/app/node_modules: npm( dev frozen)", "/root/.npm: npm-cache"]),
+        ("ENV NODE_ENV=production\nRUN npm i && rm -rf ~/.npm", ["/app/node_modules: npm()"]),
+        ("RUN npm ci && npm prune --omit=dev && rm -rf /root/.npm", ["/app/node_modules: npm()"]),
+        ("USER node\nRUN npm i -g typescript", ["*: npm(typescript dev)", "/home/node/.npm: npm-cache"]),
+        ("RUN cd /srv && npm i && rm -r $HOME/.npm", ["/srv/node_modules: npm( dev)"]),
+        ("RUN (cd /srv && true) && npm i && rm -r /root/.npm", ["/app/node_modules: npm( dev)"]),
+        ("COPY . .\nRUN npm run build", ["/app: compiled 1000"]),
+        ("COPY . .\nRUN npm run pack", ["/app: built by npm run pack"]),
+    ],
+)
+def test_npm(run: str, left: list[str]) -> None:
+    assert kept(f"WORKDIR /app\n{run}", "node:22-slim") == left
+
+
+@pytest.mark.parametrize(
+    ("run", "left"),
+    [
+        ("RUN curl -fsSLo /tmp/t.tgz https://e.org/t.tgz", ["/tmp/t.tgz: download https://e.org/t.tgz"]),
+        ("RUN curl -O https://e.org/t.tgz?x=1", ["/opt/t.tgz: download https://e.org/t.tgz?x=1"]),
+        ("RUN curl https://e.org/t.tgz > t.tgz", ["/opt/t.tgz: download https://e.org/t.tgz"]),
+        ("RUN curl https://e.org/t.tgz | tar xz -C /usr", ["/usr: extracted None"]),
+        ("RUN wget -q https://e.org/t.tgz && tar -xzf t.tgz && rm t.tgz", ["/opt: extracted t.tgz"]),
+        ("RUN wget -qO- https://e.org/x | tar xz", ["/opt: extracted None"]),
+        ("RUN wget -O /a/b https://e.org/x", ["/a/b: download https://e.org/x"]),
+        ("RUN wget -P /a https://e.org/x", ["/a/x: download https://e.org/x"]),
+        ("RUN make install", ["*: built by make"]),
+        ('RUN ["make", "install"]', ["*: built by make"]),
+        ("ENV D=/d\nRUN curl -o $D/x https://e.org/x", ["/d/x: download https://e.org/x"]),
+        ("RUN curl -o $UNKNOWN/x https://e.org/x", ["*: download https://e.org/x"]),
+    ],
+)
+def test_downloads_and_archives(run: str, left: list[str]) -> None:
+    assert kept(f"WORKDIR /opt\n{run}") == left
+
+
+@pytest.mark.parametrize(
+    ("copy", "left"),
+    [
+        ("COPY data /d", ["/d: copied 77"]),
+        ("COPY data/a.bin /d/", ["/d/a.bin: copied 70"]),
+        ("COPY data/a.bin /d", ["/d: copied 70"]),
+        ("COPY data/a.bin .", ["/srv/a.bin: copied 70"]),
+        ("COPY data/*.bin src ./x/", ["/srv/x: copied 70", "/srv/x: copied 1300"]),
+        ('COPY ["data", "/with space/"]', ["/with space: copied 77"]),
+        ("COPY ../data /d", ["/d: copied 77"]),
+        ("COPY nowhere /d", ["/d: copied 0"]),
+        ("ADD tool.tar.gz /opt/", ["/opt: extracted tool.tar.gz"]),
+        ("COPY tool.tar.gz /opt/", ["/opt/tool.tar.gz: copied 5000"]),
+        ("ADD https://e.org/x /x", ["/x: download https://e.org/x"]),
+        ("COPY <<EOF /etc/motd\nhello\nEOF", ["/etc/motd: text 6"]),
+        ("ARG WHAT\nCOPY $WHAT /d", ["/d: copied ?"]),
+    ],
+)
+def test_copy(copy: str, left: list[str]) -> None:
+    assert kept(f"WORKDIR /srv\n{copy}") == left
+
+
+@pytest.mark.parametrize(
+    ("builder", "path", "left"),
+    [
+        ("COPY . .\nRUN npm run build", "/app/dist", "from build(compiled 1000)"),
+        ("COPY . .\nRUN npm run build", "/app/package.json", "from build(copied 88)"),
+        ("COPY package.json .\nCOPY . .", "/app/package.json", "from build(copied 88)"),
+        ("COPY . .", "/app/data", "from build(copied 77)"),
+        ("COPY . .", "/elsewhere", "from build()"),
+        ("RUN npm ci\nRUN npm prune --omit=dev", "/app/node_modules", "from build(npm())"),
+        ("RUN make", "/app/bin", "from build(built by a part of what an earlier instruction wrote)"),
+    ],
+)
+def test_copy_from_a_stage_takes_what_it_holds_in_the_end(builder: str, path: str, left: str) -> None:
+    text = f"FROM node:22 AS build\nWORKDIR /app\n{builder}\nFROM node:22-slim\nCOPY --from=build {path} /x"
+    assert kept(text) == [f"/x: {left}"]
+
+
+def test_what_may_not_happen_is_uncertain() -> None:
+    ledger = snapshot_of("FROM debian:bookworm-slim\nRUN [ -f /x ] && apt-get install -y curl; true\n").ledgers[0]
+    assert [effect.is_certain for effect in ledger.layers[1].kept] == [False]
+
+
+def test_a_copied_node_modules_is_not_written_again_by_npm_install() -> None:
+    def added(run: str) -> int:
+        files = '//- package.json\n{"dependencies": {"next": "^16.0.0"}}\n//- node_modules/next/x.js 300000000\n'
+        text = f"//- Dockerfile\nFROM node:22\nWORKDIR /a\nCOPY . .\nRUN {run} && npm cache clean --force\n{files}"
+        snapshot = snapshot_of(text)
+        size = snapshot.sizes.layer(snapshot.ledgers[0].layers[-1])
+        assert size is not None
+        return size.best
+
+    assert added("npm ci") > 300_000_000  # removes it first
+    assert added("npm install") < 30_000_000
