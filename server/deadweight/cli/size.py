@@ -125,7 +125,8 @@ def _as_text(read: Read, snapshot: Snapshot, *, with_findings: bool) -> str:
             rows.append(f"{paint(f'stage {ledger.stage.label}', 'bold', coloured)}{note}")
         rows += [_row(lines, snapshot, layer, heaviest, coloured, ships) for layer in ledger.layers]
     image, pulled = snapshot.sizes.image(), snapshot.sizes.pulled()
-    rows.append(f"{paint('image', 'bold', coloured)} {_total(image)} unpacked, {_total(pulled)} pulled")
+    total = f"{_total(image)} unpacked, {_total(pulled)} pulled" if image else "size unknown"
+    rows.append(f"{paint('image', 'bold', coloured)} {total}")
     if with_findings and (found := report(snapshot)):
         rows.append(paint("what can go", "bold", coloured))
         for each in found:

@@ -61,12 +61,12 @@ def at_least(known: Size) -> Size:
 def total(sizes: Iterable[Size | None]) -> Size | None:
     """The sum of independent sizes: ranges add in quadrature, an unknown one (None) opens the upper end.
 
-    None where every one of them is unknown; `ZERO` for no sizes.
+    None where nothing but unknown ones and nothings are added; `ZERO` for no sizes.
     """
     given = list(sizes)
     known = [each for each in given if each is not None]
-    if not known:
-        return None if given else ZERO
+    if len(known) < len(given) and not any(each.high is None or each.high for each in known):
+        return None
     best = sum(each.best for each in known)
     below = math.hypot(*(each.best - each.low for each in known))
     open_ended = len(known) < len(given) or any(each.high is None for each in known)
