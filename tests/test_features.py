@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deadweight.analysis.proof import holds
 from deadweight.analysis.report import report
@@ -13,8 +15,9 @@ from deadweight.features.diagnostics import diagnostics
 from deadweight.features.hover import hover
 from deadweight.features.ignore_file import ignore_diagnostics, ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
+from deadweight.lsp.documents import Documents
 from deadweight.syntax import dockerignore
-from deadweight.text import Span, apply_edits
+from deadweight.text import Edit, Span, apply_edits
 from examples import read_example, snapshot_of
 
 if TYPE_CHECKING:
@@ -136,6 +139,15 @@ def test_hover_on_an_unknown_image_says_so() -> None:
 
 def test_hover_on_metadata_adds_nothing() -> None:
     assert hovered(f"FROM scratch\nENV A={CURSOR}1\n") == ("ENV A=1", "**Adds nothing**")
+
+
+def test_hover_inside_a_heredoc_and_on_indented_instructions() -> None:
+    block = "FROM python:3.13-slim\n  RUN <<EOF\nset -e{}\npip{} install pandas\nEOF\n"
+    assert hovered(block.format("", CURSOR))[0] == "pip install pandas"
+    what, text = hovered(block.format(CURSOR, ""))
+    assert what == "RUN <<EOF\nset -e\npip install pandas\nEOF"
+    assert "Adds" in text
+    assert hovered(block.format("", "").replace("  RUN", f" {CURSOR} RUN")) == ("", "")
 
 
 def test_hover_in_a_stage_that_does_not_ship() -> None:
@@ -262,6 +274,48 @@ def test_diagnostics_are_problems_and_findings_in_order() -> None:
 def test_no_diagnostics_in_another_language() -> None:
     snapshot = snapshot_of("# syntax=example.com/other:1\nRNU x\n")
     assert diagnostics(snapshot, report(snapshot)) == ()
+
+
+# --- open documents ---
+
+PIECES = [
+    "FROM python:3.13-slim\n",
+    "RUN pip install pandas\n",
+    "RUN <<EOF\n",
+    "EOF\n",
+    "\\\n",
+    "# x\r\n",
+    "é𝄞",
+    "\x0c",
+    "\r",
+]
+
+
+@given(
+    text=st.lists(st.sampled_from(PIECES)).map("".join),
+    edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), st.sampled_from([*PIECES, ""])), max_size=6),
+)
+@settings(max_examples=150, deadline=None)
+def test_diagnostics_after_edits_equal_those_of_a_fresh_start(text: str, edits: list[tuple[float, int, str]]) -> None:
+    documents = Documents()
+    document = documents.open("u", "Dockerfile", None, 1, text)
+    assert document is not None
+    for place, length, new in edits:
+        start = round(place * len(text))
+        span = Span(start, min(start + length, len(text)))
+        text = apply_edits(text, [Edit(span, new)])
+        document.apply(Edit(span, new))
+        assert document.diagnostics == Documents().open("u", "Dockerfile", None, 1, text).diagnostics  # type: ignore[union-attr]
+    assert str(document.text) == text
+
+
+def test_a_file_that_no_person_writes_is_not_read() -> None:
+    document = Documents().open("u", "Dockerfile", None, 1, "FROM x\n" + "RUN a \\\n" * 150_000)
+    assert document is not None
+    (found,) = document.diagnostics
+    assert found.severity == "information"
+    document.apply(Edit(Span(0, len(document.text)), "RNU x\n"))
+    assert [each.code for each in document.diagnostics] == ["syntax"]
 
 
 # --- .dockerignore ---

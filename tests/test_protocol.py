@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from lsprotocol import types
 
+from deadweight.lsp.server import make_server
 from sessions import SECONDS, SERVER, Session, capabilities, make_client, within
 
 if TYPE_CHECKING:
@@ -312,22 +313,27 @@ def frame(**message: Any) -> bytes:
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-def conversation(*messages: bytes) -> tuple[int, list[dict[str, Any]], str]:
+def conversation(*sent: bytes) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, what the server said, and its stderr, for all these messages and the end of stdin."""
-    done = subprocess.run(SERVER, input=b"".join(messages), capture_output=True, timeout=SECONDS, check=False)
-    said, rest = [], done.stdout
+    done = subprocess.run(SERVER, input=b"".join(sent), capture_output=True, timeout=SECONDS, check=False)
+    return done.returncode, messages(done.stdout), done.stderr.decode()
+
+
+def messages(rest: bytes) -> list[dict[str, Any]]:
+    said = []
     while rest:
         head, _, rest = rest.partition(b"\r\n\r\n")
         length = int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0])
         said.append(json.loads(rest[:length]))
         rest = rest[length:]
-    return done.returncode, said, done.stderr.decode()
+    return said
 
 
 def answer(said: list[dict[str, Any]], to: int) -> dict[str, Any]:
     return next(each for each in said if each.get("id") == to and "method" not in each)
 
 
+ORIGIN = {"line": 0, "character": 0}
 HELLO = frame(id=1, method="initialize", params={})
 BYE = (frame(id=99, method="shutdown"), frame(method="exit"))
 
@@ -358,6 +364,39 @@ async def test_a_request_that_cannot_be_read_costs_one_answer() -> None:
     assert answer(said, 4)["result"] is None
     assert "Traceback" not in errors
     assert all(line.startswith("deadweight: ") for line in errors.splitlines())
+
+
+async def test_a_handler_that_fails_costs_one_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Writer:
+        said = b""
+
+        def write(self, data: bytes) -> None:
+            self.said += data
+
+        def close(self) -> None:
+            return None
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a line\nand another")
+
+    server, writer = make_server(), Writer()
+    server.protocol.set_writer(writer)
+    monkeypatch.setattr("deadweight.lsp.server.hover", fail)
+    document = {"uri": (tmp_path / "Dockerfile").as_uri(), "languageId": "", "version": 1, "text": PIP}
+    place = {"textDocument": document, "position": {"line": 0, "character": 0}}
+    for message in (
+        HELLO,
+        frame(method="textDocument/didOpen", params={"textDocument": document}),
+        frame(id=2, method="textDocument/hover", params=place),
+        frame(id=3, method="textDocument/inlayHint", params={**place, "range": {"start": ORIGIN, "end": ORIGIN}}),
+    ):
+        body = message.partition(b"\r\n\r\n")[2]
+        server.protocol.handle_message(json.loads(body, object_hook=server.protocol.structure_message))
+    said = messages(writer.said)
+    assert "error" in answer(said, 2)
+    assert answer(said, 3)["result"] is not None
+    (logged,) = [each["params"]["message"] for each in said if each.get("method") == "window/logMessage"]
+    assert logged.endswith("a line and another")
 
 
 async def test_settings_with_the_greeting() -> None:

@@ -136,7 +136,7 @@ class Text:
         return Position(line, units(self.line(line)[: offset - self._start(line)], encoding))
 
     def offset(self, position: tuple[int, int], encoding: Encoding = "utf-32") -> int:
-        """The offset of a line and column; a column past the line's text is its end, a line past the last is the end."""
+        """The offset of a line and column; past the line's text is its end, past the last line the end."""
         line, column = position
         if line >= len(self._lines):
             return len(self)

@@ -67,9 +67,11 @@ def severity_of(finding: Finding) -> Severity:
 
 
 def _is_small(finding: Finding, min_saving: int) -> bool:
-    """Whether all of a finding's bytes are known, and too few to be worth saying."""
+    """Whether a finding's bytes are too few to be worth saying. Unknown ones are, unless more is asked for than usual."""
     saves = finding.saves
-    return saves is not None and saves.high is not None and saves.best < min_saving
+    if saves is None or saves.high is None:
+        return min_saving > DEFAULTS.min_saving and (saves.best if saves else 0) < min_saving
+    return saves.best < min_saving
 
 
 def saving(finding: Finding) -> str:

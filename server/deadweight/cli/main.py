@@ -44,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_output()
         return _READER_GONE
+    except RecursionError:
+        sys.stderr.write("deadweight: the input is nested too deeply\n")
+        return UNREADABLE
     except OSError as error:  # a full disk behind stdout
         _discard_output()
         sys.stderr.write(f"deadweight: {error.strerror or error}\n")

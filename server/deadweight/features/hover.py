@@ -42,16 +42,18 @@ class Hover:
 def hover(snapshot: Snapshot, reported: Sequence[Reported], offset: int) -> Hover | None:
     """What there is to say about the place at `offset`; None outside of instructions."""
     place = None if snapshot.is_foreign else place_at(snapshot, offset)
-    if place is None or offset > place.in_file(place.instruction.span).end:
+    if place is None or not place.whole.start <= place.offset <= place.whole.end:
         return None
     span, lines = _subject(snapshot, place)
-    return Hover(place.in_file(span), "\n".join([*lines, *_findings(reported, offset)]))
+    lines += _findings(reported, offset)
+    paragraphs = (line for at, line in enumerate(lines) if line or lines[at - 1])  # one blank line is enough
+    return Hover(place.in_file(span), "\n".join(paragraphs).strip())
 
 
 def _subject(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]]:
     """The smallest thing at the place that has a size of its own, and what there is to say about it."""
     if place.layer.step is None:
-        return place.instruction.span, _base(snapshot, place)
+        return place.whole, _base(snapshot, place)
     if found := _mount(snapshot, place):
         return found
     if call := call_at(place):
@@ -63,7 +65,7 @@ def _subject(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]]:
         if effect.span.start <= place.offset <= effect.span.end and effect.span != place.instruction.span:
             more = _whole(snapshot, place) if len(place.layer.kept) > 1 else _stage_note(snapshot, place)
             return effect.span, [*_adds(snapshot, (effect,)), *more]
-    return place.instruction.span, [*_adds(snapshot, place.layer.kept), *_stage_note(snapshot, place)]
+    return place.whole, [*_adds(snapshot, place.layer.kept), *_stage_note(snapshot, place)]
 
 
 def _base(snapshot: Snapshot, place: Place) -> list[str]:
@@ -108,7 +110,7 @@ def _mount(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]] | None:
             size = snapshot.sizes.of(inside)
             if not inside or size is None:
                 return None
-            return flag.span, [f"Keeps {words.unpacked(size)} out of the layer", "", *words.made_of(inside)]
+            return flag.span, [f"Keeps {words.short(size)} out of the layer", "", *words.made_of(inside)]
     return None
 
 
@@ -166,9 +168,14 @@ def _written(snapshot: Snapshot, place: Place, effects: tuple[Effect, ...]) -> l
     lines = _adds(snapshot, kept) if kept else ["**Adds nothing**"]
     if gone:
         size = snapshot.sizes.of(gone)
-        said = f"{words.short(size)} written" if size else "What it writes is"
-        lines += ["", f"{said} and not kept: removed in the same RUN, or in a mount"]
+        said = f"{words.short(size)} written and" if size else "What it writes is"
+        lines += ["", f"{said} not kept: {_why_gone(place)}"]
     return lines
+
+
+def _why_gone(place: Place) -> str:
+    in_mount = any(flag.name == "mount" for flag in place.instruction.flags)
+    return "it is in a mount, or removed in the same RUN" if in_mount else "removed in the same RUN"
 
 
 def _adds(snapshot: Snapshot, effects: tuple[Effect, ...]) -> list[str]:

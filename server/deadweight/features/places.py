@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deadweight.syntax.run import run_body
+from deadweight.text import Span
 
 if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction
     from deadweight.syntax.shell import Word
-    from deadweight.text import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,12 @@ class Place:
     def instruction(self) -> Instruction:
         """The instruction."""
         return self.layer.placed.instruction
+
+    @property
+    def whole(self) -> Span:
+        """From the keyword to the last character of the instruction, the bodies of heredocs included."""
+        instruction = self.instruction
+        return Span(instruction.span.start, max(instruction.span.end, len(instruction.text.rstrip())))
 
     def in_file(self, span: Span) -> Span:
         """A span of the instruction's text as one of the file."""

@@ -51,8 +51,8 @@ def made_of(effects: Iterable[Effect]) -> list[str]:
     """What effects come to, an item of a list each with its parts below it, and who measured it when."""
     weighed = [(effect, effect_size(effect)) for effect in effects]
     known = [(effect, size) for effect, size in weighed if size is not None and size.parts]
-    origins = {_origin(part) for _, size in known for part in size.parts if part.best}
-    common = origins.pop() if len(origins) == 1 else ""
+    origins = [_origin(part) for _, size in known for part in size.parts if part.best]
+    common = max(origins, key=origins.count, default="")
     items: list[str] = []
     for effect, size in known:
         nested = len(known) > 1 and len(size.parts) > 1
@@ -60,17 +60,21 @@ def made_of(effects: Iterable[Effect]) -> list[str]:
             items.append(f"- {_name(effect.cause)}: {short(size)}")
         items += parts(size, _FEW if nested else _MANY, common, indent="  " if nested else "")
     items += [f"- {_name(effect.cause)}: {UNKNOWN}" for effect, size in weighed if size is None]
-    return [*dict.fromkeys(items), "", f"Source: {common}"] if common else list(dict.fromkeys(items))
+    if not common:
+        return list(dict.fromkeys(items))
+    is_the_only_one = origins.count(common) == len(origins)
+    return [*dict.fromkeys(items), "", f"{'Source' if is_the_only_one else 'Source of the others'}: {common}"]
 
 
 def parts(size: Size | None, most: int = _MANY, common: str = "", indent: str = "") -> list[str]:
     """What a size is made of, an item each with who measured it when, unless that is the `common` origin of all."""
     found = [part for part in size.parts if part.best or part.high is None] if size else []
-    named = found if len(found) <= most + 1 else found[:most]
-    rest = found[len(named) :]
+    # What is taken off (because an earlier layer holds it) is always named: without it the sum would be a riddle.
+    named = found if len(found) <= most + 1 else [*found[:most], *(part for part in found[most:] if part.best < 0)]
+    rest = [part for part in found if part not in named]
     items = [f"- {_one_line(part.what)}: {_amount(part)}{_in_brackets(part, common)}" for part in named]
     if rest:
-        items.append(f"- {len(rest)} more: {in_words(max(0, sum(part.best for part in rest)))}")
+        items.append(f"- the rest: {in_words(sum(part.best for part in rest))}")
     return [indent + item for item in items]
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from deadweight.analysis.proof import holds
 from deadweight.analysis.report import report
-from deadweight.features.diagnostics import diagnostics
+from deadweight.features.code_actions import fix_all_action
+from deadweight.features.diagnostics import SYNTAX, Diagnostic, diagnostics
 from deadweight.features.ignore_file import ignore_diagnostics
 from deadweight.settings import DEFAULTS
+from deadweight.size.units import in_words
 from deadweight.snapshot import Options, Snapshot
 from deadweight.syntax import dockerfile, dockerignore
-from deadweight.text import Text
+from deadweight.text import Span, Text
 from deadweight.workspace.context import context_of
 from deadweight.workspace.discover import kind_of
 from deadweight.workspace.files import UnreadableError
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deadweight.analysis.report import Reported
-    from deadweight.features.diagnostics import Diagnostic
+    from deadweight.features.code_actions import Action
     from deadweight.model.context import BuildContext
     from deadweight.rules.rule import Fix
     from deadweight.settings import Settings
     from deadweight.text import Edit
 
+# Characters. The longest of 2,963 Dockerfiles on GitHub has 30,321; 10,000,000 took 11 s at each edit (2026-11-23).
+_LARGEST = 1_000_000
 _SECONDS = 3.0  # the longest that a walk of a build context may hold up the session
 
 
@@ -39,6 +43,7 @@ class Analysis:
         self.snapshot = snapshot
         self.settings = settings
         self._proven: dict[tuple[str, Fix], bool] = {}
+        self._fix_all: dict[bool, Action | None] = {}
 
     @cached_property
     def reported(self) -> tuple[Reported, ...]:
@@ -56,6 +61,12 @@ class Analysis:
         if key not in self._proven:
             self._proven[key] = holds(self.snapshot, self.reported, reported, fix)
         return self._proven[key]
+
+    def fix_all(self, *, can_create: bool) -> Action | None:
+        """Every safe fix of the file in one."""
+        if can_create not in self._fix_all:
+            self._fix_all[can_create] = fix_all_action(self.snapshot, self.settings, can_create=can_create)
+        return self._fix_all[can_create]
 
 
 class Document:
@@ -84,7 +95,8 @@ class OpenDockerfile(Document):
 
     def __init__(self, uri: str, path: Path | None, version: int | None, text: str, documents: Documents) -> None:
         super().__init__(uri, path, version, text)
-        self._tree = dockerfile.parse(text)
+        self._length = len(text)
+        self._tree = None if self._length > _LARGEST else dockerfile.parse(text)
         self._documents = documents
         self._context: BuildContext | None = None
         self._analysis: Analysis | None = None
@@ -92,8 +104,14 @@ class OpenDockerfile(Document):
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit; only the instructions it touches are read again."""
-        self._tree = dockerfile.edited(self._tree, edit)
         super().apply(edit)
+        self._length += len(edit.text) - (edit.span.end - edit.span.start)
+        if self._length > _LARGEST:
+            self._tree = None
+        elif self._tree is None:
+            self._tree = dockerfile.parse(str(self.text))
+        else:
+            self._tree = dockerfile.edited(self._tree, edit)
         self._analysis = None
 
     def refresh(self) -> None:
@@ -113,12 +131,15 @@ class OpenDockerfile(Document):
         if self._analysis is None:
             settings = self._documents.settings
             context = self._documents.with_open_ignore_file(self, self._context)
-            self._analysis = Analysis(Snapshot(self._tree, context, Options(platform=settings.platform)), settings)
+            tree = self._tree or dockerfile.parse("")
+            self._analysis = Analysis(Snapshot(tree, context, Options(platform=settings.platform)), settings)
         return self._analysis
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Problems and findings."""
+        """Problems and findings; of a file that is too large to be read at each edit, only that."""
+        if self._tree is None:
+            return (Diagnostic(Span(0, 0), f"larger than {in_words(_LARGEST)}: not read", SYNTAX, "information"),)
         return self.analysis.diagnostics
 
 
@@ -213,10 +234,12 @@ class Documents:
         ignore_file = max(ignore_files, key=lambda each: len(each.path.name) if each.path else 0, default=None)
         if context is None or ignore_file is None or ignore_file.path is None:
             return context
-        if context.ignore_file == ignore_file.path.name and context.patterns == ignore_file.patterns:
+        name = ignore_file.path.name
+        is_overruled = name == ".dockerignore" and context.ignore_file not in (name, None)
+        if is_overruled or (context.ignore_file == name and context.patterns == ignore_file.patterns):
             return context
         everything = ignore_file.everything
-        return everything and everything.ignoring(ignore_file.path.name, str(ignore_file.text))
+        return everything and everything.ignoring(name, str(ignore_file.text))
 
 
 def _governs(ignore_file: OpenIgnoreFile, document: OpenDockerfile) -> bool:

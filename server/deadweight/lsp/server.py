@@ -270,7 +270,7 @@ def _code_action(server: Server, params: types.CodeActionParams) -> list[types.C
     # Fix-all proves every fix of the file: not for a light bulb at each move of the cursor.
     automatic = params.context.trigger_kind == types.CodeActionTriggerKind.Automatic
     if code_actions.is_wanted(code_actions.FIX_ALL, only) and (only or not automatic):
-        everything = code_actions.fix_all_action(analysis.snapshot, analysis.settings, can_create=client.creates_files)
+        everything = analysis.fix_all(can_create=client.creates_files)
         actions += [everything] if everything else []
     return [_as_code_action(server, document, action) for action in actions]
 
@@ -344,7 +344,7 @@ def _log_in_lines() -> None:
     """Let what pygls has to say about a failure be one line on stderr."""
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(_OneLine())
-    to_stderr.setLevel(logging.WARNING)
+    to_stderr.setLevel(logging.ERROR)
     logger = logging.getLogger("pygls")
     logger.addHandler(to_stderr)
     logger.propagate = False

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from deadweight.model import image
 from deadweight.model.variables import Scope, expand
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Dockerfile, Instruction, Placed
     from deadweight.syntax.words import Word
 
-_NOTHING: Mapping[str, str | None] = MappingProxyType({})
 _BLANKS = re.compile(r"[\t\v\f\r ]+")  # between name and value of the old `ENV name value`
 # Accounts that official images create, and their home (docker-library/node and others, read 2026-11-23).
 _HOMES = {"": "/root", "root": "/root", "0": "/root", "node": "/home/node"}
@@ -160,26 +159,26 @@ def read_build(
     """The stages of a file. An unknown `target` is named in the result, and the last stage taken."""
     scope: dict[str, str | None] = {**_platform_arguments(platform)}
     stages: list[Stage] = []
-    ends: list[_End] = []
+    ends: list[tuple[State, set[str]]] = []
     names: dict[str, int] = {}
     start: Placed | None = None
     steps: list[Step] = []
-    end = _End(State(), frozenset())
+    state, environment = State(), set[str]()
     for placed in (*tree.instructions, None):
         instruction = placed.instruction if placed else None
         if instruction is None or instruction.keyword == "FROM":
             if start is not None:
                 stages.append(_stage(len(stages), start, tuple(steps), scope, names))
-                ends.append(end)
+                ends.append((state, environment))
                 if name := stages[-1].name:
                     names[name] = len(stages) - 1
             if instruction is not None:
                 base = names.get(_base_name(instruction, scope).lower())
-                end = _End(State(), frozenset()) if base is None else _inherited(ends[base])
+                state, environment = (State(), set()) if base is None else _inherited(*ends[base])
                 start, steps = placed, []
         elif start is not None and placed is not None:
-            steps.append(Step(placed, end.state))
-            end = _after(instruction, end, scope, build_args)
+            steps.append(Step(placed, state))
+            state = _after(instruction, state, environment, scope, build_args)
         elif instruction.keyword == "ARG":
             scope.update(_declared(instruction, scope, build_args, scope))
     build = Build(tuple(stages), stages[-1] if stages else None)
@@ -190,7 +189,7 @@ def read_build(
 
 
 def absolute(path: str, folder: str | None) -> str | None:
-    """`path` seen from `folder`, without `.`, `..` and a trailing slash; None where the folder matters and is unknown."""
+    """`path` seen from `folder`, without `.`, `..` and a trailing slash; None where it takes a folder nobody knows."""
     if not path.startswith("/"):
         if folder is None:
             return None
@@ -198,16 +197,9 @@ def absolute(path: str, folder: str | None) -> str | None:
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
-class _End(NamedTuple):
-    """What is in force where a stage ends so far, and which of its variables an ENV has set."""
-
-    state: State
-    environment: frozenset[str]
-
-
-def _inherited(end: _End) -> _End:
-    """What a stage starts with that stands on another: all of it, its ARGs too, with a history of its own."""
-    return end._replace(state=replace(end.state, variables=Scope(end.state.variables)))
+def _inherited(state: State, environment: set[str]) -> tuple[State, set[str]]:
+    """What a stage starts with that stands on another: all that is in force there, its ARGs too."""
+    return replace(state, variables=Scope(state.variables)), set(environment)
 
 
 def _stage(
@@ -238,32 +230,37 @@ def _base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str
     return (expand(words[0].text, scope, escape=instruction.escape) or "") if words else ""
 
 
-def _after(instruction: Instruction, end: _End, scope: Mapping[str, str | None], build_args: Mapping[str, str]) -> _End:
-    """What is in force behind an instruction."""
-    state = end.state
+def _after(
+    instruction: Instruction,
+    state: State,
+    environment: set[str],
+    outer: Mapping[str, str | None],
+    build_args: Mapping[str, str],
+) -> State:
+    """The state behind an instruction; `environment` collects the names that an ENV has set."""
     text = instruction.arguments.text
     match instruction.keyword:
         case "ENV":
             assigned = dict(_assigned(instruction, state))
-            state = replace(state, variables=state.variables.changed(assigned))
-            return _End(state, end.environment.union(assigned))
+            environment.update(assigned)
+            return replace(state, variables=state.variables.changed(assigned))
         case "ARG":
-            declared = dict(_declared(instruction, state.variables, build_args, {**scope, **state.variables}))
-            for name in end.environment.intersection(declared):  # ENV wins over ARG
-                del declared[name]
-            return end._replace(state=replace(state, variables=state.variables.changed(declared)))
+            declared = _declared(instruction, state.variables, build_args, outer)
+            # ENV wins over ARG.
+            changed = {name: value for name, value in declared if name not in environment}
+            return replace(state, variables=state.variables.changed(changed))
         case "WORKDIR":
-            return end._replace(state=replace(state, workdir=state.resolve(text, instruction.escape)))
+            return replace(state, workdir=state.resolve(text, instruction.escape))
         case "USER":
             user = expand(text, state.variables, unset=None, escape=instruction.escape)
-            return end._replace(state=replace(state, user=user))
+            return replace(state, user=user)
         case "SHELL" if instruction.array:
-            return end._replace(state=replace(state, shell=tuple(word.value or "" for word in instruction.array)))
-    return end
+            return replace(state, shell=tuple(word.value or "" for word in instruction.array))
+    return state
 
 
 def _assigned(instruction: Instruction, state: State) -> Iterator[tuple[str, str | None]]:
-    """The names an ENV sets, in both of its forms; every value sees the variables as they are before the instruction."""
+    """The names an ENV sets, in both of its forms; each value sees the variables as they were before it."""
     words = instruction.words
     if words and "=" not in words[0].text:
         name, *values = _BLANKS.split(instruction.arguments.text, maxsplit=1)
@@ -282,7 +279,9 @@ def _declared(
     build_args: Mapping[str, str],
     outer: Mapping[str, str | None],
 ) -> Iterator[tuple[str, str | None]]:
-    """The names an ARG declares: given on the command line, by default, as `outer` has them, or unknown."""
+    """The names an ARG declares: given on the command line, by default, from above the first FROM, as they are
+    already, or unknown: an ARG without a default is made to be given.
+    """
     for word in instruction.words:
         name, equals, default = word.text.partition("=")
         if name in build_args:
@@ -290,7 +289,7 @@ def _declared(
         elif equals:
             yield name, expand(default, scope, unset="", escape=instruction.escape)
         else:
-            yield name, outer.get(name)
+            yield name, outer[name] if name in outer else scope.get(name)
 
 
 def _platform_arguments(platform: str) -> dict[str, str | None]:

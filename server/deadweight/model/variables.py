@@ -56,7 +56,7 @@ class Scope(Mapping[str, "str | None"]):
         return scope
 
 
-class _Unknown(Exception):
+class _UnknownError(Exception):
     """Some part of the word has no value that can be told, or BuildKit stops with an error there."""
 
 
@@ -68,7 +68,7 @@ def expand(text: str, scope: Mapping[str, str | None], *, unset: str | None = ""
     """
     try:
         value = "".join(_value(part, scope, unset) for part in parts(text, escape))
-    except (WordError, _Unknown):
+    except (WordError, _UnknownError):
         return None
     return value if len(value) <= MAX_VALUE else None
 
@@ -79,7 +79,7 @@ def _value(part: Part, scope: Mapping[str, str | None], unset: str | None) -> st
     is_set = part.name in scope
     value = scope[part.name] if is_set else unset
     if value is None:
-        raise _Unknown
+        raise _UnknownError
     # `${x:-a}` asks whether x has a value, `${x-a}` only whether it is set.
     has_value = is_set and bool(value or not part.operator.startswith(":"))
     match part.operator.lstrip(":"):
@@ -101,7 +101,7 @@ def _value(part: Part, scope: Mapping[str, str | None], unset: str | None) -> st
         case "/" | "//":
             globs = _globs(_operand(part, 0, scope, unset))
             return _replaced(value, globs, _operand(part, 1, scope, unset), once=part.operator == "/")
-    raise _Unknown
+    raise _UnknownError
 
 
 def _operand(part: Variable, index: int, scope: Mapping[str, str | None], unset: str | None) -> str:
@@ -123,7 +123,7 @@ def _globs(pattern: str) -> list[_Glob]:
         if ch == "\\":
             ch = next(characters, "")
             if ch not in ("*", "?", "\\", "}", "/"):
-                raise _Unknown  # BuildKit: invalid escape
+                raise _UnknownError  # BuildKit: invalid escape
             globs[-1].append(ch)
             continue
         globs[-1].append(None if ch == "?" else ch)

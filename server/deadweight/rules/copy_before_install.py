@@ -60,10 +60,11 @@ flask
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.ecosystems import node, python
-from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
+from deadweight.model.effects import Copied, Kind, Leftover, PackageSet, is_under
 from deadweight.rules.edits import line_end
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.text import Edit, Span
@@ -78,6 +79,8 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 _READERS = {"npm": node.recognise, "pip": python.recognise}
+# `pip install -r requirements.txt --constraint=constraints.txt`
+_REQUIREMENTS = re.compile(r"(?:^|\s)(?:-r|-c|--requirement|--constraint)[\s=]?(\S+)")
 _FOLDERS_OF_MANY = 2  # a COPY of fewer files than this beyond the manifests is no copy of the sources
 
 
@@ -161,30 +164,27 @@ def _fix(snapshot: Snapshot, ledger: Ledger, install: _Install) -> Fix | None:
     """Copy the manifests where all sources are copied now, and the sources right below the install."""
     layers = ledger.layers
     between = layers[layers.index(install.copy) + 1 : layers.index(install.layer)]
-    installs_only = all(
-        call.program in ("npm", "pip", "set", "rm")
-        and not {"run", "test", "build"} & {word.text for word in call.words}
-        for call in install.layer.calls
-    )
-    if install.project.needs_sources or not installs_only or any(layer.kept or layer.effects for layer in between):
+    if install.project.needs_sources or any(layer.kept or layer.effects for layer in between):
         return None
     instruction, offset = install.copy.placed.instruction, install.copy.placed.offset
     words = instruction.words
     if instruction.keyword != "COPY" or instruction.heredocs or instruction.array is not None or len(words) != 2:
         return None
+    source, target = (word.value or word.text for word in words)
     root = install.copied.cause.root if isinstance(install.copied.cause, Copied) else None
-    if root is None or install.copied.path is None or install.layer.step is None:
+    if root is None or any(mark in source for mark in "*?[ ") or " " in target:
         return None
     files = [path for path in install.project.install_files if is_under(path, root) or not root]
     if any(posixpath.dirname(path) != root for path in files) or any(" " in path for path in files):
         return None
+    if not _installs_only(install, files) or not _means_the_same_below(install):
+        return None
     newline = line_end(snapshot.text)
-    target = words[1].text if words[1].text.endswith("/") else "./" if words[1].text == "." else words[1].text + "/"
+    folder = target if target.endswith("/") else "./" if target == "." else target + "/"
     head = instruction.text[instruction.span.start : words[0].span.start]
-    first = f"{head}{' '.join(_as_source(path, words[0].text, root) for path in files)} {target}"
-    whole = instruction.text[: instruction.span.end]
+    first = f"{head}{' '.join(_as_source(path, source, root) for path in files)} {folder}"
     end = install.layer.placed.offset + len(install.layer.placed.instruction.text)
-    moved = whole[instruction.span.start :] + newline
+    moved = instruction.text[instruction.span.start : instruction.span.end] + newline
     if not install.layer.placed.instruction.text.endswith("\n"):
         moved = newline + moved.removesuffix(newline)
     return Fix(
@@ -197,6 +197,50 @@ def _fix(snapshot: Snapshot, ledger: Ledger, install: _Install) -> Fix | None:
         ),
         note="Check: nothing that the install runs needs the other files",
     )
+
+
+def _installs_only(install: _Install, files: list[str]) -> bool:
+    """Whether the RUN needs no file but `files`, and takes none away that the COPY below it would bring back."""
+    for call in install.layer.calls:
+        if call.program not in ("npm", "pip", "set", "rm") or {"run", "test", "build"} & {
+            word.text for word in call.words
+        }:
+            return False
+        asked = _REQUIREMENTS.findall(" ".join(word.pattern for word in call.words)) if call.program == "pip" else ()
+        if any(_in_context(install, call.around.resolve(path)) not in files for path in asked):
+            return False
+    copied = install.copied.path
+    return copied is not None and not any(
+        effect.path is None or is_under(effect.path, copied) or is_under(copied, effect.path)
+        for effect in install.layer.effects
+        if effect.kind is Kind.REMOVES
+    )
+
+
+def _means_the_same_below(install: _Install) -> bool:
+    """Whether the COPY does the same below the install: `COPY . $APP` may not, nor one that brings node_modules."""
+    above, below = install.copy.step, install.layer.step
+    cause = install.copied.cause
+    if above is None or below is None or not isinstance(cause, Copied) or cause.selection is None:
+        return False
+    instruction = above.instruction
+    if instruction.flag("exclude") is not None or any(flag.name == "parents" for flag in instruction.flags):
+        return False
+    if "$" in instruction.line.text and above.state.variables != below.state.variables:
+        return False
+    target = instruction.words[1].text
+    installed = _in_context(install, install.effect.path)
+    return above.state.resolve(target) == below.state.resolve(target) and not (
+        installed and any(is_under(path, installed) for path in cause.selection.files)
+    )
+
+
+def _in_context(install: _Install, path: str | None) -> str | None:
+    """Where a path of the image lies in the context that the COPY brought there."""
+    cause, copied = install.copied.cause, install.copied.path
+    if path is None or copied is None or not isinstance(cause, Copied) or not is_under(path, copied):
+        return None
+    return posixpath.join(cause.root or "", path[len(copied) :].lstrip("/"))
 
 
 def _as_source(path: str, source: str, root: str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.shell import Word
     from deadweight.text import Edit
 
 
@@ -64,8 +65,8 @@ def clean_up(left: Left) -> Fix | None:
     cause = left.cause
     edits: list[Edit | None] = []
     if cause.flag:
-        verbs = [next((word for word in call.words if word.text == cause.verb), None) for call in left.calls]
-        edits = [insert_word(left.layer, verb, cause.flag) if verb else None for verb in verbs]
+        words = [_place_of_flag(call, cause.verb, cause.flag.replace("--no-", "--")) for call in left.calls]
+        edits = [insert_word(left.layer, word, cause.flag) if word else None for word in words]
         title = f"Add {cause.flag}"
     elif left.calls:
         edits = [append_command(left.layer, left.calls[-1], cause.cleanup)]
@@ -74,3 +75,17 @@ def clean_up(left: Left) -> Fix | None:
     if not made or len(made) < len(edits):
         return None
     return Fix("clean-up", title, Safety.SAFE, made)
+
+
+def _place_of_flag(call: Call, verb: str | None, opposite: str) -> Word | None:
+    """The word that a flag goes behind: the verb, or the value of its opposite, because the last of both counts."""
+    found: Word | None = None
+    words = iter(call.words)
+    for word in words:
+        if word.text == "--":
+            break
+        if word.text == opposite:
+            found = next(words, None)
+        elif (word.text == verb and found is None) or word.text.startswith(f"{opposite}="):
+            found = word
+    return found

@@ -132,8 +132,7 @@ def _finding(snapshot: Snapshot, context: BuildContext, ledger: Ledger, span: Sp
     """What the image weighs less with the ignore file: an install may have to write again what is no longer copied."""
     heaviest = max(weights, key=lambda pattern: weights[pattern])
     lighter = replace(snapshot, context=context.ignoring(_NAME, _text(list(weights))))
-    before, after = snapshot.sizes.image(), lighter.sizes.image()
-    count = max(0, before.best - after.best) if before and after else sum(weights.values())
+    count = max(0, _copied_and_installed(snapshot) - _copied_and_installed(lighter))
     saves = size(f"{_shown(heaviest)} and the like", count, count, count, "the build context", "")
     return Finding(
         span=span,
@@ -143,6 +142,13 @@ def _finding(snapshot: Snapshot, context: BuildContext, ledger: Ledger, span: Sp
         stage=ledger.stage.label,
         fixes=(_fix(list(weights)),),
     )
+
+
+def _copied_and_installed(snapshot: Snapshot) -> int:
+    """The bytes of all that COPY brings into the image and package managers install there."""
+    effects = (effect for ledger in snapshot.shipped_ledgers for layer in ledger.layers for effect in layer.kept)
+    size = snapshot.sizes.of(effect for effect in effects if isinstance(effect.cause, (Copied, PackageSet)))
+    return size.best if size else 0
 
 
 def _installed(snapshot: Snapshot) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -162,8 +162,11 @@ def _packages(cause: PackageSet) -> Size | None:
 
 def _beyond(there: int, added: Size) -> Size:
     """What an install writes where a copy of its folder is there already: what that lacks; all of it at the most."""
-    part = Part("copied already", -there, -there, -there, _FOLDER, "")
-    return Size(max(0, added.low - there), max(0, added.best - there), added.high, (*added.parts, part))
+    low, best = max(0, added.low - there), max(0, added.best - there)
+    sources = dict.fromkeys(part.source for part in added.parts)
+    date = min((part.date for part in added.parts), default="")
+    part = Part("packages that the copied folder lacks", low, best, added.high, ", ".join(sources), date)
+    return Size(low, best, added.high, (part,))
 
 
 @lru_cache(maxsize=1024)
@@ -180,18 +183,12 @@ def _leftover(cause: Leftover) -> Size | None:
         if manifest is None:
             return None
         left = npm.cache_left(manifest, lock, dev="dev" in packages.options, libc=packages.libc)
-        return _missing_part(packages, left) if left and packages.there else left
+        # Beside a copied node_modules npm may find nothing to download; a clean checkout has no such folder.
+        return Size(0, left.best, left.high, left.parts) if left and packages.there else left
     if packages.manager == "pip":
         requirements = _requirements(packages)
         return None if requirements is None else pip.cache_left(requirements, packages.libc)
     return None
-
-
-def _missing_part(packages: PackageSet, left: Size) -> Size:
-    """What a cache holds where a copy of the install is there already: only what that lacked was downloaded."""
-    whole = _packages(replace(packages, there=0))
-    share = max(0.0, 1 - packages.there / whole.best) if whole and whole.best else 1.0
-    return Size(0, round(left.best * share), left.high, left.parts)
 
 
 def _requirements(cause: PackageSet) -> list[Requirement] | None:

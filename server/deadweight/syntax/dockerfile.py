@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakValueDictionary
 
 from deadweight.syntax.json_form import read_array
-from deadweight.syntax.words import SPACES, Word, heredoc_name, heredoc_words, split_plain, split_quoted
+from deadweight.syntax.words import HEREDOC, SPACES, Word, heredoc_name, heredoc_words, split_plain, split_quoted
 from deadweight.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ _DIRECTIVE = re.compile(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\
 _KEYWORD = re.compile(r"[^\t\v\f\r ]*")
 _FLAG = re.compile(r"""[\t-\r ]*(--(?:\\.|'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[^\t-\r '"\\])*)""", re.DOTALL)
 _QUOTE_OR_ESCAPE = re.compile(r"\\(.)|['\"]", re.DOTALL)
-_HEREDOC = re.compile(r"[0-9]*<<(-?)([^<]+)", re.DOTALL)
-_TAKES_ARRAY = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "ADD", "COPY"))
+TAKES_ARRAY = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "ADD", "COPY"))
 _TAKES_HEREDOC = frozenset(("RUN", "ADD", "COPY"))
 _TAKES_QUOTED_WORDS = frozenset(("ENV", "LABEL", "ARG"))
 DIRECTIVES = frozenset(("syntax", "escape", "check"))
@@ -73,6 +73,8 @@ class Logical:
 
     def span(self, span: Span) -> Span:
         """The stretch of source that `span` came from."""
+        if len(self.starts) == 1:  # most instructions have one line
+            return span.shifted(self.sources[0])
         start = self.start(span.start)
         return Span(start, max(start, self.end(span.end)) if span.end > span.start else start)
 
@@ -154,7 +156,7 @@ class Instruction:
     @cached_property
     def array(self) -> tuple[Word, ...] | None:
         """The strings of an exec form; None in shell form. Spans are in the source."""
-        if self.keyword not in _TAKES_ARRAY or not self.arguments.text.startswith("["):
+        if self.keyword not in TAKES_ARRAY or not self.arguments.text.startswith("["):
             return None
         found = read_array(self.arguments.text)
         return None if found is None else tuple(self._placed(found))
@@ -304,7 +306,7 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
 
 
 def _spliced(tree: Dockerfile, first: int, last: int, pieces: tuple[Piece, ...], escape: str) -> Dockerfile:
-    """`tree` with new pieces in place of `pieces[first:last]`; what it knew of the others is shifted, not found again."""
+    """`tree` with new pieces in place of `pieces[first:last]`; what it knew of the others is shifted along."""
     is_open = _first_open(pieces)
     if is_open is not None:
         is_open += first
@@ -383,7 +385,7 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
 def _with_heredocs(
     lines: list[str], first: int, end: int, escape: str, terminators: _Terminators
 ) -> tuple[Instruction, int, bool]:
-    """The instruction in `lines[first:end]` with the heredocs that follow it, the line behind it, whether one is open."""
+    """The instruction in `lines[first:end]` with its heredocs, the line behind it, whether a heredoc is open."""
     source = lines[first] if end == first + 1 else "".join(lines[first:end])
     if "<<" not in source:
         return _instruction(source, escape), end, False
@@ -424,10 +426,17 @@ class _Terminators:
         return found[index] if index < len(found) else None
 
 
-@lru_cache(maxsize=8192)
+# Weak: a long session types thousands of versions of a line, and none may stay that no tree holds.
+_instructions: WeakValueDictionary[tuple[str, str, tuple[Heredoc, ...]], Instruction] = WeakValueDictionary()
+
+
 def _instruction(text: str, escape: str, heredocs: tuple[Heredoc, ...] = ()) -> Instruction:
     """One object for equal text: what was computed for it serves every version of the file."""
-    return Instruction(text, escape, heredocs)
+    key = (text, escape, heredocs)
+    found = _instructions.get(key)
+    if found is None:
+        found = _instructions[key] = Instruction(text, escape, heredocs)
+    return found
 
 
 def _directive(line: str) -> tuple[str, str] | None:
@@ -439,7 +448,7 @@ def _directive(line: str) -> tuple[str, str] | None:
 
 
 def _continues(line: str, escape: str) -> bool:
-    """Whether the line ends in one escape character (a doubled one does not continue), white space behind it allowed."""
+    """Whether the line ends in one escape character (a doubled one does not continue); white space may follow."""
     content = line.rstrip("\r\n").rstrip(" \t")
     return content.endswith(escape) and not content.endswith(escape * 2)
 
@@ -482,6 +491,6 @@ def _heredocs_of(instruction: Instruction) -> Iterator[tuple[str, bool, bool]]:
     if instruction.has_long_line or opener.keyword not in _TAKES_HEREDOC or opener.array is not None:
         return
     for word in heredoc_words(instruction.line.text):
-        match = _HEREDOC.fullmatch(word)
+        match = HEREDOC.fullmatch(word)
         if match and (name := heredoc_name(match[2])):
             yield name, bool(match[1]), name == match[2]

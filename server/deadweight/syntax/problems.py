@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.syntax.dockerfile import DIRECTIVES, MAX_LINE, Comment, Instruction
+from deadweight.syntax.dockerfile import MAX_LINE, TAKES_ARRAY, Comment, Instruction, has_long_line
 from deadweight.syntax.json_form import is_array_of_other_things
+from deadweight.syntax.words import HEREDOC
 from deadweight.text import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from deadweight.syntax.dockerfile import Dockerfile, Placed
+    from deadweight.syntax.dockerfile import Dockerfile
 
 
 class Problem(NamedTuple):
@@ -21,131 +23,182 @@ class Problem(NamedTuple):
     message: str
 
 
-class _Form(NamedTuple):
-    """How many arguments an instruction takes, and its flags; None where any number or flag will do."""
-
-    least: int = 1
-    most: int | None = None
-    flags: frozenset[str] = frozenset()
-
-
-# moby/buildkit, frontend/dockerfile/instructions/parse.go and docs/reference.md, read 2026-11-23.
-_COPY_FLAGS = frozenset(("chown", "chmod", "link", "parents", "exclude"))
-_FORMS = {
-    "ADD": _Form(2, None, _COPY_FLAGS | {"keep-git-dir", "checksum", "unpack"}),
-    "ARG": _Form(),
-    "CMD": _Form(0),
-    "COPY": _Form(2, None, _COPY_FLAGS | {"from"}),
-    "ENTRYPOINT": _Form(0),
-    "ENV": _Form(),
-    "EXPOSE": _Form(),
-    "FROM": _Form(1, 3, frozenset(("platform",))),
-    "HEALTHCHECK": _Form(
-        1, None, frozenset(("interval", "timeout", "start-period", "start-interval", "retries"))
-    ),
-    "LABEL": _Form(),
-    "MAINTAINER": _Form(),
-    "ONBUILD": _Form(),
-    "RUN": _Form(0, None, frozenset(("mount", "network", "security", "device"))),
-    "SHELL": _Form(),
-    "STOPSIGNAL": _Form(1, 1),
-    "USER": _Form(),
-    "VOLUME": _Form(),
-    "WORKDIR": _Form(),
+# The flags of each instruction, and those of them that may stand without a value. moby/buildkit,
+# frontend/dockerfile/instructions/parse.go and docs/reference.md, read 2026-11-23.
+_COPY_FLAGS = frozenset(("chown", "chmod", "link", "exclude"))
+_FLAGS: dict[str, frozenset[str]] = {
+    "ADD": _COPY_FLAGS | {"keep-git-dir", "checksum", "unpack"},
+    "COPY": _COPY_FLAGS | {"from", "parents"},
+    "FROM": frozenset(("platform",)),
+    "HEALTHCHECK": frozenset(("interval", "timeout", "start-period", "start-interval", "retries")),
+    "RUN": frozenset(("mount", "network", "security", "device")),
 }
-_NEED_VALUE = frozenset(("from", "chown", "chmod", "mount", "platform", "exclude", "checksum"))
+_SWITCHES = frozenset(("link", "keep-git-dir", "unpack", "parents"))
+_REPEATABLE = frozenset(("mount", "exclude", "device"))
+_IGNORES_FLAGS = frozenset(("ARG", "STOPSIGNAL"))
+_LEAST = {"CMD": 0, "ENTRYPOINT": 0, "RUN": 0, "COPY": 2, "ADD": 2}  # arguments; one for the others
+_COUNTS = {1: "at least one argument", 2: "at least two arguments"}
+_KEYWORDS = frozenset(
+    (
+        *("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER"),
+        *("ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
+    )
+)
 _NOT_AS_TRIGGER = frozenset(("ONBUILD", "FROM", "MAINTAINER"))
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")  # `AS build-1`
 
 
 def find_problems(tree: Dockerfile) -> Iterator[Problem]:
     """The problems of a file, in order."""
-    yield from _directives(tree)
-    has_stage = False
-    for placed in tree.instructions:
-        instruction, offset, _ = placed
-        if instruction.keyword == "FROM":
+    has_stage = in_body = False
+    seen: set[str] = set()
+    for piece, offset in zip(tree.pieces, tree.offsets, strict=False):
+        if has_long_line(piece.text):
+            span = piece.span if isinstance(piece, Instruction) else Span(0, len(piece.text.rstrip("\r\n")))
+            yield Problem(span.shifted(offset), f"a line is longer than {MAX_LINE} bytes")
+        if isinstance(piece, Comment) and piece.directive:
+            yield from _of_directive(piece, *piece.directive, offset, seen)
+        if not isinstance(piece, Instruction):
+            continue
+        in_body = True
+        if piece.keyword == "FROM":
             has_stage = True
-        elif not has_stage and instruction.keyword != "ARG" and instruction.keyword in _FORMS:
-            yield Problem(instruction.span.shifted(offset), "no build stage yet: FROM comes first")
+        elif not has_stage and piece.keyword != "ARG" and piece.keyword in _KEYWORDS:
+            yield Problem(piece.span.shifted(offset), "no build stage yet: FROM comes first")
             has_stage = True  # said once
-        yield from _of_instruction(placed)
-    if not tree.instructions:
+        for span, message in _of_instruction(piece):
+            yield Problem(span.shifted(offset), message)
+        if piece.has_open_heredoc:
+            return  # what follows may be its body
+    if not in_body:
         yield Problem(Span(0, 0), "file with no instructions")
 
 
-def _directives(tree: Dockerfile) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for piece, offset in zip(tree.pieces, tree.offsets, strict=False):
-        if isinstance(piece, Instruction):
-            return
-        if not isinstance(piece, Comment) or not piece.directive:
-            continue
-        name, value = piece.directive
-        span = Span(offset, offset + len(piece.text.rstrip()))
-        if name in seen:
-            yield Problem(span, f"only one {name} parser directive can be used")
-        elif name in DIRECTIVES and name == "escape" and value not in ("\\", "`"):
-            yield Problem(span, f"invalid escape token {value!r}: it is \\ or `")
-        seen.add(name)
+def _of_directive(comment: Comment, name: str, value: str, offset: int, seen: set[str]) -> Iterator[Problem]:
+    span = Span(offset, offset + len(comment.text.rstrip()))
+    if name in seen:
+        yield Problem(span, f"only one {name} parser directive can be used")
+    elif name == "escape" and value not in ("\\", "`"):
+        yield Problem(span, f"invalid escape token {value!r}: it is \\ or `")
+    seen.add(name)
 
 
-def _of_instruction(placed: Placed) -> Iterator[Problem]:
-    instruction, offset, _ = placed
-    if len(instruction.text) > MAX_LINE and any(
-        len(line.encode("utf-8", "surrogatepass")) > MAX_LINE for line in instruction.text.split("\n")
-    ):
-        yield Problem(instruction.span.shifted(offset), f"a line is longer than {MAX_LINE} bytes")
-        return
+def _of_instruction(instruction: Instruction) -> Iterator[Problem]:
+    if instruction.has_long_line:
+        return  # nothing of it was read
     if instruction.has_open_heredoc:
-        yield Problem(instruction.span.shifted(offset), "unterminated heredoc")
+        yield Problem(instruction.span, "unterminated heredoc")
     trigger = instruction.trigger
-    for problem in _of_form(instruction) if trigger is None else _of_trigger(trigger):
-        yield Problem(problem.span.shifted(offset), problem.message)
-
-
-def _of_trigger(trigger: Instruction) -> Iterator[Problem]:
-    if trigger.keyword in _NOT_AS_TRIGGER:
+    if trigger is None:
+        yield from _of_form(instruction)
+    elif trigger.keyword in _NOT_AS_TRIGGER:
         yield Problem(trigger.keyword_span, f"{trigger.keyword} isn't allowed as an ONBUILD trigger")
     else:
+        yield from _of_flags(instruction)
         yield from _of_form(trigger)
 
 
 def _of_form(instruction: Instruction) -> Iterator[Problem]:
     keyword = instruction.keyword
-    form = _FORMS.get(keyword)
-    if form is None:
-        yield Problem(instruction.keyword_span, f"unknown instruction: {keyword}")
+    if keyword not in _KEYWORDS:
+        yield Problem(instruction.keyword_span, f"unknown instruction: {_short(keyword)}")
         return
-    for flag in instruction.flags:
-        if flag.name not in form.flags:
-            yield Problem(flag.span, f"unknown flag: --{flag.name}")
-        elif not flag.value and flag.name in _NEED_VALUE:
-            yield Problem(flag.span, f"missing a value on flag: --{flag.name}")
-    words = instruction.words
-    least = form.least
-    if is_array_of_other_things(instruction.arguments.text) and keyword in ("RUN", "CMD", "ENTRYPOINT", "SHELL", "COPY", "ADD", "VOLUME"):
+    yield from _of_flags(instruction)
+    least = _LEAST.get(keyword, 1)  # where it is 0 nobody splits the text into words
+    if keyword in TAKES_ARRAY and is_array_of_other_things(instruction.arguments.text):
         yield Problem(instruction.span, "when using JSON array syntax, arrays must be comprised of strings only")
-    elif keyword == "FROM" and (len(words) not in (1, 3) or (len(words) == 3 and words[1].text.lower() != "as")):
+    elif least and len(instruction.words) < least:
+        yield Problem(instruction.span, f"{keyword} requires {_COUNTS[least]}")
+    elif check := _CHECKS.get(keyword):
+        yield from check(instruction)
+
+
+def _of_flags(instruction: Instruction) -> Iterator[Problem]:
+    if instruction.keyword in _IGNORES_FLAGS:
+        return
+    known = _FLAGS.get(instruction.keyword, frozenset())
+    seen: set[str] = set()
+    for span, name, value in instruction.flags:
+        if name not in known:
+            yield Problem(span, f"unknown flag: --{_short(name)}")
+        elif name in seen and name not in _REPEATABLE:
+            yield Problem(span, f"duplicate flag specified: --{name}")
+        elif value == "" if name in _SWITCHES else value is None:
+            yield Problem(span, f"missing a value on flag: --{name}")
+        elif name in _SWITCHES and (value or "true").lower() not in ("true", "false"):
+            yield Problem(span, f"expecting boolean value for flag --{name}")
+        seen.add(name)
+
+
+def _of_from(instruction: Instruction) -> Iterator[Problem]:
+    words = instruction.words
+    if len(words) not in (1, 3) or (len(words) == 3 and words[1].text.lower() != "as"):
         yield Problem(instruction.span, "FROM requires either one or three arguments")
-    elif len(words) < least:
-        count = {1: "at least one argument", 2: "at least two arguments"}[least]
-        yield Problem(instruction.span, f"{keyword} requires {count}")
-    elif form.most is not None and len(words) > form.most:
-        yield Problem(instruction.span, f"{keyword} requires exactly {form.most} argument")
-    elif keyword in ("ENV", "LABEL"):
-        yield from _pairs(instruction)
-    elif keyword == "SHELL" and instruction.array is None:
-        yield Problem(instruction.span, "SHELL requires the arguments to be in JSON form")
-    elif keyword == "HEALTHCHECK" and words[0].text.upper() not in ("CMD", "NONE"):
-        yield Problem(words[0].span, f"unknown type {words[0].text!r} in HEALTHCHECK: it is CMD or NONE")
+    elif len(words) == 3 and not _STAGE_NAME.fullmatch(words[2].text.lower()):
+        yield Problem(words[2].span, f"invalid name for build stage: {_short(words[2].text)!r}")
 
 
-def _pairs(instruction: Instruction) -> Iterator[Problem]:
+def _of_pairs(instruction: Instruction) -> Iterator[Problem]:
     words = instruction.words
     if "=" not in words[0].text:
         if len(words) < 2:
             yield Problem(instruction.span, f"{instruction.keyword} must have two arguments")
         return
     for word in words:
-        if "=" not in word.text:
-            yield Problem(word.span, f"can't find = in {word.text!r}: it must be name=value")
+        name, equals, _ = word.text.partition("=")
+        if not equals:
+            yield Problem(word.span, f"can't find = in {_short(word.text)!r}: it must be name=value")
+        elif not name:
+            yield Problem(word.span, f"{instruction.keyword} names can not be blank")
+
+
+def _of_arg(instruction: Instruction) -> Iterator[Problem]:
+    for word in instruction.words:
+        if word.text.startswith("="):
+            yield Problem(word.span, "ARG names can not be blank")
+
+
+def _of_copy(instruction: Instruction) -> Iterator[Problem]:
+    target = instruction.words[-1]
+    if instruction.heredocs and HEREDOC.fullmatch(target.text):
+        yield Problem(target.span, f"{instruction.keyword} cannot accept a heredoc as a destination")
+
+
+def _of_shell(instruction: Instruction) -> Iterator[Problem]:
+    if instruction.array is None:
+        yield Problem(instruction.span, "SHELL requires the arguments to be in JSON form")
+
+
+def _of_volume(instruction: Instruction) -> Iterator[Problem]:
+    for word in instruction.words:
+        if instruction.array is not None and not (word.value or "").strip():
+            yield Problem(word.span, "VOLUME specified can not be an empty string")
+
+
+def _of_healthcheck(instruction: Instruction) -> Iterator[Problem]:
+    first, *others = instruction.words
+    kind = first.text.upper()
+    if kind not in ("CMD", "NONE"):
+        yield Problem(first.span, f"unknown type {_short(first.text)!r} in HEALTHCHECK: it is CMD or NONE")
+    elif kind == "NONE" and others:
+        yield Problem(others[0].span, "HEALTHCHECK NONE takes no arguments")
+    elif kind == "CMD" and not others:
+        yield Problem(instruction.span, "missing command after HEALTHCHECK CMD")
+
+
+_CHECKS: dict[str, Callable[[Instruction], Iterator[Problem]]] = {
+    "FROM": _of_from,
+    "ENV": _of_pairs,
+    "LABEL": _of_pairs,
+    "ARG": _of_arg,
+    "COPY": _of_copy,
+    "ADD": _of_copy,
+    "SHELL": _of_shell,
+    "VOLUME": _of_volume,
+    "HEALTHCHECK": _of_healthcheck,
+}
+
+
+def _short(text: str) -> str:
+    """What somebody typed, cut where it would fill the screen."""
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
 
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import Logical
 from deadweight.syntax.words import heredoc_words
-from deadweight.text import Span
 
 if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Heredoc, Instruction
+    from deadweight.text import Span
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
 _LINE = re.compile(r"[^\n]*\n")  # a heredoc ends its lines at LF only, and always ends its last one
@@ -38,6 +38,10 @@ class RunBody:
         return self.source.span(span)
 
 
+# What each instruction hands to each SHELL it was asked for, as long as the instruction lives.
+_bodies: WeakKeyDictionary[Instruction, dict[tuple[str, ...], RunBody | None]] = WeakKeyDictionary()
+
+
 def is_posix(shell_form: tuple[str, ...]) -> bool:
     """Whether SHELL's words start a POSIX shell; an empty tuple stands for the default `/bin/sh -c`."""
     return not shell_form or program_name(shell_form[0]) in _SHELLS
@@ -48,9 +52,15 @@ def program_name(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
-@lru_cache(maxsize=4096)
 def run_body(instruction: Instruction, shell_form: tuple[str, ...] = ()) -> RunBody | None:
     """The script of a RUN; None for an exec form, an empty RUN, and what no POSIX shell reads."""
+    bodies = _bodies.setdefault(instruction, {})
+    if shell_form not in bodies:
+        bodies[shell_form] = _read_body(instruction, shell_form)
+    return bodies[shell_form]
+
+
+def _read_body(instruction: Instruction, shell_form: tuple[str, ...]) -> RunBody | None:
     if instruction.array is not None or not instruction.arguments.text:
         return None
     if len(instruction.heredocs) == 1 and _is_heredoc_alone(instruction):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # What Go's unicode.IsSpace accepts; Python's str.isspace also takes \x1c to \x1f.
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 SPACE = re.compile(f"[{SPACES}]")
+HEREDOC = re.compile(r"[0-9]*<<(-?)([^<]+)", re.DOTALL)  # a word such as `<<EOF`, `<<-"EOF"` or `3<<EOF`
 _PLAIN_WORD = re.compile(r"[^\t\v\f\r ]+")
 _NAME = re.compile(r"[^\W\d]\w*|\d+|[@*#?\-$!]")
 _SPECIAL = re.compile(r"""[$'"\\`]""")  # without one of these a word stands for itself
@@ -84,7 +85,7 @@ def dequoted(text: str, escape: str = "\\") -> str | None:
 
 
 def split_plain(text: str, escape: str = "\\") -> Iterator[Word]:
-    """Words apart at white space only, as FROM, COPY, EXPOSE and others are split: quotes do not hold words together."""
+    """Words apart at white space only, as FROM, COPY, EXPOSE and others are split: quotes hold nothing together."""
     for match in _PLAIN_WORD.finditer(text):
         yield Word(Span(*match.span()), match[0], dequoted(match[0], escape))
 
@@ -134,7 +135,9 @@ def heredoc_words(text: str) -> list[str]:
 def _quoted_word(escape: str) -> re.Pattern[str]:
     e = re.escape(escape)
     # An open quote runs to the end of the line, an escape takes the next character along.
-    return re.compile(rf"""(?:{e}(?:.|\Z)|'[^']*(?:'|\Z)|"(?:{e}.|[^"{e}])*(?:"|{e}?\Z)|[^{SPACES}'"{e}])+""", re.DOTALL)
+    return re.compile(
+        rf"""(?:{e}(?:.|\Z)|'[^']*(?:'|\Z)|"(?:{e}.|[^"{e}])*(?:"|{e}?\Z)|[^{SPACES}'"{e}])+""", re.DOTALL
+    )
 
 
 class _Lexer:
@@ -147,9 +150,9 @@ class _Lexer:
         self.at = 0
 
     def read(self, stop: str, depth: int, *, raw: bool = False) -> tuple[Part, ...]:
-        """Parts up to the character `stop` (consumed), or to the end where `stop` is empty.
+        r"""Parts up to the character `stop` (consumed), or to the end where `stop` is empty.
 
-        `raw`: escapes stay in the values, for patterns where `\\*` is a star and `*` is not.
+        `raw`: escapes stay in the values, for patterns where `\*` is a star and `*` is not.
         """
         if depth > _MAX_DEPTH:
             raise WordError("substitutions are nested too deeply", self.at)

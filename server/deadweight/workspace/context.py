@@ -62,8 +62,8 @@ def context_of(
 
     The walk stops at 200,000 entries, and at `deadline` (of time.monotonic). Symlinks are not followed, sockets, pipes
     and devices are no files, as for BuildKit. Folders left out are counted as ignored with all they hold only where
-    `weigh_ignored` asks for it; otherwise `ignored_*` counts what the walk met. `without_ignore_file` takes every file, as
-    if there were none. Raises UnreadableError where the folder or its ignore file cannot be read.
+    `weigh_ignored` asks for it; otherwise `ignored_*` counts what the walk met. `without_ignore_file` takes every file,
+    as if there were none. Raises UnreadableError where the folder or its ignore file cannot be read.
     """
     root = dockerfile.parent if context is None else context
     ignore_file = None if without_ignore_file else ignore_file_of(dockerfile, root)
