@@ -321,7 +321,7 @@ def test_a_script_too_long_or_too_deep_is_opaque() -> None:
 
 
 def test_without_tree_sitter_a_script_is_opaque(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell, "_language", lambda: None)
+    monkeypatch.setattr(shell, "load_language", lambda: None)
     assert parse("a script that no other test reads").is_opaque
 
 

@@ -67,7 +67,7 @@ def severity_of(finding: Finding) -> Severity:
 
 
 def _is_small(finding: Finding, min_saving: int) -> bool:
-    """Whether a finding's bytes are too few to be worth saying. Unknown ones are, unless more is asked for than usual."""
+    """Whether a finding's bytes are too few to be worth saying; unknown ones where more than usual is asked for."""
     saves = finding.saves
     if saves is None or saves.high is None:
         return min_saving > DEFAULTS.min_saving and (saves.best if saves else 0) < min_saving

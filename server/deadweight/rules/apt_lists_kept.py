@@ -101,7 +101,7 @@ _CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure")
 _SOURCES = re.compile(r"/etc/apt\b|\bapt-key\b|\badd-apt-repository\b|\bdpkg --add-architecture\b")
 _INNER_VERB = re.compile(r"\b(?:apt-get|apt|aptitude)\s[^;&|]*?\b(update|install|upgrade|dist-upgrade|build-dep)\b")
 _LATER = frozenset(("CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"))
-_MENTIONS_APT = re.compile(r"(?<![\w./-])(?:apt-get|apt|aptitude)\s")
+_MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
 
 
 @rule("apt-lists-kept", group="cleanup", same_as=("hadolint:DL3009",))
@@ -139,20 +139,28 @@ def _until_next_update(left: Left) -> tuple[Layer, ...]:
     """The layers that see the lists of this one: those below it, up to the next that downloads them anew."""
     layers = left.ledger.layers
     below = layers[layers.index(left.layer) + 1 :]
-    end = next((at for at, layer in enumerate(below) if any(_is_certain_update(call) for call in layer.calls)), None)
+    end = next((at for at, layer in enumerate(below) if _downloads(layer)), None)
     return below if end is None else below[: end + 1]
 
 
 def _needs_lists(layer: Layer) -> bool:
     """Whether a RUN reads the lists of an earlier one: before an update of its own, and not from a mount."""
-    if layer.step is None:
-        return False
-    if any(
-        mount.target and is_under(LISTS, mount.target) for mount in mounts_of(layer.step.instruction, layer.step.state)
-    ):
+    if _mounts_lists(layer):
         return False
     first = next((call for call in _uses(layer) if not _is_script(call)), None)
     return first is not None and not any(_is_certain_update(call) for call in layer.calls[: layer.calls.index(first)])
+
+
+def _downloads(layer: Layer) -> bool:
+    """Whether a RUN puts new lists in place of those of an earlier one."""
+    return not _mounts_lists(layer) and any(_is_certain_update(call) for call in layer.calls)
+
+
+def _mounts_lists(layer: Layer) -> bool:
+    if layer.step is None:
+        return False
+    mounts = mounts_of(layer.step.instruction, layer.step.state)
+    return any(mount.target and is_under(LISTS, mount.target) for mount in mounts)
 
 
 def _updating(layer: Layer, left: Left) -> Iterator[Edit | None]:
@@ -173,7 +181,7 @@ def _update_command(left: Left) -> str:
 def _can_move(left: Left, below: tuple[Layer, ...]) -> bool:
     """Whether an update does the same in each of these layers: the sources, the account and the flags are the same."""
     step, update = left.layer.step, left.calls[-1]
-    if step is None:
+    if step is None or "$" in _update_command(left):
         return False
     if any(isinstance(node, shell.Chain) and "||" in node.operators for node in update.placed.ancestors):
         return False  # an update that may fail: `apt-get update || true`
@@ -182,15 +190,20 @@ def _can_move(left: Left, below: tuple[Layer, ...]) -> bool:
             return False
         if not _needs_lists(layer):
             continue
-        if _flags(layer) != _flags(left.layer) or not (
+        if not _has_flags_of(left.layer, layer) or not (
             layer.step.state.is_root or layer.step.state.user == step.state.user or _has_sudo(_uses(layer)[0])
         ):
             return False
     return True
 
 
-def _flags(layer: Layer) -> list[tuple[str, str | None]]:
-    return [(flag.name, flag.value) for flag in layer.placed.instruction.flags]
+def _has_flags_of(update: Layer, layer: Layer) -> bool:
+    """Whether a RUN has the mounts of another, and the same network."""
+    theirs, own = update.placed.instruction, layer.placed.instruction
+    pairs = {(flag.name, flag.value) for flag in own.flags}
+    return own.flag("network") == theirs.flag("network") and all(
+        (each.name, each.value) in pairs for each in theirs.flags
+    )
 
 
 def _changes_sources(layer: Layer) -> bool:
@@ -257,9 +270,9 @@ def _reads_lists_of(snapshot: Snapshot, ledger: Ledger, index: int) -> bool:
     if base != index and not any(is_under(LISTS, path) for path in copies):
         return False
     for layer in ledger.layers:
-        if _needs_lists(layer) or _runs_apt_later(layer):
+        if _needs_lists(layer) or _runs_apt_later(layer) or any(_is_script(call) for call in layer.calls):
             return True
-        if any(_is_certain_update(call) for call in layer.calls):
+        if _downloads(layer):
             return False
     return False
 

@@ -81,7 +81,7 @@ if TYPE_CHECKING:
 _READERS = {"npm": node.recognise, "pip": python.recognise}
 # `pip install -r requirements.txt --constraint=constraints.txt`
 _REQUIREMENTS = re.compile(r"(?:^|\s)(?:-r|-c|--requirement|--constraint)[\s=]?(\S+)")
-_FOLDERS_OF_MANY = 2  # a COPY of fewer files than this beyond the manifests is no copy of the sources
+_MANY = 2  # a COPY of fewer files than this beyond the manifests is no copy of the sources
 
 
 class _Install(NamedTuple):
@@ -104,11 +104,7 @@ def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
         if ledger.stage.index not in snapshot.build.reached:
             continue
         for install in _installs(ledger, context):
-            written = [
-                effect
-                for effect in install.layer.kept
-                if isinstance(effect.cause, (PackageSet, Leftover)) and effect.cause
-            ]
+            written = [effect for effect in install.layer.kept if isinstance(effect.cause, (PackageSet, Leftover))]
             fix = _fix(snapshot, ledger, install)
             yield Finding(
                 span=install.copy.placed.instruction.span.shifted(install.copy.placed.offset),
@@ -148,7 +144,7 @@ def _source(ledger: Ledger, at: int, install: Effect, context: BuildContext) -> 
             if project is None or not any(path in cause.selection.files for path in project.manifests):
                 continue
             others = len(cause.selection.files) - len(set(project.install_files) & set(cause.selection.files))
-            return _Install(layer, copied, ledger.layers[at], install, project) if others >= _FOLDERS_OF_MANY else None
+            return _Install(layer, copied, ledger.layers[at], install, project) if others >= _MANY else None
     return None
 
 

@@ -7,6 +7,7 @@ whatever runs after the place of the edit, stay the same.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.syntax import shell
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.syntax.dockerfile import Placed
     from deadweight.syntax.run import RunBody
-    from deadweight.syntax.shell import Block, Chain, Command, Node, Statement, StatementList, Word
+    from deadweight.syntax.shell import Block, Chain, Node, Statement, StatementList, Word
 
 _WIDTH = 100  # a line that would grow beyond it is continued on the next
 _BREAK = re.compile(r"(?P<before>[^\n]*?)[ \t]*\r?\n(?P<between>.*\n)?(?P<indent>[ \t]*)", re.DOTALL)
@@ -144,7 +145,7 @@ def _place(body: RunBody, call: Call, *, whole: bool = False) -> _Place | None:
     for statements in block.bodies if block else (body.script.body,):
         for statement in statements.statements:
             if statement.span.start <= unit.span.start and unit.span.end <= statement.span.end:
-                errexit = _stops_at_failure(body, nodes[:outer], placed.command)
+                errexit = _stops_at_failure(body, nodes[:outer], placed)
                 is_end = statement is body.script.body.statements[-1]
                 return _Place(unit, chain, statement, statements, errexit, _is_program(body, unit), is_end)
     return None
@@ -169,7 +170,7 @@ def _is_program(body: RunBody, unit: Node) -> bool:
     return not any(word.text in functions for word in unit.words[:1])
 
 
-def _stops_at_failure(body: RunBody, around: tuple[Node, ...], call: Command) -> bool | None:
+def _stops_at_failure(body: RunBody, around: tuple[Node, ...], call: shell.Placed) -> bool | None:
     """Whether `set -e` is in force in the innermost list of `around`; None where only a run of the script tells."""
     inner: Node | None = None
     for node in reversed(around):
@@ -181,18 +182,28 @@ def _stops_at_failure(body: RunBody, around: tuple[Node, ...], call: Command) ->
     stops: bool | None = "errexit" in body.options or any(_SETS_E.fullmatch(option) for option in body.options)
     processes = [node for node in around if _is_process(node)]
     for placed in shell.commands(body.script):
-        if placed.command is call:
+        if placed.command is call.command:
             break
         texts = [word.text for word in placed.command.words]
         if texts[:1] != ["set"] or (new := _set_errexit(texts)) is None:
             continue
         if placed.in_substitution or placed.background:
             continue
-        if placed.in_function or placed.conditional:
+        if placed.in_function or placed.conditional or not _is_reached(placed, call):
             stops = stops if stops == new else None
         elif all(any(node is each for each in processes) for node in placed.ancestors if _is_process(node)):
             stops = new
     return stops
+
+
+def _is_reached(placed: shell.Placed, call: shell.Placed) -> bool:
+    """Whether a command has run where `call` runs: `a && set -e` has not where a failed."""
+    nodes = (*placed.ancestors, placed.command)
+    return all(
+        node.parts[0] is inner or ("||" not in node.operators and any(node is each for each in call.ancestors))
+        for node, inner in pairwise(nodes)
+        if isinstance(node, shell.Chain)
+    )
 
 
 def _set_errexit(texts: list[str]) -> bool | None:

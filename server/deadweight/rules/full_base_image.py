@@ -98,7 +98,7 @@ def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
         offset = stage.start.offset
         yield Finding(
             span=word.span.shifted(offset),
-            message=f"{ref.text} is the full image; {_short(first.ref)} runs the same programs",
+            message=f"{ref.text} is the full image; {first.ref.text} runs the same programs",
             saves=less(before, best),
             basis="size",
             stage=stage.label,
@@ -134,9 +134,5 @@ def _fix(sibling: Sibling, word: Word, offset: int) -> Fix | None:
         return None
     edit = Edit(sibling.edit.span.shifted(offset + word.span.start), sibling.edit.text)
     notes = "; ".join(_CHECKS[caveat] for caveat in sibling.caveats)
-    title = f"Use the {_NAMES.get(sibling.flavour, 'smaller')} image {_short(sibling.ref)}"
+    title = f"Use the {_NAMES.get(sibling.flavour, 'smaller')} image {sibling.ref.text}"
     return Fix(sibling.flavour, title, Safety.ASK, (edit,), note=f"Check: {notes}" if notes else "")
-
-
-def _short(ref: ImageRef) -> str:
-    return ref.text

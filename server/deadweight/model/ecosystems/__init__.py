@@ -1,1 +1,1 @@
-"""One file a language: recognises a project in a build context, reads its manifests and lockfiles."""
+"""By language: recognises a project in a build context, reads its manifests and lockfiles."""

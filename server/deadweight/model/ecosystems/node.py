@@ -1,18 +1,33 @@
-"""Node projects from the texts of their files: package.json, lockfiles of npm, yarn and pnpm, what an install reads."""
+"""Node projects from the texts of their files: package.json, and what an install reads and writes."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from deadweight.model.ecosystems.lenient import as_object, as_string, as_strings, json_object
+from deadweight.model.ecosystems.node_locks import Lock, read_lock
+from deadweight.model.ecosystems.node_versions import satisfies
 from deadweight.model.ecosystems.project import Project, inside
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-# A larger file is not read: the biggest package-lock.json of the corpus has 2 MB.
-LARGEST_TEXT = 32_000_000
+    from deadweight.model.ecosystems.node_locks import LockedPackage
+
+__all__ = [
+    "Dependency",
+    "InstallSet",
+    "Lock",
+    "Manifest",
+    "install_set",
+    "read_lock",
+    "read_manifest",
+    "recognise",
+    "runs_on",
+    "satisfies",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +57,6 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class LockedPackage:
-    """One installed package. `dev`: only development needs it; None where the lockfile does not tell."""
-
-    name: str
-    version: str
-    path: str = ""  # "node_modules/express", only in package-lock.json
-    dev: bool | None = None
-    depends: tuple[str, ...] = ()  # names
-    optional: bool = False
-    link: bool = False  # a workspace: a symbolic link, no bytes
-    bundled: bool = False  # comes inside the tarball of another package
-    os: tuple[str, ...] = ()
-    cpu: tuple[str, ...] = ()
-    libc: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Lock:
-    """A lockfile. `has_urls` False: npm must ask the registry for every package document again, and caches them.
-
-    `roots` are the names that the manifest asked for when the lockfile was written; empty where it does not tell.
-    """
-
-    manager: str
-    packages: tuple[LockedPackage, ...]
-    roots: tuple[str, ...] = ()
-    has_urls: bool = True
-    text_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class InstallSet:
     """What an install writes: packages at locked versions, and dependencies that the lockfile does not settle."""
 
@@ -82,37 +66,22 @@ class InstallSet:
 
 def read_manifest(text: str) -> Manifest | None:
     """The manifest in the text of a package.json, or None for a text that is none."""
-    data = _json_object(text)
+    data = json_object(text)
     if data is None:
         return None
     workspaces = data.get("workspaces")
     if isinstance(workspaces, dict):  # yarn's older form: {"packages": [...], "nohoist": [...]}
         workspaces = workspaces.get("packages")
     return Manifest(
-        name=_string(data.get("name")),
+        name=as_string(data.get("name")),
         dependencies=_dependencies(data.get("dependencies")),
         dev_dependencies=_dependencies(data.get("devDependencies")),
         optional_dependencies=_dependencies(data.get("optionalDependencies")),
         scripts=tuple((each.name, each.wanted) for each in _dependencies(data.get("scripts"))),
-        node=_string(_object(data.get("engines")).get("node")),
-        package_manager=_string(data.get("packageManager")),
-        workspaces=_strings(workspaces),
+        node=as_string(as_object(data.get("engines")).get("node")),
+        package_manager=as_string(data.get("packageManager")),
+        workspaces=as_strings(workspaces),
     )
-
-
-def read_lock(text: str) -> Lock | None:
-    """The packages of a package-lock.json (versions 1 to 3), yarn.lock (1 and berry) or pnpm-lock.yaml."""
-    if len(text) > LARGEST_TEXT:
-        return None
-    if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return _read_package_lock(text)
-    text_bytes = len(text.encode("utf-8", "surrogatepass"))
-    if re.search(r"^lockfileVersion:", text, re.MULTILINE):
-        return Lock("pnpm", tuple(_pnpm_packages(text)), text_bytes=text_bytes)
-    if "# yarn lockfile v1" in text or re.search(r"^__metadata:", text, re.MULTILINE):
-        manager = "yarn berry" if re.search(r"^__metadata:", text, re.MULTILINE) else "yarn"
-        return Lock(manager, tuple(_yarn_packages(text)), text_bytes=text_bytes)
-    return None
 
 
 def install_set(manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str | None) -> InstallSet:
@@ -155,24 +124,6 @@ def runs_on(package: LockedPackage, libc: str | None) -> bool:
     )
 
 
-# "^5.1.0", "~1.2", ">=18", "1.x", "v2.0.0-beta.1"
-_COMPARATOR = r"(\^|~>?|>=|<=|>|<|=)?v?(\d{1,9}|[xX*])(?:\.(\d{1,9}|[xX*]))?(?:\.(\d{1,9}|[xX*]))?(?:[-+].*)?"
-
-
-def satisfies(version: str, wanted: str) -> bool | None:
-    """Whether `version` is in the range `wanted`; None where that is no plain range (a tag, a URL, a workspace).
-
-    Pre-release labels are not looked at.
-    """
-    if not (exact := re.match(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})", version)):
-        return None
-    number = (int(exact[1]), int(exact[2]), int(exact[3]))
-    verdicts = [_satisfies_all(number, alternative) for alternative in wanted[:1000].split("||")]
-    if any(verdict for verdict in verdicts):
-        return True
-    return None if None in verdicts else False
-
-
 def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = "") -> Project | None:
     """The Node project in `folder` of a build context, or None where it has no readable package.json.
 
@@ -201,37 +152,11 @@ def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = ""
     return Project("node", manager, folder, (manifest_path, *members), lock, install_files, needs_sources)
 
 
-# --- package.json ---------------------------------------------------------------------------------------------------
-
-
-def _json_object(text: str) -> dict[str, Any] | None:
-    import json
-
-    if len(text) > LARGEST_TEXT:
-        return None
-    try:
-        data = json.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError):  # RecursionError: `[[[[...` a thousand deep
-        return None
-    return data if isinstance(data, dict) else None
-
-
-def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
-
-
 def _dependencies(value: object) -> tuple[Dependency, ...]:
-    return tuple(Dependency(name, wanted) for name, wanted in _object(value).items() if isinstance(wanted, str))
+    return tuple(Dependency(name, wanted) for name, wanted in as_object(value).items() if isinstance(wanted, str))
+
+
+# --- what an install writes -------------------------------------------------------------------------------------------
 
 
 class _Graph:
@@ -250,7 +175,7 @@ class _Graph:
         """Whether the lockfile has a package for the dependency whose version is not plainly out of its range."""
         wanted = dependency.wanted
         if alias := re.fullmatch(r"npm:(@?[^@]+)(?:@(.+))?", wanted):
-            dependency, wanted = Dependency(dependency.name, alias[2] or "*"), alias[2] or "*"
+            wanted = alias[2] or "*"
         return any(
             self.packages[each].link or satisfies(self.packages[each].version, wanted) is not False
             for each in self._found("", dependency.name)
@@ -281,136 +206,6 @@ class _Graph:
         return [] if index is None else [index]
 
 
-# --- lockfiles ------------------------------------------------------------------------------------------------------
-
-
-def _read_package_lock(text: str) -> Lock | None:
-    data = _json_object(text)
-    if data is None or "lockfileVersion" not in data:
-        return None
-    if isinstance(data.get("packages"), dict):
-        entries = [(path, _object(entry)) for path, entry in data["packages"].items() if path]
-        packages = tuple(_package_at(path, entry) for path, entry in entries if "node_modules/" in path)
-        has_urls = any("resolved" in entry and not entry.get("link") for _, entry in entries)
-        roots = tuple(_wanted_by(_object(data["packages"].get(""))))
-    else:
-        packages = tuple(_version_1(_object(data.get("dependencies")), ""))
-        has_urls, roots = True, ()
-    return Lock("npm", packages, roots, has_urls, len(text.encode("utf-8", "surrogatepass")))
-
-
-def _wanted_by(entry: dict[str, Any]) -> Iterator[str]:
-    for kind in ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies"):
-        yield from _object(entry.get(kind))
-
-
-def _package_at(path: str, entry: dict[str, Any]) -> LockedPackage:
-    return LockedPackage(
-        # A package under another name says its own: "node_modules/string-width-cjs": {"name": "string-width"}
-        name=_string(entry.get("name")) or path.rpartition("node_modules/")[2],
-        version=_string(entry.get("version")),
-        path=path,
-        dev=bool(entry.get("dev") or entry.get("devOptional")),
-        depends=tuple(_wanted_by(entry)),
-        optional=bool(entry.get("optional") or entry.get("devOptional")),
-        link=bool(entry.get("link")),
-        bundled=bool(entry.get("inBundle")),
-        os=_strings(entry.get("os")),
-        cpu=_strings(entry.get("cpu")),
-        libc=_strings(entry.get("libc")),
-    )
-
-
-def _version_1(dependencies: dict[str, Any], parent: str) -> Iterator[LockedPackage]:
-    """The nested tree of npm 6, not recursive: its depth is the file's."""
-    waiting = [(dependencies, parent)]
-    while waiting:
-        level, above = waiting.pop()
-        for name, value in level.items():
-            entry = _object(value)
-            path = f"{above}/node_modules/{name}" if above else f"node_modules/{name}"
-            version = _string(entry.get("version"))
-            if alias := re.fullmatch(r"npm:(@?[^@]+)@(.+)", version):
-                name, version = alias[1], alias[2]
-            yield LockedPackage(
-                name,
-                version,
-                path,
-                dev=bool(entry.get("dev")),
-                depends=tuple(_object(entry.get("requires"))),
-                optional=bool(entry.get("optional")),
-                link=version.startswith("file:"),
-                bundled=bool(entry.get("bundled")),
-            )
-            waiting.append((_object(entry.get("dependencies")), path))
-
-
-# `"@babel/core@^7.1.0", "@babel/core@npm:^7.2.0":`
-_YARN_ENTRY = r'"?(@?[^@"\s,]+)@.*:'
-_YARN_VERSION = r'  version:? "?([^"\s]+)"?'
-
-
-def _yarn_packages(text: str) -> Iterator[LockedPackage]:
-    current: LockedPackage | None = None
-    depends: list[str] = []
-    section = ""
-    for line in text.splitlines():
-        if entry := re.match(_YARN_ENTRY, line):
-            if current:
-                yield replace(current, depends=tuple(depends))
-            current = LockedPackage(entry[1], "", link="@workspace:" in line or "@link:" in line)
-            depends, section = [], ""
-        elif current and (version := re.match(_YARN_VERSION, line)):
-            current = replace(current, version=version[1])
-        elif line[:2] == "  " and line[2:3] not in ("", " "):
-            section = line.strip()
-        elif section in _DEPENDS and (name := re.match(_INDENTED_NAME, line)):
-            depends.append(name[1])
-    if current:
-        yield replace(current, depends=tuple(depends))
-
-
-_DEPENDS = ("dependencies:", "optionalDependencies:")
-
-# `    "@types/node" "*"` (yarn), `    debug: "npm:^4.1.0"` (berry), `      debug: 4.3.4` (pnpm)
-_INDENTED_NAME = r"""    (?:  )?['"]?(@?[^'"\s:]+)['"]?:? """
-
-# `  /express@4.18.2:`, `  '@babel/core@7.1.0(react@18.0.0)':`, `  /express/4.18.2:`
-_PNPM_ENTRY = r"""  '?/?((?:@[^/@\s]+/)?[^/@\s]+)[@/](\d[^('":_\s]*)[^:]*'?:"""
-
-
-def _pnpm_packages(text: str) -> Iterator[LockedPackage]:
-    """The entries of `packages:`; what they depend on stands in `snapshots:` since version 9."""
-    found: dict[tuple[str, str], LockedPackage] = {}
-    depends: dict[tuple[str, str], list[str]] = {}
-    top, section, key = "", "", ("", "")
-    for line in text.splitlines():
-        if line and not line.startswith((" ", "#")):
-            top = line.strip()
-        if top not in ("packages:", "snapshots:"):
-            continue
-        if entry := re.match(_PNPM_ENTRY, line):
-            key, section = (entry[1], entry[2]), ""
-            found.setdefault(key, LockedPackage(*key))
-        elif key not in found:
-            continue
-        elif flag := re.match(r"    (os|cpu|libc): \[([^\]]*)\]", line):
-            allowed = tuple(word.strip(" '\"") for word in flag[2].split(","))
-            entry_os, entry_cpu, entry_libc = (
-                allowed if flag[1] == kind else getattr(found[key], kind) for kind in ("os", "cpu", "libc")
-            )
-            found[key] = replace(found[key], os=entry_os, cpu=entry_cpu, libc=entry_libc)
-        elif flag := re.match(r"    (dev|optional): (true|false)", line):
-            flagged = flag[2] == "true"
-            found[key] = replace(found[key], dev=flagged) if flag[1] == "dev" else replace(found[key], optional=flagged)
-        elif line[:4] == "    " and line[4:5] not in ("", " "):
-            section = line.strip()
-        elif section in _DEPENDS and (name := re.match(_INDENTED_NAME, line)):
-            depends.setdefault(key, []).append(name[1])
-    for key, package in found.items():
-        yield replace(package, depends=tuple(depends.get(key, ())))
-
-
 def _matches(platform: str, allowed: tuple[str, ...]) -> bool:
     """`["linux", "darwin"]` allows linux; `["!win32"]` allows all but Windows; an empty list allows all."""
     if f"!{platform}" in allowed:
@@ -419,58 +214,7 @@ def _matches(platform: str, allowed: tuple[str, ...]) -> bool:
     return not wanted or platform in wanted
 
 
-# --- version ranges -------------------------------------------------------------------------------------------------
-
-_Number = tuple[int, int, int]
-
-
-def _satisfies_all(number: _Number, alternative: str) -> bool | None:
-    if hyphen := re.fullmatch(r"\s*(\S+)\s+-\s+(\S+)\s*", alternative):
-        alternative = f">={hyphen[1]} <={hyphen[2]}"
-    words = re.sub(r"(\^|~>?|>=|<=|>|<|=)\s+", r"\1", alternative).split()
-    verdicts = [_satisfies_one(number, word) for word in words]
-    if False in verdicts:
-        return False
-    return None if None in verdicts else True
-
-
-def _satisfies_one(number: _Number, comparator: str) -> bool | None:
-    if not (match := re.fullmatch(_COMPARATOR, comparator)):
-        return None
-    given: list[int] = []
-    for part in match.group(2, 3, 4):
-        if part is None or not part.isdigit():
-            break
-        given.append(int(part))
-    low: _Number = ((*given, 0, 0, 0)[0], (*given, 0, 0)[1] if given else 0, given[2] if len(given) == 3 else 0)
-    operator = match[1] or "="
-    match operator:
-        case ">=":
-            return number >= low
-        case "<":
-            return number < low
-        case ">":
-            return number >= _above(given) if len(given) < 3 else number > low
-        case "<=":
-            return number < _above(given) if len(given) < 3 else number <= low
-    if operator == "^":
-        # ^1.2.3 keeps the first number that is not 0; ^0.2.3 keeps 0.2
-        fixed = next((index + 1 for index, each in enumerate(given) if each), len(given))
-        given = given[:fixed]
-    elif operator != "=":  # ~1.2.3 keeps 1.2
-        given = given[:2]
-    return low <= number < _above(given)
-
-
-def _above(given: list[int]) -> _Number:
-    """The first version after all that start with `given`: [1, 2] gives 1.3.0, [] one that never comes."""
-    if not given:
-        return (10**9, 0, 0)
-    first, second, third = (*given[:-1], given[-1] + 1, 0, 0)[:3]
-    return (first, second, third)
-
-
-# --- what an install reads ------------------------------------------------------------------------------------------
+# --- what an install reads --------------------------------------------------------------------------------------------
 
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "npm": (".npmrc",),

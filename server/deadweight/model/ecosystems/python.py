@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from deadweight.model.ecosystems.lenient import LARGEST_TEXT, as_object, toml_table
 from deadweight.model.ecosystems.project import Project, inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-
-LARGEST_TEXT = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,26 +133,26 @@ def read_requirements(text: str, path: str, lookup: Callable[[str], str | None])
 
 def read_pyproject(text: str) -> PyProject | None:
     """What a pyproject.toml says, or None for a text that is none (or where this Python cannot read TOML)."""
-    data = _toml(text)
+    data = toml_table(text)
     if data is None:
         return None
-    project, tool = _object(data.get("project")), _object(data.get("tool"))
-    poetry = _object(tool.get("poetry"))
+    project, tool = as_object(data.get("project")), as_object(data.get("tool"))
+    poetry = as_object(tool.get("poetry"))
     dependencies = [*_requirements(project.get("dependencies")), *_poetry(poetry.get("dependencies"))]
     extras = tuple(
-        (normal(name), _requirements(each)) for name, each in _object(project.get("optional-dependencies")).items()
+        (normal(name), _requirements(each)) for name, each in as_object(project.get("optional-dependencies")).items()
     )
-    development = [each for group in _object(data.get("dependency-groups")).values() for each in _requirements(group)]
+    development = [each for group in as_object(data.get("dependency-groups")).values() for each in _requirements(group)]
     development += _poetry(poetry.get("dev-dependencies"))
-    for group in _object(poetry.get("group")).values():
-        development += _poetry(_object(group).get("dependencies"))
-    development += _requirements(_object(tool.get("uv")).get("dev-dependencies"))
+    for group in as_object(poetry.get("group")).values():
+        development += _poetry(as_object(group).get("dependencies"))
+    development += _requirements(as_object(tool.get("uv")).get("dev-dependencies"))
     manager = "poetry" if poetry else "uv" if "uv" in tool else ""
     readme = project.get("readme", poetry.get("readme"))
     licence = project.get("license")
-    named = [readme, _object(readme).get("file"), _object(licence).get("file")]
+    named = [readme, as_object(readme).get("file"), as_object(licence).get("file")]
     files = tuple(each for each in named if isinstance(each, str) and "\n" not in each)
-    uv = _object(tool.get("uv"))
+    uv = as_object(tool.get("uv"))
     is_package = "build-system" in data and poetry.get("package-mode") is not False and uv.get("package") is not False
     name = project.get("name", poetry.get("name"))
     return PyProject(
@@ -166,7 +165,7 @@ def read_lock(text: str) -> tuple[LockedDistribution, ...] | None:
     """The distributions of a poetry.lock, uv.lock or Pipfile.lock, the project itself left out."""
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
         return _read_pipfile_lock(text)
-    data = _toml(text)
+    data = toml_table(text)
     if data is None or not isinstance(data.get("package"), list):
         return None
     return tuple(_locked(entry) for entry in data["package"] if isinstance(entry, dict) and not _is_own(entry))
@@ -295,25 +294,6 @@ def _compare(ours: tuple[int, ...], operator: str, theirs: tuple[int, ...]) -> b
 # --- TOML and lockfiles ---------------------------------------------------------------------------------------------
 
 
-def _toml(text: str) -> dict[str, Any] | None:
-    import importlib
-    import sys
-
-    if len(text) > LARGEST_TEXT:
-        return None
-    try:
-        # The standard library reads TOML since 3.11; tomli is the same code for 3.10.
-        toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-        data = toml.loads(text.removeprefix("\ufeff"))
-    except (ImportError, ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict) and data else None
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _requirements(value: object) -> tuple[Requirement, ...]:
     texts = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
     return tuple(each for each in map(read_requirement, texts) if each is not None)
@@ -322,10 +302,10 @@ def _requirements(value: object) -> tuple[Requirement, ...]:
 def _poetry(value: object) -> tuple[Requirement, ...]:
     """Poetry's own table: `django = "^5.0"`, `uvicorn = {version = "0.30", extras = ["standard"]}`."""
     found = []
-    for name, entry in _object(value).items():
+    for name, entry in as_object(value).items():
         if normal(name) == "python":
             continue
-        table = _object(entry)
+        table = as_object(entry)
         if table.get("optional") is True:
             continue
         wanted = entry if isinstance(entry, str) else table.get("version", "")
@@ -338,17 +318,17 @@ def _poetry(value: object) -> tuple[Requirement, ...]:
 
 def _is_own(entry: dict[str, Any]) -> bool:
     """The project's own entry in uv.lock: `source = { editable = "." }`."""
-    source = _object(entry.get("source"))
+    source = as_object(entry.get("source"))
     return any(kind in source for kind in ("editable", "virtual"))
 
 
 def _locked(entry: dict[str, Any]) -> LockedDistribution:
     dependencies = entry.get("dependencies")
     if isinstance(dependencies, list):  # uv: [{name = "click"}, ...]
-        entries = [_object(each) for each in dependencies]
+        entries = [as_object(each) for each in dependencies]
         depends = [str(each["name"]) for each in entries if "name" in each and applies(str(each.get("marker", "")))]
     else:  # poetry: {click = ">=8"}
-        depends = list(_object(dependencies))
+        depends = list(as_object(dependencies))
     groups = entry.get("groups")
     dev = entry.get("category") == "dev" or (isinstance(groups, list) and bool(groups) and "main" not in groups)
     glibc, musl = _wheel_bytes(entry.get("wheels"))
@@ -364,7 +344,7 @@ def _wheel_bytes(wheels: object) -> tuple[int | None, int | None]:
     """Sizes in uv.lock of the wheels for linux/amd64: glibc, musl. A wheel for any platform serves both."""
     sizes: dict[str, int] = {}
     for each in wheels if isinstance(wheels, list) else []:
-        entry = _object(each)
+        entry = as_object(each)
         url, count = str(entry.get("url", entry.get("filename", ""))), entry.get("size")
         if isinstance(count, int):
             kind = re.search(r"none-any|manylinux\w*x86_64|musllinux\w*x86_64|-linux_x86_64", url)
@@ -378,17 +358,17 @@ def _read_pipfile_lock(text: str) -> tuple[LockedDistribution, ...] | None:
     import json
 
     try:
-        data = _object(json.loads(text.removeprefix("\ufeff"))) if len(text) <= LARGEST_TEXT else {}
+        data = as_object(json.loads(text.removeprefix("\ufeff"))) if len(text) <= LARGEST_TEXT else {}
     except (ValueError, RecursionError):
         return None
     if "_meta" not in data:
         return None
     return tuple(
         LockedDistribution(
-            normal(name), str(_object(entry).get("version", "")).removeprefix("=="), dev=section == "develop"
+            normal(name), str(as_object(entry).get("version", "")).removeprefix("=="), dev=section == "develop"
         )
         for section in ("default", "develop")
-        for name, entry in _object(data.get(section)).items()
+        for name, entry in as_object(data.get(section)).items()
     )
 
 

@@ -1,0 +1,185 @@
+"""The tree of a shell script: commands, lists, pipelines, blocks, words and redirects, with spans.
+
+All spans are offsets in code points of the script's text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from deadweight.text import Span
+
+Role = Literal["script", "condition", "branch", "loop", "body", "substitution"]
+BlockKind = Literal["subshell", "braces", "arithmetic", "if", "for", "select", "while", "until", "case", "function"]
+PartKind = Literal["literal", "variable", "command", "arithmetic", "syntax"]
+
+_SPECIAL = re.compile(r"[*?\[\]$`\\{}]")  # what a quote keeps from being special in a pattern
+
+
+@dataclass(frozen=True, slots=True)
+class WordPart:
+    """A stretch of a word that the shell treats in one way.
+
+    `literal`: `value` is what it stands for. `variable`: `$A`, `${A:-b}`. `command`: `$(a)`, backticks, `<(a)`.
+    `arithmetic`: `$((1 + 2))`. `syntax`: text with rules of its own, such as an array's elements or `$'a'`.
+    """
+
+    span: Span
+    kind: PartKind
+    text: str
+    is_quoted: bool
+    value: str = ""
+    names: tuple[str, ...] = ()
+    bodies: tuple[StatementList, ...] = ()  # the commands of each substitution inside
+
+    @property
+    def pattern(self) -> str:
+        r"""The part as an unquoted pattern: `'a*'` is `a\*`."""
+        if self.kind != "literal":
+            return self.text
+        return _SPECIAL.sub(r"\\\g<0>", self.value) if self.is_quoted else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as written, and as the shell passes it on where that is known.
+
+    `value` is the word without quotes and escapes, or None where the shell expands something in it: a variable, a
+    substitution, a glob, a brace list, `~`. A word that needs no quote removal has no parts.
+    """
+
+    span: Span
+    text: str
+    value: str | None
+    parts: tuple[WordPart, ...] = ()
+
+    @property
+    def pattern(self) -> str:
+        r"""The word as one unquoted pattern: `"$HOME"/.cache/*` is `$HOME/.cache/*`, `'a*'/*` is `a\*/*`."""
+        if not self.parts:
+            return self.text
+        pattern = "".join(part.pattern for part in self.parts)
+        return "\\" + pattern if pattern.startswith("~") and self.parts[0].is_quoted else pattern
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables used in the word itself, in source order, each once."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.names))
+
+    @property
+    def has_substitution(self) -> bool:
+        """Whether the word holds the output of a command or of arithmetic."""
+        return any(part.bodies or part.kind in ("command", "arithmetic") for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`NAME=value` before a command or alone; the name of an array's element is as written, `a[1]`."""
+
+    span: Span
+    name: str
+    operator: Literal["=", "+="]
+    value: Word | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """The lines fed to a command; they lie after the line of its redirect, outside the command's span."""
+
+    span: Span  # whole lines, each with its line end
+    text: str
+    terminator: Span
+    is_literal: bool  # the delimiter is quoted: nothing in the body is expanded
+    parts: tuple[WordPart, ...]  # the expansions in the body
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """`2>&1`, `> file`, `<<EOF`, `<<< word`; the target of a heredoc is its delimiter."""
+
+    span: Span
+    operator: str
+    descriptor: str | None
+    target: Word | None
+    heredoc: Heredoc | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A simple command; `[ ... ]`, `[[ ... ]]` and `export A=1` too. Without words it only assigns or redirects."""
+
+    span: Span
+    assignments: tuple[Assignment, ...]
+    words: tuple[Word, ...]
+    redirects: tuple[Redirect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """`a | b`, and `! a`: a pipeline of one part is negated."""
+
+    span: Span
+    parts: tuple[Node, ...]
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """`a && b || c`: two or more parts with an operator before each but the first; the shell groups from the left."""
+
+    span: Span
+    parts: tuple[Node, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A compound command.
+
+    `words`: the values of `for` and `select`, the subject and the patterns of `case`, the text of `(( ))`.
+    `name`: the variable of `for` and `select`, the name of a function.
+    """
+
+    span: Span
+    kind: BlockKind
+    bodies: tuple[StatementList, ...]
+    redirects: tuple[Redirect, ...]
+    words: tuple[Word, ...] = ()
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A node and what ends it; the span includes `;` or `&`, not a line end."""
+
+    span: Span
+    node: Node
+    terminator: Literal[";", "&", "\n", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementList:
+    """Statements that run one after the other."""
+
+    span: Span
+    role: Role
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script as read.
+
+    `is_opaque`: too long, too many bars, too deeply nested, or no tree-sitter here; then nothing was read.
+    """
+
+    text: str
+    body: StatementList
+    is_opaque: bool
+    problems: tuple[Span, ...]
+
+
+Node: TypeAlias = "Command | Pipeline | Chain | Block"
