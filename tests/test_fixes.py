@@ -45,6 +45,7 @@ SCRIPTS = [
     ("set -e; b && apt-get update; c", f"set -e; b && apt-get update; {CLEAN}; c"),
     ("b && set -e; apt-get update; c", None),
     ("set -e; b && apt-get update; echo $?", None),
+    ("set -e; apt-get update; if a; then apt-get install b && c; fi", None),
     (
         "apt-get update && for p in a b; do apt-get install $p; done",
         f"apt-get update && for p in a b; do apt-get install $p; done && {CLEAN}",

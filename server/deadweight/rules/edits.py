@@ -49,12 +49,13 @@ def append_command(layer: Layer, call: Call, command: str) -> Edit | None:
     command = _as_user_of(call) + command
     after, operator = place.unit, "&&"
     if place.errexit and not place.is_before_operator:
-        # With `set -e` a failing `a` ends the script in `a; b`, not in `a && b`.
-        if place.chain is None:
+        # With `set -e` a failing `a` ends the script in `a; b`, not in `a && b`. An `if` may fail without ending it.
+        is_unread = not place.is_last and not _STATUS.search(body.script.text)
+        if place.chain is None and (place.is_program or is_unread):
             operator = ";"
-        elif place.is_end_of_script and place.is_program:
+        elif place.chain is not None and place.is_program and place.is_end_of_script:
             operator = "&&"
-        elif not place.is_last and not _STATUS.search(body.script.text):
+        elif place.chain is not None and is_unread:
             after, operator = place.chain, ";"
         else:
             return None
