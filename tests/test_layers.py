@@ -83,6 +83,12 @@ def kept(dockerfile: str, base: str = "debian:bookworm-slim") -> list[str]:
         ("RUN sudo -E apt-get -qq install curl", ["*: apt(curl recommends)"]),
         ("RUN apt-get install -y gcc make && apt-get purge -y gcc", ["*: apt(make recommends)", "*: dpkg's records"]),
         ("RUN set -eux; cd /tmp; true", []),
+        (
+            "RUN bash -c 'apt-get update && apt-get install -y curl'",
+            ["/var/lib/apt/lists: apt-lists", "*: apt(curl recommends)"],
+        ),
+        ("RUN sh <<'EOF'\napt-get update\nEOF", ["/var/lib/apt/lists: apt-lists"]),
+        ("RUN <<EOF\nexport L=/var/lib\napt-get update\nrm -rf $L/apt/lists\nEOF", []),
     ],
 )
 def test_apt(run: str, left: list[str]) -> None:

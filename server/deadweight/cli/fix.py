@@ -95,7 +95,7 @@ def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> boo
         write(after, end="")
     else:
         for path, old, new in files:
-            write(_diff(shown(path), old, new), end="")
+            write(_diff(shown(path).lstrip("/"), old, new), end="")
     return bool(files)
 
 

@@ -44,12 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_output()
         return _READER_GONE
-    except RecursionError:
-        sys.stderr.write("deadweight: the input is nested too deeply\n")
-        return UNREADABLE
     except OSError as error:  # a full disk behind stdout
         _discard_output()
         sys.stderr.write(f"deadweight: {error.strerror or error}\n")
+        return UNREADABLE
+    except Exception as error:
+        sys.stderr.write(f"deadweight: a bug of deadweight's own, please report it: {_place_of(error)}\n")
         return UNREADABLE
     return code
 
@@ -108,6 +108,15 @@ def _version() -> str:
     from deadweight import __version__
 
     return __version__
+
+
+def _place_of(error: Exception) -> str:
+    """Where an error was raised, in a line."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    message = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__} at {last.name}, line {last.lineno}: {message}"
 
 
 def _discard_output() -> None:

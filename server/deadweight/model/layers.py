@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from deadweight.model.stages import Build, Stage, State, Step
     from deadweight.syntax.dockerfile import Instruction, Placed
     from deadweight.syntax.run import RunBody
+    from deadweight.syntax.shell import Script, Word
     from deadweight.text import Span
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
@@ -177,24 +178,8 @@ class _StageReader:
 
     def calls(self, body: RunBody, state: State, mounts: tuple[Mount, ...], before: list[Layer]) -> Iterator[Call]:
         files = Filesystem((*self.below(self.stage), *before), self.context, mounts)
-        folder, inner = state.workdir, state.workdir
-        variables = dict(state.variables)
-        for placed in shell.commands(body.script):
-            command = placed.command
-            program, words = shell.program(command)
-            if program and pip.is_python(program) and [word.text for word in words[:2]] == ["-m", "pip"]:
-                program, words = "pip", words[2:]
-            assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
-            if program is None or program == "export":
-                variables.update(assigned)
-            inner = inner if placed.subshell else folder
-            around = Surroundings(inner, {**variables, **assigned}, state.home, self.base, files)
-            if program in ("cd", "pushd"):
-                target = around.resolve(words[0].pattern) if words else state.home
-                inner = target
-                folder = folder if placed.subshell else target
-            elif program is not None:
-                yield Call(program, words, body.span(command.span), around, placed)
+        around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
+        return _calls(body.script, around, body)
 
     def below(self, stage: Stage) -> tuple[Layer, ...]:
         """The layers of the stages that `stage` stands on, oldest first."""
@@ -288,6 +273,46 @@ class _StageReader:
         if isinstance(cause, (Leftover, Measured)):
             return None
         return replace(effect, path=path, cause=Built("a part of what an earlier instruction wrote"))
+
+
+def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0) -> Iterator[Call]:
+    """The calls of a script, in order; `offset` is where the script starts in that of `body`.
+
+    A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does.
+    """
+    folder = inner = around.folder
+    variables = dict(around.variables)
+    for placed in shell.commands(script):
+        command = placed.command
+        program, words = shell.program(command)
+        typed = command.words[-len(words) - 1].text if program else ""
+        if program and pip.is_python(program) and [word.text for word in words[:2]] == ["-m", "pip"]:
+            program, words = "pip", words[2:]
+        assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
+        if program == "export":
+            variables.update(_exported(words))
+        elif program is None:
+            variables.update(assigned)
+        inner = inner if placed.subshell else folder
+        here = replace(around, folder=inner, variables={**variables, **assigned})
+        span = body.span(command.span.shifted(offset))
+        if program in ("cd", "pushd"):
+            inner = here.resolve(words[0].pattern) if words else around.home
+            folder = folder if placed.subshell else inner
+        elif nested := shell.nested(command):
+            for call in _calls(shell.parse(nested.text), here, body, offset + nested.offset):
+                yield replace(call, placed=placed._replace(conditional=placed.conditional or call.placed.conditional))
+        elif program is not None:
+            words = tuple(replace(word, span=word.span.shifted(offset)) for word in words) if offset else words
+            yield Call(program, typed, words, span, here, placed)
+
+
+def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:
+    """The names that `export A=1 B` sets."""
+    for word in words:
+        name, equals, value = word.text.partition("=")
+        if equals and name.isidentifier():
+            yield name, None if word.value is None else value.strip("\"'")
 
 
 def _lasting(layer: Layer) -> Iterator[Effect]:

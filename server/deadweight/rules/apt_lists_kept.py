@@ -311,9 +311,7 @@ def _hands_on_an_install(call: Call) -> bool:
 
 def _is_script(call: Call) -> bool:
     """Whether a call starts a script of the user's, which may call apt: `./setup.sh`, `bash -x /tmp/install.sh`."""
-    words = call.placed.command.words
-    name = words[len(words) - len(call.words) - 1].text
     if call.program in _SHELLS:
         file = next((word.text for word in call.words if not word.text.startswith(("-", "+"))), "")
         return bool(file) and not _READS_NO_FILE.search(" ".join(call.options)) and not _CALLS_NO_APT.search(file)
-    return name.endswith(".sh") and "/" in name and not _CALLS_NO_APT.search(name)
+    return call.typed.endswith(".sh") and "/" in call.typed and not _CALLS_NO_APT.search(call.typed)

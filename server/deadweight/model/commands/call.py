@@ -49,12 +49,14 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One simple command: the program's name without its folder, and the words behind it.
+    """One simple command: the program's name without its folder, as it was typed, and the words behind it.
 
-    `span` is in the instruction's text.
+    `span` is in the instruction's text. A call in a script within the script (`bash -c '...'`) is `placed` where the
+    outer command is; its words have their places in the whole script.
     """
 
     program: str
+    typed: str
     words: tuple[Word, ...]
     span: Span
     around: Surroundings
