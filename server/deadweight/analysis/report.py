@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deadweight.model.effects import Effect
-    from deadweight.rules.rule import Finding, Rule
+    from deadweight.rules.rule import Finding, Fix, Rule
     from deadweight.settings import Settings
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
@@ -66,6 +66,17 @@ def severity_of(finding: Finding) -> Severity:
     return "information" if saves.best < _INFORMATION_BELOW else "warning"
 
 
+def title_of(fix: Fix) -> str:
+    """The title of a fix, with its bytes where it has some of its own."""
+    if fix.saves is None:
+        return fix.title
+    return f"{fix.title}, saves {_about(fix.saves)}"
+
+
+def _about(size: Size) -> str:
+    return f"{'at least' if size.high is None else 'about'} {in_words(size.best)}"
+
+
 def _is_small(finding: Finding, min_saving: int) -> bool:
     """Whether a finding's bytes are too few to be worth saying; unknown ones where more than usual is asked for."""
     saves = finding.saves
@@ -79,11 +90,9 @@ def saving(finding: Finding) -> str:
     saves = finding.saves
     if saves is None:
         return "size unknown"
-    amount = in_words(saves.best)
-    about = f"at least {amount}" if saves.high is None else f"about {amount}"
     if finding.basis == "cache":
-        return f"{about} written again"
-    return f"saves {about}"
+        return f"{_about(saves)} written again"
+    return f"saves {_about(saves)}"
 
 
 def total_saving(found: Iterable[Reported]) -> Size | None:

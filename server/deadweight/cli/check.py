@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deadweight.analysis.report import SEVERITIES, report, saving, total_saving
+from deadweight.analysis.report import SEVERITIES, report, saving, title_of, total_saving
 from deadweight.cli import build
 from deadweight.cli.findings import as_finding, as_problems, proven
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
@@ -128,7 +128,7 @@ def _as_text(read: Read, snapshot: Snapshot, text: Text, found: tuple[Reported, 
     ]
     for fix in proven(snapshot, found, each):
         how = "fix" if fix.safety is Safety.SAFE else "refactoring"
-        rows.append(f"  {margin} = {how}: {fix.title}")
+        rows.append(f"  {margin} = {how}: {title_of(fix)}")
     return "\n".join(rows) + "\n"
 
 

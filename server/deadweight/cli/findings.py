@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deadweight.analysis.proof import holds
+from deadweight.analysis.report import title_of
 from deadweight.rules.rule import Safety
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def as_finding(text: Text, snapshot: Snapshot, found: Sequence[Reported], report
         "basis": finding.basis,
         "stage": finding.stage,
         "fixes": [
-            {"id": fix.id, "title": fix.title, "safety": "safe" if fix.safety is Safety.SAFE else "ask"}
+            {"id": fix.id, "title": title_of(fix), "safety": "safe" if fix.safety is Safety.SAFE else "ask"}
             for fix in proven(snapshot, found, reported)
         ],
     }

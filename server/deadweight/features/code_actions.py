@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.fix_all import fix_all
+from deadweight.analysis.report import title_of
 from deadweight.rules.rule import Safety
 from deadweight.settings import DEFAULTS
 from deadweight.text import Edit, Span
@@ -89,7 +90,7 @@ def _fixes(
         if not is_wanted(kind, only) or (fix.creates and not can_create) or not holds(reported, fix):
             continue
         creates = (fix.creates,) if fix.creates else ()
-        yield Action(fix.title, kind, fix.edits, creates, reported, is_safe and is_first, fix.note)
+        yield Action(title_of(fix), kind, fix.edits, creates, reported, is_safe and is_first, fix.note)
         is_first = is_first and not is_safe
 
 

@@ -57,13 +57,14 @@ from deadweight.model.image import ImageRef, siblings, variant
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import images
 from deadweight.size.units import less
-from deadweight.text import Edit
+from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.image import Sibling
     from deadweight.model.layers import Ledger
+    from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.words import Word
 
@@ -98,12 +99,12 @@ def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
         offset = stage.start.offset
         yield Finding(
             span=word.span.shifted(offset),
-            message=f"{ref.text} is the full image; {first.ref.text} runs the same programs",
+            message=f"{ref.text.partition('@')[0]} is the full image; {first.ref.text} runs the same programs",
             saves=less(before, best),
             basis="size",
             stage=stage.label,
             frees=frozenset((offset, effect) for effect in ledger.layers[0].kept),
-            fixes=tuple(fix for each, _ in known if (fix := _fix(each, word, offset))),
+            fixes=tuple(fix for each, size in known if (fix := _fix(ref, each, less(before, size), word, offset))),
         )
 
 
@@ -128,11 +129,15 @@ def _has_shell_form(ledger: Ledger) -> bool:
     )
 
 
-def _fix(sibling: Sibling, word: Word, offset: int) -> Fix | None:
-    """The edit of the reference where it is written out; a reference with an ARG in it is the user's to change."""
-    if word.value is None or word.text != word.value:
-        return None
-    edit = Edit(sibling.edit.span.shifted(offset + word.span.start), sibling.edit.text)
+def _fix(ref: ImageRef, sibling: Sibling, saves: Size, word: Word, offset: int) -> Fix | None:
+    """The edit of the reference where it is written out, or of its end: `node:$V` becomes `node:$V-slim`."""
+    if word.text == ref.text:
+        edit = Edit(sibling.edit.span.shifted(offset + word.span.start), sibling.edit.text)
+    elif sibling.ref.text.startswith(ref.text) and not word.text.endswith(("'", '"')):
+        end = offset + word.span.end
+        edit = Edit(Span(end, end), sibling.ref.text.removeprefix(ref.text))
+    else:
+        return None  # what an ARG holds is the user's to change
     notes = "; ".join(_CHECKS[caveat] for caveat in sibling.caveats)
     title = f"Use the {_NAMES.get(sibling.flavour, 'smaller')} image {sibling.ref.text}"
-    return Fix(sibling.flavour, title, Safety.ASK, (edit,), note=f"Check: {notes}" if notes else "")
+    return Fix(sibling.flavour, title, Safety.ASK, (edit,), note=f"Check: {notes}" if notes else "", saves=saves)

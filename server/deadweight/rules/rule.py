@@ -38,7 +38,10 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One way out of a finding: minimal edits in the Dockerfile, perhaps a new file. `note` says what to check."""
+    """One way out of a finding: minimal edits in the Dockerfile, perhaps a new file. `note` says what to check.
+
+    `saves` are the bytes of this way where a finding has several.
+    """
 
     id: str
     title: str
@@ -46,6 +49,7 @@ class Fix:
     edits: tuple[Edit, ...] = ()
     creates: NewFile | None = None
     note: str = ""
+    saves: Size | None = None
 
 
 @dataclass(frozen=True, slots=True)
