@@ -55,7 +55,10 @@ class BuildContext:
     notes: tuple[str, ...] = ()
     empty_folders: frozenset[str] = frozenset()
     _paths: list[str] = field(init=False, repr=False, compare=False)
+    # Answers given before: an editor asks the same context again at each edit.
     _selections: dict[str, Selection] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _weights: dict[tuple[str, ...], dict[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _lighter: dict[tuple[str, str], BuildContext] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         # An empty folder stands as `folder/`: whatever starts with a folder's name and a slash is proof of the folder.
@@ -76,6 +79,11 @@ class BuildContext:
 
     def ignoring(self, ignore_file: str, text: str) -> BuildContext:
         """The same context with another ignore file, which holds `text`."""
+        if (ignore_file, text) not in self._lighter:
+            self._lighter[ignore_file, text] = self._ignoring(ignore_file, text)
+        return self._lighter[ignore_file, text]
+
+    def _ignoring(self, ignore_file: str, text: str) -> BuildContext:
         patterns = tuple(pattern.text for pattern in dockerignore.parse(text).patterns)
         matcher = compile_patterns(patterns)
         files = {path: count for path, count in self.files.items() if not matcher.at(path).excluded}
@@ -89,6 +97,17 @@ class BuildContext:
             texts={path: text for path, text in self.texts.items() if path in files},
             empty_folders=frozenset(folder for folder in self.empty_folders if not matcher.at(folder).excluded),
         )
+
+    def weights(self, patterns: tuple[str, ...]) -> Mapping[str, int]:
+        """The bytes that an ignore file of these patterns would leave out, by the pattern that decides."""
+        if patterns not in self._weights:
+            matcher = compile_patterns(patterns)
+            weights: dict[str, int] = {}
+            for path, count in self.files.items():
+                if (decided := matcher.decides(path)) is not None:
+                    weights[patterns[decided]] = weights.get(patterns[decided], 0) + count
+            self._weights[patterns] = weights
+        return self._weights[patterns]
 
     def select(self, source: str) -> Selection:
         """What `COPY source` takes: a file, what a folder holds, or all that matches Go's filepath.Match.

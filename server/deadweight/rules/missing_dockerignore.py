@@ -67,7 +67,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, PackageSet
-from deadweight.model.ignore import compile_patterns
 from deadweight.rules.rule import Finding, Fix, NewFile, Safety, rule
 from deadweight.size.units import at_least, size
 
@@ -158,16 +157,10 @@ def _installed(snapshot: Snapshot) -> frozenset[str]:
 
 
 def _dead_weight(context: BuildContext, installed: frozenset[str]) -> dict[str, int]:
-    """The patterns that match something, each with the bytes that only it and no pattern before it matches."""
-    entries = [entry for entry in _ENTRIES if entry.installed_by is None or entry.installed_by in installed]
-    matcher = compile_patterns([entry.pattern for entry in entries])
-    weights: dict[str, int] = {}
-    for path, count in context.files.items():
-        decided = matcher.decides(path)
-        if decided is not None:
-            pattern = entries[decided].pattern
-            weights[pattern] = weights.get(pattern, 0) + count
-    return {entry.pattern: weights[entry.pattern] for entry in entries if entry.pattern in weights}
+    """The patterns that match something, each with the bytes that only it and no pattern behind it matches."""
+    patterns = tuple(entry.pattern for entry in _ENTRIES if entry.installed_by in (None, *installed))
+    weights = context.weights(patterns)
+    return {pattern: weights[pattern] for pattern in patterns if pattern in weights}
 
 
 def _shown(pattern: str) -> str:
