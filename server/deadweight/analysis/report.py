@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from deadweight.analysis.silence import Silence
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS
 from deadweight.size.units import in_words, total
@@ -43,11 +44,12 @@ def report(snapshot: Snapshot, settings: Settings = DEFAULTS, rules: Iterable[Ru
         return ()
     found: list[Reported] = []
     taken: set[tuple[int, Effect]] = set()
+    silence = Silence(snapshot.tree)
     for rule in rules:
         for finding in rule.check(snapshot):
             if finding.frees and taken.issuperset(finding.frees):
                 continue
-            if _is_small(finding, settings.min_saving):
+            if _is_small(finding, settings.min_saving) or silence.covers(rule, finding.span.start):
                 continue
             taken.update(finding.frees)
             found.append(Reported(rule, finding, severity_of(finding)))
