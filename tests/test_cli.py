@@ -186,3 +186,11 @@ def test_no_text_makes_a_traceback(
     write(folder / "Dockerfile", text)
     assert main([command, "Dockerfile"]) in (0, 1)
     assert b"Traceback" not in capsysbinary.readouterr().err
+
+
+def test_a_target_that_is_not_there_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", CLEAN)
+    assert main(["check", "--target", "nope", "Dockerfile"]) == 0
+    assert "nope" in capsys.readouterr().err
+    assert main(["check", "--platform", "nope", "Dockerfile"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

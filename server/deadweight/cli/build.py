@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from deadweight.snapshot import Options, Snapshot
 from deadweight.syntax.dockerfile import parse
 from deadweight.workspace.context import context_of, ignore_file_of
 from deadweight.workspace.discover import find
-from deadweight.workspace.files import UnreadableError, read_text
+from deadweight.workspace.files import UnreadableError, read_text, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.context import BuildContext
 
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?")
 _SECONDS = 20.0  # the longest that the walk of one context may take
 
 
@@ -56,7 +58,10 @@ def read_files(arguments: argparse.Namespace) -> Iterator[Read]:
     for path in _found(given):
         try:
             tree = parse(read_text(path))
-            yield Read(path, Snapshot(tree, contexts.of(path), options))
+            snapshot = Snapshot(tree, contexts.of(path), options)
+            if unknown := snapshot.build.unknown_target:
+                warn(f"{shown(path)}: there is no stage {unknown!r}; the last one is taken as the image")
+            yield Read(path, snapshot)
         except UnreadableError as error:
             warn(str(error))
             yield Read(path, None, str(error))
@@ -71,6 +76,8 @@ def _found(given: Iterable[Path]) -> Iterator[Path]:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
+    if not _PLATFORM.fullmatch(arguments.platform):
+        raise UnreadableError(f"--platform: {arguments.platform!r} is no platform: write linux/amd64 or linux/arm/v7")
     build_args = dict(each.partition("=")[::2] for each in arguments.build_arg)
     return Options(arguments.target, build_args, arguments.platform)
 

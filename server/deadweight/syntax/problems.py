@@ -200,5 +200,6 @@ _CHECKS: dict[str, Callable[[Instruction], Iterator[Problem]]] = {
 
 
 def _short(text: str) -> str:
-    """What somebody typed, cut where it would fill the screen."""
-    return text if len(text) <= 60 else text[:57] + "..."
+    """What somebody typed, cut where it would fill the screen, without what no screen shows."""
+    shown = "".join(ch if ch.isprintable() else "?" for ch in text[:60])
+    return shown if len(text) <= 60 else shown[:57] + "..."
