@@ -98,17 +98,34 @@ def test_apt(run: str, left: list[str]) -> None:
 @pytest.mark.parametrize(
     ("run", "left"),
     [
-        ("RUN pip install flask", ["*: pip(flask)", "*: byte code of pip itself", "/root/.cache/pip: pip-cache"]),
-        ("RUN python3 -m pip install --no-cache-dir flask", ["*: pip(flask)", "*: byte code of pip itself"]),
-        ("ENV PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1\nRUN pip3.12 install flask", ["*: pip(flask)"]),
+        (
+            "RUN pip install flask",
+            ["/usr/local: pip(flask)", "/usr/local/lib: byte code of pip itself", "/root/.cache/pip: pip-cache"],
+        ),
+        (
+            "RUN python3 -m pip install --no-cache-dir flask",
+            ["/usr/local: pip(flask)", "/usr/local/lib: byte code of pip itself"],
+        ),
+        ("ENV PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1\nRUN pip3.12 install flask", ["/usr/local: pip(flask)"]),
         (
             "RUN PIP_NO_CACHE_DIR=0 pip install flask",
-            ["*: pip(flask)", "*: byte code of pip itself", "/root/.cache/pip: pip-cache"],
+            ["/usr/local: pip(flask)", "/usr/local/lib: byte code of pip itself", "/root/.cache/pip: pip-cache"],
         ),
-        ("RUN pip install --no-cache-dir flask\nRUN pip install --no-cache-dir numpy", ["*: pip(numpy)"]),
+        ("RUN pip install --no-cache-dir flask\nRUN pip install --no-cache-dir numpy", ["/usr/local: pip(numpy)"]),
+        (
+            "RUN pip install --no-cache-dir --prefix=/i flask",
+            ["/i: pip(flask)", "/usr/local/lib: byte code of pip itself"],
+        ),
+        (
+            "RUN pip install --no-cache-dir --user flask",
+            ["/root/.local: pip(flask)", "/usr/local/lib: byte code of pip itself"],
+        ),
+        ("RUN python3 -m venv /v", ["/v: pip in a virtual environment"]),
+        ("RUN /v/bin/pip install --no-cache-dir flask", ["/v: pip(flask)"]),
+        ("ENV VIRTUAL_ENV=/v\nRUN pip install --no-cache-dir flask", ["/v: pip(flask)"]),
         (
             "RUN --mount=type=cache,target=/root/.cache/pip pip install flask",
-            ["*: pip(flask)", "*: byte code of pip itself"],
+            ["/usr/local: pip(flask)", "/usr/local/lib: byte code of pip itself"],
         ),
     ],
 )

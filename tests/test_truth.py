@@ -55,6 +55,49 @@ def test_what_we_say_holds_what_was_measured(shared: Path) -> None:
     assert wrong == []
 
 
+# Layers of real builds (BuildKit, file bytes, 2026-11-23) with Python 3.11, pip 23.2.1, and Debian bookworm.
+BUILT = [
+    (("FROM python:3.11-slim", "RUN python -m venv /v"), 26_778_029),
+    (("FROM python:3.11-slim", "RUN /v/bin/pip install --no-cache-dir flask"), 5_000_000),
+    (("FROM python:3.11-slim", "RUN pip install --no-cache-dir --prefix=/i flask"), 10_440_000),
+    (
+        (
+            "FROM python:3.11-slim AS build",
+            "RUN python -m venv /v",
+            "RUN /v/bin/pip install --no-cache-dir flask==3.1.3 gunicorn requests",
+            "FROM python:3.11-slim",
+            "COPY --from=build /v /v",
+        ),
+        32_720_000,
+    ),
+    (
+        (
+            "FROM debian:bookworm-slim",
+            "RUN apt-get install -y --no-install-recommends ca-certificates curl gnupg",
+        ),
+        23_220_000,
+    ),
+    (
+        (
+            "FROM debian:bookworm-slim",
+            "RUN apt-get install -y --no-install-recommends ca-certificates curl gnupg",
+            "RUN apt-get install -y --no-install-recommends libpq-dev gcc python3-dev",
+        ),
+        267_710_000,
+    ),
+    (("FROM node:20-slim", "RUN npm install -g typescript && npm cache clean --force"), 30_460_000),
+]
+
+
+@pytest.mark.parametrize(("dockerfile", "real"), BUILT)
+def test_built_layers(dockerfile: tuple[str, ...], real: int) -> None:
+    """The last layer's range holds what was measured."""
+    snapshot = Snapshot(parse("\n".join(dockerfile)))
+    size = snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1])
+    assert size is not None
+    assert size.low * 0.98 <= real <= (size.high or 0) * 1.02
+
+
 def test_best_guesses_are_close(shared: Path) -> None:
     """Half of the priced layers of a megabyte and more are within 10 % of the measured bytes."""
     errors = sorted(

@@ -196,6 +196,8 @@ def base(ref: ImageRef) -> Base:
 def _packages(ref: ImageRef) -> tuple[str, ...]:
     """The Debian packages that a full image of a language holds beyond the system's own."""
     said = variant(ref.repository, ref.effective_tag or "")
+    if said.flavour == "slim":
+        return _SLIM.get(ref.repository, ())
     if said.flavour != "full":
         return ()
     if ref.repository == "buildpack-deps" and {"curl", "scm"} & set(said.words):
@@ -290,6 +292,20 @@ _SAME_IMAGE = {
     "gcr.io/distroless/base": "gcr.io/distroless/base-debian13",
     "gcr.io/distroless/cc": "gcr.io/distroless/cc-debian13",
     "gcr.io/distroless/python3": "gcr.io/distroless/python3-debian13",
+}
+# What slim images keep beyond Debian's own (docker-library/python and ruby, their slim Dockerfiles, read 2026-11-23).
+_SLIM = {
+    "python": ("ca-certificates", "netbase", "tzdata", "libsqlite3-0", "libreadline8"),
+    "ruby": (
+        "bzip2",
+        "ca-certificates",
+        "libffi-dev",
+        "libgmp-dev",
+        "libssl-dev",
+        "libyaml-dev",
+        "procps",
+        "zlib1g-dev",
+    ),
 }
 # Repositories whose full images stand on buildpack-deps, and what these add (their Dockerfiles, read 2026-11-23).
 _BUILDPACK = {

@@ -286,8 +286,8 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
         command = placed.command
         program, words = shell.program(command)
         typed = command.words[-len(words) - 1].text if program else ""
-        if program and pip.is_python(program) and [word.text for word in words[:2]] == ["-m", "pip"]:
-            program, words = "pip", words[2:]
+        if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
+            program, words = words[1].value, words[2:]  # `python3 -m pip install`
         assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
         if program == "export":
             variables.update(_exported(words))

@@ -26,6 +26,8 @@ DATE = "2026-11-23"
 
 # What a slim image leaves out even of a small request: of wget's 3.7 MB it writes 1.6, no translations, no manuals.
 TRANSLATIONS = 2_500_000
+# Packages of nothing else: gnupg-l10n, 4.9 MB, is empty there.
+_TEXTS_ALONE = ("-l10n", "-doc", "-docs", "-locales", "-man")
 
 
 def installed(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Size | None:
@@ -56,7 +58,8 @@ def installed(names: Iterable[str], suite: str | None, *, recommends: bool, alre
     # The packages of a layer err together: an image that leaves out documentation leaves it out of all of them.
     width = OTHER_RELEASE if suite not in SUITES else 0.0
     shipped = sum(each.installed for each in packages)
-    low = round(min(added.low, added.best - (0.15 + width) * shipped - TRANSLATIONS))
+    left_out = TRANSLATIONS + sum(each.installed for each in packages if each.name.endswith(_TEXTS_ALONE))
+    low = round(min(added.low, added.best - (0.15 + width) * shipped - left_out))
     high = None if added.high is None else round(max(added.high, added.best + (0.05 + width) * shipped))
     return condensed(Size(max(0, low), added.best, high, added.parts), "more packages")
 

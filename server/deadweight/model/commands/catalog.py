@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands import apt, download, files, npm, pip, tar
+from deadweight.model.commands import apt, download, files, npm, pip, tar, venv
 
 if TYPE_CHECKING:
     from deadweight.model.commands.call import Tool
 
-TOOLS: tuple[Tool, ...] = (apt.TOOL, pip.TOOL, npm.TOOL, tar.TOOL, *download.TOOLS, *files.TOOLS)
+TOOLS: tuple[Tool, ...] = (apt.TOOL, pip.TOOL, npm.TOOL, tar.TOOL, venv.TOOL, *download.TOOLS, *files.TOOLS)
 _BY_NAME = {name: tool for tool in TOOLS for name in tool.names}
 
 

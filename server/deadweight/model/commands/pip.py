@@ -56,14 +56,35 @@ def _effects(call: Call) -> Iterator[Effect]:
         libc=around.base.libc,
         options=frozenset(("no-compile",)) if _compiles_nothing(call) else frozenset(),
     )
-    yield writes(None, packages, call.span)
-    if around.base.repository == "python" and not (
-        around.variables.get("PYTHONDONTWRITEBYTECODE") or around.files.has(_OWN_BYTE_CODE)
+    environment = _environment(call)
+    yield writes(environment or _site(call), packages, call.span)
+    if (
+        environment is None
+        and around.base.repository == "python"
+        and not (around.variables.get("PYTHONDONTWRITEBYTECODE") or around.files.has(_OWN_BYTE_CODE))
     ):
-        yield writes(None, _OWN_BYTE_CODE, call.span)
+        yield writes("/usr/local/lib", _OWN_BYTE_CODE, call.span)
     if not _keeps_no_cache(call):
         cache = Leftover("pip-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages)
         yield writes(_cache_folder(call), cache, call.span)
+
+
+def _environment(call: Call) -> str | None:
+    """The virtual environment that a call installs into: that of its own path, or of VIRTUAL_ENV."""
+    folder, _, name = call.typed.rpartition("/")
+    if name and folder.endswith("/bin") and (path := call.around.resolve(folder.removesuffix("/bin"))):
+        return None if path in ("/usr", "/usr/local") else path
+    named = call.around.variables.get("VIRTUAL_ENV")
+    return call.around.resolve(named) if named else None
+
+
+def _site(call: Call) -> str | None:
+    """The folder below which packages go outside a virtual environment; None where only the base image knows."""
+    if folder := call.value("--target", "-t") or call.value("--prefix") or call.value("--root"):
+        return call.around.resolve(folder)
+    if call.has("--user"):
+        return call.around.resolve("~/.local")
+    return "/usr/local" if call.around.base.repository == "python" else None
 
 
 def _values(call: Call, *names: str) -> Iterator[str]:
