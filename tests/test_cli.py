@@ -194,3 +194,12 @@ def test_a_target_that_is_not_there_is_named(folder: Path, capsys: pytest.Captur
     assert "nope" in capsys.readouterr().err
     assert main(["check", "--platform", "nope", "Dockerfile"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_new_file_is_never_written_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "a.Dockerfile", "FROM debian:bookworm-slim\nCOPY . .\n")
+    write(folder / "b.Dockerfile", "FROM debian:bookworm-slim\nCOPY . .\n")
+    write(folder / "logs/x.log", "x" * 2_000_000)
+    assert main(["fix", "--write", "a.Dockerfile", "b.Dockerfile"]) == 0
+    assert capsys.readouterr().out.count(".dockerignore") == 1
+    assert (folder / ".dockerignore").read_text("utf-8") == "**/*.log\n"

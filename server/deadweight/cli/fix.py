@@ -85,7 +85,8 @@ def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> boo
     before, after = read.snapshot.text, outcome.snapshot.text
     root = arguments.context or read.path.parent
     files: list[tuple[Path, str, str]] = [(read.path, before, after)] if after != before else []
-    files += [(root / new.path, "", new.text) for new in outcome.created]
+    # Two Dockerfiles of one folder want the same new file: the first makes it, nothing is ever written over.
+    files += [(root / new.path, "", new.text) for new in outcome.created if not (root / new.path).exists()]
     if arguments.write:
         for path, _, text in files:
             write_text(path, text)
