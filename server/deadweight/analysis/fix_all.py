@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deadweight.analysis.proof import fixed, holds, is_sound
+from deadweight.analysis.proof import MANY, fixed, hold_together, holds, is_sound
 from deadweight.analysis.report import report
 from deadweight.rules.rule import Safety
 from deadweight.settings import DEFAULTS
@@ -66,12 +66,14 @@ def _choose(
     for reported in found:
         for fix in reported.finding.fixes:
             instructions = {_instruction_at(snapshot, edit.span) for edit in fix.edits}
-            if not wanted(reported, fix) or touched & instructions or not holds(snapshot, found, reported, fix):
+            if not wanted(reported, fix) or touched & instructions:
+                continue
+            if len(found) <= MANY and not holds(snapshot, found, reported, fix):
                 continue
             touched |= instructions
             chosen.append((reported, fix))
             break
-    return chosen
+    return chosen if len(found) <= MANY or hold_together(snapshot, found, chosen) else []
 
 
 def _instruction_at(snapshot: Snapshot, span: Span) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deadweight.analysis.proof import holds
+from deadweight.analysis.proof import MANY, holds
 from deadweight.analysis.report import title_of
 from deadweight.rules.rule import Safety
 
@@ -30,7 +30,9 @@ def as_position(text: Text, offset: int) -> dict[str, int]:
 
 
 def proven(snapshot: Snapshot, found: Sequence[Reported], reported: Reported) -> tuple[Fix, ...]:
-    """The fixes of a finding that keep their word."""
+    """The fixes of a finding that keep their word; none where there are too many findings to prove one by one."""
+    if len(found) > MANY:
+        return ()
     return tuple(fix for fix in reported.finding.fixes if holds(snapshot, found, reported, fix))
 
 

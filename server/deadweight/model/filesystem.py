@@ -72,10 +72,10 @@ class Filesystem:
         return any(effect.cause == cause for effect in self._written())
 
     def packages(self, manager: str) -> tuple[str, ...]:
-        """The names that a package manager was asked for."""
-        causes = [effect.cause for effect in self._written()]
-        sets = [cause for cause in causes if isinstance(cause, PackageSet) and cause.manager == manager]
-        return tuple(name for each in reversed(sets) for name in each.names)
+        """The names that a package manager was asked for, each once."""
+        causes = (effect.cause for effect in self._written())
+        sets = (cause for cause in causes if isinstance(cause, PackageSet) and cause.manager == manager)
+        return tuple(sorted({name for each in sets for name in each.names}))
 
     def _written(self) -> Iterator[Effect]:
         """What is there, the newest first."""

@@ -281,7 +281,7 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
     A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does.
     """
     folder = inner = around.folder
-    variables = dict(around.variables)
+    local: dict[str, str | None] = {}
     for placed in shell.commands(script):
         command = placed.command
         program, words = shell.program(command)
@@ -290,11 +290,13 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
             program, words = words[1].value, words[2:]  # `python3 -m pip install`
         assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
         if program == "export":
-            variables.update(_exported(words))
+            local.update(_exported(words))
         elif program is None:
-            variables.update(assigned)
+            local.update(assigned)
         inner = inner if placed.subshell else folder
-        here = replace(around, folder=inner, variables={**variables, **assigned})
+        changed = {**local, **assigned}
+        variables = {**around.variables, **changed} if changed else around.variables
+        here = replace(around, folder=inner, variables=variables)
         span = body.span(command.span.shifted(offset))
         if program in ("cd", "pushd"):
             inner = here.resolve(words[0].pattern) if words else around.home
