@@ -293,7 +293,7 @@ _SAME_IMAGE = {
     "gcr.io/distroless/cc": "gcr.io/distroless/cc-debian13",
     "gcr.io/distroless/python3": "gcr.io/distroless/python3-debian13",
 }
-# What slim images keep beyond Debian's own (docker-library/python and ruby, their slim Dockerfiles, read 2026-11-23).
+# What slim images keep beyond Debian's own (their slim Dockerfiles; by hand, 2026-11-23).
 _SLIM = {
     "python": ("ca-certificates", "netbase", "tzdata", "libsqlite3-0", "libreadline8"),
     "ruby": (
@@ -307,7 +307,7 @@ _SLIM = {
         "zlib1g-dev",
     ),
 }
-# Repositories whose full images stand on buildpack-deps, and what these add (their Dockerfiles, read 2026-11-23).
+# Repositories whose full images stand on buildpack-deps, and what these add (their Dockerfiles; by hand, 2026-11-23).
 _BUILDPACK = {
     **dict.fromkeys(("node", "python", "ruby", "rust", "perl", "gcc", "erlang", "buildpack-deps"), buildpack.DEPS),
     "golang": (*buildpack.SCM, "g++", "gcc", "libc6-dev", "make", "pkg-config"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.words import Word
 
 _BLANKS = re.compile(r"[\t\v\f\r ]+")  # between name and value of the old `ENV name value`
-# Accounts that official images create, and their home (docker-library/node and others, read 2026-11-23).
+# Accounts that official images create, and their home (docker-library/node and others; kept by hand, 2026-11-23).
 _HOMES = {"": "/root", "root": "/root", "0": "/root", "node": "/home/node"}
 
 
