@@ -80,6 +80,40 @@ def test_min_saving(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "much" in capsys.readouterr().err
 
 
+def test_a_rule_is_ignored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(folder / "Dockerfile", LISTS + "RUN pip install pandas\n")
+    main(["check", "--format", "json", "--ignore", "apt-lists-kept", "Dockerfile"])
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    assert [each["rule"] for each in file["findings"]] == ["install-cache-kept"]
+    ignored = [word for rule in ("apt-lists-kept", "install-cache-kept") for word in ("--ignore", rule)]
+    assert main(["fix", "--write", *ignored, "Dockerfile"]) == 0
+    assert path.read_text("utf-8") == LISTS + "RUN pip install pandas\n"
+
+
+@pytest.mark.parametrize("arguments", [["check", "--ignore"], ["fix", "--ignore"], ["fix", "--rule"], ["explain"]])
+def test_a_rule_that_is_not_there_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    write(folder / "Dockerfile", LISTS)
+    assert main([*arguments, "apt-list-kept"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.endswith("there is no rule 'apt-list-kept': did you mean apt-lists-kept?\n")
+    assert said.err.count("\n") == 1
+
+
+def test_check_names_the_other_places(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", "FROM debian:bookworm-slim\nCOPY model.bin /srv/\nRUN rm /srv/model.bin\n")
+    write(folder / "model.bin", "x" * 2_000_000)
+    main(["check", "--format", "json", "Dockerfile"])
+    (finding,) = json.loads(capsys.readouterr().out)["files"][0]["findings"]
+    (place,) = finding["related"]
+    assert place["start"] == {"line": 2, "column": 6}
+    assert place["end"] == {"line": 2, "column": 15}
+    main(["check", "Dockerfile"])
+    assert f"\n  line 2: {place['message']}\n" in capsys.readouterr().out
+
+
 def test_target_decides_what_ships(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "Dockerfile", LISTS.replace("slim\n", "slim AS build\n") + "FROM scratch\nCOPY --from=build /a /a\n")
     main(["check", "Dockerfile"])
@@ -102,6 +136,20 @@ def test_fix_writes_once_and_then_has_nothing_to_do(folder: Path, capsys: pytest
     assert path.read_text("utf-8") == CLEAN
     assert main(["fix", "Dockerfile"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_fix_adds_up_what_it_saves(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "a.Dockerfile", LISTS)
+    write(folder / "b.Dockerfile", LISTS + "COPY . /\n")
+    write(folder / "c.Dockerfile", CLEAN)
+    write(folder / "logs/x.log", "x" * 2_000_000)
+    assert main(["fix", "--write", "a.Dockerfile", "b.Dockerfile", "c.Dockerfile"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "a.Dockerfile: 1 fix, saves about 20 MB",
+        "b.Dockerfile: 2 fixes, saves about 22 MB",
+        ".dockerignore: created",
+        "2 Dockerfiles: 3 fixes, saves about 42 MB",
+    ]
 
 
 def test_fix_keeps_bytes_that_are_no_utf8_and_line_ends(folder: Path) -> None:

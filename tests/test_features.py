@@ -209,8 +209,9 @@ def test_hints_only_for_the_lines_asked_for() -> None:
 
 def test_a_safe_fix_is_a_preferred_quick_fix_and_gives_the_text() -> None:
     text, actions = actions_at(f"FROM python:3.13-slim\nR{CURSOR}UN pip install pandas\n")
-    (action,) = actions
+    action, mount = actions
     assert (action.kind, action.is_preferred) == ("quickfix", True)
+    assert (mount.kind, mount.is_preferred) == ("refactor.rewrite", False)
     assert apply_edits(text, action.edits) == "FROM python:3.13-slim\nRUN pip install --no-cache-dir pandas\n"
 
 

@@ -14,16 +14,21 @@ from hypothesis import strategies as st
 
 from conftest import json_lines
 from deadweight.analysis.fix_all import fix_all
-from deadweight.analysis.proof import holds
+from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import report
+from deadweight.rules.merging import merge_runs
 from deadweight.rules.rule import Safety
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
 from deadweight.syntax.run import run_body
+from deadweight.text import apply_edits
 from examples import snapshot_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from deadweight.text import Edit
 
 UPDATE, CLEAN = "apt-get update", "rm -rf /var/lib/apt/lists/*"
 
@@ -166,9 +171,10 @@ def test_copy_is_not_split_without_the_requirements_that_pip_reads() -> None:
 
 COMMANDS = [UPDATE, "apt-get install a", "apt-get install b", "npm ci", "pip install z", "foo", "bar", "true", "false"]
 STUB = """#!/bin/sh
+[ ! -p /dev/stdin ] || while read -r _; do :; done  # one after the other, in a pipeline too
 line=${0##*/}
 for word; do [ "$word" = --no-cache-dir ] || line="$line $word"; done
-echo "$line" >> "$LOG"
+case $line in see*) echo "$line $PWD $(umask) $X" >> "$LOG" ;; *) echo "$line" >> "$LOG" ;; esac
 [ "$line" != "$FAIL" ] || exit 7
 """
 
@@ -195,7 +201,7 @@ def scripts(draw: st.DrawFn, depth: int = 2) -> str:
 @pytest.fixture(scope="module")
 def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stubs")
-    for name in ("apt-get", "npm", "pip", "foo", "bar", "rm"):
+    for name in ("apt-get", "npm", "pip", "foo", "bar", "rm", "see"):
         (folder / name).write_text(STUB)
         (folder / name).chmod(0o755)
     return folder
@@ -207,7 +213,7 @@ def course(shell: str, script: str, stubs: Path, fail: str) -> tuple[int, list[s
     log.write_text("")
     environment = {"PATH": str(stubs), "LOG": str(log), "FAIL": fail}
     status = subprocess.run(
-        [shell, "-c", script], env=environment, capture_output=True, cwd=stubs, timeout=20
+        [shell, "-c", script], env=environment, stdin=subprocess.DEVNULL, capture_output=True, cwd=stubs, timeout=20
     ).returncode
     return status, log.read_text().splitlines()
 
@@ -225,6 +231,39 @@ def test_fixed_run_takes_the_same_course(stubs: Path, script: str, fail: str) ->
         # The shell spreads out `*` where this machine has lists.
         own = [each for each in now if not each.startswith((CLEAN.removesuffix("*"), "npm cache clean"))]
         assert (then, own) == (status, commands)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> list[str]:
+    """Scripts of RUNs that follow each other; some change what a later one in the same shell would see."""
+    chains = st.lists(st.sampled_from((*COMMANDS, "see $X")), min_size=1, max_size=3).map(" && ".join)
+    leads = ("", "", "cd / && ", "X=1 && ", "export X=2 && ", "set -x && ", "set -ex; ", "set -e; ", "umask 77 && ")
+    tails = ("", "", "", "; see $X", " || see", " | see", " && { foo; see; }")
+    bodies = st.one_of(chains, chains, scripts(depth=1))
+    rows = st.tuples(st.sampled_from(leads), bodies, st.sampled_from(tails)).map("".join)
+    return draw(st.lists(rows, min_size=2, max_size=3))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="runs POSIX shells")
+@settings(max_examples=60, deadline=None)
+@given(row=rows(), fail=st.sampled_from(("", *COMMANDS, "see", "foo")))
+def test_merged_runs_take_the_same_course(stubs: Path, row: list[str], fail: str) -> None:
+    text = "FROM node:22\n" + "".join(f"RUN {script}\n" for script in row)
+    edits = merge_runs(text, Snapshot(parse(text)).ledgers[0].layers[1:])
+    if edits is None:
+        return
+    merged = run_body(parse(apply_edits(text, edits)).instructions[1].instruction)
+    assert merged is not None
+    for shell in filter(None, (shutil.which("bash"), shutil.which("dash"))):
+        status, commands = 0, []
+        for script in row:
+            status, own = course(shell, script, stubs, fail)
+            commands += own
+            if status:
+                break
+        then, now = course(shell, merged.script.text, stubs, fail)
+        assert now == commands
+        assert bool(then) == bool(status)
 
 
 # --- whole files ---
@@ -266,8 +305,49 @@ def test_real_files_stay_whole(shared: Path) -> None:
             except dockerfile.GoParseError:
                 continue
             new = dockerfile.parse_string(after)
-            removed = sum(not edit.text for _, fix in outcome.done for edit in fix.edits)
-            assert len(new) == len(old) - removed
+            assert len(new) == len(outcome.snapshot.tree.instructions)
+            assert sorted(each.cmd.upper() for each in new if each.cmd.upper() != "RUN") == sorted(
+                each.cmd.upper() for each in old if each.cmd.upper() != "RUN"
+            )
+
+
+def test_any_fix_in_any_order_keeps_a_file_whole(shared: Path) -> None:
+    dockerfile = pytest.importorskip("dockerfile", reason="BuildKit's parser is not installed")
+    files = list(json_lines(shared / "corpus" / "dockerfiles.jsonl.xz"))
+    dice = random.Random(3)
+    for file in dice.sample(files, 120):
+        snapshot = Snapshot(parse(dice.choice(mutations(file["text"]))))
+        for _ in range(4):
+            found = report(snapshot)
+            fixes = [(each, fix) for each in found for fix in each.finding.fixes if holds(snapshot, found, each, fix)]
+            if not fixes:
+                break
+            _, fix = dice.choice(fixes)
+            after = fixed(snapshot, [fix])
+            assert comments(after.text) == comments(snapshot.text), fix.title
+            assert after.text.endswith("\n") == snapshot.text.endswith("\n"), fix.title
+            # What one edit leaves as it was stands there as it was, in pieces between the edits.
+            for piece in untouched(snapshot.text, fix.edits):
+                assert piece in after.text, fix.title
+            try:
+                dockerfile.parse_string(snapshot.text)
+            except dockerfile.GoParseError:
+                continue
+            assert len(dockerfile.parse_string(after.text)) == len(after.tree.instructions), fix.title
+            snapshot = after
+
+
+def untouched(text: str, edits: Iterable[Edit]) -> Iterator[str]:
+    at = 0
+    for edit in sorted(edits, key=lambda edit: edit.span):
+        yield text[at : edit.span.start]
+        at = edit.span.end
+    yield text[at:]
+
+
+def comments(text: str) -> list[str]:
+    """Sorted, because a comment moves with its instruction."""
+    return sorted(line.strip() for line in text.split("\n") if line.lstrip().startswith("#"))
 
 
 def test_findings_on_run_lines_carry_a_safe_fix(shared: Path) -> None:
@@ -277,7 +357,8 @@ def test_findings_on_run_lines_carry_a_safe_fix(shared: Path) -> None:
         snapshot = Snapshot(parse(file["text"]))
         reports = report(snapshot)
         for each in reports:
-            if each.rule.group != "cleanup":
+            line = [placed for placed in snapshot.tree.instructions if placed.offset <= each.finding.span.start][-1]
+            if line.instruction.keyword != "RUN":
                 continue
             found += 1
             safe += any(fix.safety is Safety.SAFE and holds(snapshot, reports, each, fix) for fix in each.finding.fixes)

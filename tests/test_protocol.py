@@ -135,6 +135,23 @@ async def test_changes_of_a_document_that_is_not_open_do_no_harm(session: Sessio
     assert await again.codes() == ["install-cache-kept"]
 
 
+async def test_other_places_are_told_to_clients_that_show_them(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"x" * 2_000_000)
+    page = session.open(
+        tmp_path / "Dockerfile", "FROM debian:bookworm-slim\nCOPY model.bin /é𝄞/\nRUN rm /é𝄞/model.bin\n"
+    )
+    (found,) = await page.diagnostics()
+    assert found.code == "late-delete"
+    if session.name == "nothing":
+        assert found.related_information is None
+    else:
+        assert found.related_information is not None
+        (place,) = found.related_information
+        assert place.location.uri == page.uri
+        assert page.spanned(place.location.range) == "model.bin"
+        assert place.message
+
+
 # --- push and pull ---
 
 
@@ -242,6 +259,8 @@ async def test_fix_all_on_request(session: Session, tmp_path: Path) -> None:
     (action,) = await page.actions("source.fixAll")
     assert action.kind == "source.fixAll.deadweight"
     assert page.after(action)[0] == f"{FIXED}RUN pip install --no-cache-dir flask numpy\n"
+    assert action.title.startswith("Apply all safe fixes, saves ")
+    assert action.title.endswith(" MB")
 
 
 # --- .dockerignore ---
@@ -303,6 +322,29 @@ async def test_settings_are_taken_and_wrong_ones_named_in_one_line(session: Sess
     assert await page.hints() == []
     session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({"deadweight": {}}))
     assert await page.hints() != []
+
+
+async def test_settings_of_single_rules(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", PIP)
+    (found,) = await page.diagnostics()
+    for given, severity in (
+        ("error", types.DiagnosticSeverity.Error),
+        ({"severity": "hint", "minSaving": 0}, types.DiagnosticSeverity.Hint),
+        ({}, found.severity),
+    ):
+        settings: dict[str, Any] = {"deadweight": {"rules": {"install-cache-kept": given}}}
+        session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+        page.type("RUN", "\nRUN")
+        (found,) = await page.diagnostics()
+        assert found.severity == severity
+    for off in ("off", {"severity": "off"}, {"minSaving": "10GB"}):
+        settings = {"deadweight": {"rules": {"install-cache-kept": off, "no-such-rule": "off"}}}
+        session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+        page.type("RUN", "\nRUN")
+        assert await page.codes() == []
+        assert "no-such-rule" in session.client.messages.pop().message
+    session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({"deadweight": {}}))
+    await session.settle()
 
 
 # --- a session that goes wrong, as raw messages ---

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from deadweight.analysis.report import report, severity_of
-from deadweight.rules.rule import Basis, Finding
-from deadweight.settings import Settings
+from deadweight.analysis.claims import without
+from deadweight.analysis.report import Reported, about, report, severity_of
+from deadweight.model.context import Selection
+from deadweight.model.effects import Copied, Effect, PackageSet, Rewritten, writes
+from deadweight.rules.catalog import RULES
+from deadweight.rules.rule import Basis, Finding, Related
+from deadweight.settings import RuleSettings, Settings
+from deadweight.size.estimate import effect_size
 from deadweight.size.units import Size
 from deadweight.text import Span
 from examples import snapshot_of
@@ -30,7 +37,7 @@ def rules(dockerfile: str, settings: Settings | None = None) -> list[str]:
 )
 def test_a_comment_silences_the_instruction_below_it(comment: str) -> None:
     assert rules(comment + LISTS) == []
-    assert rules(comment + LISTS + LISTS.replace("curl", "wget")) == ["apt-lists-kept"]
+    assert rules(f"{comment}{LISTS}COPY a /\n{LISTS}") == ["apt-lists-kept"]
 
 
 @pytest.mark.parametrize(
@@ -70,4 +77,129 @@ def test_severity_follows_the_bytes(saves: Size | None, basis: Basis, severity: 
 
 
 def test_two_layers_that_do_the_same_are_two_findings() -> None:
-    assert rules(LISTS + LISTS) == ["apt-lists-kept", "apt-lists-kept"]
+    assert rules(f"{LISTS}COPY a /\n{LISTS}") == ["apt-lists-kept", "apt-lists-kept"]
+
+
+# --- settings of single rules ---
+
+
+def test_a_rule_that_is_off_says_nothing() -> None:
+    off = Settings(rules={"apt-lists-kept": RuleSettings("off")})
+    assert rules(LISTS, off) == []
+    assert rules(LISTS, Settings(rules={"late-delete": RuleSettings("off")})) == ["apt-lists-kept"]
+
+
+def test_a_rule_is_as_loud_as_the_user_says() -> None:
+    snapshot = snapshot_of(f"FROM debian:bookworm-slim\n{LISTS}")
+    (found,) = report(snapshot, Settings(rules={"apt-lists-kept": RuleSettings("error")}))
+    assert found.severity == "error"
+
+
+def test_a_rule_has_a_minimum_saving_of_its_own() -> None:
+    own = {"apt-lists-kept": RuleSettings(min_saving=30_000_000), "install-cache-kept": RuleSettings(min_saving=0)}
+    assert rules(LISTS + "RUN pip install flask\n", Settings(rules=own)) == ["install-cache-kept"]
+    own = {"apt-lists-kept": RuleSettings(min_saving=10_000_000)}
+    assert rules(LISTS, Settings(min_saving=30_000_000, rules=own)) == ["apt-lists-kept"]
+
+
+# --- how bytes are said ---
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (Size(0, 20_000_000, 20_000_000), "up to 20 MB"),  # the classic image store writes it, another one does not
+        (Size(0, 20_000_000, 30_000_000), "about 20 MB"),
+        (Size(20_000_000, 20_000_000, 20_000_000), "about 20 MB"),
+        (Size(0, 0, 0), "about 0 B"),
+        (Size(0, 20_000_000, None), "at least 20 MB"),
+    ],
+)
+def test_sizes_in_words(size: Size, words: str) -> None:
+    assert about(size) == words
+
+
+# --- no byte twice ---
+
+
+def said(block: str, settings: Settings | None = None) -> list[tuple[str, int]]:
+    """The rules that report something, and the MB of each."""
+    found = report(snapshot_of(block), settings or Settings())
+    return [(each.rule.id, round(each.finding.saves.best / 10**6) if each.finding.saves else -1) for each in found]
+
+
+GIT = """\
+//- Dockerfile
+FROM debian:bookworm-slim
+COPY . /app/
+RUN rm -rf /app/.git {more}
+//- .git/pack 45000000
+//- .git/index 1000000
+//- logs/a.log 5000000
+//- data/model.bin 30000000
+"""
+
+
+def test_what_an_ignore_file_would_leave_out_is_not_said_again_where_it_is_deleted() -> None:
+    assert said(GIT.format(more="")) == [("missing-dockerignore", 51)]
+    off = Settings(rules={"missing-dockerignore": RuleSettings("off")})
+    assert said(GIT.format(more=""), off) == [("late-delete", 46)]
+
+
+def test_a_finding_that_is_partly_said_already_counts_the_rest() -> None:
+    assert said(GIT.format(more="/app/data")) == [("missing-dockerignore", 51), ("late-delete", 30)]
+    assert said(GIT.format(more="/app")) == [("missing-dockerignore", 51), ("late-delete", 30)]
+
+
+def test_a_silenced_finding_claims_nothing() -> None:
+    block = GIT.format(more="").replace("COPY", "# deadweight: ignore=missing-dockerignore\nCOPY")
+    assert said(block) == [("late-delete", 46)]
+
+
+def test_two_copies_of_a_file_are_two_files() -> None:
+    block = GIT.format(more="").replace("COPY . /app/\n", "COPY . /app/\nCOPY . /app2/\n")
+    assert said(block) == [("missing-dockerignore", 102)]
+
+
+def test_a_leftover_that_is_deleted_too_late_is_one_finding() -> None:
+    assert len(said("FROM python:3.13-slim\nRUN pip install pandas\nRUN rm -rf /root/.cache\n")) == 1
+
+
+def test_the_rest_of_copied_files_packages_and_rewrites() -> None:
+    (layer,) = (each for each in snapshot_of(GIT.format(more="")).ledgers[0].layers if each.placed.line == 1)
+    (copy,) = layer.kept
+    assert isinstance(copy.cause, Copied)
+    assert copy.cause.selection is not None
+    files = {".git/pack": 45_000_000}
+    part = replace(copy, path="/app/.git", cause=Copied(".git", ".git", Selection(files, 45_000_000, exists=True)))
+    rest = without(copy, part)
+    assert rest is not None
+    assert size_of(rest) == copy.cause.selection.bytes - 45_000_000
+    assert without(part, copy) is None
+    assert without(part, replace(part, span=Span(99, 100))) == part  # of another source
+    assert without(rest, part) is rest
+
+    both, one = (writes(None, PackageSet("apt", names), Span(0, 9)) for names in (("gcc", "curl"), ("gcc",)))
+    assert without(both, one) == writes(None, PackageSet("apt", ("curl",)), Span(0, 9))
+    assert without(one, both) is None
+    assert without(both, writes(None, PackageSet("apk", ("gcc",)), Span(0, 9))) == both
+    assert without(both, writes(None, None, Span(0, 9))) == both
+
+    again = writes("/app", Rewritten("chown", ((20, copy), (50, both))), Span(0, 9))
+    less = without(again, writes("/app", Rewritten("chown", ((20, part), (50, both))), Span(0, 9)))
+    assert less is not None
+    assert isinstance(less.cause, Rewritten)
+    assert [offset for offset, _ in less.cause.sources] == [20]
+    assert size_of(less) == size_of(rest)
+
+
+def size_of(effect: Effect) -> int:
+    size = effect_size(effect)
+    assert size is not None
+    return size.best
+
+
+def test_a_place_that_a_finding_is_about_twice_is_named_once() -> None:
+    place, other = Related(Span(0, 1), "written here"), Related(Span(2, 3), "written here")
+    finding = Finding(Span(9, 10), "x", None, "size", None, related=(place, other, place))
+    assert Reported(RULES[0], finding, "hint").related == (place, other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deadweight.model.image import ImageRef
+from deadweight.model.image import UNKNOWN_FOLDER, ImageRef
 from deadweight.model.stages import Build, State, absolute, read_build
 from deadweight.syntax.dockerfile import parse
 
@@ -110,7 +110,13 @@ def test_a_stage_does_not_change_the_one_it_stands_on() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("FROM x", "/"),
+        ("FROM debian", "/"),
+        ("FROM scratch", "/"),
+        ("FROM golang:1.25", "/go"),
+        ("FROM php:8-apache", "/var/www/html"),
+        ("FROM php:8", "/"),
+        ("FROM x", UNKNOWN_FOLDER),
+        ("FROM x\nWORKDIR a", f"{UNKNOWN_FOLDER}/a"),
         ("FROM x\nWORKDIR /a\nWORKDIR b/../c", "/a/c"),
         ("FROM x\nWORKDIR '/a b'", "/a b"),
         ("FROM x\nENV H=/h\nWORKDIR $H/x", "/h/x"),
@@ -118,7 +124,7 @@ def test_a_stage_does_not_change_the_one_it_stands_on() -> None:
         ("FROM x\nWORKDIR $H\nWORKDIR b", None),
         ("FROM x\nWORKDIR $H\nWORKDIR /b", "/b"),
         ("FROM x AS y\nWORKDIR /a\nFROM y\nWORKDIR b", "/a/b"),
-        ("FROM x AS y\nWORKDIR /a\nFROM z", "/"),
+        ("FROM x AS y\nWORKDIR /a\nFROM z", UNKNOWN_FOLDER),
     ],
 )
 def test_workdir(text: str, expected: str | None) -> None:

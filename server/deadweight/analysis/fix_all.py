@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.proof import MANY, fixed, hold_together, holds, is_sound
-from deadweight.analysis.report import report
+from deadweight.analysis.report import report, total_saving
 from deadweight.rules.rule import Safety
 from deadweight.settings import DEFAULTS
+from deadweight.size.units import Size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from deadweight.analysis.report import Reported
     from deadweight.rules.rule import Fix, NewFile
     from deadweight.settings import Settings
     from deadweight.snapshot import Snapshot
-    from deadweight.text import Span
+    from deadweight.text import Edit
 
 MAX_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What fix-all comes to: the snapshot after it, the files it creates, and what was fixed in which way."""
+    """What fix-all comes to: the snapshot after it, the files it creates, what was fixed in which way, and the bytes.
+
+    `saves` is None where they are unknown.
+    """
 
     snapshot: Snapshot
     created: tuple[NewFile, ...]
     done: tuple[tuple[Reported, Fix], ...]
+    saves: Size | None
 
 
 def is_safe(_: Reported, fix: Fix) -> bool:
@@ -39,7 +45,12 @@ def is_safe(_: Reported, fix: Fix) -> bool:
 def fix_all(
     snapshot: Snapshot, settings: Settings = DEFAULTS, wanted: Callable[[Reported, Fix], bool] = is_safe
 ) -> Outcome:
-    """Apply the first wanted fix of every finding, round by round: what a fix uncovers is found in the next one."""
+    """Apply the first wanted fix of every finding, round by round: what a fix uncovers is found in the next one.
+
+    A round whose fixes do not go together takes the first alone. Fixes of several instructions come last: what they
+    merge or take out should not hold anything that goes with a flag.
+    """
+    before = snapshot
     created: list[NewFile] = []
     done: list[tuple[Reported, Fix]] = []
     for _ in range(MAX_ROUNDS):
@@ -53,31 +64,66 @@ def fix_all(
         created += [fix.creates for _, fix in chosen if fix.creates]
         done += chosen
         snapshot = after
-    return Outcome(snapshot, tuple(created), tuple(done))
+    return Outcome(snapshot, tuple(created), tuple(done), _saved(before, snapshot, [reported for reported, _ in done]))
+
+
+def _saved(before: Snapshot, after: Snapshot, done: Sequence[Reported]) -> Size | None:
+    """What the image weighs less. How sure that is, and whether there is more that nobody knows, the findings say.
+
+    The findings themselves do not add up: what one round leaves of an effect is in the next round's finding again, and
+    a fix may write elsewhere what it takes away here.
+    """
+    claimed = total_saving(done)
+    sizes = before.sizes.image(), after.sizes.image()
+    if claimed is None or sizes[0] is None or sizes[1] is None:
+        return claimed
+    best = max(0, sizes[0].best - sizes[1].best)
+    return Size(min(claimed.low, best), best, None if claimed.high is None else max(claimed.high, best))
 
 
 def _choose(
     snapshot: Snapshot, settings: Settings, wanted: Callable[[Reported, Fix], bool]
 ) -> list[tuple[Reported, Fix]]:
-    """One fix a finding, none of which touches an instruction that another one touches."""
+    """The fixes of one round, none of which touches an instruction that another one touches."""
     found = report(snapshot, settings)
+    is_short = len(found) <= MANY
+
+    def is_possible(reported: Reported, fix: Fix) -> bool:
+        return wanted(reported, fix) and (not is_short or holds(snapshot, found, reported, fix, settings))
+
+    candidates = [
+        (reported, fix)
+        for reported in found
+        if (fix := next((fix for fix in reported.finding.fixes if is_possible(reported, fix)), None))
+    ]
+    inside = [each for each in candidates if not _is_structural(snapshot, each[1])]
     chosen: list[tuple[Reported, Fix]] = []
     touched: set[int] = set()
-    for reported in found:
-        for fix in reported.finding.fixes:
-            instructions = {_instruction_at(snapshot, edit.span) for edit in fix.edits}
-            if not wanted(reported, fix) or touched & instructions:
-                continue
-            if len(found) <= MANY and not holds(snapshot, found, reported, fix):
-                continue
-            touched |= instructions
+    for reported, fix in inside or candidates:
+        pieces = _touched(snapshot, fix)
+        if touched.isdisjoint(pieces):
+            touched |= pieces
             chosen.append((reported, fix))
-            break
-    return chosen if len(found) <= MANY or hold_together(snapshot, found, chosen) else []
+    return chosen if is_short or hold_together(snapshot, found, chosen, settings) else []
 
 
-def _instruction_at(snapshot: Snapshot, span: Span) -> int:
-    """The piece of the file that an edit touches: the one it starts in, or behind which it inserts."""
-    from bisect import bisect_left
+def _is_structural(snapshot: Snapshot, fix: Fix) -> bool:
+    """Whether a fix is about several instructions, or takes one out."""
+    touched = _touched(snapshot, fix)
+    return len(touched) > 1 or any(_is_whole(snapshot, number, edit) for number in touched for edit in fix.edits)
 
-    return max(bisect_left(snapshot.tree.offsets, span.start + 1) - 1, 0)
+
+def _is_whole(snapshot: Snapshot, number: int, edit: Edit) -> bool:
+    """Whether an edit covers all that a piece of the file says."""
+    start, text = snapshot.tree.offsets[number], snapshot.tree.pieces[number].text
+    return edit.span.start <= start and start + len(text.rstrip()) <= edit.span.end
+
+
+def _touched(snapshot: Snapshot, fix: Fix) -> set[int]:
+    """The pieces of the file, by number, that a fix changes."""
+    starts = snapshot.tree.offsets[:-1]
+    touched: set[int] = set()
+    for edit in fix.edits:
+        first = bisect_right(starts, edit.span.start) - 1
+        touched.update(range(first, max(first + 1, bisect_left(starts, edit.span.end))))
+    return touched

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.report import report
+from deadweight.settings import DEFAULTS
 from deadweight.syntax.dockerfile import Comment, parse
 from deadweight.syntax.run import run_body
 from deadweight.text import apply_edits
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Sequence
 
     from deadweight.analysis.report import Reported
+    from deadweight.model.context import BuildContext
     from deadweight.rules.rule import Fix
-    from deadweight.snapshot import Snapshot
+    from deadweight.settings import Settings
+    from deadweight.snapshot import Options, Snapshot
     from deadweight.syntax.dockerfile import Instruction
 
 MANY = 100  # findings; the longest real files have about 30
@@ -35,16 +37,26 @@ def fixed(snapshot: Snapshot, fixes: Sequence[Fix]) -> Snapshot:
     return replace(snapshot, tree=tree, context=context)
 
 
-def holds(snapshot: Snapshot, found: Sequence[Reported], reported: Reported, fix: Fix) -> bool:
-    """Whether `fix` does what it says and nothing else; `found` is everything reported for `snapshot`."""
-    try:
-        after = fixed(snapshot, (fix,))
-    except ValueError:
-        return False
-    return is_sound(snapshot, after) and _is_gone(found, report(after), reported)
+def holds(
+    snapshot: Snapshot, found: Sequence[Reported], reported: Reported, fix: Fix, settings: Settings = DEFAULTS
+) -> bool:
+    """Whether `fix` does what it says and nothing else; `found` is everything reported for `snapshot` by `settings`.
+
+    What was proven is remembered by content: asked again about the same text, this costs nothing.
+    """
+    proven = _proven(_Content(snapshot.text, snapshot.context, snapshot.options, settings))
+    key = (reported.rule.id, fix)
+    if key not in proven:
+        proven[key] = _holds(snapshot, found, reported, fix, settings)
+    return proven[key]
 
 
-def hold_together(snapshot: Snapshot, found: Sequence[Reported], chosen: Sequence[tuple[Reported, Fix]]) -> bool:
+def hold_together(
+    snapshot: Snapshot,
+    found: Sequence[Reported],
+    chosen: Sequence[tuple[Reported, Fix]],
+    settings: Settings = DEFAULTS,
+) -> bool:
     """Whether many fixes, one a finding, all do what they say when they are carried out at once.
 
     Each proof reads the whole file; beyond a few dozen of them that is too long to wait for.
@@ -53,35 +65,61 @@ def hold_together(snapshot: Snapshot, found: Sequence[Reported], chosen: Sequenc
         after = fixed(snapshot, [fix for _, fix in chosen])
     except ValueError:
         return False
-    return is_sound(snapshot, after) and len(report(after)) <= len(found) - len(chosen)
+    return is_sound(snapshot, after) and len(report(after, settings)) <= len(found) - len(chosen)
 
 
 def is_sound(before: Snapshot, after: Snapshot) -> bool:
-    """Whether nothing broke: no new problem, the same directives and comments, every RUN still valid shell."""
+    """Whether nothing broke: no new problem, the same directives and comments, no instruction but planned ones."""
     if before.tree is after.tree:
         return True
     if len(after.problems) > len(before.problems) or before.tree.directives != after.tree.directives:
         return False
     if _comments(after) < _comments(before):
         return False
-    return _scripts_are_valid(before, after) and _second_opinion(before.text, after.text)
+    if not (_scripts_are_valid(before, after) and _is_planned(before, after)):
+        return False
+    return _second_opinion(before.text, after.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """All that a proof depends on. What has no hash is only compared."""
+
+    text: str
+    context: BuildContext | None = field(hash=False)
+    options: Options = field(hash=False)
+    settings: Settings = field(hash=False)
+
+
+@lru_cache(maxsize=16)
+def _proven(_: _Content) -> dict[tuple[str, Fix], bool]:
+    """What was proven about a content so far, by rule and fix."""
+    return {}
+
+
+def _holds(snapshot: Snapshot, found: Sequence[Reported], reported: Reported, fix: Fix, settings: Settings) -> bool:
+    try:
+        after = fixed(snapshot, (fix,))
+    except ValueError:
+        return False
+    return is_sound(snapshot, after) and _is_gone(found, report(after, settings), reported)
 
 
 def _is_gone(before: Sequence[Reported], after: Sequence[Reported], reported: Reported) -> bool:
-    """Whether one finding of the rule less is reported, and no other rule has more to say that weighs something."""
+    """Whether one finding of the rule less is reported, and the other rules have no more to say that weighs something.
+
+    What is said of the same bytes may change: lists that no longer lie apart from their install are just kept.
+    """
     rule = reported.rule.id
     if sum(each.rule.id == rule for each in after) >= sum(each.rule.id == rule for each in before):
         return False
-    counts, now = _notable(before, rule), _notable(after, rule)
-    return all(now[each] <= counts[each] for each in now)
+    return _notable(after, rule) <= _notable(before, rule)
 
 
-def _notable(found: Sequence[Reported], but: str) -> Counter[str]:
-    """How many findings of each rule, `but` one, are about a notable number of bytes."""
-    from collections import Counter
-
-    notable = (each for each in found if each.finding.saves is None or each.finding.saves.best >= _NOTABLE)
-    return Counter(each.rule.id for each in notable if each.rule.id != but)
+def _notable(found: Sequence[Reported], but: str) -> int:
+    """How many findings of all rules `but` one are about a notable number of bytes."""
+    others = (each.finding.saves for each in found if each.rule.id != but)
+    return sum(saves is None or saves.best >= _NOTABLE for saves in others)
 
 
 def _comments(snapshot: Snapshot) -> int:
@@ -102,6 +140,54 @@ def _scripts_are_valid(before: Snapshot, after: Snapshot) -> bool:
 def _has_problems(instruction: Instruction) -> bool:
     body = run_body(instruction)
     return body is not None and bool(body.script.problems)
+
+
+def _is_planned(before: Snapshot, after: Snapshot) -> bool:
+    """Whether every instruction that fixes wrote is one that they mean to write; RUN is judged as a script.
+
+    COPY and ADD take what is there, or what one of them took before. FROM has another image, and its stage the same
+    name. Any other has the arguments that one had before, with other flags, or stands beside all that were there.
+    """
+    old, now = _by_keyword(before), _by_keyword(after)
+    for keyword in now.keys() - {"RUN"}:
+        were, are = old.get(keyword, []), now[keyword]
+        known, kept = set(map(_words_of, were)), set(map(_words_of, are))
+        new = [each for each in are if _words_of(each) not in known]
+        if keyword in ("COPY", "ADD"):
+            taken = {word.text for each in were for word in each.words[:-1]}
+            planned = all(_takes_what_is_there(each, taken, after.context) for each in new)
+        elif keyword == "FROM":
+            planned = [_texts(each)[1:] for each in were] == [_texts(each)[1:] for each in are]
+        else:
+            planned = known <= kept or {_texts(each) for each in new} <= {_texts(each) for each in were}
+        if not planned:
+            return False
+    return True
+
+
+def _by_keyword(snapshot: Snapshot) -> dict[str, list[Instruction]]:
+    found: dict[str, list[Instruction]] = {}
+    for placed in snapshot.tree.instructions:
+        found.setdefault(placed.instruction.keyword, []).append(placed.instruction)
+    return found
+
+
+def _takes_what_is_there(copy: Instruction, taken: set[str], context: BuildContext | None) -> bool:
+    """Whether every source of a COPY or ADD is in the context or among those that were `taken` before."""
+    rest = [source for source in _texts(copy)[:-1] if source not in taken]
+    if copy.flag("from") is not None or context is None:
+        return not rest
+    return all(context.select(source).exists for source in rest)
+
+
+def _texts(instruction: Instruction) -> tuple[str, ...]:
+    """The arguments of an instruction, whatever blanks are between them."""
+    return tuple(word.text for word in instruction.words)
+
+
+def _words_of(instruction: Instruction) -> tuple[str, ...]:
+    """The flags and arguments of an instruction."""
+    return (*(f"--{flag.name}={flag.value}" for flag in instruction.flags), *_texts(instruction))
 
 
 def _second_opinion(before: str, after: str) -> bool:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from deadweight.analysis.claims import Claims
 from deadweight.analysis.silence import Silence
 from deadweight.rules.catalog import RULES
-from deadweight.settings import DEFAULTS
+from deadweight.settings import DEFAULTS, OFF
 from deadweight.size.units import in_words, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deadweight.model.effects import Effect
-    from deadweight.rules.rule import Finding, Fix, Rule
-    from deadweight.settings import Settings
+    from deadweight.rules.rule import Finding, Fix, Related, Rule
+    from deadweight.settings import Settings, Severity
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
 
-Severity = Literal["hint", "information", "warning", "error"]
-SEVERITIES: tuple[Severity, ...] = ("hint", "information", "warning", "error")
 _HINT_BELOW, _INFORMATION_BELOW = 10_000_000, 50_000_000  # bytes saved
 
 
@@ -37,22 +35,30 @@ class Reported:
         """The finding's message and its bytes."""
         return f"{self.finding.message}, {saving(self.finding)}"
 
+    @property
+    def related(self) -> tuple[Related, ...]:
+        """The other places that the finding is about, each once: one command may have several effects."""
+        return tuple(dict.fromkeys(self.finding.related))
+
 
 def report(snapshot: Snapshot, settings: Settings = DEFAULTS, rules: Iterable[Rule] = RULES) -> tuple[Reported, ...]:
     """The findings of a snapshot, in the order of the file; nothing for a file in another frontend's language."""
     if snapshot.is_foreign:
         return ()
     found: list[Reported] = []
-    taken: set[tuple[int, Effect]] = set()
+    claims = Claims()
     silence = Silence(snapshot.tree)
     for rule in rules:
-        for finding in rule.check(snapshot):
-            if finding.frees and taken.issuperset(finding.frees):
+        own = settings.of(rule.id)
+        if own.severity == OFF:
+            continue
+        min_saving = settings.min_saving if own.min_saving is None else own.min_saving
+        for each in rule.check(snapshot):
+            finding = claims.left_of(each, snapshot.sizes)
+            if finding is None or _is_small(finding, min_saving) or silence.covers(rule, finding.span.start):
                 continue
-            if _is_small(finding, settings.min_saving) or silence.covers(rule, finding.span.start):
-                continue
-            taken.update(finding.frees)
-            found.append(Reported(rule, finding, severity_of(finding)))
+            claims.take(finding)
+            found.append(Reported(rule, finding, own.severity or severity_of(finding)))
     return tuple(sorted(found, key=lambda each: each.finding.span))
 
 
@@ -72,11 +78,15 @@ def title_of(fix: Fix) -> str:
     """The title of a fix, with its bytes where it has some of its own."""
     if fix.saves is None:
         return fix.title
-    return f"{fix.title}, saves {_about(fix.saves)}"
+    return f"{fix.title}, saves {about(fix.saves)}"
 
 
-def _about(size: Size) -> str:
-    return f"{'at least' if size.high is None else 'about'} {in_words(size.best)}"
+def about(size: Size) -> str:
+    """A size in words: "about 20 MB", "at least 75 MB"; "up to 20 MB" is all of it or, with other storage, nothing."""
+    if size.high is None:
+        return f"at least {in_words(size.best)}"
+    may_be_nothing = size.low == 0 and size.best == size.high > 0
+    return f"{'up to' if may_be_nothing else 'about'} {in_words(size.best)}"
 
 
 def _is_small(finding: Finding, min_saving: int) -> bool:
@@ -93,8 +103,8 @@ def saving(finding: Finding) -> str:
     if saves is None:
         return "size unknown"
     if finding.basis == "cache":
-        return f"{_about(saves)} written again"
-    return f"saves {_about(saves)}"
+        return f"{about(saves)} written again"
+    return f"saves {about(saves)}"
 
 
 def total_saving(found: Iterable[Reported]) -> Size | None:

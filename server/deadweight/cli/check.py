@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deadweight.analysis.report import SEVERITIES, report, saving, title_of, total_saving
+from deadweight.analysis.report import about, report, saving, title_of, total_saving
 from deadweight.cli import build
-from deadweight.cli.findings import as_finding, as_problems, proven
+from deadweight.cli.findings import add_selection, as_finding, as_lines, as_problems, proven, settings_of
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, line, paint, write
 from deadweight.rules.rule import Safety
-from deadweight.settings import DEFAULTS, Settings, read_size
-from deadweight.size.units import in_words
+from deadweight.settings import SEVERITIES
 from deadweight.text import Text
-from deadweight.workspace.files import UnreadableError, shown
+from deadweight.workspace.files import shown
 
 if TYPE_CHECKING:
     import argparse
@@ -36,15 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="warning",
         help="the severity from which on findings give exit code 1 (default: %(default)s)",
     )
-    parser.add_argument(
-        "--min-saving", metavar="SIZE", help="report only what saves this much, such as 500kB (default: 1MB)"
-    )
+    add_selection(parser)
     add_format(parser, ("text", "json", "jsonl"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check all files. Exit code 2 where one of them could not be read, whatever the others gave."""
-    settings = settings_of(arguments.min_saving)
+    settings = settings_of(arguments)
     loud = () if arguments.fail_on == "never" else SEVERITIES[SEVERITIES.index(arguments.fail_on) :]
     code = CLEAN
     everything: list[Reported] = []
@@ -70,16 +67,6 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.format == "text":
         _write_summary(everything, files)
     return code
-
-
-def settings_of(min_saving: str | None) -> Settings:
-    """The settings that the arguments make. Raises UnreadableError for a size that is none."""
-    if min_saving is None:
-        return DEFAULTS
-    try:
-        return Settings(min_saving=read_size(min_saving))
-    except ValueError as error:
-        raise UnreadableError(f"--min-saving: {error}") from error
 
 
 def _as_json(read: Read, found: tuple[Reported, ...]) -> dict[str, Any]:
@@ -108,7 +95,7 @@ def _write_text(read: Read, found: tuple[Reported, ...]) -> None:
 
 
 def _as_text(read: Read, snapshot: Snapshot, text: Text, found: tuple[Reported, ...], each: Reported) -> str:
-    """The place and the message, the line with carets under what is meant, the saving, the fixes."""
+    """The place and the message, the line with carets under what is meant, the saving, other places, the fixes."""
     coloured = is_coloured()
     finding = each.finding
     start, end = text.position(finding.span.start), text.position(finding.span.end)
@@ -125,6 +112,7 @@ def _as_text(read: Read, snapshot: Snapshot, text: Text, found: tuple[Reported, 
         f"{place}: {severity}: {finding.message} [{each.rule.id}]",
         f"  {number} | {source}",
         f"  {margin} | {before}{paint(f'{carets} {saving(finding)}', _STYLES[each.severity], coloured)}",
+        *(f"  {other}" for other in as_lines(text, each)),
     ]
     for fix in proven(snapshot, found, each):
         how = "fix" if fix.safety is Safety.SAFE else "refactoring"
@@ -140,7 +128,7 @@ def _write_summary(found: list[Reported], files: int) -> None:
     count = f"{len(found)} finding{'s' * (len(found) != 1)} in {looked}"
     saves = total_saving(found)
     if saves is not None and saves.best:
-        count += f": {'at least' if saves.high is None else 'about'} {in_words(saves.best)} can go"
+        count += f": {about(saves)} can go"
     rebuilt = sum(each.finding.basis == "cache" for each in found)
     if rebuilt:
         count += f"; {rebuilt} about what each rebuild writes again"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deadweight.cli.main import CLEAN, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, paint, warn, write
 from deadweight.rules.catalog import BY_ID, RULES
+from deadweight.settings import no_such_rule
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print one page, or the list of rules."""
     wanted = [BY_ID[arguments.rule]] if arguments.rule in BY_ID else RULES if arguments.rule is None else None
     if wanted is None:
-        warn(f"there is no rule {arguments.rule!r}; the rules are {', '.join(BY_ID)}")
+        warn(no_such_rule(arguments.rule))
         return UNREADABLE
     if arguments.format == "json":
         made = [

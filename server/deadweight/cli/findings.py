@@ -1,4 +1,4 @@
-"""Findings as JSON, in the shape that scripts rely on, and the lines and columns of spans."""
+"""What check and fix share: which findings are wanted, and findings as scripts and people read them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from deadweight.analysis.proof import MANY, holds
 from deadweight.analysis.report import title_of
+from deadweight.rules.catalog import BY_ID
 from deadweight.rules.rule import Safety
+from deadweight.settings import DEFAULTS, OFF, RuleSettings, Settings, no_such_rule, read_size
+from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from deadweight.analysis.report import Reported
@@ -16,6 +20,28 @@ if TYPE_CHECKING:
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.text import Text
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which findings are wanted."""
+    parser.add_argument(
+        "--min-saving", metavar="SIZE", help="leave out what saves less than this, such as 500kB (default: 1MB)"
+    )
+    parser.add_argument(
+        "--ignore", metavar="RULE", action="append", default=[], help="leave out what this rule reports (repeatable)"
+    )
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """The settings that these arguments make. Raises UnreadableError for a size or a rule that is none."""
+    for name in arguments.ignore:
+        if name not in BY_ID:
+            raise UnreadableError(f"--ignore: {no_such_rule(name)}")
+    try:
+        min_saving = DEFAULTS.min_saving if arguments.min_saving is None else read_size(arguments.min_saving)
+    except ValueError as error:
+        raise UnreadableError(f"--min-saving: {error}") from error
+    return Settings(min_saving, rules=dict.fromkeys(arguments.ignore, RuleSettings(OFF)))
 
 
 def as_size(size: Size | None) -> dict[str, int | None] | None:
@@ -52,7 +78,21 @@ def as_finding(text: Text, snapshot: Snapshot, found: Sequence[Reported], report
             {"id": fix.id, "title": title_of(fix), "safety": "safe" if fix.safety is Safety.SAFE else "ask"}
             for fix in proven(snapshot, found, reported)
         ],
+        "related": [
+            {
+                "start": as_position(text, each.span.start),
+                "end": as_position(text, each.span.end),
+                "message": each.message,
+            }
+            for each in reported.related
+        ],
     }
+
+
+def as_lines(text: Text, reported: Reported) -> list[str]:
+    """The other places that a finding is about, a line each; what is said of one line twice is said once."""
+    lines = (f"line {text.position(each.span.start).line + 1}: {each.message}" for each in reported.related)
+    return list(dict.fromkeys(lines))
 
 
 def as_problems(text: Text, snapshot: Snapshot) -> list[dict[str, Any]]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.fix_all import fix_all
-from deadweight.analysis.report import total_saving
+from deadweight.analysis.report import about
 from deadweight.cli import build
-from deadweight.cli.check import settings_of
+from deadweight.cli.findings import add_selection, settings_of
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
 from deadweight.cli.output import is_coloured, paint, warn, write
 from deadweight.rules.catalog import BY_ID
 from deadweight.rules.rule import Safety
-from deadweight.size.units import in_words
+from deadweight.settings import no_such_rule
+from deadweight.size.units import total
 from deadweight.workspace.files import UnreadableError, shown, write_text
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
     from pathlib import Path
 
     from deadweight.analysis.fix_all import Outcome
@@ -37,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rule", metavar="ID", action="append", default=[], help="fix only what this rule reports")
     parser.add_argument("--choose", metavar="FIX", help="of several fixes take the one with this id, such as alpine")
     parser.add_argument("--ask", action="store_true", help="also apply the refactorings of the rules named by --rule")
-    parser.add_argument("--min-saving", metavar="SIZE", help="fix only what saves this much (default: 1MB)")
+    add_selection(parser)
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--diff", action="store_true", help="show what would change (the default)")
     output.add_argument("--stdout", action="store_true", help="print the fixed Dockerfile")
@@ -46,15 +48,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fix all files."""
-    unknown = [each for each in arguments.rule if each not in BY_ID]
-    if unknown:
-        warn(f"there is no rule {unknown[0]!r}; the rules are {', '.join(BY_ID)}")
-        return UNREADABLE
+    unknown = next((each for each in arguments.rule if each not in BY_ID), None)
+    if unknown is not None:
+        raise UnreadableError(f"--rule: {no_such_rule(unknown)}")
     if arguments.ask and not arguments.rule:
         warn("--ask applies the refactorings of the rules named by --rule: name one")
         return UNREADABLE
-    settings = settings_of(arguments.min_saving)
+    settings = settings_of(arguments)
     code = CLEAN
+    written: list[Outcome] = []
     for read in build.read_files(arguments):
         if read.snapshot is None:
             code = UNREADABLE
@@ -66,8 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
             warn(str(error))
             code = UNREADABLE
             continue
-        if changed and not arguments.write:
+        if changed and arguments.write:
+            written.append(outcome)
+        elif changed:
             code = max(code, FINDINGS)
+    if len(written) > 1:
+        write(paint(f"{len(written)} Dockerfiles: {_summary(written)}", "bold", is_coloured()))
     return code
 
 
@@ -90,8 +96,8 @@ def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> boo
     if arguments.write:
         for path, _, text in files:
             write_text(path, text)
-        for path, _, _ in files:
-            write(f"{shown(path)}: {_summary(outcome)}")
+        for number, (path, _, _) in enumerate(files):
+            write(f"{shown(path)}: {'created' if number else _summary([outcome])}")
     elif arguments.stdout:
         write(after, end="")
     else:
@@ -100,13 +106,12 @@ def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> boo
     return bool(files)
 
 
-def _summary(outcome: Outcome) -> str:
-    count = len(outcome.done)
-    saves = total_saving(reported for reported, _ in outcome.done)
+def _summary(outcomes: Sequence[Outcome]) -> str:
+    """How many fixes, and what they save together."""
+    count = sum(len(outcome.done) for outcome in outcomes)
+    saves = total(outcome.saves for outcome in outcomes)
     words = f"{count} fix{'es' * (count != 1)}"
-    if saves is not None and saves.best:
-        words += f", saves {'at least' if saves.high is None else 'about'} {in_words(saves.best)}"
-    return words
+    return f"{words}, saves {about(saves)}" if saves and saves.best else words
 
 
 def _diff(name: str, before: str, after: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deadweight.analysis.report import report, saving
+from deadweight.analysis.report import about, report, saving
 from deadweight.cli import build
 from deadweight.cli.findings import as_size
 from deadweight.cli.main import CLEAN, UNREADABLE
@@ -155,6 +155,4 @@ def _row(lines: Text, snapshot: Snapshot, layer: Layer, heaviest: int, coloured:
 
 
 def _total(size: Size | None) -> str:
-    if size is None:
-        return "size unknown"
-    return f"{'at least' if size.high is None else 'about'} {in_words(size.best)}"
+    return "size unknown" if size is None else about(size)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.fix_all import fix_all
-from deadweight.analysis.report import title_of
+from deadweight.analysis.report import about, title_of
 from deadweight.rules.rule import Safety
 from deadweight.settings import DEFAULTS
 from deadweight.text import Edit, Span
@@ -76,8 +76,9 @@ def fix_all_action(snapshot: Snapshot, settings: Settings = DEFAULTS, *, can_cre
     if not outcome.done:
         return None
     edits = tuple(_difference(snapshot.text, outcome.snapshot.text))
-    count = len(outcome.done)
-    return Action(f"Apply all safe fixes ({count})", FIX_ALL, edits, outcome.created)
+    saves = outcome.saves
+    amount = f", saves {about(saves)}" if saves and saves.best else f" ({len(outcome.done)})"
+    return Action(f"Apply all safe fixes{amount}", FIX_ALL, edits, outcome.created)
 
 
 def _fixes(

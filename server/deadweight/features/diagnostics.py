@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deadweight.analysis.report import Reported, Severity
+    from deadweight.analysis.report import Reported
+    from deadweight.rules.rule import Related
+    from deadweight.settings import Severity
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
 
@@ -17,12 +19,13 @@ SYNTAX = "syntax"  # the code of what BuildKit rejects
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A place in the file and what is said about it; `code` is a rule's id or "syntax"."""
+    """A place in the file and what is said about it; `code` is a rule's id or "syntax", `related` other places."""
 
     span: Span
     message: str
     code: str
     severity: Severity
+    related: tuple[Related, ...] = ()
 
 
 def diagnostics(snapshot: Snapshot, reported: Sequence[Reported]) -> tuple[Diagnostic, ...]:
@@ -30,5 +33,7 @@ def diagnostics(snapshot: Snapshot, reported: Sequence[Reported]) -> tuple[Diagn
     if snapshot.is_foreign:
         return ()
     problems = (Diagnostic(problem.span, problem.message, SYNTAX, "error") for problem in snapshot.problems)
-    found = (Diagnostic(each.finding.span, each.message, each.rule.id, each.severity) for each in reported)
+    found = (
+        Diagnostic(each.finding.span, each.message, each.rule.id, each.severity, each.related) for each in reported
+    )
     return tuple(sorted((*problems, *found), key=lambda each: each.span))

@@ -13,6 +13,7 @@ from deadweight.model.effects import (
     Extracted,
     Leftover,
     PackageSet,
+    Rewritten,
     Text,
 )
 from deadweight.size.estimate import effect_size
@@ -55,7 +56,7 @@ def made_of(effects: Iterable[Effect]) -> list[str]:
     common = max(origins, key=origins.count, default="")
     items: list[str] = []
     for effect, size in known:
-        nested = len(known) > 1 and len(size.parts) > 1
+        nested = (len(known) > 1 and len(size.parts) > 1) or isinstance(effect.cause, Rewritten)
         if nested:
             items.append(f"- {_name(effect.cause)}: {short(size)}")
         items += parts(size, _FEW if nested else _MANY, common, indent="  " if nested else "")
@@ -120,6 +121,8 @@ def _name(cause: Cause) -> str:
             )
         case Leftover():
             return cause.what
+        case Rewritten():
+            return f"what {code(cause.by)} writes once more"
         case Text():
             return "text in the Dockerfile"
     return "files"

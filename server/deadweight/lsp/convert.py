@@ -44,6 +44,7 @@ class Client:
     refreshes_diagnostics: bool = False
     refreshes_hints: bool = False
     watches_files: bool = False
+    related_places: bool = False
 
 
 def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
@@ -68,6 +69,8 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
         watches_files=bool(
             workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration
         ),
+        # What a client says of pushed diagnostics holds for those that it pulls.
+        related_places=bool(document.publish_diagnostics and document.publish_diagnostics.related_information),
     )
 
 
@@ -107,14 +110,22 @@ def range_of(text: Text, span: Span, encoding: Encoding) -> types.Range:
     return types.Range(types.Position(*start), types.Position(*end))
 
 
-def diagnostic(text: Text, found: Diagnostic, encoding: Encoding) -> types.Diagnostic:
+def diagnostic(uri: str, text: Text, found: Diagnostic, client: Client) -> types.Diagnostic:
     """A diagnostic as the protocol has it."""
+    related = found.related if client.related_places else ()
     return types.Diagnostic(
-        range=range_of(text, found.span, encoding),
+        range=range_of(text, found.span, client.encoding),
         message=_plain(found.message),
         severity=_SEVERITIES[found.severity],
         code=found.code,
         source="deadweight",
+        related_information=[
+            types.DiagnosticRelatedInformation(
+                types.Location(uri, range_of(text, each.span, client.encoding)), _plain(each.message)
+            )
+            for each in related
+        ]
+        or None,
     )
 
 

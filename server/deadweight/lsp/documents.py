@@ -42,7 +42,6 @@ class Analysis:
     def __init__(self, snapshot: Snapshot, settings: Settings) -> None:
         self.snapshot = snapshot
         self.settings = settings
-        self._proven: dict[tuple[str, Fix], bool] = {}
         self._fix_all: dict[bool, Action | None] = {}
 
     @cached_property
@@ -56,11 +55,8 @@ class Analysis:
         return diagnostics(self.snapshot, self.reported)
 
     def holds(self, reported: Reported, fix: Fix) -> bool:
-        """Whether a fix keeps its word; each is proven once."""
-        key = (reported.rule.id, fix)
-        if key not in self._proven:
-            self._proven[key] = holds(self.snapshot, self.reported, reported, fix)
-        return self._proven[key]
+        """Whether a fix keeps its word."""
+        return holds(self.snapshot, self.reported, reported, fix, self.settings)
 
     def fix_all(self, *, can_create: bool) -> Action | None:
         """Every safe fix of the file in one."""

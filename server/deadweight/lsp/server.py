@@ -99,7 +99,7 @@ class Server(LanguageServer):
 
     def diagnostics_of(self, document: Document) -> list[types.Diagnostic]:
         """The diagnostics of a document's present version."""
-        return [convert.diagnostic(document.text, each, self.encoding) for each in document.diagnostics]
+        return [convert.diagnostic(document.uri, document.text, each, self.client) for each in document.diagnostics]
 
     def dockerfile(self, uri: str) -> OpenDockerfile | None:
         """The open Dockerfile of this URI."""
@@ -322,7 +322,7 @@ def _look_again(server: Server, documents: Iterable[Document]) -> None:
 def _as_code_action(server: Server, document: OpenDockerfile, action: code_actions.Action) -> types.CodeAction:
     found = [each for each in document.diagnostics if action.reported and each.span == action.reported.finding.span]
     about = [each for each in found if action.reported and each.code == action.reported.rule.id]
-    diagnostics = [convert.diagnostic(document.text, each, server.encoding) for each in about]
+    diagnostics = [convert.diagnostic(document.uri, document.text, each, server.client) for each in about]
     folder = document.path.parent if document.path else None
     return convert.code_action(
         document.uri, document.version, document.text, action, diagnostics, folder, server.client

@@ -19,6 +19,18 @@ class Kind(Enum):
     WRITES = "writes"
     REMOVES = "removes"
     REPLACES = "replaces"  # what the same layer wrote at this path, and nothing where it wrote nothing there
+    MOVES = "moves"  # to where the cause says: what the same layer wrote there; what is older is hidden below it
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Bytes that somebody measured: the range, the likeliest, who, and when (ISO date)."""
+
+    low: int
+    best: int
+    high: int
+    source: str
+    date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,8 @@ class PackageSet:
 
     `suite` is the base's release ("bookworm"), `libc` its C library; None where they are unknown. `options` are words
     that change the outcome: "recommends", "dev", "frozen", "no-compile". What is there already is not written again:
-    packages by name in `already`, or so many bytes in `there`.
+    packages by name in `already`, or so many bytes in `there`. `each` is what one package weighs, for a manager whose
+    packages are in no table of the facts.
     """
 
     manager: str
@@ -48,14 +61,16 @@ class PackageSet:
     options: frozenset[str] = frozenset()
     already: tuple[str, ...] = ()
     there: int = 0
+    each: Figure | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
     """Files that a tool leaves behind and that nothing in the image reads.
 
-    `topic` says which rule speaks of it. `cleanup` is the command that removes it in the same RUN; `flag` the option
-    that keeps the tool from writing it, to stand behind `verb`. `of` are the packages whose download it keeps.
+    `topic` says which rule speaks of it: "install-cache" for what a package manager downloads. `cleanup` is the command
+    that removes it in the same RUN; `flag` the option that keeps the tool from writing it, to stand behind `verb`. Its
+    bytes are `figure`, or the download of the packages in `of`.
     """
 
     topic: str
@@ -64,7 +79,7 @@ class Leftover:
     flag: str | None = None
     verb: str | None = None
     of: PackageSet | None = None
-    suite: str | None = None
+    figure: Figure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +159,26 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Files that lie in an earlier layer and are written once more, whole: `by` says by which program.
+
+    `sources` are the effects they come from, each with the offset of its instruction. Where nothing may change
+    (`chmod +x` of a program), only the classic image store writes them again: `may_be_nothing`.
+    """
+
+    by: str
+    sources: tuple[tuple[int, Effect], ...]
+    may_be_nothing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where `mv` puts things; None where that is unknown."""
+
+    to: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """What a program of the user's or one we have no file for writes: unknown, by name."""
 
@@ -161,6 +196,8 @@ Cause: TypeAlias = (
     | Download
     | Extracted
     | Compiled
+    | Rewritten
+    | Moved
     | Built
     | None
 )
@@ -199,6 +236,11 @@ def removes_packages(packages: PackageSet, span: Span) -> Effect:
 def replaces(path: str, cause: Cause, span: Span) -> Effect:
     """The effect that leaves `cause` of what this layer wrote at `path`."""
     return Effect(Kind.REPLACES, path, cause, span)
+
+
+def moves(path: str, to: str | None, span: Span) -> Effect:
+    """The effect that puts what is at `path` elsewhere."""
+    return Effect(Kind.MOVES, path, Moved(to), span)
 
 
 def covers(pattern: str, path: str) -> bool:

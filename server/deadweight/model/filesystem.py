@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import Copied, CopiedFromStage, PackageSet, is_under
+from deadweight.model.effects import (
+    BaseLayers,
+    Built,
+    Compiled,
+    Copied,
+    CopiedFromStage,
+    Download,
+    Leftover,
+    Measured,
+    PackageSet,
+    Rewritten,
+    Text,
+    covers,
+    is_under,
+)
+from deadweight.model.playing import Written, play, written_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +30,14 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext, Selection
     from deadweight.model.effects import Cause, Effect
     from deadweight.model.layers import Layer
+
+# Where distributions keep what packages bring; what lies elsewhere in an image is the user's own.
+_SYSTEM = (
+    *("/bin", "/etc", "/lib", "/sbin", "/usr/bin", "/usr/include", "/usr/lib", "/usr/sbin", "/usr/share"),
+    "/var/lib",
+)
+# Where official images put their language: node, python, go, java, php, ruby.
+_LANGUAGES = ("/usr/local", "/opt/java")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +52,15 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Filesystem:
-    """What a RUN finds: the layers below it, oldest first, the build context that they copy from, its own mounts."""
+    """What a command of a RUN finds: the layers below it, oldest first, the build context that they copy from, the
+    mounts of the RUN, and what the RUN (the instruction at `offset`) has done so far.
+    """
 
     layers: Sequence[Layer]
     context: BuildContext | None
     mounts: tuple[Mount, ...] = ()
+    offset: int = -1
+    here: tuple[Effect, ...] = ()
 
     def text(self, path: str) -> str | None:
         """The text of a project file by its path in the image: as a bind mount shows it, or as it was copied last."""
@@ -67,6 +95,12 @@ class Filesystem:
             elif is_under(folder, effect.path):
                 yield self.context.select(_below(cause.root, effect.path, folder))
 
+    def has_folder(self, path: str) -> bool:
+        """Whether something was written below a path, so that it is a folder."""
+        return any(
+            each.path is not None and each.path != path and is_under(each.path, path) for each in self._written()
+        )
+
     def has(self, cause: Cause) -> bool:
         """Whether something of just this cause is there."""
         return any(effect.cause == cause for effect in self._written())
@@ -77,8 +111,72 @@ class Filesystem:
         sets = (cause for cause in causes if isinstance(cause, PackageSet) and cause.manager == manager)
         return tuple(sorted({name for each in sets for name in each.names}))
 
+    def everything(self) -> list[Written]:
+        """What is there, oldest first; what was written over by something newer is among it."""
+        there = written_by(self.layers)
+        targets = [mount.target for mount in self.mounts if mount.target]
+        for effect in self.here:
+            there = play(there, effect, self.offset, targets)
+        return there
+
+    def held(self, path: str) -> list[Written]:
+        """What lies under `path` (which may hold wildcards), each file once, as far as effects tell."""
+        found: list[Written] = []
+        for written in self.everything():
+            part = self.part_of(written.effect, path)
+            if part is None:
+                continue
+            if isinstance(part.cause, Rewritten):
+                found = [each for each in found if not _is_below(each.effect, part)]
+            found = [each for each in found if not _is_copied_again(each.effect, part)]
+            found.append(written._replace(effect=part))
+        # A file of the context that was copied is that file, whatever else ran in its folder.
+        file = next((each for each in found if _is_the_file(each.effect, path)), None)
+        return [file] if file else found
+
+    def part_of(self, effect: Effect, path: str) -> Effect | None:
+        """The part of what `effect` wrote that lies under `path`, perhaps all; None where that is surely nothing."""
+        cause, where = effect.cause, effect.path
+        if where is not None and (is_under(where, path) or covers(path, where)):
+            return effect
+        if where is None:
+            is_elsewhere = isinstance(cause, PackageSet) and not _is_among(path, _SYSTEM)
+            return None if is_elsewhere else replace(effect, path=path, cause=_A_PART)
+        folder = posixpath.dirname(path) if "*" in path or "?" in path else path
+        if not is_under(folder, where) or isinstance(cause, (Leftover, Measured)):
+            return None
+        match cause:
+            case BaseLayers():
+                return replace(effect, path=path, cause=_A_PART) if _is_among(path, _SYSTEM + _LANGUAGES) else None
+            case Copied() if cause.root is not None and self.context is not None:
+                inner = _below(cause.root, where, path)
+                selection = self.context.select(inner)
+                # The same files: an ignore file that leaves some out does so for every COPY.
+                copied = Copied(inner, inner, selection, self.context.complete)
+                return replace(effect, path=path, cause=copied) if selection.exists else None
+            case Compiled():  # its sources stay where they are: the folder asked for is where it writes
+                return replace(effect, path=path)
+            case Rewritten():
+                parts = ((offset, self.part_of(each, path)) for offset, each in cause.sources)
+                sources = tuple((offset, part) for offset, part in parts if part is not None)
+                return replace(effect, path=path, cause=replace(cause, sources=sources)) if sources else None
+        return replace(effect, path=path, cause=_A_PART)
+
+    def of_earlier_layers(self, path: str, *, recursive: bool = True) -> tuple[tuple[int, Effect], ...]:
+        """What a program that changes all files under `path`, or `path` alone, has to write again in this layer."""
+        done = {id(each.cause): each for each in self.here if isinstance(each.cause, Rewritten)}
+        if any(each.path is not None and is_under(path, each.path) for each in done.values()):
+            return ()
+        again = {(offset, id(each)) for effect in done.values() for offset, each in _sources(effect)}
+        return tuple(
+            (offset, effect)
+            for offset, effect in self.held(path)
+            if offset != self.offset and (offset, id(effect)) not in again and (recursive or _is_file_at(effect, path))
+        )
+
     def _written(self) -> Iterator[Effect]:
         """What is there, the newest first."""
+        yield from reversed(self.here)
         for layer in reversed(self.layers):
             yield from reversed(layer.kept)
 
@@ -96,6 +194,9 @@ class Filesystem:
         return None
 
 
+_A_PART = Built("a part of what an earlier instruction wrote")
+
+
 def inside_context(source: str) -> str:
     """A source of COPY as a path relative to the context: `./`, `/` and `../` are the context itself, ""."""
     return posixpath.normpath("/" + source.lstrip("/")).lstrip("/")
@@ -104,3 +205,40 @@ def inside_context(source: str) -> str:
 def _below(root: str, folder: str, path: str) -> str:
     """Where `path`, which lies below `folder`, lies below `root`, what `folder` is a copy of."""
     return posixpath.join(root, path[len(folder) :].lstrip("/")).rstrip("/")
+
+
+def _is_among(path: str, folders: tuple[str, ...]) -> bool:
+    return any(is_under(path, folder) or is_under(folder, path) for folder in folders)
+
+
+def _is_below(effect: Effect, other: Effect) -> bool:
+    return effect.path is not None and other.path is not None and is_under(effect.path, other.path)
+
+
+def _is_file_at(effect: Effect, path: str) -> bool:
+    """Whether an effect is about a file that `path`, which may hold wildcards, names itself, not by a folder."""
+    cause = effect.cause
+    if isinstance(cause, Rewritten):
+        return all(_is_file_at(each, path) for _, each in cause.sources)
+    is_file = isinstance(cause, (Download, Text)) or (isinstance(cause, Copied) and cause.is_file)
+    return is_file and effect.path is not None and fnmatchcase(effect.path, path)
+
+
+def _is_the_file(effect: Effect, path: str) -> bool:
+    return effect.path == path and isinstance(effect.cause, Copied) and effect.cause.is_file
+
+
+def _sources(effect: Effect) -> tuple[tuple[int, Effect], ...]:
+    return effect.cause.sources if isinstance(effect.cause, Rewritten) else ()
+
+
+def _is_copied_again(earlier: Effect, later: Effect) -> bool:
+    """Whether a later COPY brings the same files of the context to the same place."""
+    first, second = earlier.cause, later.cause
+    if not isinstance(first, Copied) or not isinstance(second, Copied):
+        return False
+    if earlier.path is None or later.path is None or first.root is None or second.root is None:
+        return False
+    if not is_under(earlier.path, later.path):
+        return False
+    return _below(second.root, later.path, earlier.path) == first.root

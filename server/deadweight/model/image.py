@@ -193,6 +193,17 @@ def base(ref: ImageRef) -> Base:
     return replace(_system(ref), repository=ref.repository, packages=_packages(ref))
 
 
+def working_folder(ref: ImageRef) -> str:
+    """The folder that a build starts in: WORKDIR of the image, a name of its own where nobody knows that."""
+    said = variant(ref.repository, ref.effective_tag or "")
+    known = family(ref.repository)
+    if ref.repository == "php":
+        return "/var/www/html" if {"apache", "fpm"} & set(said.words) else "/"
+    if folder := _WORKING_FOLDERS.get(ref.repository):
+        return folder
+    return "/" if ref.is_scratch or (known is not None and known.kind != "server") else UNKNOWN_FOLDER
+
+
 def _packages(ref: ImageRef) -> tuple[str, ...]:
     """The Debian packages that a full image of a language holds beyond the system's own."""
     said = variant(ref.repository, ref.effective_tag or "")
@@ -252,6 +263,9 @@ def siblings(ref: ImageRef) -> tuple[Sibling, ...]:
     return tuple(found)
 
 
+# The working folder of an image that no fact knows: paths below it are like each other, and like no path in a file.
+UNKNOWN_FOLDER = "/(the working folder of the base image)"
+
 # `node`, `localhost:5000/team/app:1.2`, `node:22@sha256:4b1c...`; the names of a repository are in lower case.
 _REFERENCE = re.compile(
     r"(?P<name>(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"
@@ -306,6 +320,22 @@ _SLIM = {
         "procps",
         "zlib1g-dev",
     ),
+}
+# WORKDIR of official images, where it is not "/" (their Dockerfiles; by hand, 2026-11-23).
+_WORKING_FOLDERS = {
+    "golang": "/go",
+    "composer": "/app",
+    "httpd": "/usr/local/apache2",
+    "tomcat": "/usr/local/tomcat",
+    "wordpress": "/var/www/html",
+    "gradle": "/home/gradle",
+    "redis": "/data",
+    "caddy": "/srv",
+    "nginx": "/",
+    "postgres": "/",
+    "mysql": "/",
+    "mariadb": "/",
+    "mongo": "/",
 }
 # Repositories whose full images stand on buildpack-deps, and what these add (their Dockerfiles; by hand, 2026-11-23).
 _BUILDPACK = {

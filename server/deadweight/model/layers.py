@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from deadweight.model import image
 from deadweight.model.commands import catalog, pip
 from deadweight.model.commands.call import Call, Surroundings
-from deadweight.model.effects import (
-    BaseLayers,
-    Built,
-    Compiled,
-    Copied,
-    CopiedFromStage,
-    Download,
-    Effect,
-    Extracted,
-    Kind,
-    Leftover,
-    Measured,
-    PackageSet,
-    Text,
-    covers,
-    is_under,
-    writes,
-)
+from deadweight.model.commands.changes import appended
+from deadweight.model.effects import BaseLayers, Built, Copied, CopiedFromStage, Download, Extracted, Text, writes
 from deadweight.model.filesystem import Filesystem, Mount, inside_context
+from deadweight.model.playing import play
 from deadweight.model.stages import absolute
 from deadweight.model.variables import expand
 from deadweight.syntax import shell
@@ -37,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from deadweight.model.context import BuildContext
+    from deadweight.model.effects import Effect
     from deadweight.model.image import Base
+    from deadweight.model.playing import Written
     from deadweight.model.stages import Build, Stage, State, Step
     from deadweight.syntax.dockerfile import Instruction, Placed
     from deadweight.syntax.run import RunBody
@@ -84,36 +72,10 @@ def read_ledgers(build: Build, context: BuildContext | None, platform: str = "li
 def kept_after(effects: Iterable[Effect], mounts: Iterable[Mount] = ()) -> tuple[Effect, ...]:
     """The writes among `effects` that no later one of them undoes and that do not go to a mount."""
     targets = [mount.target for mount in mounts if mount.target]
-    kept: list[Effect] = []
+    kept: list[Written] = []
     for effect in effects:
-        path, cause = effect.path, effect.cause
-        if effect.kind is Kind.REMOVES and isinstance(cause, PackageSet):
-            kept = [left for each in kept if (left := _without(each, cause))]
-        elif effect.kind is Kind.REMOVES:
-            # An uncertain removal counts too: where a clean-up may happen, nobody is told that there is none.
-            kept = [each for each in kept if path is None or each.path is None or not covers(path, each.path)]
-        elif effect.kind is Kind.REPLACES:
-            kept = [replace(each, cause=cause) if _is_install_at(each, path) else each for each in kept]
-        elif path is not None and any(is_under(path, target) for target in targets):
-            continue
-        elif not (isinstance(cause, Measured) and any(each.cause == cause for each in kept)):
-            kept.append(effect)
-    return tuple(kept)
-
-
-def _without(effect: Effect, removed: PackageSet) -> Effect | None:
-    """What is left of an install once some of its packages are removed again."""
-    cause = effect.cause
-    if not isinstance(cause, PackageSet) or cause.manager != removed.manager:
-        return effect
-    names = tuple(name for name in cause.names if name not in removed.names)
-    if names == cause.names:
-        return effect
-    return replace(effect, cause=replace(cause, names=names)) if names else None
-
-
-def _is_install_at(effect: Effect, path: str | None) -> bool:
-    return isinstance(effect.cause, PackageSet) and effect.path == path
+        kept = play(kept, effect, 0, targets)
+    return tuple(each.effect for each in kept)
 
 
 def mounts_of(instruction: Instruction, state: State) -> tuple[Mount, ...]:
@@ -169,15 +131,19 @@ class _StageReader:
             if instruction.array is None or instruction.array:
                 effects = (writes(None, Built(_first_word(instruction)), instruction.span),)
             return Layer(step.placed, step, effects, effects)
-        calls = tuple(self.calls(body, state, mounts, before))
-        effects = tuple(effect for call in calls for effect in _effects(call))
+        calls: list[Call] = []
+        done: tuple[Effect, ...] = ()
+        for call in self.calls(body, step, mounts, before):
+            calls.append(_after(call, done) if done else call)
+            done = (*done, *_effects(calls[-1]))
         if body.script.is_opaque:
-            effects = (writes(None, Built("a script too long to read"), instruction.span),)
-        kept = kept_after(effects, (mount for mount in mounts if mount.type != "secret"))
-        return Layer(step.placed, step, effects, kept, calls)
+            done = (writes(None, Built("a script too long to read"), instruction.span),)
+        kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
+        return Layer(step.placed, step, done, kept, tuple(calls))
 
-    def calls(self, body: RunBody, state: State, mounts: tuple[Mount, ...], before: list[Layer]) -> Iterator[Call]:
-        files = Filesystem((*self.below(self.stage), *before), self.context, mounts)
+    def calls(self, body: RunBody, step: Step, mounts: tuple[Mount, ...], before: list[Layer]) -> Iterator[Call]:
+        state = step.state
+        files = Filesystem((*self.below(self.stage), *before), self.context, mounts, step.placed.offset)
         around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
         return _calls(body.script, around, body)
 
@@ -239,40 +205,9 @@ class _StageReader:
         path = source and absolute(source, "/")
         if stage is None or stage.index >= len(self.before) or not path:
             return CopiedFromStage(name, source or "", None)
-        return CopiedFromStage(stage.label, path, self.held(stage.index, path) or None)
-
-    def held(self, index: int, path: str) -> tuple[Effect, ...]:
-        """What is under `path` at the end of a stage, as far as effects tell: layers shine through, files once."""
-        ledger = self.before[index]
-        layers = (*self.below(ledger.stage), *ledger.layers[1:])
-        merged = kept_after(effect for layer in layers for effect in _lasting(layer))
-        found: list[Effect] = []
-        for effect in merged:
-            inside = effect.path is not None and is_under(effect.path, path)
-            part = effect if inside else self.part_of(effect, path)
-            if part is not None:
-                found = [each for each in found if not _is_copied_again(each, part)]
-                found.append(part)
-        # A file of the context that was copied is that file, whatever else ran in its folder.
-        file = next((each for each in found if isinstance(each.cause, Copied) and each.cause.is_file), None)
-        return (file,) if file is not None and file.path == path else tuple(found)
-
-    def part_of(self, effect: Effect, path: str) -> Effect | None:
-        """The part of what `effect` wrote that lies under `path`; None where that is surely nothing."""
-        cause = effect.cause
-        if effect.path is not None and not is_under(path, effect.path):
-            return None
-        if isinstance(cause, Copied) and cause.root is not None and self.context is not None and effect.path:
-            inner = posixpath.join(cause.root, path[len(effect.path) :].lstrip("/"))
-            selection = self.context.select(inner)
-            if not selection.exists:
-                return None
-            return replace(effect, path=path, cause=Copied(inner, inner, selection, self.context.complete))
-        if isinstance(cause, Compiled):  # its sources stay where they are: the folder asked for is where it writes
-            return replace(effect, path=path)
-        if isinstance(cause, (Leftover, Measured)):
-            return None
-        return replace(effect, path=path, cause=Built("a part of what an earlier instruction wrote"))
+        layers = (*self.below(stage), *self.before[stage.index].layers)
+        held = tuple(each.effect for each in Filesystem(layers, self.context).held(path))
+        return CopiedFromStage(stage.label, path, held or None)
 
 
 def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0) -> Iterator[Call]:
@@ -317,25 +252,10 @@ def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:
             yield name, None if word.value is None else value.strip("\"'")
 
 
-def _lasting(layer: Layer) -> Iterator[Effect]:
-    """What a layer's effects mean for those above it: what it keeps, and what it removes or replaces below."""
-    kept = set(map(id, layer.kept))
-    for effect in layer.effects:
-        if effect.kind is not Kind.WRITES or id(effect) in kept:
-            yield effect
-    yield from (effect for effect in layer.kept if not any(effect is each for each in layer.effects))
-
-
-def _is_copied_again(earlier: Effect, later: Effect) -> bool:
-    """Whether a later COPY brings the same files of the context to the same place."""
-    first, second = earlier.cause, later.cause
-    if not isinstance(first, Copied) or not isinstance(second, Copied):
-        return False
-    if earlier.path is None or later.path is None or first.root is None or second.root is None:
-        return False
-    if not is_under(earlier.path, later.path):
-        return False
-    return posixpath.join(second.root, earlier.path[len(later.path) :].lstrip("/")).rstrip("/") == first.root
+def _after(call: Call, done: tuple[Effect, ...]) -> Call:
+    """The call where its RUN has done something already."""
+    around = call.around
+    return replace(call, around=replace(around, files=replace(around.files, here=done)))
 
 
 def _effects(call: Call) -> Iterator[Effect]:
@@ -345,7 +265,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         found: Iterable[Effect] = (writes(None, Built(call.program), call.span),)
     else:
         found = tool.effects(call)
-    for effect in found:
+    for effect in chain(found, appended(call)):
         yield replace(effect, is_certain=False) if call.placed.conditional else effect
 
 

@@ -173,8 +173,10 @@ def read_build(
                 if name := stages[-1].name:
                     names[name] = len(stages) - 1
             if instruction is not None:
-                base = names.get(_base_name(instruction, scope).lower())
-                state, environment = (State(), set()) if base is None else _inherited(*ends[base])
+                text = _base_name(instruction, scope)
+                base = names.get(text.lower())
+                first = State(workdir=image.working_folder(image.parse(text)) if text else image.UNKNOWN_FOLDER)
+                state, environment = (first, set()) if base is None else _inherited(*ends[base])
                 start, steps = placed, []
         elif start is not None and placed is not None:
             steps.append(Step(placed, state))

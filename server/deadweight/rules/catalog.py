@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules import (
     apt_lists_kept,
+    consecutive_runs,
     copy_before_install,
+    dev_dependencies_shipped,
     full_base_image,
     install_cache_kept,
+    late_delete,
     missing_dockerignore,
+    rewritten_in_later_layer,
+    update_and_install_apart,
 )
 
 if TYPE_CHECKING:
@@ -19,7 +24,12 @@ RULES: tuple[Rule, ...] = (
     full_base_image.full_base_image,
     missing_dockerignore.missing_dockerignore,
     copy_before_install.copy_before_install,
+    late_delete.late_delete,
+    rewritten_in_later_layer.rewritten_in_later_layer,
+    update_and_install_apart.update_and_install_apart,
     apt_lists_kept.apt_lists_kept,
     install_cache_kept.install_cache_kept,
+    dev_dependencies_shipped.dev_dependencies_shipped,
+    consecutive_runs.consecutive_runs,
 )
 BY_ID = {rule.id: rule for rule in RULES}

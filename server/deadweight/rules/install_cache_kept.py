@@ -38,7 +38,8 @@ RUN pip install --no-cache-dir pandas scikit-learn
 ## Fix safety
 
 Safe: nothing reads the cache when the image runs. A build on the same machine downloads again when this RUN changes;
-a cache mount (`RUN --mount=type=cache,target=/root/.npm`) avoids that as well and leaves nothing in the layer.
+a cache mount (`RUN --mount=type=cache,target=/root/.npm`), the second way on offer, avoids that as well and leaves
+nothing in the layer. It needs BuildKit, and is yours to choose.
 
 ## Not reported
 
@@ -76,7 +77,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadweight.rules.leftovers import clean_up, finding, leftovers
+from deadweight.rules.leftovers import cache_mount, clean_up, finding, leftovers
 from deadweight.rules.rule import rule
 
 if TYPE_CHECKING:
@@ -88,6 +89,6 @@ if TYPE_CHECKING:
 
 @rule("install-cache-kept", group="cleanup", same_as=("hadolint:DL3042",))
 def install_cache_kept(snapshot: Snapshot) -> Iterator[Finding]:
-    """Report installs of pip and npm whose download cache is still there when the layer ends."""
-    for left in leftovers(snapshot, "pip-cache", "npm-cache"):
-        yield finding(snapshot, left, clean_up(left))
+    """Report installs whose download cache is still there when the layer ends."""
+    for left in leftovers(snapshot, "install-cache"):
+        yield finding(snapshot, left, clean_up(left), cache_mount(left))

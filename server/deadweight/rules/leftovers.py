@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Leftover
-from deadweight.rules.edits import append_command, insert_word
+from deadweight.rules.edits import append_command, insert_flag, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
     from deadweight.text import Edit
+
+_PLAIN = re.compile(r"/[\w./-]+")  # a path that needs no quotes in a flag
 
 
 class Left(NamedTuple):
@@ -41,14 +44,14 @@ def leftovers(snapshot: Snapshot, *topics: str) -> Iterator[Left]:
             found: dict[str, list[Effect]] = {}
             for effect in layer.kept:
                 if isinstance(effect.cause, Leftover) and effect.cause.topic in topics and effect.is_certain:
-                    found.setdefault(effect.cause.topic, []).append(effect)
+                    found.setdefault(effect.cause.what, []).append(effect)
             for effects in found.values():
                 if isinstance(effects[0].cause, Leftover):
                     yield Left(ledger, layer, effects[0].cause, tuple(effects))
 
 
-def finding(snapshot: Snapshot, left: Left, fix: Fix | None) -> Finding:
-    """The finding that a leftover is."""
+def finding(snapshot: Snapshot, left: Left, *fixes: Fix | None) -> Finding:
+    """The finding that a leftover is, with those of `fixes` that there are."""
     return Finding(
         span=left.effects[0].span.shifted(left.layer.placed.offset),
         message=f"{left.cause.what} {'stay' if left.cause.what.endswith('s') else 'stays'} in this layer",
@@ -56,7 +59,7 @@ def finding(snapshot: Snapshot, left: Left, fix: Fix | None) -> Finding:
         basis="size",
         stage=left.ledger.stage.label,
         frees=frozenset((left.layer.placed.offset, effect) for effect in left.effects),
-        fixes=(fix,) if fix else (),
+        fixes=tuple(fix for fix in fixes if fix),
     )
 
 
@@ -75,6 +78,17 @@ def clean_up(left: Left) -> Fix | None:
     if not made or len(made) < len(edits):
         return None
     return Fix("clean-up", title, Safety.SAFE, made)
+
+
+def cache_mount(left: Left) -> Fix | None:
+    """The fix that keeps them on the builder: a later build finds them, and no layer holds them."""
+    paths = sorted({effect.path or "" for effect in left.effects})
+    step = left.layer.step
+    if step is None or not step.state.is_root or not all(_PLAIN.fullmatch(path) for path in paths):
+        return None
+    edits = tuple(insert_flag(left.layer.placed, f"--mount=type=cache,target={path}") for path in paths)
+    note = "Check: the builder is BuildKit; elsewhere the flag is an error"
+    return Fix("cache-mount", f"Keep {left.cause.what} in a cache mount", Safety.ASK, edits, note=note)
 
 
 def _place_of_flag(call: Call, verb: str | None, opposite: str) -> Word | None:

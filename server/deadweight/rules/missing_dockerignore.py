@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.context import BuildContext
+    from deadweight.model.effects import Effect
     from deadweight.model.layers import Ledger
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
@@ -139,8 +140,25 @@ def _finding(snapshot: Snapshot, context: BuildContext, ledger: Ledger, span: Sp
         saves=saves if context.complete else at_least(saves),
         basis="context",
         stage=ledger.stage.label,
+        frees=_copied_dead_weight(snapshot, context, list(weights)),
         fixes=(_fix(list(weights)),),
     )
+
+
+def _copied_dead_weight(
+    snapshot: Snapshot, context: BuildContext, patterns: list[str]
+) -> frozenset[tuple[int, Effect]]:
+    """What COPY brings into the image and these patterns match."""
+    # An ignore file that leaves out all but them; the context remembers what that comes to.
+    dead = context.ignoring(_NAME, "**\n" + "".join(f"!{pattern}\n" for pattern in patterns))
+    found: set[tuple[int, Effect]] = set()
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers:
+            for effect in layer.kept:
+                if isinstance(effect.cause, Copied) and (part := dead.select(effect.cause.source)).files:
+                    copied = replace(effect.cause, selection=part)
+                    found.add((layer.placed.offset, replace(effect, cause=copied)))
+    return frozenset(found)
 
 
 def _copied_and_installed(snapshot: Snapshot) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deadweight.text import Edit, Span
 
 Basis = Literal["size", "cache", "context", "correctness"]
-Group = Literal["base", "cleanup", "cache", "context"]
+Group = Literal["base", "packages", "cleanup", "layers", "cache", "context"]
 
 
 class Safety(Enum):
@@ -53,12 +53,20 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Another place of the file that a finding is about, such as the line that wrote what is deleted here."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Bytes that need not be there. `span` is in the file.
 
     `saves` are the bytes that go away, None where they are unknown. `frees` are the effects whose bytes they are, each
     with the offset of its instruction: the analysis gives each to one finding. `basis` says which bytes: in the image
-    ("size", "context") or written again at each rebuild ("cache").
+    ("size", "context") or written again at each rebuild ("cache"). `related` are the other places it is about.
     """
 
     span: Span
@@ -68,6 +76,7 @@ class Finding:
     stage: str | None
     frees: frozenset[tuple[int, Effect]] = frozenset()
     fixes: tuple[Fix, ...] = ()
+    related: tuple[Related, ...] = ()
 
 
 Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"

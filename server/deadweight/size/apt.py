@@ -51,7 +51,7 @@ def installed(names: Iterable[str], suite: str | None, *, recommends: bool, alre
     found = [facts.debian_package(known_suite, name) for name in sorted(wanted)]
     packages = [each for each in found if each is not None]
     sizes: list[Size | None] = [_unpacked(each) for each in packages]
-    sizes += [_byte_code(packages), _records(), *(None for closure in closures if closure is None)]
+    sizes += [_byte_code(packages), *(None for closure in closures if closure is None)]
     added = total(sizes)
     if added is None:
         return None
@@ -81,8 +81,3 @@ def _byte_code(packages: Iterable[facts.DebianPackage]) -> Size:
     return size(
         "compiled Python files", round(0.4 * shipped), round(0.95 * shipped), round(1.3 * shipped), LAYER_SOURCE, DATE
     )
-
-
-def _records() -> Size:
-    """Debconf's and ldconfig's caches, dpkg's status and its logs: between 0.8 and 1.6 MB in seven builds."""
-    return size("records of dpkg and debconf", 800_000, 1_000_000, 1_600_000, LAYER_SOURCE, DATE)

@@ -17,9 +17,12 @@ from deadweight.model.effects import (
     Download,
     Effect,
     Extracted,
+    Figure,
     Leftover,
     Measured,
+    Moved,
     PackageSet,
+    Rewritten,
     Text,
 )
 from deadweight.size import apt, images, npm, pip
@@ -92,7 +95,7 @@ def effect_size(effect: Effect) -> Size | None:
 def cause_size(cause: Cause) -> Size | None:
     """Unpacked bytes of a cause."""
     match cause:
-        case None:
+        case None | Moved():
             return ZERO
         case BaseLayers():
             return images.unpacked(cause.ref, cause.platform) if cause.ref else None
@@ -104,6 +107,9 @@ def cause_size(cause: Cause) -> Size | None:
             return _copied(cause)
         case CopiedFromStage():
             return None if cause.effects is None else total(effect_size(effect) for effect in cause.effects)
+        case Rewritten():
+            found = total(effect_size(effect) for _, effect in cause.sources)
+            return Size(0, found.best, found.high, found.parts) if found and cause.may_be_nothing else found
         case Text():
             return size("text in the Dockerfile", cause.bytes, cause.bytes, cause.bytes, "the Dockerfile", "")
         case Extracted():
@@ -141,6 +147,8 @@ def _extracted(cause: Extracted) -> Size | None:
 
 @lru_cache(maxsize=1024)
 def _packages(cause: PackageSet) -> Size | None:
+    if cause.each is not None:
+        return total(_figure(name, cause.each) for name in cause.names)
     if cause.manager == "npm":
         if cause.names:
             return npm.named(cause.names, cause.libc)
@@ -171,8 +179,8 @@ def _beyond(there: int, added: Size) -> Size:
 
 @lru_cache(maxsize=1024)
 def _leftover(cause: Leftover) -> Size | None:
-    if cause.topic == "apt-lists":
-        return _apt_lists(cause.suite)
+    if cause.figure is not None:
+        return _figure(cause.what, cause.figure)
     packages = cause.of
     if packages is None:
         return None
@@ -215,12 +223,8 @@ _read_manifest = lru_cache(maxsize=32)(node.read_manifest)
 _read_lock = lru_cache(maxsize=16)(node.read_lock)
 
 
-def _apt_lists(suite: str | None) -> Size:
-    try:
-        lists = constant(f"apt.lists.{suite}")
-    except KeyError:
-        lists = constant("apt.lists.unknown")
-    return size("apt package lists", round(lists.low), round(lists.best), round(lists.high), lists.source, lists.date)
+def _figure(what: str, figure: Figure) -> Size:
+    return size(what, figure.low, figure.best, figure.high, figure.source, figure.date)
 
 
 def _pulled(layer: Layer, unpacked: Size | None, platform: str) -> Size | None:

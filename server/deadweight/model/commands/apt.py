@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deadweight.facts.constants import constant
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Leftover, Measured, PackageSet, removes, removes_packages, writes
+from deadweight.model.effects import Built, Figure, Leftover, Measured, PackageSet, removes, removes_packages, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
 
 LISTS = "/var/lib/apt/lists"
+# dpkg's status and logs, debconf's and ldconfig's caches: each layer that changes packages holds them whole.
+RECORDS = Measured("records of dpkg and debconf", "apt.layer_overhead")
 _VALUES = ("-o", "--option", "-t", "--target-release", "--default-release", "-c", "--config-file", "-a")
 _NO = ("0", "no", "false", "off")
 
@@ -24,7 +27,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         return
     suite = call.around.base.suite
     if operands[0].text == "update":
-        lists = Leftover("apt-lists", "apt package lists", f"rm -rf {LISTS}/*", suite=suite)
+        lists = Leftover("apt-lists", "apt package lists", f"rm -rf {LISTS}/*", figure=_lists(suite))
         yield writes(LISTS, lists, call.span)
     elif operands[0].text in ("dist-clean", "distclean"):
         yield removes(LISTS, call.span)
@@ -33,7 +36,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif operands[0].text in ("remove", "purge", "autoremove", "autopurge"):
         names = tuple(word.pattern for word in operands[1:])
         yield removes_packages(PackageSet("apt", names), call.span)
-        yield writes(None, Measured("dpkg's records of the packages", "apt.layer_overhead"), call.span)
+        yield writes(None, RECORDS, call.span)
     elif operands[0].text in ("install", "build-dep", "satisfy"):
         names = tuple(word.pattern.partition("=")[0].partition("/")[0] for word in operands[1:])
         # A trailing dash asks for the removal of a package: `apt-get install foo bar-`.
@@ -44,6 +47,17 @@ def _effects(call: Call) -> Iterator[Effect]:
             libc = call.around.base.libc
             packages = PackageSet("apt", names, suite=suite, libc=libc, options=options, already=already)
             yield writes(None, packages, call.span)
+            if not set(names) <= set(already):
+                yield writes(None, RECORDS, call.span)
+
+
+def _lists(suite: str | None) -> Figure:
+    """What the lists of a release weigh."""
+    try:
+        found = constant(f"apt.lists.{suite}")
+    except KeyError:
+        found = constant("apt.lists.unknown")
+    return Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
 
 
 def _wants_recommends(call: Call) -> bool:
@@ -56,4 +70,4 @@ def _wants_recommends(call: Call) -> bool:
     return True
 
 
-TOOL = Tool(("apt-get", "apt", "aptitude"), _effects)
+TOOLS = (Tool(("apt-get", "apt", "aptitude"), _effects),)

@@ -125,7 +125,7 @@ def _ends_cluster(text: str, name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool: the programs it is called by and what a call of it does."""
+    """A tool: the programs it is called by, without a version at the end (pip for pip3.12), and what a call does."""
 
     names: tuple[str, ...]
     effects: Callable[[Call], Iterator[Effect]]

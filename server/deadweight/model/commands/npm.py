@@ -42,9 +42,8 @@ def _effects(call: Call) -> Iterator[Effect]:
         packages = _packages(call, verb, tuple(word.pattern for word in operands[1:]))
         folder = None if call.has("-g", "--global") else around.resolve(call.value("--prefix", "-C") or ".")
         yield writes(folder and posixpath.join(folder, "node_modules"), packages, call.span)
-        yield writes(
-            cache, Leftover("npm-cache", "npm's download cache", "npm cache clean --force", of=packages), call.span
-        )
+        left = Leftover("install-cache", "npm's download cache", "npm cache clean --force", of=packages)
+        yield writes(cache, left, call.span)
     elif verb == "cache" and len(operands) > 1 and operands[1].text in ("clean", "clear", "rm"):
         # Without --force npm refuses: the cache stays, the command fails.
         if call.has("--force", "-f"):
@@ -106,4 +105,4 @@ def _wants_dev(call: Call) -> bool:
     return call.around.variables.get("NODE_ENV") != "production"
 
 
-TOOL = Tool(("npm",), _effects)
+TOOLS = (Tool(("npm",), _effects),)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
 
-_PROGRAM = re.compile(r"pip[\d.]*")
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 _VALUES = (
     *("-r", "--requirement", "-c", "--constraint", "-t", "--target", "-i", "--index-url", "--extra-index-url"),
@@ -65,8 +64,10 @@ def _effects(call: Call) -> Iterator[Effect]:
     ):
         yield writes("/usr/local/lib", _OWN_BYTE_CODE, call.span)
     if not _keeps_no_cache(call):
-        cache = Leftover("pip-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages)
-        yield writes(_cache_folder(call), cache, call.span)
+        left = Leftover(
+            "install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages
+        )
+        yield writes(_cache_folder(call), left, call.span)
 
 
 def _environment(call: Call) -> str | None:
@@ -130,14 +131,9 @@ def _cache_folder(call: Call) -> str | None:
     return call.around.resolve("~/.cache/pip")
 
 
-def is_program(name: str) -> bool:
-    """Whether a program's name is pip's: pip, pip3, pip3.12."""
-    return _PROGRAM.fullmatch(name) is not None
-
-
 def is_python(name: str) -> bool:
     """Whether a program is a Python, which may call pip as `python -m pip`."""
     return _PYTHON.fullmatch(name) is not None
 
 
-TOOL = Tool(("pip",), _effects)
+TOOLS = (Tool(("pip",), _effects),)

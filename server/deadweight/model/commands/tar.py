@@ -1,4 +1,4 @@
-"""tar: what an archive unpacks to."""
+"""tar and unzip: what an archive unpacks to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
 
 
-def _effects(call: Call) -> Iterator[Effect]:
+def _tar(call: Call) -> Iterator[Effect]:
     first = call.words[0].pattern if call.words else ""
     # `tar xzf a.tgz` writes its options without a dash.
     letters = "" if first.startswith("--") else first.removeprefix("-")
@@ -27,4 +27,10 @@ def _effects(call: Call) -> Iterator[Effect]:
     yield writes(call.around.resolve(folder), Extracted(archive), call.span)
 
 
-TOOL = Tool(("tar",), _effects)
+def _unzip(call: Call) -> Iterator[Effect]:
+    archives = call.operands("-d", "-x", "-P")
+    if archives and not call.has("-l", "-t", "-p", "-Z", "-z"):
+        yield writes(call.around.resolve(call.value("-d") or "."), Extracted(archives[0].pattern), call.span)
+
+
+TOOLS = (Tool(("tar", "bsdtar"), _tar), Tool(("unzip",), _unzip))

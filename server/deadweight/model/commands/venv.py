@@ -24,4 +24,4 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield writes(path, _PIP, call.span)
 
 
-TOOL = Tool(("venv", "virtualenv"), _effects)
+TOOLS = (Tool(("venv", "virtualenv"), _effects),)

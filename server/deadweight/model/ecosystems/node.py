@@ -10,6 +10,7 @@ from deadweight.model.ecosystems.lenient import as_object, as_string, as_strings
 from deadweight.model.ecosystems.node_locks import Lock, read_lock
 from deadweight.model.ecosystems.node_versions import satisfies
 from deadweight.model.ecosystems.project import Project, inside
+from deadweight.syntax import shell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,7 +22,11 @@ __all__ = [
     "InstallSet",
     "Lock",
     "Manifest",
+    "commands",
+    "install_needs_dev",
     "install_set",
+    "is_development",
+    "omits_dev",
     "read_lock",
     "read_manifest",
     "recognise",
@@ -150,6 +155,58 @@ def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = ""
         needs_sources = needs_sources or _why_sources(read)
     install_files = tuple(dict.fromkeys(path for path in files if (path and path in present) or path == manifest_path))
     return Project("node", manager, folder, (manifest_path, *members), lock, install_files, needs_sources)
+
+
+def commands(manifest: Manifest, text: str) -> Iterator[tuple[str, ...]]:
+    """The commands that a shell runs for `text`, as words: `npm start`, and what the script start calls."""
+    waiting, seen = [text], set[str]()
+    while waiting:
+        for placed in shell.commands(shell.parse(waiting.pop())):
+            command = placed.command
+            if nested := shell.nested(command):
+                waiting.append(nested.text)
+            words = tuple(word.text if word.value is None else word.value for word in command.words)
+            if not words:
+                continue
+            yield words
+            name = _script_called(words)
+            scripts = [each for each in (f"pre{name}", name, f"post{name}") if name and each not in seen]
+            seen.update(scripts)
+            waiting += [manifest.script(each) for each in scripts]
+
+
+def is_development(manifest: Manifest, words: tuple[str, ...]) -> bool:
+    """Whether a command is for developers, such as a watcher or a test run, or uses a package of devDependencies.
+
+    `npm run start:dev`, `next dev`, `nodemon server.js`, `node -r dotenv/config app.js` where dotenv is one of them.
+    """
+    if _DEVELOPMENT.intersection(re.split(r"[:._-]", _script_called(words))):
+        return True
+    if words[1:2] in (("dev",), ("develop",)) or "--watch" in words:
+        return True
+    tools = _TOOLS.union(each.name for each in manifest.dev_dependencies)
+    named = {match[1] for word in words if (match := _PACKAGE.match(word))}
+    return not tools.isdisjoint((*named, words[0].rpartition("/")[2]))
+
+
+def install_needs_dev(manifest: Manifest) -> bool:
+    """Whether the project's install scripts may fail without devDependencies: `"prepare": "husky"`."""
+    brought = {each.name for each in (*manifest.dependencies, *manifest.optional_dependencies)}
+    for _, text in _lifecycle(manifest):
+        if _NEVER_FAILS.search(text):
+            continue
+        for words in commands(manifest, text):
+            program = next((word for word in words if word != "npx" and not word.startswith("-")), "")
+            if program not in brought and program not in _PLAIN and not manifest.script(_script_called(words)):
+                return True
+    return False
+
+
+def omits_dev(npmrc: str, variables: Mapping[str, str | None]) -> bool:
+    """Whether npm's settings leave devDependencies out: `omit=dev` in .npmrc, `NPM_CONFIG_PRODUCTION=true`."""
+    named = ((name.lower().partition("npm_config_"), value) for name, value in variables.items())
+    settings = [f"{name}={value}" for (before, found, name), value in named if found and not before]
+    return any(_OMITS_DEV.search(text) for text in (npmrc, *settings))
 
 
 def _dependencies(value: object) -> tuple[Dependency, ...]:
@@ -323,3 +380,37 @@ def _why_sources(manifest: Manifest) -> str:
         if each.wanted.startswith(("file:", "link:", "portal:", "./", "../", "/", "~/")):
             return f"{each.name} comes from {each.wanted[:60]}"
     return ""
+
+
+# --- what a script calls ----------------------------------------------------------------------------------------------
+
+_RUN = frozenset(("run", "run-script", "rum", "urn"))
+_SHORT = {"t": "test", "tst": "test"}
+_NPM_SCRIPTS = frozenset(("start", "test", "stop", "restart"))  # those that npm takes without `run`
+# Parts of the names of scripts that are for developers: `start:dev`, `test-unit`, `watch`.
+_DEVELOPMENT = frozenset(("dev", "develop", "development", "test", "tests", "watch", "debug", "lint", "storybook"))
+# Programs for developers, whatever the list they stand in (kept by hand, 2026-11-23).
+_TOOLS = frozenset(
+    (
+        *("nodemon", "ts-node", "ts-node-dev", "ts-node-esm", "tsnd", "tsx", "tsc", "tsc-watch", "babel-node", "babel"),
+        *("vite", "webpack", "webpack-dev-server", "parcel", "rollup", "esbuild", "gulp", "grunt", "snowpack"),
+        *("react-scripts", "react-app-rewired", "craco", "vue-cli-service", "ng", "nest", "ember", "start-storybook"),
+        *("jest", "vitest", "mocha", "ava", "karma", "nyc", "c8", "cypress", "playwright", "eslint", "prettier"),
+        *("live-server", "lite-server", "browser-sync", "concurrently", "node-dev", "supervisor"),
+    )
+)
+# The package of a word: ts-node of `ts-node/register`, nodemon of `./node_modules/.bin/nodemon`, tsx of `tsx@4`.
+_PACKAGE = re.compile(r"(?:[^@]*node_modules/)?(?:\.bin/)?((?:@[^/@]+/)?[^/@]+)")
+_NEVER_FAILS = re.compile(r"\|\|\s*(?:true|exit 0|:|echo\b[^;&|]*)\s*$")  # `husky || true`
+_PLAIN = frozenset(("echo", "true", ":", "exit", "test", "[", "mkdir", "cp", "mv", "rm", "chmod", "only-allow"))
+_OMITS_DEV = re.compile(r"(?im)^\s*(?:omit(?:\[\])?\s*=\s*[\"']?dev\b|production\s*=\s*true|only\s*=\s*prod)")
+
+
+def _script_called(words: tuple[str, ...]) -> str:
+    """The script of package.json that a command calls, behind whatever wrapper; '' for none."""
+    at = next((at for at, word in enumerate(words) if word in ("npm", "yarn", "pnpm", "bun")), len(words))
+    names = [word for word in words[at + 1 :] if not word.startswith("-")]
+    if names and names[0] in _RUN:
+        return names[1] if len(names) > 1 else ""
+    name = _SHORT.get(names[0], names[0]) if names else ""
+    return name if at < len(words) and (words[at] != "npm" or name in _NPM_SCRIPTS) else ""

@@ -1,0 +1,62 @@
+"""chown, chmod, touch and `sed -i`: a file of an earlier layer that changes at all is written again, whole."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands.call import Tool
+from deadweight.model.effects import Rewritten, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+
+_CHANGES_LITTLE = re.compile(r"(?:root|0)?:?(?:root|0)?|[ugoa]*\+[rwxX]+")  # `chown root:root`, `chmod +x`
+_TAKES_AWAY = re.compile(r"-[rwxXst]+")  # `chmod -x`, which looks like an option
+
+
+def again(call: Call, path: str | None, *, recursive: bool = False, may_be_nothing: bool = False) -> Iterator[Effect]:
+    """What `call` writes again where it changes `path`, or all below it: nothing of what its own RUN wrote."""
+    sources = call.around.files.of_earlier_layers(path, recursive=recursive) if path else ()
+    if sources:
+        yield writes(path, Rewritten(call.program, sources, may_be_nothing), call.span)
+
+
+def appended(call: Call) -> Iterator[Effect]:
+    """What `echo x >> FILE` writes again of a file."""
+    for redirect in call.placed.command.redirects:
+        if redirect.operator == ">>" and redirect.target:
+            yield from again(call, call.around.resolve(redirect.target.pattern))
+
+
+def _owner_or_mode(call: Call) -> Iterator[Effect]:
+    """`chown -R app:app /app`, `chmod -x /app/run`: the first word is no path, unless a reference stands for it."""
+    words = [word for word in call.operands("--from") if word.pattern]
+    is_given = call.has("--reference") or any(_TAKES_AWAY.fullmatch(word.pattern) for word in call.words)
+    change = "" if is_given or not words else words[0].pattern
+    # What is copied belongs to root, and programs are mostly executable where they come from.
+    may_be_nothing = bool(_CHANGES_LITTLE.fullmatch(change))
+    for path in call.paths(words if is_given else words[1:]):
+        yield from again(call, path, recursive=call.has("-R", "--recursive"), may_be_nothing=may_be_nothing)
+
+
+def _touch(call: Call) -> Iterator[Effect]:
+    for path in call.paths(call.operands("-d", "-r", "-t", "--date", "--reference")):
+        yield from again(call, path)
+
+
+def _sed(call: Call) -> Iterator[Effect]:
+    if any(word.pattern.startswith(("-i", "--in-place", "-Ei", "-ri", "-ni")) for word in call.words):
+        has_script = call.has("-e", "-f", "--expression", "--file")
+        for path in call.paths(call.operands("-e", "-f", "--expression", "--file")[0 if has_script else 1 :]):
+            yield from again(call, path)
+
+
+TOOLS = (
+    Tool(("chown", "chgrp", "chmod"), _owner_or_mode),
+    Tool(("touch",), _touch),
+    Tool(("sed",), _sed),
+)

@@ -1,0 +1,94 @@
+"""Plays effects in order: what is there after them, and which instruction wrote it."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.effects import Kind, Measured, Moved, PackageSet, covers, is_under
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer
+
+
+class Written(NamedTuple):
+    """Something that was written and is there still; `offset` is that of the instruction that wrote it."""
+
+    offset: int
+    effect: Effect
+
+
+def play(there: Sequence[Written], effect: Effect, offset: int, mounts: Sequence[str] = ()) -> list[Written]:
+    """What is there after one more effect, of the instruction at `offset`; what goes into one of `mounts` is not."""
+    path, cause = effect.path, effect.cause
+    if effect.kind is Kind.REMOVES and isinstance(cause, PackageSet):
+        return [left for each in there if (left := _without(each, cause))]
+    if effect.kind is Kind.REMOVES:
+        # An uncertain removal counts too: where a clean-up may happen, nobody is told that there is none.
+        return [each for each in there if not (path and each.effect.path and covers(path, each.effect.path))]
+    if effect.kind is Kind.REPLACES:
+        return [_replaced(each, effect) for each in there]
+    if effect.kind is Kind.MOVES:
+        return [moved for each in there if (moved := _moved(each, effect, offset))]
+    if path is not None and any(is_under(path, mount) for mount in mounts):
+        return list(there)
+    if isinstance(cause, Measured) and any(each.effect.cause == cause and each.offset == offset for each in there):
+        return list(there)
+    return [*there, Written(offset, effect)]
+
+
+def after_layer(there: Sequence[Written], layer: Layer) -> list[Written]:
+    """What is there after one more layer. What it writes over is there still, below it."""
+    kept = set(map(id, layer.kept))
+    offset = layer.placed.offset
+    now = list(there)
+    for effect in layer.effects:
+        if effect.kind is not Kind.WRITES:
+            now = play(now, effect, offset)
+        elif id(effect) in kept:
+            now.append(Written(offset, effect))
+            kept.discard(id(effect))
+    # What a later command of the same RUN has moved or taken a part of.
+    return [*now, *(Written(offset, effect) for effect in layer.kept if id(effect) in kept)]
+
+
+def written_by(layers: Iterable[Layer]) -> list[Written]:
+    """What is there after these layers, oldest first."""
+    there: list[Written] = []
+    for layer in layers:
+        there = after_layer(there, layer)
+    return there
+
+
+def _without(written: Written, removed: PackageSet) -> Written | None:
+    """What is left of an install once some of its packages are removed again."""
+    cause = written.effect.cause
+    if not isinstance(cause, PackageSet) or cause.manager != removed.manager:
+        return written
+    names = tuple(name for name in cause.names if name not in removed.names)
+    if names == cause.names:
+        return written
+    return written._replace(effect=replace(written.effect, cause=replace(cause, names=names))) if names else None
+
+
+def _replaced(written: Written, effect: Effect) -> Written:
+    """An install whose packages the same layer changes again: `npm prune`."""
+    if not isinstance(written.effect.cause, PackageSet) or written.effect.path != effect.path:
+        return written
+    return written._replace(effect=replace(written.effect, cause=effect.cause))
+
+
+def _moved(written: Written, effect: Effect, offset: int) -> Written | None:
+    """Where something is after a `mv`; None for what an older layer holds: a copy of it is written anew."""
+    path, cause = written.effect.path, effect.cause
+    if path is None or effect.path is None or not isinstance(cause, Moved) or not covers(effect.path, path):
+        return written
+    if written.offset != offset:
+        return None
+    below = path[len(effect.path) :].lstrip("/") if is_under(path, effect.path) else ""
+    to = cause.to and posixpath.join(cause.to, below).rstrip("/")
+    return written._replace(effect=replace(written.effect, path=to))

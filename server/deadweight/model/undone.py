@@ -1,0 +1,77 @@
+"""What later layers take away of what earlier ones wrote: it is hidden from then on, and in the image all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet, covers
+from deadweight.model.filesystem import Filesystem
+from deadweight.model.playing import after_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deadweight.model.context import BuildContext
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.playing import Written
+
+
+class Removal(NamedTuple):
+    """A command that removes what earlier layers wrote: what that is, each with the layer that wrote it."""
+
+    ledger: Ledger
+    layer: Layer
+    effect: Effect
+    removed: tuple[tuple[Layer, Effect], ...]
+
+
+def late_removals(ledgers: Sequence[Ledger], context: BuildContext | None) -> Iterator[Removal]:
+    """The removals of a chain of stages, each standing on the one before it, that free nothing."""
+    there: list[Written] = []
+    by_offset: dict[int, Layer] = {}
+    for ledger in ledgers:
+        for layer in ledger.layers:
+            for number, effect in enumerate(layer.effects):
+                if effect.kind is not Kind.REMOVES or not effect.is_certain:
+                    continue
+                parts = ((each.offset, _part(each.effect, effect, context)) for each in there)
+                removed = tuple((by_offset[offset], part) for offset, part in parts if part is not None)
+                if any(_removes(effect, own) for own in layer.effects[:number]):
+                    # A clean-up that has its own use; what a tool left in earlier layers, it only passes by.
+                    removed = tuple(each for each in removed if not isinstance(each[1].cause, Leftover))
+                if removed:
+                    yield Removal(ledger, layer, effect, removed)
+            there = after_layer(there, layer)
+            by_offset[layer.placed.offset] = layer
+
+
+def _removes(removal: Effect, own: Effect) -> bool:
+    """Whether a removal takes away what its own layer wrote."""
+    return (
+        removal.path is not None and own.path is not None and own.kind is Kind.WRITES and covers(removal.path, own.path)
+    )
+
+
+def _part(written: Effect, removal: Effect, context: BuildContext | None) -> Effect | None:
+    """What of `written` a removal takes away; None for nothing, and where nobody can tell."""
+    cause, removed = written.cause, removal.cause
+    if not written.is_certain or isinstance(cause, (BaseLayers, Built, Measured)):
+        return None
+    if isinstance(removed, PackageSet):
+        return _packages(written, cause, removed) if isinstance(cause, PackageSet) else None
+    if removal.path is None or written.path is None:
+        return None
+    if covers(removal.path, written.path):
+        return written
+    part = Filesystem((), context).part_of(written, removal.path)
+    return None if part is None or isinstance(part.cause, Built) else part
+
+
+def _packages(written: Effect, cause: PackageSet, removed: PackageSet) -> Effect | None:
+    names = tuple(name for name in cause.names if name in removed.names)
+    if cause.manager != removed.manager or not names:
+        return None
+    rest = tuple(name for name in cause.names if name not in removed.names)
+    return replace(written, cause=replace(cause, names=names, already=(*cause.already, *rest)))

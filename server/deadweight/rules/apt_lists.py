@@ -1,0 +1,261 @@
+"""Where apt's package lists are downloaded and read, and how a fix removes them where they are downloaded."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands.apt import LISTS
+from deadweight.model.effects import CopiedFromStage, is_under
+from deadweight.model.layers import mounts_of
+from deadweight.rules.edits import append_command, prepend_command, remove_instruction
+from deadweight.rules.rule import Fix, Safety
+from deadweight.syntax import shell
+from deadweight.syntax.run import run_body
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.rules.leftovers import Left
+    from deadweight.snapshot import Snapshot
+    from deadweight.text import Edit, Span
+
+_APT = frozenset(("apt-get", "apt", "aptitude"))
+# Programs that read the lists.
+_READERS = _APT | {"apt-cache", "tasksel", "mk-build-deps", "gdebi", "apt-file", "rosdep"}
+_NEED_NO_LISTS = frozenset(("clean", "autoclean", "autoremove", "remove", "purge", "update", "--version"))
+_SHELLS = frozenset(("sh", "bash", "dash"))
+_READS_NO_FILE = re.compile(r"(?<![\w-])-[a-z]*[cs]")  # `bash -xc "..."`, `curl ... | bash -s stable`
+_CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure")
+# `/etc/apt/sources.list.d/nodesource.list`, `apt-key add -`, `add-apt-repository ppa:git-core/ppa`
+_SOURCES = re.compile(r"/etc/apt\b|\bapt-key\b|\badd-apt-repository\b|\bdpkg --add-architecture\b")
+_INNER_VERB = re.compile(r"\b(?:apt-get|apt|aptitude)\s[^;&|]*?\b(update|install|upgrade|dist-upgrade|build-dep)\b")
+_LATER = frozenset(("CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"))
+_MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
+
+
+def readers_of(left: Left) -> list[Layer]:
+    """The later RUNs of the stage that read these lists."""
+    return [layer for layer in _until_next_update(left) if _needs_lists(layer)]
+
+
+def is_read_here(left: Left) -> bool:
+    """Whether the RUN that downloads the lists reads them too."""
+    return bool(_uses(left.layer))
+
+
+def first_use(layer: Layer) -> Span:
+    """The first call of a reader that reads them, in the file."""
+    return _first_use(layer).span.shifted(layer.placed.offset)
+
+
+def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
+    """Remove the lists where they are downloaded; RUNs further down that read them download them themselves."""
+    below = _until_next_update(left)
+    if _used_elsewhere(snapshot, left, below):
+        return None
+    readers = readers_of(left)
+    if readers and not _can_move(left, below[: below.index(readers[-1]) + 1]):
+        return None
+    edits: list[Edit | None] = [edit for layer in readers for edit in _updating(layer, left)]
+    if readers and _only_updates(left.layer):
+        title = "Update the apt lists where packages are installed, and remove them there"
+        edits.append(remove_instruction(snapshot.text, left.layer.placed))
+    else:
+        title = "Remove the apt lists in the same RUN"
+        edits.append(append_command(left.layer, _last_use(left), left.cause.cleanup))
+    made = tuple(edit for edit in edits if edit is not None)
+    if len(made) < len(edits):
+        return None
+    if script := next((call for layer in below for call in layer.calls if _is_script(call)), None):
+        name = " ".join(word.text for word in script.placed.command.words[:2])
+        return Fix("clean-up", title, Safety.ASK, made, note=f"Check: `{name}` installs nothing without an update")
+    return Fix("clean-up", title, Safety.SAFE, made)
+
+
+def _until_next_update(left: Left) -> tuple[Layer, ...]:
+    """The layers that see the lists of this one: those below it, up to the next that downloads them anew."""
+    layers = left.ledger.layers
+    below = layers[layers.index(left.layer) + 1 :]
+    end = next((at for at, layer in enumerate(below) if _downloads(layer)), None)
+    return below if end is None else below[: end + 1]
+
+
+def _needs_lists(layer: Layer) -> bool:
+    """Whether a RUN reads the lists of an earlier one: before an update of its own, and not from a mount."""
+    if _mounts_lists(layer):
+        return False
+    first = next((call for call in _uses(layer) if not _is_script(call)), None)
+    return first is not None and not any(_is_certain_update(call) for call in layer.calls[: layer.calls.index(first)])
+
+
+def _downloads(layer: Layer) -> bool:
+    """Whether a RUN puts new lists in place of those of an earlier one."""
+    return not _mounts_lists(layer) and any(_is_certain_update(call) for call in layer.calls)
+
+
+def _mounts_lists(layer: Layer) -> bool:
+    if layer.step is None:
+        return False
+    mounts = mounts_of(layer.step.instruction, layer.step.state)
+    return any(mount.target and is_under(LISTS, mount.target) for mount in mounts)
+
+
+def _updating(layer: Layer, left: Left) -> Iterator[Edit | None]:
+    """What a later RUN needs once the lists of an earlier one are gone: its own update, and its own clean-up."""
+    uses = _uses(layer)
+    yield prepend_command(layer, _first_use(layer), _update_command(left))
+    if not any(_is_update(call) for call in layer.calls):
+        yield append_command(layer, uses[-1], left.cause.cleanup)
+
+
+def _update_command(left: Left) -> str:
+    """The update as it is written: `DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 update`."""
+    call = left.calls[-1]
+    assigned = (f"{each.name}={each.value.text if each.value else ''}" for each in call.placed.command.assignments)
+    return " ".join((*assigned, call.program, *(word.text for word in call.words)))
+
+
+def _can_move(left: Left, below: tuple[Layer, ...]) -> bool:
+    """Whether an update does the same in each of these layers: the sources, the account and the flags are the same."""
+    step, update = left.layer.step, left.calls[-1]
+    if step is None or "$" in _update_command(left):
+        return False
+    if any(isinstance(node, shell.Chain) and "||" in node.operators for node in update.placed.ancestors):
+        return False  # an update that may fail: `apt-get update || true`
+    for layer in below:
+        if layer.step is None or _changes_sources(layer):
+            return False
+        if not _needs_lists(layer):
+            continue
+        if not _has_flags_of(left.layer, layer) or not (
+            layer.step.state.is_root or layer.step.state.user == step.state.user or _has_sudo(_uses(layer)[0])
+        ):
+            return False
+    return True
+
+
+def _has_flags_of(update: Layer, layer: Layer) -> bool:
+    """Whether a RUN has the mounts of another, and the same network."""
+    theirs, own = update.placed.instruction, layer.placed.instruction
+    pairs = {(flag.name, flag.value) for flag in own.flags}
+    return own.flag("network") == theirs.flag("network") and all(
+        (each.name, each.value) in pairs for each in theirs.flags
+    )
+
+
+def _changes_sources(layer: Layer) -> bool:
+    """Whether an update below this instruction may see other sources than one above."""
+    return layer.placed.instruction.keyword in ("RUN", "COPY", "ADD") and bool(
+        _SOURCES.search(layer.placed.instruction.text)
+    )
+
+
+def _only_updates(layer: Layer) -> bool:
+    """Whether a RUN does nothing but update, and says nothing in between: it can go."""
+    body = run_body(layer.placed.instruction, layer.step.state.shell) if layer.step else None
+    if body is None or "#" in layer.placed.instruction.text:
+        return False
+    commands = [placed.command for placed in shell.commands(body.script)]
+    return len(commands) == len(layer.calls) == 1 and _is_update(layer.calls[0]) and not commands[0].redirects
+
+
+def _last_use(left: Left) -> Call:
+    """The last call of the layer that reads or writes the lists."""
+    calls = left.layer.calls
+    uses = [*_uses(left.layer), *(call for call in calls if _is_update(call) and not call.placed.in_function)]
+    return max(uses or left.calls, key=calls.index)
+
+
+def _uses(layer: Layer) -> list[Call]:
+    """The calls that read the lists, those that may do so among them: of functions that do, and of scripts."""
+    functions = {
+        node.name
+        for call in layer.calls
+        if _reads_lists(call)
+        for node in call.placed.ancestors
+        if isinstance(node, shell.Block) and node.kind == "function"
+    }
+    return [
+        call
+        for call in layer.calls
+        if not call.placed.in_function and (_reads_lists(call) or call.program in functions or _is_script(call))
+    ]
+
+
+def _first_use(layer: Layer) -> Call:
+    return next(call for call in _uses(layer) if not _is_script(call))
+
+
+def _used_elsewhere(snapshot: Snapshot, left: Left, below: tuple[Layer, ...]) -> bool:
+    """Whether something reads the lists that is not this fix's to change: another stage, an ONBUILD, a CMD."""
+    stage = left.ledger.stage
+    if any(_runs_apt_later(layer) for layer in below):
+        return True
+    if left.ledger.layers[-1] is not (below[-1] if below else left.layer):
+        return False
+    return any(_reads_lists_of(snapshot, ledger, stage.index) for ledger in snapshot.ledgers[stage.index + 1 :])
+
+
+def _reads_lists_of(snapshot: Snapshot, ledger: Ledger, index: int) -> bool:
+    """Whether a stage reads the lists that the stage `index` ends with."""
+    base = ledger.stage.base
+    while isinstance(base, int) and base != index:
+        base = snapshot.build.stages[base].base
+    copies = (
+        effect.cause.path
+        for layer in ledger.layers
+        for effect in layer.kept
+        if isinstance(effect.cause, CopiedFromStage)
+        and snapshot.build.find(effect.cause.stage) is snapshot.build.stages[index]
+    )
+    if base != index and not any(is_under(LISTS, path) for path in copies):
+        return False
+    for layer in ledger.layers:
+        if _needs_lists(layer) or _runs_apt_later(layer) or any(_is_script(call) for call in layer.calls):
+            return True
+        if _downloads(layer):
+            return False
+    return False
+
+
+def _runs_apt_later(layer: Layer) -> bool:
+    """Whether an instruction calls apt when the image is used."""
+    instruction = layer.placed.instruction
+    return instruction.keyword in _LATER and bool(_MENTIONS_APT.search(instruction.line.text))
+
+
+def _is_update(call: Call) -> bool:
+    return call.program in _APT and any(word.text == "update" for word in call.words)
+
+
+def _has_sudo(call: Call) -> bool:
+    return call.placed.command.words[0].text == "sudo"
+
+
+def _is_certain_update(call: Call) -> bool:
+    return _is_update(call) and not call.placed.conditional
+
+
+def _reads_lists(call: Call) -> bool:
+    if call.program in _READERS:
+        return not any(word.text in _NEED_NO_LISTS for word in call.words)
+    return call.program not in ("echo", "printf") and _hands_on_an_install(call)
+
+
+def _hands_on_an_install(call: Call) -> bool:
+    """Whether a call has another program install: `bash -c 'apt-get install -y curl'`, `xargs apt-get install`."""
+    inner = shell.nested(call.placed.command)
+    text = " ".join(word.text for word in call.words) + (f" {inner.text}" if inner else "")
+    verb = _INNER_VERB.search(text)
+    return verb is not None and verb[1] != "update"
+
+
+def _is_script(call: Call) -> bool:
+    """Whether a call starts a script of the user's, which may call apt: `./setup.sh`, `bash -x /tmp/install.sh`."""
+    if call.program in _SHELLS:
+        file = next((word.text for word in call.words if not word.text.startswith(("-", "+"))), "")
+        return bool(file) and not _READS_NO_FILE.search(" ".join(call.options)) and not _CALLS_NO_APT.search(file)
+    return call.typed.endswith(".sh") and "/" in call.typed and not _CALLS_NO_APT.search(call.typed)

@@ -1,0 +1,124 @@
+r"""RUNs, one below the other, each write the same records again.
+
+A layer holds whole files. Whatever a package manager keeps a list in (apt: the status of dpkg, its logs, the caches of
+debconf and ldconfig, about 1 MB together) is in every layer that installs. RUNs that follow each other can be one.
+
+## Example
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /var/lib/apt/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/* \
+    && apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/* \
+    && apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /var/lib/apt/lists/*
+```
+
+## Fix safety
+
+Safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that one sets
+(`cd`, variables) is seen by the next. A change of one of them runs all of them again. That is worth it for two or
+three; more are merged only when asked for.
+
+## Not reported
+
+RUNs that write nothing twice: as many as you like cost no byte and keep the build cache fine-grained.
+
+```
+FROM node:22-slim
+RUN mkdir -p /srv/app
+RUN npm install -g typescript@7 && npm cache clean --force
+RUN pip install --no-cache-dir flask
+```
+
+Something stands between them that decides when each is run again:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+COPY plugins.txt /
+RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*
+```
+
+The stage does not ship:
+
+```
+FROM debian:bookworm AS build
+RUN apt-get update && apt-get install -y git
+RUN apt-get install -y less
+FROM scratch
+COPY --from=build /etc/hostname /
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/building/best-practices/#run
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from deadweight.model.effects import Measured
+from deadweight.rules.merging import merged
+from deadweight.rules.rule import Finding, Related, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.snapshot import Snapshot
+
+
+@rule("consecutive-runs", group="layers", same_as=("hadolint:DL3059",))
+def consecutive_runs(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report RUNs, each right below the other, that write the same records."""
+    for ledger in snapshot.shipped_ledgers:
+        for layers in _rows(ledger):
+            again = [(layer, effect) for above, layer in pairwise(layers) for effect in _again(above, layer)]
+            first, *others = layers
+            fix = merged(snapshot.text, layers)
+            what = ", ".join(
+                dict.fromkeys(effect.cause.what for _, effect in again if isinstance(effect.cause, Measured))
+            )
+            yield Finding(
+                span=first.placed.instruction.keyword_span.shifted(first.placed.offset),
+                message=f"{len(layers)} RUNs one below the other each write the {what}",
+                saves=snapshot.sizes.of(effect for _, effect in again),
+                basis="size",
+                stage=ledger.stage.label,
+                frees=frozenset((layer.placed.offset, effect) for layer, effect in again),
+                fixes=(fix,) if fix else (),
+                related=tuple(
+                    Related(layer.placed.instruction.keyword_span.shifted(layer.placed.offset), "written here again")
+                    for layer in others
+                ),
+            )
+
+
+def _rows(ledger: Ledger) -> Iterator[tuple[Layer, ...]]:
+    """The longest rows of layers of which each writes again what the one above it wrote."""
+    row: list[Layer] = []
+    for layer in ledger.layers:
+        if row and not _again(row[-1], layer):
+            if len(row) > 1:
+                yield tuple(row)
+            row = []
+        row.append(layer)
+    if len(row) > 1:
+        yield tuple(row)
+
+
+def _again(above: Layer, layer: Layer) -> list[Effect]:
+    """What a layer writes as the one above it did, whatever its commands are."""
+    before = {effect.cause for effect in above.kept if isinstance(effect.cause, Measured) and effect.is_certain}
+    return [effect for effect in layer.kept if effect.cause in before and effect.is_certain]

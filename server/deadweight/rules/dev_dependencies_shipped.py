@@ -1,0 +1,354 @@
+r"""An install brings devDependencies into the image.
+
+Compilers, linters and test runners are often most of node_modules. `npm ci` and `npm install` write them with the rest,
+because nobody told them that this is not a developer's machine.
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci && npm cache clean --force
+COPY . .
+CMD ["npm", "start"]
+//- package.json
+{
+  "scripts": {"start": "node server.js", "test": "jest"},
+  "dependencies": {"express": "^5.1.0"},
+  "devDependencies": {"typescript": "^5.9.0"}
+}
+//- package-lock.json
+{
+  "lockfileVersion": 3,
+  "packages": {
+    "": {"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}},
+    "node_modules/express": {"version": "5.1.0", "resolved": "x"},
+    "node_modules/typescript": {"version": "5.9.3", "resolved": "x", "dev": true}
+  }
+}
+//- server.js 4000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev && npm cache clean --force
+COPY . .
+CMD ["npm", "start"]
+```
+
+A build needs them, and is done with them when the RUN ends:
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN npm ci && npm run build
+CMD ["node", "dist/server.js"]
+//- package.json
+{
+  "scripts": {"build": "tsc"},
+  "dependencies": {"express": "^5.1.0"},
+  "devDependencies": {"typescript": "^5.9.0"}
+}
+//- package-lock.json
+{
+  "lockfileVersion": 3,
+  "packages": {
+    "": {"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}},
+    "node_modules/express": {"version": "5.1.0", "resolved": "x"},
+    "node_modules/typescript": {"version": "5.9.3", "resolved": "x", "dev": true}
+  }
+}
+//- server.ts 4000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN npm ci && npm run build && npm prune --omit=dev
+CMD ["node", "dist/server.js"]
+```
+
+Where the build is a RUN of its own, no flag helps: build in a stage of its own, and copy what it made into a stage that
+installs with `--omit=dev`.
+
+## Fix safety
+
+Look before you take it: a source file may import a package that is listed under devDependencies by mistake. Where the
+Dockerfile shows that something needs them (a build in a later RUN or another stage, an install script such as
+`"prepare": "husky"`), `--omit=dev` is not offered. npm 6, which comes with Node 14 and older, calls it `--production`.
+
+## Not reported
+
+The image is for development, by its start command, its NODE_ENV or the name of the target:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN npm install
+CMD ["npm", "run", "dev"]
+//- package.json
+{"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}}
+```
+
+npm is told already:
+
+```
+//- Dockerfile
+FROM node:22-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY . .
+RUN npm install
+//- package.json
+{"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}}
+```
+
+The stage does not ship:
+
+```
+//- Dockerfile
+FROM node:22-slim AS build
+WORKDIR /app
+COPY . .
+RUN npm install && npm run build
+FROM nginx:1.29-alpine
+COPY --from=build /app/dist /usr/share/nginx/html
+//- package.json
+{"scripts": {"build": "tsc"}, "devDependencies": {"typescript": "^5.9.0"}}
+```
+
+## References
+
+- npm install, omit: https://docs.npmjs.com/cli/v11/commands/npm-install#omit
+- npm prune: https://docs.npmjs.com/cli/v11/commands/npm-prune
+- npm 6: https://docs.npmjs.com/cli/v6/commands/npm-install
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.commands import catalog
+from deadweight.model.ecosystems import node
+from deadweight.model.effects import PackageSet
+from deadweight.rules.edits import append_command, insert_word
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.size.units import less
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.ecosystems.node import Manifest
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.size.units import Size
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Instruction
+
+# Parts of the names of stages for developers: `dev`, `test-e2e`.
+_STAGES = frozenset(
+    ("dev", "develop", "development", "test", "tests", "testing", "ci", "lint", "debug", "devcontainer")
+)
+# What a container that a person works in is kept alive with: `CMD ["bash"]`, `CMD sleep infinity`.
+_IDLE = re.compile(r"(?:\S*/)?(?:ba|z|a)?sh(?: -[il]+)*|sleep (?:infinity|\d+)|tail -[fF] /dev/null")
+# What npm does without running anything of the project; `npm --version` has no verb.
+_NPM_ITSELF = re.compile(
+    r"|install|i|add|in|isntall|ci|clean-install|ic|install-clean|cache|config|c|set|get|prune|audit|list|ls|fund|"
+    r"version|view|update|up|uninstall|rm|dedupe|ddp|help"
+)
+# Programs of the system, which no package of npm stands behind.
+_SYSTEM = frozenset(("apk", "yum", "dnf", "microdnf", "corepack", "setcap", "update-ca-certificates", "awk"))
+_OLD_NODE = re.compile(r"(?:[0-9]|1[0-4]|argon|boron|carbon|dubnium|erbium|fermium)(?![0-9])")  # tags with npm 6
+_NOTE = "Check: nothing in devDependencies is needed when the image runs"
+
+
+class _Install(NamedTuple):
+    """An install of a project that brings its devDependencies."""
+
+    ledger: Ledger
+    layer: Layer
+    effect: Effect
+    call: Call
+    manifest: Manifest
+    saves: Size
+
+
+@rule("dev-dependencies-shipped", group="packages")
+def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report installs of npm in layers that ship whose devDependencies stay there."""
+    target = snapshot.build.target
+    if target is None or not _STAGES.isdisjoint(re.split(r"[-_.]", target.name or "")):
+        return
+    for install in _installs(snapshot):
+        user = next((use for layer in _behind(snapshot, install) for use in _uses(layer, layer.calls)), None)
+        fix = _fix(snapshot, install) if user is None else None
+        needed = f" for `{user}`" if user and user.startswith(("npm ", "npx ")) else ""
+        yield Finding(
+            span=install.effect.span.shifted(install.layer.placed.offset),
+            message=f"devDependencies are installed{needed} and stay in the image",
+            saves=install.saves,
+            basis="size",
+            stage=install.ledger.stage.label,
+            frees=frozenset({(install.layer.placed.offset, install.effect)}),
+            fixes=(fix,) if fix else (),
+        )
+
+
+def _installs(snapshot: Snapshot) -> Iterator[_Install]:
+    start = _start_command(snapshot)
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers:
+            for effect in layer.kept:
+                saves = _saves(snapshot, effect)
+                call = next((call for call in layer.calls if call.span == effect.span), None)
+                if saves is None or call is None or _is_told_otherwise(layer, call):
+                    continue
+                manifest = _manifest(effect)
+                if manifest is not None and not _is_for_development(manifest, start):
+                    yield _Install(ledger, layer, effect, call, manifest, saves)
+
+
+def _saves(snapshot: Snapshot, effect: Effect) -> Size | None:
+    """The bytes that an install writes for devDependencies; None where it does not, or nobody can tell."""
+    cause = effect.cause
+    if not isinstance(cause, PackageSet) or cause.manager != "npm" or "dev" not in cause.options or cause.names:
+        return None
+    if not effect.is_certain:
+        return None
+    without = replace(effect, cause=replace(cause, options=cause.options - {"dev"}))
+    before, after = snapshot.sizes.of([effect]), snapshot.sizes.of([without])
+    saves = less(before, after) if before and after else None
+    return saves if saves and saves.best else None
+
+
+def _manifest(effect: Effect) -> Manifest | None:
+    project = effect.cause.project if isinstance(effect.cause, PackageSet) else None
+    manifest = node.read_manifest(project.manifest) if project and project.manifest else None
+    return manifest if manifest and manifest.dev_dependencies else None
+
+
+# --- whether the image is one for development -------------------------------------------------------------------------
+
+
+def _start_command(snapshot: Snapshot) -> str:
+    """What a container runs, as a shell would: ENTRYPOINT and CMD together; '' where the file has neither."""
+    last: dict[str, Instruction] = {}
+    for ledger in snapshot.shipped_ledgers:
+        last.update((step.instruction.keyword, step.instruction) for step in ledger.stage.steps)
+    entrypoint, command = last.get("ENTRYPOINT"), last.get("CMD")
+    if entrypoint is None or entrypoint.array is None:
+        return _as_shell(entrypoint or command)
+    return f"{_as_shell(entrypoint)} {_as_shell(command)}".strip()
+
+
+def _as_shell(instruction: Instruction | None) -> str:
+    if instruction is None:
+        return ""
+    if instruction.array is None:
+        return instruction.arguments.text
+    return shlex.join(word.value or "" for word in instruction.array)
+
+
+def _is_for_development(manifest: Manifest, start: str) -> bool:
+    """Whether what the image starts with is a developer's tool, or waits for a developer."""
+    if _IDLE.fullmatch(start):
+        return True
+    return any(node.is_development(manifest, words) for words in node.commands(manifest, start))
+
+
+def _is_told_otherwise(layer: Layer, call: Call) -> bool:
+    """Whether NODE_ENV asks for devDependencies or nobody knows it, or npm's settings leave them out."""
+    around = call.around
+    if layer.step and layer.step.state.variables.get("NODE_ENV", "") in (None, "development", "test"):
+        return True
+    if "--omit=dev" in call.options or call.has("--package-lock-only", "--dry-run"):
+        return True
+    npmrc = around.resolve(".npmrc")
+    return node.omits_dev((npmrc and around.files.text(npmrc)) or "", around.variables)
+
+
+# --- who needs them ---------------------------------------------------------------------------------------------------
+
+
+def _behind(snapshot: Snapshot, install: _Install) -> Iterator[Layer]:
+    """The layers that find what is installed: those below in the stage, and the stages that build on it."""
+    layers = install.ledger.layers
+    yield from layers[layers.index(install.layer) + 1 :]
+    users = {install.ledger.stage.index}
+    for ledger in snapshot.ledgers[install.ledger.stage.index + 1 :]:
+        stage = ledger.stage
+        named = {found.index for name in stage.sources if (found := snapshot.build.find(name))}
+        if stage.base in users or not users.isdisjoint(named):
+            users.add(stage.index)
+            yield from ledger.layers
+
+
+def _uses(layer: Layer, calls: tuple[Call, ...]) -> Iterator[str]:
+    """What of these calls may run something of the project or its packages, as it is written."""
+    instruction = layer.placed.instruction
+    if (instruction.keyword == "RUN" and not layer.calls) or instruction.keyword == "ONBUILD":
+        yield instruction.arguments.text
+    for call in calls:
+        if _may_use_packages(call):
+            yield " ".join((call.program, *(word.text for word in call.words)))
+
+
+def _may_use_packages(call: Call) -> bool:
+    if call.program == "npm":
+        verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
+        return not _NPM_ITSELF.fullmatch(verb)
+    if call.program in _SYSTEM or [word.text for word in call.words] in (["-v"], ["--version"]):
+        return False
+    return catalog.find(call.program) is None
+
+
+# --- the fix ----------------------------------------------------------------------------------------------------------
+
+
+def _fix(snapshot: Snapshot, install: _Install) -> Fix | None:
+    """Leave them out, or remove them at the end of a RUN that needs them."""
+    layer, call = install.layer, install.call
+    flag = "--production" if _has_npm_6(snapshot, install) else "--omit=dev"
+    users = [each for each in layer.calls[layer.calls.index(call) + 1 :] if _may_use_packages(each)]
+    if users or install.manifest.workspaces or _runs_scripts_that_need_them(install):
+        last = users[-1] if users else call
+        is_here = last.around.folder == call.around.folder and call.value("--prefix", "-C") is None
+        edit = append_command(layer, last, f"npm prune {flag}") if is_here else None
+        title = f"Run npm prune {flag} in the same RUN"
+    else:
+        first = call.words[0]
+        verb = call.words[-1] if first.text.startswith("-") else first
+        edit = insert_word(layer, verb, flag) if call.value("--include", "--also") is None else None
+        title = f"Add {flag}"
+    return Fix("omit-dev", title, Safety.ASK, (edit,), note=_NOTE) if edit else None
+
+
+def _has_npm_6(snapshot: Snapshot, install: _Install) -> bool:
+    """Whether the base brings npm 6, which takes no notice of `--omit`."""
+    base = snapshot.build.base_of(install.ledger.stage)
+    return base is not None and base.repository == "node" and _OLD_NODE.match(base.tag or "") is not None
+
+
+def _runs_scripts_that_need_them(install: _Install) -> bool:
+    return not install.call.has("--ignore-scripts") and node.install_needs_dev(install.manifest)

@@ -1,0 +1,263 @@
+r"""Files are deleted in a later layer than the one that wrote them.
+
+An image is the sum of its layers. A `RUN rm` in a later layer only hides what an earlier one wrote: the bytes stay in
+the image and are pulled with it. The same holds for packages that are removed again. What is not wanted in the end has
+to go in the RUN that brought it.
+
+## Example
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends build-essential \
+    && rm -rf /var/lib/apt/lists/*
+RUN echo 'int main() {}' > /tmp/a.c && gcc -o /usr/local/bin/a /tmp/a.c
+RUN apt-get purge -y --auto-remove build-essential
+```
+
+Use instead:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends build-essential \
+    && rm -rf /var/lib/apt/lists/* \
+    && echo 'int main() {}' > /tmp/a.c && gcc -o /usr/local/bin/a /tmp/a.c \
+    && apt-get purge -y --auto-remove build-essential
+```
+
+What a tool leaves behind needs no other RUN: it is removed where it is written.
+
+## Example
+
+```
+FROM node:22-slim
+RUN npm install -g typescript@7
+COPY server.js /
+RUN rm -rf /root/.npm
+```
+
+Use instead:
+
+```
+FROM node:22-slim
+RUN npm install -g typescript@7 && npm cache clean --force
+COPY server.js /
+```
+
+An archive that is copied, unpacked and deleted need not be copied:
+
+## Example
+
+```
+//- Dockerfile
+FROM debian:bookworm-slim
+COPY model.tar.gz /tmp/
+RUN tar -xzf /tmp/model.tar.gz -C /opt && rm /tmp/model.tar.gz
+//- model.tar.gz 59000000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM debian:bookworm-slim
+RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp/model.tar.gz -C /opt
+//- model.tar.gz 59000000
+```
+
+## Fix safety
+
+Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
+RUN sets (`cd`, variables) is seen by the next. More than three RUNs are merged only when asked for: a change of one of
+them runs all of them again. So is a bind mount, which needs BuildKit, and shows the file read-only.
+
+## Not reported
+
+It is deleted in the RUN that wrote it:
+
+```
+//- Dockerfile
+FROM debian:bookworm-slim
+RUN --mount=type=bind,source=model.tar.gz,target=/m.tar.gz cp /m.tar.gz /tmp/ && rm /tmp/m.tar.gz
+//- model.tar.gz 59000000
+```
+
+The stage does not ship:
+
+```
+//- Dockerfile
+FROM debian:bookworm-slim AS build
+COPY model.tar.gz /tmp/
+RUN rm /tmp/model.tar.gz
+FROM scratch
+COPY --from=build /etc/hostname /
+//- model.tar.gz 59000000
+```
+
+It came with the base image, which no Dockerfile can make lighter:
+
+```
+FROM debian:bookworm
+RUN rm -rf /usr/share/doc
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/building/best-practices/#run
+- BuildKit's bind mounts: https://docs.docker.com/reference/dockerfile/#run---mounttypebind
+"""
+
+from __future__ import annotations
+
+import posixpath
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from deadweight.model.effects import Copied, Leftover, PackageSet
+from deadweight.model.image import UNKNOWN_FOLDER
+from deadweight.model.layers import mounts_of
+from deadweight.model.undone import late_removals
+from deadweight.rules.apt_lists import remove_lists
+from deadweight.rules.edits import insert_flag, remove_command, remove_instruction
+from deadweight.rules.leftovers import Left, clean_up
+from deadweight.rules.merging import merged
+from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
+from deadweight.rules.unknown_bytes import may_be_heavy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer
+    from deadweight.model.undone import Removal
+    from deadweight.snapshot import Snapshot
+    from deadweight.text import Edit
+
+# Programs that only read the file they are given, so that a read-only mount will do.
+_READERS = frozenset(("tar", "bsdtar", "unzip", "dpkg", "rpm", "gpg", "sha256sum", "sha512sum", "md5sum", "gunzip"))
+
+
+@rule("late-delete", group="layers")
+def late_delete(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report commands that delete what an earlier layer of the image wrote."""
+    removals = late_removals(snapshot.shipped_ledgers, snapshot.context)
+    for _, group in groupby(removals, lambda removal: removal.layer.placed.offset):
+        of_layer = [each for each in group if any(may_be_heavy(effect) for _, effect in each.removed)]
+        if of_layer:
+            yield _finding(snapshot, of_layer)
+
+
+def _finding(snapshot: Snapshot, removals: Sequence[Removal]) -> Finding:
+    """All that one instruction deletes of earlier ones."""
+    late, ledger = removals[0].layer, removals[0].ledger
+    removed = list({id(effect): (layer, effect) for each in removals for layer, effect in each.removed}.values())
+    lines = sorted({layer.placed.line + 1 for layer, _ in removed})
+    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}"
+    fix = (
+        _clean_up(snapshot, removals, removed)
+        or _merge(snapshot, removals, removed)
+        or _mount(snapshot, removals, removed)
+    )
+    return Finding(
+        span=removals[0].effect.span.shifted(late.placed.offset),
+        message=f"{_names(removals)} stays in the image: {where} wrote it, and this layer only hides it",
+        saves=snapshot.sizes.of(effect for _, effect in removed),
+        basis="size",
+        stage=ledger.stage.label,
+        frees=frozenset((layer.placed.offset, effect) for layer, effect in removed),
+        fixes=(fix,) if fix else (),
+        related=tuple(Related(effect.span.shifted(layer.placed.offset), "written here") for layer, effect in removed),
+    )
+
+
+def _names(removals: Sequence[Removal]) -> str:
+    """What is deleted, in the Dockerfile's own words."""
+    effects = [removal.effect for removal in removals]
+    names = [
+        name
+        for effect in effects
+        for name in (
+            effect.cause.names
+            if isinstance(effect.cause, PackageSet)
+            else ((effect.path or "").removeprefix(f"{UNKNOWN_FOLDER}/"),)
+        )
+    ]
+    return names[0] if len(names) == 1 else f"{names[0]} and more"
+
+
+def _clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
+    """Remove what tools leave behind where they write it; the late command goes, if that is all it removes."""
+    if not all(isinstance(effect.cause, Leftover) for _, effect in removed):
+        return None
+    edits: list[Edit] = []
+    notes: list[str] = []
+    for (layer, cause), group in groupby(removed, lambda each: (each[0], each[1].cause)):
+        ledger = next((ledger for ledger in snapshot.shipped_ledgers if layer in ledger.layers), None)
+        if ledger is None or not isinstance(cause, Leftover):
+            return None
+        left = Left(ledger, layer, cause, tuple(effect for _, effect in group))
+        fix = remove_lists(snapshot, left) if cause.topic == "apt-lists" else clean_up(left)
+        if fix is None:
+            return None
+        edits += fix.edits
+        notes += [fix.note] if fix.note else []
+    late = removals[0].layer
+    gone = [each for each in late.calls if any(each.span == removal.effect.span for removal in removals)]
+    if len(gone) == len(late.calls) and _removes_nothing_else(removals, gone):
+        edits.append(remove_instruction(snapshot.text, late.placed))
+    elif len(gone) == 1 and _removes_nothing_else(removals, gone) and (edit := remove_command(late, gone[0])):
+        edits.append(edit)
+    safety = Safety.ASK if notes else Safety.SAFE
+    return Fix("clean-up", "Remove it in the RUN that writes it", safety, tuple(edits), note="; ".join(notes))
+
+
+def _removes_nothing_else(removals: Sequence[Removal], calls: Sequence[Call]) -> bool:
+    """Whether all that these calls remove was written in an earlier layer."""
+    late = {id(removal.effect) for removal in removals}
+    spans = {call.span for call in calls}
+    return all(id(effect) in late for effect in removals[0].layer.effects if effect.span in spans)
+
+
+def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
+    """Make one RUN of all from the first that writes to the one that deletes."""
+    late, layers = removals[0].layer, removals[0].ledger.layers
+    first = min((layer for layer, _ in removed), key=lambda layer: layer.placed.offset)
+    if first not in layers:
+        return None  # it lies in the stage below
+    return merged(snapshot.text, layers[layers.index(first) : layers.index(late) + 1])
+
+
+def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
+    """Show the RUN a file of the build context instead of copying it first."""
+    late, layers = removals[0].layer, removals[0].ledger.layers
+    copy, effect = removed[0]
+    if len(removed) > 1 or copy not in layers or layers.index(copy) + 1 != layers.index(late):
+        return None
+    cause, instruction = effect.cause, copy.placed.instruction
+    if not isinstance(cause, Copied) or not cause.is_file or instruction.keyword != "COPY" or instruction.flags:
+        return None
+    deletes = [call for call in late.calls if any(call.span == removal.effect.span for removal in removals)]
+    others = [call for call in late.calls if call not in deletes]
+    if len(instruction.words) != 2 or len(deletes) != 1 or not _removes_nothing_else(removals, deletes):
+        return None
+    path, source = effect.path or "", cause.root or ""
+    users = [call for call in others if any(posixpath.basename(path) in word.text for word in call.words)]
+    taken = late.step and any(mount.target == path for mount in mounts_of(late.placed.instruction, late.step.state))
+    if taken or " " in path + source or "," in path + source or any(each.program not in _READERS for each in users):
+        return None
+    edit = remove_command(late, deletes[0])
+    if edit is None:
+        return None
+    return Fix(
+        "bind-mount",
+        "Mount the file for this RUN instead of copying it",
+        Safety.ASK,
+        (
+            remove_instruction(snapshot.text, copy.placed),
+            insert_flag(late.placed, f"--mount=type=bind,source={source},target={path}"),
+            edit,
+        ),
+        note="Check: the builder is BuildKit, and nothing writes to the file",
+    )

@@ -1,0 +1,249 @@
+"""Merging RUNs into one, so that what the later ones take away or change never lies in a layer of its own.
+
+The script that comes out does what the scripts did one after the other: it ends at the first that fails, and nothing
+that one of them sets is seen by the next. Where that cannot be promised there are no edits.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.rules.edits import line_end
+from deadweight.rules.rule import Fix, Safety
+from deadweight.rules.script_places import body_of, set_errexit
+from deadweight.syntax import shell
+from deadweight.text import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deadweight.model.layers import Layer
+    from deadweight.syntax.run import RunBody
+    from deadweight.syntax.shell import Node
+
+# What changes the course of all that comes after it in the same shell.
+_TAKES_OVER = frozenset(("exec", "exit", "return", "trap", "alias", "eval", "source", ".", "ulimit", "wait", "logout"))
+# What the next script would notice, and what ends with parentheses around it.
+_LEAKS = frozenset(
+    ("cd", "pushd", "popd", "export", "unset", "umask", "readonly", "declare", "typeset", "shopt", "hash", "read")
+)
+_FEW = 3  # RUNs that are merged without asking: more of them are steps that the build cache keeps apart
+_ADDRESSED = re.compile(r"#\s*(?:deadweight|hadolint)\b")  # comments that speak of the instruction below them
+_HARMLESS_SET = re.compile(r"-[ex]+")  # `set -ex`: a chain of && ends at the first failure anyway
+
+
+class _Script(NamedTuple):
+    """What matters of one RUN's script to those before and after it.
+
+    `kind`: "chain" for one list of &&, "strict" for a list that `set -e` ends at a failure, "loose" for any other.
+    `is_unit` says that its last statement is a plain command or pipeline, not a chain.
+    """
+
+    layer: Layer
+    body: RunBody
+    kind: str
+    is_unit: bool
+    needs_parentheses: bool = False
+
+
+def merge_runs(text: str, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
+    """Edits in the file's `text` that make RUNs, each right below the one before, a single RUN; None where none do."""
+    scripts = [script for layer in layers if (script := _read(layer))]
+    if len(scripts) < max(2, len(layers)):
+        return None
+    edits: list[Edit] = []
+    left = scripts[0]
+    for number, (before, right) in enumerate(pairwise(scripts), 1):
+        operator = _operator(left, right, is_last=number == len(scripts) - 1)
+        if operator is None or not _is_same_setting(before.layer, right.layer):
+            return None
+        before = before._replace(needs_parentheses=any(_leaks_into(before, after) for after in scripts[number:]))
+        if before.needs_parentheses and (operator == ";" or before.kind != "chain"):
+            return None
+        made = _joined(text, scripts[:number], before, right, operator)
+        if made is None:
+            return None
+        edits += made
+        kind = left.kind if operator == ";" or left.kind != "chain" else right.kind
+        left = right._replace(kind=kind, is_unit=right.is_unit and operator == ";")
+    return tuple(edits)
+
+
+def merged(text: str, layers: Sequence[Layer]) -> Fix | None:
+    """The fix that makes one RUN of several; where they are many, a step that changes takes many along."""
+    edits = merge_runs(text, layers)
+    if edits is None:
+        return None
+    title = f"Merge {'both' if len(layers) == 2 else f'the {len(layers)}'} RUNs"
+    if len(layers) <= _FEW:
+        return Fix("merge", title, Safety.SAFE, edits)
+    return Fix("merge", title, Safety.ASK, edits, note="Check: a change of one of these steps runs all of them again")
+
+
+def _read(layer: Layer) -> _Script | None:
+    """A RUN's script, if it can be part of a longer one."""
+    body = body_of(layer)
+    if body is None or body.form != "shell" or layer.placed.instruction.heredocs or body.script.is_opaque:
+        return None
+    statements = body.script.body.statements
+    if body.script.problems or not statements or any(each.terminator == "&" for each in statements):
+        return None
+    commands = list(shell.commands(body.script))
+    if any(word in _TAKES_OVER for placed in commands for word in _program(placed.command)):
+        return None
+    last = statements[-1].node
+    first = statements[0].node
+    if "errexit" in body.options or any(re.fullmatch(r"-[a-z]*e[a-z]*", option) for option in body.options):
+        is_plain = len(statements) == 1 and all(not isinstance(node, shell.Block) for node in shell.walk(body.script))
+        return _Script(layer, body, "chain", is_unit=False) if is_plain and _is_chain(last) else None
+    if len(statements) == 1:
+        ends_in_block = any(_is_block(part) for part in _parts(_last_part(last)))
+        if not _is_chain(last) or (ends_in_block and any(_sets_errexit(placed) for placed in commands)):
+            return _Script(layer, body, "loose", is_unit=True) if not any(map(_sets_errexit, commands)) else None
+        return _Script(layer, body, "chain", is_unit=not isinstance(last, shell.Chain))
+    if isinstance(first, shell.Command) and set_errexit([word.text for word in first.words]):
+        stays = all(set_errexit([word.text for word in placed.command.words]) is not False for placed in commands)
+        is_plain = not any(_is_block(node) for node in _parts(last))
+        if not stays or not is_plain or not _is_chain(last):
+            return None
+        return _Script(layer, body, "strict", is_unit=not isinstance(last, shell.Chain))
+    if any(map(_sets_errexit, commands)):
+        return None
+    return _Script(layer, body, "loose", is_unit=True)
+
+
+def _operator(left: _Script, right: _Script, *, is_last: bool) -> str | None:
+    """What goes between two scripts: "&&", ";" under `set -e`, "{" for && with braces around the second."""
+    last = right.body.script.body.statements[-1].node
+    if left.kind == "strict" and right.kind == "chain" and any(_is_block(part) for part in _parts(_last_part(last))):
+        return None  # `{ a; b; }` goes on behind a failing a, and does not where `set -e` is in force
+    if left.kind == "strict" and left.is_unit and right.kind in ("strict", "chain"):
+        return ";"
+    if right.kind == "chain":
+        return "&&"
+    return "{" if left.kind != "strict" and is_last else None
+
+
+def _is_same_setting(one: Layer, other: Layer) -> bool:
+    """Whether two RUNs have the same flags, account, folder, shell and variables."""
+    first, second = one.step, other.step
+    if first is None or second is None:
+        return False
+    flags = [sorted((flag.name, flag.value or "") for flag in each.instruction.flags) for each in (first, second)]
+    return flags[0] == flags[1] and (first.state.user, first.state.workdir, first.state.shell) == (
+        second.state.user,
+        second.state.workdir,
+        second.state.shell,
+    )
+
+
+def _leaks_into(before: _Script, after: _Script) -> bool:
+    """Whether the second script would notice what the first one sets, were there nothing around it."""
+    for placed in shell.commands(before.body.script):
+        command = placed.command
+        if placed.subshell or placed.in_substitution:
+            continue
+        names = _program(command)
+        if not names:
+            if any(_mentions(after, each.name) for each in command.assignments):
+                return True
+        elif names[0] in _LEAKS:
+            return True
+        elif names[0] == "set" and _text(command) != _text(next(shell.commands(after.body.script)).command):
+            is_harmless = all(_HARMLESS_SET.fullmatch(word.text) for word in command.words[1:])
+            if after.kind == "loose" or not is_harmless:
+                return True
+    blocks = (node for node in shell.walk(before.body.script) if isinstance(node, shell.Block) and node.name)
+    return any(_mentions(after, block.name or "") for block in blocks)
+
+
+def _text(command: shell.Command) -> list[str]:
+    return [word.text for word in command.words]
+
+
+def _mentions(script: _Script, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", script.body.script.text) is not None
+
+
+def _joined(text: str, scripts: Sequence[_Script], before: _Script, after: _Script, operator: str) -> list[Edit] | None:
+    """The edits at the seam of two of the `scripts`; comments between the RUNs stay where they are."""
+    start = _end_of_script(before)
+    stop = after.layer.placed.offset + after.body.source.start(after.body.script.body.statements[0].span.start)
+    own_end = before.layer.placed.offset + len(before.layer.placed.instruction.text)
+    if start is None or text[start:own_end].strip():
+        return None
+    between = text[own_end : after.layer.placed.offset]
+    if _ADDRESSED.search(between):
+        return None
+    newline, escape = line_end(text), after.layer.placed.instruction.escape
+    comments = "".join(f"{line}{newline}" for line in between.splitlines() if line.strip())
+    closing = " )" if before.needs_parentheses else ""
+    edits: list[Edit] = []
+    if before.needs_parentheses:
+        at = before.layer.placed.offset + before.body.source.start(before.body.script.body.statements[0].span.start)
+        edits.append(Edit(Span(at, at), "( "))
+    indent = next((found for script in reversed(scripts) if (found := _indent(script, operator))), "    ")
+    ended = before.body.script.body.statements[-1].terminator == ";"
+    if operator == ";":
+        seam = f"{'' if ended else ';'} {escape}{newline}{comments}{indent}"
+    elif ended:
+        return None
+    else:
+        seam = f"{closing} {escape}{newline}{comments}{indent}&& {'{ ' if operator == '{' else ''}"
+    edits.append(Edit(Span(start, stop), seam))
+    if operator == "{":
+        end = _end_of_script(after)
+        if end is None:
+            return None
+        is_ended = after.body.script.body.statements[-1].terminator == ";"
+        edits.append(Edit(Span(end, end), " }" if is_ended else "; }"))
+    return edits
+
+
+def _end_of_script(script: _Script) -> int | None:
+    """Where the last statement ends in the file; None where something is said behind it that is no command."""
+    body = script.body
+    end = body.script.body.statements[-1].span.end
+    if body.script.text[end:].strip():
+        return None
+    return script.layer.placed.offset + body.source.end(end)
+
+
+def _indent(script: _Script, operator: str) -> str:
+    """The white space in front of the commands on a RUN's further lines; "" where it has none."""
+    lines = script.layer.placed.instruction.text.rstrip().split("\n")[1:]
+    wanted = [line for line in lines if line.lstrip().startswith("&&")] if operator != ";" else lines
+    line = next((line for line in reversed(wanted) if line.strip() and not line.lstrip().startswith("#")), None)
+    return "" if line is None else line[: len(line) - len(line.lstrip())]
+
+
+def _program(command: shell.Command) -> tuple[str, ...]:
+    """The command's own name, and that of the program it runs for another: `command exec x`."""
+    name, _ = shell.program(command)
+    return tuple(dict.fromkeys((command.words[0].text, name or ""))) if command.words else ()
+
+
+def _is_chain(node: Node) -> bool:
+    return not isinstance(node, shell.Chain) or set(node.operators) == {"&&"}
+
+
+def _parts(node: Node) -> Iterator[Node]:
+    return iter(node.parts if isinstance(node, (shell.Chain, shell.Pipeline)) else (node,))
+
+
+def _is_block(node: Node) -> bool:
+    return isinstance(node, shell.Block)
+
+
+def _last_part(node: Node) -> Node:
+    return node.parts[-1] if isinstance(node, shell.Chain) else node
+
+
+def _sets_errexit(placed: shell.Placed) -> bool:
+    return (
+        bool(set_errexit([word.text for word in placed.command.words]))
+        if _program(placed.command) == ("set",)
+        else False
+    )

@@ -1,0 +1,108 @@
+r"""apt-get update runs apart from the install that needs it.
+
+The build cache keeps each RUN as it was. When the package list of the second RUN changes, the first one is not run
+again: apt works with lists that are days or months old, and fails with *404 Not Found* or installs outdated packages.
+And the lists stay in the layer that downloaded them: whatever a later RUN removes is only hidden.
+
+## Example
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update
+RUN apt-get install -y --no-install-recommends curl
+```
+
+Use instead:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+```
+
+Every RUN that installs gets an update of its own, and lists never lie in a layer:
+
+## Example
+
+```
+FROM debian:bookworm-slim
+RUN dpkg --add-architecture i386 && apt-get update
+RUN apt-get install -y --no-install-recommends curl
+COPY motd /etc/
+RUN apt-get install -y --no-install-recommends less
+```
+
+Use instead:
+
+```
+FROM debian:bookworm-slim
+RUN dpkg --add-architecture i386 && apt-get update && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+COPY motd /etc/
+RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*
+```
+
+## Fix safety
+
+Safe: the lists are only read by apt, and every later RUN of the stage that installs gets the update as it is written.
+Where a later RUN starts a script of yours, look before you take it: the script may install without an update.
+
+## Not reported
+
+The lists go to a mount that the installs share:
+
+```
+FROM debian:bookworm-slim
+RUN --mount=type=cache,target=/var/lib/apt apt-get update
+RUN --mount=type=cache,target=/var/lib/apt apt-get install -y --no-install-recommends curl
+```
+
+The stage does not ship:
+
+```
+FROM debian:bookworm AS build
+RUN apt-get update
+RUN apt-get install -y build-essential
+FROM scratch
+COPY --from=build /etc/hostname /
+```
+
+The RUN that updates installs as well; that its lists stay is `apt-lists-kept`:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl
+RUN apt-get install -y --no-install-recommends less
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/building/best-practices/#apt-get
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deadweight.rules.apt_lists import first_use, is_read_here, readers_of, remove_lists
+from deadweight.rules.leftovers import finding, leftovers
+from deadweight.rules.rule import Related, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.rules.rule import Finding
+    from deadweight.snapshot import Snapshot
+
+
+@rule("update-and-install-apart", group="cleanup", same_as=("hadolint:DL3009",))
+def update_and_install_apart(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report updates of apt's lists that only later RUNs read."""
+    for left in leftovers(snapshot, "apt-lists"):
+        readers = [] if is_read_here(left) else readers_of(left)
+        if readers:
+            yield replace(
+                finding(snapshot, left, remove_lists(snapshot, left)),
+                message="apt-get update runs apart from the install that needs it: its lists stay and age",
+                related=tuple(Related(first_use(layer), "installs with these lists") for layer in readers),
+            )

@@ -1,0 +1,183 @@
+"""Layers that take back or write again what earlier ones wrote: what is said, and what a fix makes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from deadweight.analysis.proof import fixed, holds
+from deadweight.analysis.report import report
+from deadweight.rules.late_delete import late_delete
+from deadweight.rules.rewritten_in_later_layer import rewritten_in_later_layer
+from deadweight.rules.rule import Rule, Safety
+from examples import snapshot_of
+
+FILES = """\
+//- big.bin 60000000
+//- tool 60000000
+//- models/a.bin 30000000
+//- models/b.bin 30000000
+//- pack.tar.gz 60000000
+"""
+
+
+def tried(rule: Rule, lines: str, base: str = "debian:bookworm-slim") -> tuple[str, str] | None:
+    """How safe the fix of the only finding is, and what it makes of the lines; "" where there is no fix."""
+    head = f"FROM {base}\n"
+    snapshot = snapshot_of(f"//- Dockerfile\n{head}{lines}{FILES}")
+    found = report(snapshot, rules=[rule])
+    if not found:
+        return None
+    (reported,) = found
+    fixes = [fix for fix in reported.finding.fixes if holds(snapshot, report(snapshot), reported, fix)]
+    return (fixes[0].safety.value, fixed(snapshot, [fixes[0]]).text.removeprefix(head)) if fixes else ("", "")
+
+
+SAFE, ASK = Safety.SAFE.value, Safety.ASK.value
+
+
+@pytest.mark.parametrize(
+    ("before", "safety", "after"),
+    [
+        # Owner, group, both; the command stays for the folder itself.
+        ("COPY models /m\nRUN chown -R 7:8 /m\n", SAFE, "COPY --chown=7:8 models /m\nRUN chown 7:8 /m\n"),
+        ("COPY models /m\nRUN chown -Rv 7 /m\n", SAFE, "COPY --chown=7:root models /m\nRUN chown -v 7 /m\n"),
+        ("COPY models /m\nRUN chgrp --recursive 8 /m\n", SAFE, "COPY --chown=root:8 models /m\nRUN chgrp 8 /m\n"),
+        ("COPY big.bin /\nRUN chown 7:8 /big.bin\n", SAFE, "COPY --chown=7:8 big.bin /\n"),
+        ("COPY big.bin /\nRUN true && chown 7:8 /big.bin\n", SAFE, "COPY --chown=7:8 big.bin /\nRUN true\n"),
+        (
+            "COPY models /m\nCOPY big.bin /m/\nRUN chown -R 7:8 /m\n",
+            SAFE,
+            "COPY --chown=7:8 models /m\nCOPY --chown=7:8 big.bin /m/\nRUN chown 7:8 /m\n",
+        ),
+        # An account that is there, that an earlier RUN makes, or the same.
+        (
+            "COPY models /m\nRUN chown -R www-data:www-data /m\n",
+            SAFE,
+            "COPY --chown=www-data:www-data models /m\nRUN chown www-data:www-data /m\n",
+        ),
+        (
+            "RUN useradd app\nCOPY models /m\nRUN echo\nRUN chown -R app:app /m\n",
+            SAFE,
+            "RUN useradd app\nCOPY --chown=app:app models /m\nRUN echo\nRUN chown app:app /m\n",
+        ),
+        (
+            "WORKDIR /m\n# the models\nCOPY models .\nRUN useradd app && chown -R app:app /m\n",
+            SAFE,
+            "WORKDIR /m\nRUN useradd app && chown app:app /m\n# the models\nCOPY --chown=app:app models .\n",
+        ),
+        ("COPY models /m\nRUN useradd app && chown -R app:app /m\n", "", ""),  # there is no /m yet
+        ("COPY models /m\nRUN useradd app\nRUN chown -R app:app /m\n", "", ""),
+        ("WORKDIR /m\nCOPY models .\nRUN useradd app && cat a.bin && chown -R app:app /m\n", "", ""),
+        ("COPY models /m\nRUN chown -R app: /m\n", "", ""),  # the group of the account, whatever that is
+        ("COPY models /m\nRUN chown -R $APP /m\n", "", ""),
+        ("COPY --chown=9 models /m\nRUN chown -R 7:8 /m\n", "", ""),
+        ("COPY models /m/sub\nRUN mkdir -p /m/logs\nRUN chown -R 7:8 /m/\n", ASK, None),
+        ("COPY models /m\nRUN echo a > /m/a && chown -R 7:8 /m\n", ASK, None),
+        ("COPY models /m\nRUN make -C /m\nRUN chown -R 7:8 /m\n", "", ""),
+        ("COPY models /m\nRUN true || chown -R 7:8 /m\n", None, None),
+        # Modes: by their number, or of a download, which has 600.
+        ("COPY tool /bin/\nRUN chmod 755 /bin/tool\n", SAFE, "COPY --chmod=755 tool /bin/\n"),
+        ("COPY tool /bin/\nRUN chmod +x /bin/tool\n", ASK, "COPY --chmod=755 tool /bin/\n"),
+        ("COPY models /m\nRUN chmod -R 750 /m\n", SAFE, "COPY --chmod=750 models /m\nRUN chmod 750 /m\n"),
+        ("COPY models /m/sub\nRUN chmod -R 750 /m\n", "", ""),  # COPY would make /m/sub with 755
+        ("ADD https://x/y /bin/y\nRUN chmod +x /bin/y\n", SAFE, "ADD --chmod=711 https://x/y /bin/y\n"),
+        ("ADD pack.tar.gz /p\nRUN chmod -R 750 /p\n", "", ""),
+        # Places
+        ("COPY tool /tmp/\nRUN mv /tmp/tool /bin/t\n", SAFE, "COPY tool /bin/t\n"),
+        ("COPY tool /tmp/\nRUN mv /tmp/tool /bin/t && t --version\n", SAFE, "COPY tool /bin/t\nRUN t --version\n"),
+        ("COPY tool /tmp/\nRUN /tmp/tool && mv /tmp/tool /bin/t\n", "", ""),
+        ("COPY models /m\nRUN mv /m /n\n", "", ""),
+        # Of a RUN
+        ("RUN curl -o /x.tgz https://x/y.tgz\nRUN chmod 644 /x.tgz\n", SAFE, None),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nENV A=1\nRUN chmod 644 /x.tgz\n", "", ""),
+        # Nothing is written again.
+        ("RUN curl -o /x.tgz https://x/y.tgz && chmod 644 /x.tgz\n", None, None),
+        ("COPY models /m\nRUN chown 7:8 /m && ln -s /m /n\n", None, None),
+        ("COPY big.bin /\nRUN cp /big.bin /copy.bin\n", None, None),
+    ],
+)
+def test_what_is_written_again(before: str, safety: str | None, after: str | None) -> None:
+    made = tried(rewritten_in_later_layer, before)
+    if safety is None:
+        assert made is None
+    else:
+        assert made is not None
+        assert made[0] == safety
+        assert after is None or made[1] == after
+
+
+def test_what_a_stage_copies_keeps_its_group() -> None:
+    head = "FROM debian:bookworm-slim AS a\nCOPY models /m\nFROM debian:bookworm-slim\nCOPY --from=a /m /m\n"
+    for owner, fixes in (("7", 0), ("7:8", 1)):
+        snapshot = snapshot_of(f"//- Dockerfile\n{head}RUN chown -R {owner} /m\n{FILES}")
+        (reported,) = report(snapshot, rules=[rewritten_in_later_layer])
+        assert len(reported.finding.fixes) == fixes
+
+
+@pytest.mark.parametrize(
+    ("before", "safety", "after"),
+    [
+        # The writer and the remover become one RUN, with all between them.
+        (
+            "RUN curl -o /x.tgz https://x/y.tgz\nRUN tar xf /x.tgz -C /srv\nRUN rm /x.tgz\n",
+            SAFE,
+            "RUN curl -o /x.tgz https://x/y.tgz \\\n    && tar xf /x.tgz -C /srv \\\n    && rm /x.tgz\n",
+        ),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /\nRUN rm /x.tgz\n", "", ""),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nUSER 7\nRUN rm /x.tgz\n", "", ""),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nRUN --network=none rm /x.tgz\n", "", ""),
+        ('RUN curl -o /x.tgz https://x/y.tgz\nRUN ["rm", "/x.tgz"]\n', None, None),
+        ("RUN cd /tmp && curl -o x.tgz https://x/y.tgz\nRUN rm /tmp/x.tgz\n", SAFE, None),
+        # What tools leave needs no other RUN.
+        (
+            "RUN apt-get update && apt-get install -y curl\nRUN rm -rf /var/lib/apt/lists/*\n",
+            SAFE,
+            "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
+        ),
+        (
+            "RUN apt-get update\nRUN apt-get install -y curl\nRUN rm -rf /var/lib/apt/lists/*\n",
+            SAFE,
+            "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
+        ),
+        # A file of the context is shown to the RUN, where that only reads it.
+        (
+            "COPY pack.tar.gz /tmp/\nRUN tar xf /tmp/pack.tar.gz -C /srv && rm /tmp/pack.tar.gz\n",
+            ASK,
+            "RUN --mount=type=bind,source=pack.tar.gz,target=/tmp/pack.tar.gz tar xf /tmp/pack.tar.gz -C /srv\n",
+        ),
+        ("COPY pack.tar.gz /tmp/\nRUN touch /tmp/pack.tar.gz && rm /tmp/pack.tar.gz\n", "", ""),
+        # In a branch, in the same RUN, of a script, of nothing.
+        ("RUN curl -o /x.tgz https://x/y.tgz\nRUN if a; then rm /x.tgz; fi\n", None, None),
+        ("RUN curl -o /x.tgz https://x/y.tgz && rm /x.tgz\n", None, None),
+        ("RUN curl -o /tmp/setup.sh https://x/setup.sh\nRUN rm /tmp/setup.sh\n", None, None),
+        ("RUN rm -rf /usr/share/doc\n", None, None),
+        ("RUN --mount=type=cache,target=/t curl -o /t/x.tgz https://x/y\nRUN rm -rf /t/x.tgz\n", None, None),
+        ("COPY models /m\nRUN mv /m /n\n", None, None),
+    ],
+)
+def test_what_is_deleted_late(before: str, safety: str | None, after: str | None) -> None:
+    made = tried(late_delete, before)
+    if safety is None:
+        assert made is None
+    else:
+        assert made is not None
+        assert made[0] == safety
+        assert after is None or made[1] == after
+
+
+def test_the_lines_that_wrote_are_named() -> None:
+    snapshot = snapshot_of(f"//- Dockerfile\nFROM debian:12\nCOPY models /m\nRUN echo\nRUN rm -r /m/a.bin\n{FILES}")
+    (reported,) = report(snapshot, rules=[late_delete])
+    (related,) = reported.finding.related
+    assert snapshot.text[related.span.start : related.span.end] == "models"
+    assert reported.message == (
+        "/m/a.bin stays in the image: line 2 wrote it, and this layer only hides it, saves about 30 MB"
+    )
+
+
+def test_a_stage_may_delete_what_the_stage_below_wrote() -> None:
+    text = f"//- Dockerfile\nFROM debian:12 AS a\nCOPY models /m\nFROM a\nRUN rm -r /m\n{FILES}"
+    (reported,) = report(snapshot_of(text), rules=[late_delete])
+    assert reported.finding.saves is not None
+    assert reported.finding.saves.best == 60_000_000
+    assert reported.finding.fixes == ()
