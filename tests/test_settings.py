@@ -118,7 +118,7 @@ def test_what_is_nested_without_end_is_named_in_short() -> None:
     nested: Any = []
     for _ in range(100_000):
         nested = [nested]
-    assert read_settings({"platform": nested}) == (DEFAULTS, ("settings: platform: [[[[[[...]]]]]] is no text",))
+    assert read_settings({"platform": nested}) == (DEFAULTS, ("settings: platform: [[[[[[[...]]]]]]] is no text",))
 
 
 NAMES = st.sampled_from(["minSaving", "inlayHints", "platform", "rules", "severity", *BY_ID]) | st.text()

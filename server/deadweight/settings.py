@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 from deadweight.rules.catalog import BY_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cattrs import Converter
 
 Severity = Literal["hint", "information", "warning", "error"]
@@ -73,13 +71,12 @@ def read_size(text: str) -> int:
 def read_settings(raw: object) -> tuple[Settings, tuple[str, ...]]:
     """Settings out of what a client or a file gives (names in camelCase), and what is wrong with it, a line each."""
     given = {} if raw is None else raw
+    wrong: list[str] = []
     try:
-        return _converter().structure(given, Settings), ()
+        settings = _converter().structure(given, Settings)
     except Exception as error:
-        wrong = list(_wrong_entries(error))
-    for place, _ in wrong:
-        given = _without(given, *place)
-    return _converter().structure(given, Settings), tuple(line for _, line in wrong)
+        settings = _converter().structure(_right_entries(given, error, "settings", wrong), Settings)
+    return settings, tuple(wrong)
 
 
 def no_such_rule(name: object) -> str:
@@ -102,35 +99,28 @@ def _converter() -> Converter:
     rules = TypedDict("rules", dict.fromkeys(BY_ID, RuleSettings), total=False)  # type: ignore[misc]
     readers = {**_READERS, "rules": lambda value, _: converter.structure(_object(value), rules)}
     for cls in (RuleSettings, Settings):
-        named: Any = {
-            each.name: override(rename=_camel(each.name), struct_hook=readers[each.name]) for each in fields(cls)
-        }
+        names = [each.name for each in fields(cls)]
+        named: Any = {name: override(rename=_CAMEL.get(name), struct_hook=readers[name]) for name in names}
         structure = make_dict_structure_fn(cls, converter, **named)
         converter.register_structure_hook(cls, lambda value, cls, of=structure: of(_object(value, cls)))
     return converter
 
 
-def _wrong_entries(error: Any, *place: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each wrong entry: the names that lead to it, and the line that says what is wrong."""
-    said = ": ".join(("settings", *place))
-    if hasattr(error, "exceptions"):
-        for each in error.exceptions:
-            yield from _wrong_entries(each, *place, *(_camel(note.name) for note in getattr(each, "__notes__", ())))
-    elif hasattr(error, "extra_fields"):
-        for name in sorted(error.extra_fields, key=str):
-            what = no_such_rule(name) if place == ("rules",) else f"there is no {name}"
-            yield (*place, name), f"{said}: {what}"
-    else:
-        yield place, f"{said}: {error}"
-
-
-def _without(given: Any, *place: str) -> dict[str, Any]:
-    """An object without the entry at this place; nothing for what is no object."""
-    if not place or not isinstance(given, Mapping):
+def _right_entries(given: Any, error: Any, place: str, wrong: list[str]) -> dict[str, Any]:
+    """What is left of an object that cattrs finds errors in; each wrong entry is named with its place."""
+    if not hasattr(error, "exceptions"):
+        wrong.append(f"{place}: {error}")
         return {}
-    first, *rest = place
-    left = {name: value for name, value in given.items() if name != first}
-    return {**left, first: _without(given[first], *rest)} if rest else left
+    right = dict(given) if isinstance(given, Mapping) else {}
+    for each in error.exceptions:
+        for name in sorted(getattr(each, "extra_fields", ()), key=str):
+            del right[name]
+            wrong.append(f"{place}: {no_such_rule(name) if place == 'settings: rules' else f'there is no {name}'}")
+        for note in getattr(each, "__notes__", ()):
+            name = _CAMEL.get(note.name, note.name)
+            left = _right_entries(right.pop(name, None), each, f"{place}: {name}", wrong)
+            right |= {name: left} if left else {}
+    return right
 
 
 def _object(value: Any, cls: type | None = None) -> Any:
@@ -139,10 +129,8 @@ def _object(value: Any, cls: type | None = None) -> Any:
     return {"severity": value} if short else _checked(value, isinstance(value, Mapping), "no object")
 
 
-def _size(value: Any) -> int:
-    if isinstance(value, str):
-        return read_size(value)
-    return int(_checked(value, type(value) is int and value >= 0, _NO_SIZE))
+def _size(value: Any, _: object) -> Any:
+    return read_size(value) if isinstance(value, str) else _checked(value, type(value) is int and value >= 0, _NO_SIZE)
 
 
 def _checked(value: Any, right: bool, otherwise: str) -> Any:
@@ -151,15 +139,11 @@ def _checked(value: Any, right: bool, otherwise: str) -> Any:
     return value
 
 
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)
-
-
+_CAMEL = {"min_saving": "minSaving", "inlay_hints": "inlayHints"}
 _NO_SEVERITY = f"no severity: write {', '.join((OFF, *SEVERITIES[:-1]))} or {SEVERITIES[-1]}"
 _READERS: dict[str, Callable[[Any, Any], Any]] = {
     "severity": lambda value, _: _checked(value, value in (OFF, *SEVERITIES), _NO_SEVERITY),
-    "min_saving": lambda value, _: _size(value),
+    "min_saving": _size,
     "inlay_hints": lambda value, _: _checked(value, isinstance(value, bool), "neither true nor false"),
     "platform": lambda value, _: _checked(value, isinstance(value, str), "no text"),
 }

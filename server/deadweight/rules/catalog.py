@@ -13,6 +13,7 @@ from deadweight.rules import (
     install_cache_kept,
     late_delete,
     missing_dockerignore,
+    recommended_packages,
     rewritten_in_later_layer,
     update_and_install_apart,
 )
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     rewritten_in_later_layer.rewritten_in_later_layer,
     update_and_install_apart.update_and_install_apart,
     apt_lists_kept.apt_lists_kept,
+    recommended_packages.recommended_packages,
     install_cache_kept.install_cache_kept,
     dev_dependencies_shipped.dev_dependencies_shipped,
     consecutive_runs.consecutive_runs,

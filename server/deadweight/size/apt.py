@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import packages as facts
 from deadweight.size.parts import condensed
@@ -30,38 +30,64 @@ TRANSLATIONS = 2_500_000
 _TEXTS_ALONE = ("-l10n", "-doc", "-docs", "-locales", "-man")
 
 
+class Added(NamedTuple):
+    """What an install adds to a minimal Debian: the packages, what was `asked` for, and the names in no table."""
+
+    packages: frozenset[str]
+    asked: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def added(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Added:
+    """The packages that `apt-get install NAMES` adds, by name; arguments as in `installed`."""
+    known_suite = nearest(suite)
+    held = {
+        each for name in already for each in (name, *(facts.apt_closure(known_suite, name, recommends=False) or ()))
+    }
+    # apt leaves a package alone that is there, and does not ask for its recommendations again.
+    asked = tuple(name for name in dict.fromkeys(names) if name not in held)
+    closures = [facts.apt_closure(known_suite, name, recommends=recommends) for name in asked]
+    packages = frozenset(name for closure in closures for name in closure or ()) - held
+    unknown = tuple(name for name, closure in zip(asked, closures, strict=True) if closure is None)
+    return Added(packages, asked, unknown)
+
+
 def installed(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Size | None:
     """Bytes that `apt-get install NAMES` adds to a layer of Debian or Ubuntu ("bookworm"; None for an unknown suite).
 
     `already` are names that were installed before, in the base image or in an earlier layer: what they brought along
     is not written again. A name that is not in the table opens the upper end; None where no name is.
     """
-    known_suite = suite if suite in SUITES else NEAREST.get(suite or "", SUITES[0])
-    held = {
-        each for name in already for each in (name, *(facts.apt_closure(known_suite, name, recommends=False) or ()))
-    }
-    # apt leaves a package alone that is there, and does not ask for its recommendations again.
-    asked = [name for name in dict.fromkeys(names) if name not in held]
-    closures = [facts.apt_closure(known_suite, name, recommends=recommends) for name in asked]
-    if asked and all(closure is None for closure in closures):
+    found = added(names, suite, recommends=recommends, already=already)
+    if found.unknown and found.unknown == found.asked:
         return None
-    wanted = {name for closure in closures for name in closure or ()} - held
-    if not wanted:
-        return Size(0, 0, 0 if None not in closures else None)
-    found = [facts.debian_package(known_suite, name) for name in sorted(wanted)]
+    if not found.packages:
+        return Size(0, 0, None if found.unknown else 0)
+    return unpacked(found.packages, suite, unknown=len(found.unknown))
+
+
+def unpacked(names: Iterable[str], suite: str | None, *, unknown: int = 0) -> Size | None:
+    """Bytes of exactly these packages, and of so many unknown ones."""
+    known_suite = nearest(suite)
+    found = [facts.debian_package(known_suite, name) for name in sorted(names)]
     packages = [each for each in found if each is not None]
     sizes: list[Size | None] = [_unpacked(each) for each in packages]
-    sizes += [_byte_code(packages), *(None for closure in closures if closure is None)]
-    added = total(sizes)
-    if added is None:
+    sizes += [_byte_code(packages), *(None for _ in range(unknown))]
+    sum_ = total(sizes)
+    if sum_ is None:
         return None
     # The packages of a layer err together: an image that leaves out documentation leaves it out of all of them.
     width = OTHER_RELEASE if suite not in SUITES else 0.0
     shipped = sum(each.installed for each in packages)
     left_out = TRANSLATIONS + sum(each.installed for each in packages if each.name.endswith(_TEXTS_ALONE))
-    low = round(min(added.low, added.best - (0.15 + width) * shipped - left_out))
-    high = None if added.high is None else round(max(added.high, added.best + (0.05 + width) * shipped))
-    return condensed(Size(max(0, low), added.best, high, added.parts), "more packages")
+    low = round(min(sum_.low, sum_.best - (0.15 + width) * shipped - left_out))
+    high = None if sum_.high is None else round(max(sum_.high, sum_.best + (0.05 + width) * shipped))
+    return condensed(Size(max(0, low), sum_.best, high, sum_.parts), "more packages")
+
+
+def nearest(suite: str | None) -> str:
+    """The release with package lists of its own that stands for `suite`."""
+    return suite if suite in SUITES else NEAREST.get(suite or "", SUITES[0])
 
 
 def _unpacked(package: facts.DebianPackage) -> Size:

@@ -1,0 +1,373 @@
+r"""An install brings packages along that are only recommended.
+
+apt installs what a package recommends as if it needed it: with `git` come X11 libraries for `ssh -X`, with a compiler
+a tool that draws pictures of memory use and every picture format it can read. How much that is depends on the
+package: half of a gigabyte with Debian's `npm`, next to nothing with `vim`.
+
+## Example
+
+```
+FROM debian:trixie-slim
+RUN apt-get update \
+    && apt-get install -y git \
+    && rm -rf /var/lib/apt/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update \
+    && apt-get install --no-install-recommends -y git ca-certificates netbase openssh-client \
+    && rm -rf /var/lib/apt/lists/*
+```
+
+What a program may need unseen is kept by name: certificates for HTTPS, ssh for repositories over SSH.
+
+## Example
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y \
+        default-libmysqlclient-dev \
+        gcc \
+    && rm -rf /var/lib/apt/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install --no-install-recommends -y \
+        default-libmysqlclient-dev \
+        gcc libfontconfig1 \
+    && rm -rf /var/lib/apt/lists/*
+```
+
+## Fix safety
+
+Safe where every package that stays out is known to be one that no program in an image misses: documentation,
+translations, parts of a desktop, libraries of other packages that stay out. Where one is not known, or the release,
+or a package in the list, the fix is yours to look at; it names what stays out. So is the flag alone, without the
+names: take it where you know that nothing needs them.
+
+## Not reported
+
+The flag is there, or the option in one of its other ways:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends git
+RUN apt-get -o APT::Install-Recommends=0 install -y mercurial
+```
+
+It is in apt's configuration:
+
+```
+FROM debian:trixie-slim
+RUN echo 'APT::Install-Recommends "0";' > /etc/apt/apt.conf.d/99lean
+RUN apt-get update && apt-get install -y git
+```
+
+The recommended packages are asked for anyway, or weigh next to nothing:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y wget ca-certificates vim
+```
+
+The stage does not ship:
+
+```
+FROM debian:trixie-slim AS build
+RUN apt-get update && apt-get install -y git
+FROM debian:trixie-slim
+COPY --from=build /etc/hostname /
+```
+
+## References
+
+- Debian: https://www.debian.org/doc/debian-policy/ch-relationships.html#binary-dependencies-depends-recommends-suggests-enhances-pre-depends
+- Docker: https://docs.docker.com/build/building/best-practices/#apt-get
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.facts.packages import apt_closure, debian_package
+from deadweight.facts.recommends import recommended
+from deadweight.model.effects import PackageSet
+from deadweight.rules.edits import insert_word
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.size import apt
+from deadweight.size.units import at_least
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.size.units import Size
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.shell import Word
+    from deadweight.text import Edit
+
+_FLAGS = {"apt-get": "--no-install-recommends", "apt": "--no-install-recommends", "aptitude": "--without-recommends"}
+# Whoever writes one of these has decided.
+_DECIDED = ("--install-recommends", "--with-recommends", "--install-suggests")
+_CONFIGURED = re.compile(r"install-recommends", re.IGNORECASE)
+_CONFIGURATION = "/etc/apt/apt.conf"
+_OTHER_RELEASE = ("-t", "--target-release", "--default-release")
+# What adds archives to Debian's, and packages that they have in a version of their own, with other recommendations.
+_ARCHIVES = re.compile(
+    r"sources\.list|add-apt-repository|apt-add-repository|apt-key|nodesource|extrepo|/etc/apt\b"
+    r"|\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|da)?sh\b"
+)
+_ELSEWHERE = re.compile(
+    r"(?:chromium|clang|cmake|docker|golang|libpq|llvm|mariadb|maven|mysql|default-mysql|nginx|nodejs|npm|openjdk|php"
+    r"|postgresql|python3\.|r-base|r-cran|ruby|rustc|yarn).*"
+)
+_NAME_ENDS = re.compile(r"[=/]")  # a version or a release follows: `git=1:2.47.3`, `git/trixie-backports`
+_WORD = re.compile(r"[\w.+-]+")
+_NAMED = 5
+_LEAST = 1_000_000  # bytes: below it "at least" says nothing
+# Releases without package lists of their own, by those whose lists agree about them: what all of these leave out.
+_STAND_INS = {
+    **{suite: (suite,) for suite in apt.SUITES},
+    **dict.fromkeys(("bullseye", "jammy", "lunar", "noble"), ("bookworm", "trixie")),
+    **dict.fromkeys(("plucky", "questing", "resolute", "forky", "sid"), ("trixie",)),
+}
+
+
+class _Install(NamedTuple):
+    """One command that installs recommended packages.
+
+    `lost` stay out without them, by release; `needed` are those of them that are missed; `unknown` are names of which
+    nobody knows what they bring.
+    """
+
+    ledger: Ledger
+    layer: Layer
+    effect: Effect
+    cause: PackageSet
+    call: Call
+    lost: dict[str, frozenset[str]]
+    needed: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    def spared(self, kept: tuple[str, ...]) -> dict[str, frozenset[str]]:
+        """What stays out, by release, where `kept` are asked for by name."""
+        return {
+            suite: lost.difference(kept, *(apt_closure(suite, name, recommends=False) or () for name in kept))
+            for suite, lost in self.lost.items()
+        }
+
+    def size(self, packages: Iterable[str]) -> Size | None:
+        """The bytes of some of the packages: at least these, where more of them may be unknown."""
+        found = apt.unpacked(packages, self.cause.suite)
+        return found if found is None or self.is_exact else at_least(found)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the package lists are those of the release, and have all names."""
+        return self.cause.suite in apt.SUITES and not self.unknown
+
+
+@rule("recommended-packages", group="packages", same_as=("hadolint:DL3015",))
+def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report installs of recommended packages in layers that ship."""
+    for install in _installs(snapshot):
+        spared = _everywhere(install.spared(install.needed))
+        saves = install.size(spared)
+        if not spared or saves is None or (saves.high is None and saves.best < _LEAST):
+            continue
+        offset = install.layer.placed.offset
+        already = (*install.cause.already, *install.cause.names, *install.needed)
+        freed = replace(install.cause, names=tuple(sorted(spared)), options=frozenset(), already=already)
+        yield Finding(
+            span=install.effect.span.shifted(offset),
+            message=f"{_count(spared)} only recommended: {_named(_by_weight(install, spared))}",
+            saves=saves,
+            basis="size",
+            stage=install.ledger.stage.label,
+            frees=frozenset(((offset, replace(install.effect, cause=freed)),)),
+            fixes=tuple(fix for fix in (_keeping(install), _lean(install)) if fix),
+        )
+
+
+def _installs(snapshot: Snapshot) -> Iterator[_Install]:
+    words: frozenset[str] | None = None
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers:
+            for effect in layer.kept:
+                cause = effect.cause
+                if not (isinstance(cause, PackageSet) and cause.manager == "apt" and "recommends" in cause.options):
+                    continue
+                call = next((call for call in layer.calls if call.span == effect.span), None)
+                if call is None or not effect.is_certain or _is_decided(ledger, layer, call):
+                    continue
+                words = words or frozenset(_WORD.findall(snapshot.text))
+                install = _read(ledger, layer, effect, cause, call, words)
+                if install:
+                    yield install
+
+
+def _is_decided(ledger: Ledger, layer: Layer, call: Call) -> bool:
+    """Whether the recommendations are wanted, or switched off where only apt reads it."""
+    if _verb(call) is None or call.has(*_DECIDED) or "minideb" in ledger.base.repository:
+        return True
+    return any(
+        _CONFIGURED.search(each.placed.instruction.text)
+        or any((effect.path or "").startswith(_CONFIGURATION) for effect in each.effects)
+        for each in (*call.around.files.layers, layer)
+    )
+
+
+def _read(
+    ledger: Ledger, layer: Layer, effect: Effect, cause: PackageSet, call: Call, words: frozenset[str]
+) -> _Install | None:
+    """What a command's recommendations bring; None where nothing is known of them."""
+    unknown = dict.fromkeys(_names_from_elsewhere(layer, call, cause))
+    names = [name for name in cause.names if name not in unknown]
+    beside, lost = set(cause.names), {}
+    for suite in _STAND_INS.get(cause.suite or "", ()):
+        without = apt.added(names, suite, recommends=False, already=cause.already)
+        with_them = apt.added(names, suite, recommends=True, already=cause.already)
+        lost[suite] = with_them.packages - without.packages - _there(call, suite) - set(cause.names)
+        beside |= without.packages
+        unknown.update(dict.fromkeys(without.unknown))
+    if not lost or not _everywhere(lost):
+        return None
+    needed = [name for name in sorted(_anywhere(lost)) if _is_needed(name, beside, words)]
+    return _Install(ledger, layer, effect, cause, call, lost, _roots(needed, tuple(lost)), tuple(unknown))
+
+
+def _names_from_elsewhere(layer: Layer, call: Call, cause: PackageSet) -> tuple[str, ...]:
+    """The names that an archive other than Debian's may answer."""
+    texts = [each.placed.instruction.text for each in (*call.around.files.layers, layer)]
+    if not any(map(_ARCHIVES.search, texts)):
+        return ()
+    return tuple(name for name in cause.names if _ELSEWHERE.fullmatch(name))
+
+
+def _there(call: Call, suite: str) -> frozenset[str]:
+    """What installs before this one brought, their recommendations included."""
+    files = call.around.files
+    before = (*(effect for layer in files.layers for effect in layer.kept), *files.here)
+    causes = [effect.cause for effect in before if isinstance(effect.cause, PackageSet)]
+    found = [
+        apt.added(cause.names, suite, recommends=True).packages
+        for cause in causes
+        if cause.manager == "apt" and "recommends" in cause.options
+    ]
+    return frozenset[str]().union(*found)
+
+
+def _is_needed(name: str, beside: Iterable[str], words: frozenset[str]) -> bool:
+    known = recommended(name)
+    if known is None or known.loss == "harmless":
+        return False
+    return "*" in known.beside or not set(known.beside).isdisjoint(beside) or not words.isdisjoint(known.words)
+
+
+def _roots(names: list[str], suites: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `names` that no other one of them needs anyway."""
+    closures = {
+        name: _everywhere({suite: frozenset(apt_closure(suite, name, recommends=False) or ()) for suite in suites})
+        for name in names
+    }
+    return tuple(name for name in names if not any(name in closures[each] for each in names if each != name))
+
+
+def _everywhere(packages: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The packages of which all releases say so."""
+    first, *others = packages.values()
+    return first.intersection(*others)
+
+
+def _anywhere(packages: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The packages of which one release says so."""
+    return frozenset(name for names in packages.values() for name in names)
+
+
+def _keeping(install: _Install) -> Fix | None:
+    """The flag, and the needed packages by name."""
+    edits = _edits(install, install.needed)
+    if edits is None:
+        return None
+    title = f"Add {_FLAGS[install.call.program]}"
+    if install.needed:
+        title += f", keep {' '.join(install.needed)}"
+    spared = install.spared(install.needed)
+    unsure = [name for name in _anywhere(spared) if recommended(name) is None]
+    saves = install.size(_everywhere(spared)) if install.needed else None
+    if not unsure and _is_certain(install):
+        return Fix("no-recommends", title, Safety.SAFE, edits, saves=saves)
+    note = f"Check: nothing needs {_named(_by_weight(install, unsure or _everywhere(spared)))}"
+    if install.unknown:
+        note += f"; what {_named(install.unknown)} would bring is not known"
+    elif install.cause.suite not in apt.SUITES:
+        note += f"; these are the packages of Debian {' and '.join(install.lost)}"
+    return Fix("no-recommends", title, Safety.ASK, edits, note=note, saves=saves)
+
+
+def _lean(install: _Install) -> Fix | None:
+    """The flag alone, where that leaves out more."""
+    edits = _edits(install, ())
+    if edits is None or not install.needed:
+        return None
+    missed = (f"{name} ({known.why})" for name in install.needed if (known := recommended(name)))
+    title, note = f"Add {_FLAGS[install.call.program]} alone", f"Check: nothing needs {_named(missed)}"
+    return Fix("no-recommends-lean", title, Safety.ASK, edits, note=note, saves=install.size(_everywhere(install.lost)))
+
+
+def _is_certain(install: _Install) -> bool:
+    """Whether what is lost is just what the tables say."""
+    return (
+        not install.unknown
+        and all(debian_package(suite, name) for name in install.needed for suite in install.lost)
+        and install.effect in install.layer.effects
+        and not install.call.has(*_OTHER_RELEASE)
+        and not any(word.text.endswith("-") for word in install.call.words)
+    )
+
+
+def _edits(install: _Install, names: tuple[str, ...]) -> tuple[Edit, ...] | None:
+    call = install.call
+    verb = _verb(call)
+    packages = [word for word in call.words if _NAME_ENDS.split(word.pattern)[0] in install.cause.names]
+    if verb is None or not packages or packages[-1].span.start < verb.span.start:
+        return None
+    edits = [insert_word(install.layer, verb, _FLAGS[call.program])]
+    if names:
+        edits.append(insert_word(install.layer, packages[-1], " ".join(names)))
+    made = tuple(edit for edit in edits if edit is not None)
+    return made if len(made) == len(edits) else None
+
+
+def _verb(call: Call) -> Word | None:
+    return next((word for word in call.words if word.text == "install"), None)
+
+
+def _by_weight(install: _Install, packages: Iterable[str]) -> list[str]:
+    """Packages, the heaviest first."""
+    sizes = {name: install.size((name,)) for name in packages}
+    return sorted(sizes, key=lambda name: (-(found.best if (found := sizes[name]) else 0), name))
+
+
+def _named(names: Iterable[str]) -> str:
+    """The first few of `names`, and how many more there are: "a, b and 3 more"."""
+    all_ = list(names)
+    first, more = ", ".join(all_[:_NAMED]), len(all_) - _NAMED
+    return f"{first} and {more} more" if more > 0 else first
+
+
+def _count(packages: Iterable[str]) -> str:
+    count = len(list(packages))
+    return f"{count} {'package is' if count == 1 else 'packages are'}"
