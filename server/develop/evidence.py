@@ -93,7 +93,7 @@ CASES = (
     ),
     Case(
         "apt-lists-moved-update",
-        "apt-lists-kept",
+        "update-and-install-apart",
         "FROM debian:bookworm-slim\n"
         "RUN apt-get update\n"
         "RUN apt-get install -y --no-install-recommends curl\n"
@@ -165,6 +165,133 @@ CASES = (
         gone=(NPM_CACHE,),
     ),
     Case(
+        "late-delete-merge",
+        "late-delete",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update \\\n"
+        "    && apt-get install -y --no-install-recommends gcc libc6-dev \\\n"
+        "    && rm -rf /var/lib/apt/lists/*\n"
+        "RUN cd /tmp && echo 'int main() {}' > a.c && gcc -o /usr/local/bin/a a.c && rm a.c\n"
+        "RUN apt-get purge -y --auto-remove gcc libc6-dev\n",
+    ),
+    Case(
+        "late-delete-clean-up",
+        "late-delete",
+        "FROM node:20-bookworm-slim\n"
+        "RUN npm install -g typescript@5.4.5\n"
+        "COPY server.js /srv/\n"
+        "RUN rm -rf /root/.npm\n",
+        {"server.js": "console.log(1)\n"},
+        gone=(NPM_CACHE,),
+    ),
+    Case(
+        "late-delete-lists",
+        "late-delete",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update\n"
+        "RUN apt-get install -y --no-install-recommends less\n"
+        "RUN rm -rf /var/lib/apt/lists/*\n",
+        gone=(APT_LISTS,),
+    ),
+    Case(
+        "chown-in-copy",
+        "rewritten-in-later-layer",
+        "FROM node:20-bookworm-slim\n"
+        "WORKDIR /srv/app\n"
+        "COPY . .\n"
+        "COPY data/big.bin extra/deep/\n"
+        "RUN chown -R www-data:games /srv/app\n"
+        "USER www-data\n",
+        {
+            ".dockerignore": "Dockerfile\n",
+            "data/big.bin": 20_000_000,
+            "data/sub/other.bin": 10_000_000,
+            "run.sh": "echo\n",
+        },
+    ),
+    Case(
+        "chown-owner-alone",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\nCOPY data /data\nRUN chown -R 1000 /data\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
+    ),
+    Case(
+        "chown-from-stage",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim AS build\n"
+        "COPY data /build/data\n"
+        "RUN chmod 600 /build/data/sub/other.bin\n"
+        "FROM debian:bookworm-slim\n"
+        "COPY --from=build /build/data /srv/data\n"
+        "RUN chown -R 1000:1000 /srv/data\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
+    ),
+    Case(
+        "chown-below-the-account",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\n"
+        "WORKDIR /srv/app\n"
+        "COPY . .\n"
+        "RUN useradd --system --create-home app && chown -R app:app /srv/app\n"
+        "USER app\n",
+        {".dockerignore": "Dockerfile\n", "data/big.bin": 20_000_000, "run.sh": "echo\n"},
+    ),
+    Case(
+        "chmod-in-copy",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\nCOPY data /srv/data\nRUN chmod -R 750 /srv/data\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
+    ),
+    Case(
+        "chmod-of-a-file",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\nCOPY tool /usr/local/bin/tool\nRUN chmod 755 /usr/local/bin/tool\n",
+        {"tool": 20_000_000},
+    ),
+    Case(
+        "copy-there",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\nCOPY tool /tmp/tool\nRUN mkdir -p /srv/t && mv /tmp/tool /srv/t/run\n",
+        {"tool": 20_000_000},
+        fix="copy-there",
+    ),
+    Case(
+        "chown-merged",
+        "rewritten-in-later-layer",
+        "FROM python:3.11-slim-bookworm\n"
+        "RUN umask 027 && pip install --no-cache-dir --no-compile --target=/opt/lib pandas\n"
+        "RUN mkdir /opt/more && chown -R 1000:1000 /opt/lib\n",
+        fix="merge",
+    ),
+    Case(
+        "three-installs",
+        "consecutive-runs",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*\n"
+        "RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n"
+        "RUN cd /tmp && apt-get update && apt-get install -y --no-install-recommends file"
+        " && rm -rf /var/lib/apt/lists/*\n",
+    ),
+    Case(
+        "recommended-git",
+        "recommended-packages",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update \\\n"
+        "    && apt-get install -y git \\\n"
+        "    && rm -rf /var/lib/apt/lists/*\n",
+        gone=("/etc/alternatives/pager*", "/var/lib/dpkg/alternatives/pager"),  # less, one of the pagers
+        drops_packages=True,
+    ),
+    Case(
+        "recommended-gcc",
+        "recommended-packages",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update \\\n"
+        "    && apt-get install -y gcc \\\n"
+        "    && rm -rf /var/lib/apt/lists/*\n",
+        drops_packages=True,
+    ),
+    Case(
         "ignore-git",
         "missing-dockerignore",
         "FROM debian:bookworm-slim\nWORKDIR /srv/app\nCOPY . .\n",
@@ -194,6 +321,7 @@ CASES = (
 # Rule -> why no pair of it, or of a part of it, is built.
 NOT_BUILT: dict[str, str] = {
     "full-base-image": "no safe fix: another base image is for a person to choose",
+    "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
 }
 
@@ -232,7 +360,10 @@ def _snapshot(case: Case) -> Snapshot:
     texts = {path: text for path, text in case.files.items() if isinstance(text, str)}
     files = {path: len(what.encode()) if isinstance(what, str) else what for path, what in case.files.items()}
     files["Dockerfile"] = len(case.dockerfile.encode())
-    return Snapshot(parse(case.dockerfile), BuildContext("the context", files, texts=texts))
+    context = BuildContext("the context", files, texts=texts)
+    if ignore := texts.get(".dockerignore"):
+        context = context.ignoring(".dockerignore", ignore)
+    return Snapshot(parse(case.dockerfile), context)
 
 
 # ------------------------------------------------------------------------------------------------ building

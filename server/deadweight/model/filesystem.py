@@ -124,10 +124,8 @@ class Filesystem:
         found: list[Written] = []
         for written in self.everything():
             part = self.part_of(written.effect, path)
-            if part is None:
+            if part is None or _is_in_place(part):
                 continue
-            if isinstance(part.cause, Rewritten):
-                found = [each for each in found if not _is_below(each.effect, part)]
             found = [each for each in found if not _is_copied_again(each.effect, part)]
             found.append(written._replace(effect=part))
         # A file of the context that was copied is that file, whatever else ran in its folder.
@@ -211,8 +209,13 @@ def _is_among(path: str, folders: tuple[str, ...]) -> bool:
     return any(is_under(path, folder) or is_under(folder, path) for folder in folders)
 
 
-def _is_below(effect: Effect, other: Effect) -> bool:
-    return effect.path is not None and other.path is not None and is_under(effect.path, other.path)
+def _is_in_place(effect: Effect) -> bool:
+    """Whether what an effect writes is there already, by the effects that it comes from: `chown`, not `mv`."""
+    cause, path = effect.cause, effect.path
+    if not isinstance(cause, Rewritten) or path is None:
+        return False
+    paths = [each.path for _, each in cause.sources]
+    return all(each is None or is_under(each, path) or is_under(path, each) for each in paths)
 
 
 def _is_file_at(effect: Effect, path: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, takewhile
+from operator import is_
 from typing import TYPE_CHECKING
 
 from deadweight.model import image
@@ -59,13 +60,22 @@ class Ledger:
     layers: tuple[Layer, ...]
 
 
-def read_ledgers(build: Build, context: BuildContext | None, platform: str = "linux/amd64") -> tuple[Ledger, ...]:
-    """A ledger for every stage of `build`, in order."""
+def read_ledgers(
+    build: Build, context: BuildContext | None, platform: str = "linux/amd64", before: Sequence[Ledger] = ()
+) -> tuple[Ledger, ...]:
+    """A ledger for every stage of `build`, in order; `before` are those of an earlier build in the same context.
+
+    A layer is that of before where its instruction, the state it starts from, and all layers below it are.
+    """
     ledgers: list[Ledger] = []
+    is_all_known = True  # of the stages so far, from which a stage may copy
     for stage in build.stages:
         base = build.base_of(stage)
         reader = _StageReader(build, context, ledgers, stage, image.base(base) if base else image.Base())
-        ledgers.append(reader.ledger(stage.platform or platform))
+        old = before[stage.index] if stage.index < len(before) and is_all_known else None
+        ledgers.append(reader.ledger(stage.platform or platform, old))
+        made = ledgers[-1].layers
+        is_all_known = old is not None and len(old.layers) == len(made) and all(map(is_, old.layers, made))
     return tuple(ledgers)
 
 
@@ -103,13 +113,17 @@ class _StageReader:
     stage: Stage
     base: Base
 
-    def ledger(self, platform: str) -> Ledger:
+    def ledger(self, platform: str, old: Ledger | None) -> Ledger:
         start = self.stage.start
         cause = BaseLayers(self.stage.base, platform) if not isinstance(self.stage.base, int) else None
         first = writes("/", cause, start.instruction.span) if cause else None
         effects = (first,) if first else ()
         layers = [Layer(start, None, effects, effects)]
-        for step in self.stage.steps:
+        if old is not None and old.stage.start == start and old.layers[0].effects == effects:
+            # A step that is the very same object stands where it stood, with the same state and the same steps above.
+            known = zip(old.layers[1:], self.stage.steps, strict=False)
+            layers = [old.layers[0], *(layer for layer, _ in takewhile(lambda pair: pair[0].step is pair[1], known))]
+        for step in self.stage.steps[len(layers) - 1 :]:
             layers.append(self.layer(step, layers))
         return Ledger(self.stage, self.base, tuple(layers))
 

@@ -13,7 +13,7 @@ from deadweight.model import image
 from deadweight.model.variables import Scope, expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from deadweight.model.image import ImageRef
     from deadweight.syntax.dockerfile import Dockerfile, Instruction, Placed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BLANKS = re.compile(r"[\t\v\f\r ]+")  # between name and value of the old `ENV name value`
 # Accounts that official images create, and their home (docker-library/node and others; kept by hand, 2026-11-23).
+_MOST_DIGITS = 4  # of a stage's number
 _HOMES = {"": "/root", "root": "/root", "0": "/root", "node": "/home/node"}
 
 
@@ -32,6 +33,7 @@ class State:
     user: str | None = ""
     workdir: str | None = "/"
     shell: tuple[str, ...] = ()
+    environment: frozenset[str] = frozenset()  # the names that an ENV has set: they win over an ARG
 
     @property
     def home(self) -> str | None:
@@ -67,7 +69,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Stage:
-    """One FROM and what follows. `base` is an image, the index of an earlier stage, or None where it is unknown."""
+    """One FROM and what follows. `base` is an image, the index of an earlier stage, or None where it is unknown.
+
+    `number` is what `COPY --from` counts, `entry` the state of the stage it stands on, `end` the state behind it.
+    """
 
     index: int
     name: str | None
@@ -77,6 +82,9 @@ class Stage:
     base_word: Word | None
     platform: str | None
     steps: tuple[Step, ...]
+    number: int
+    entry: State | None
+    end: State
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -93,16 +101,20 @@ class Stage:
     @property
     def label(self) -> str:
         """The stage as a person calls it: its name, or its number from 0 as `COPY --from` counts."""
-        return self.name or str(self.index)
+        return self.name or str(self.number)
 
 
 @dataclass(frozen=True)
 class Build:
-    """All stages of a file. `target` is the stage that becomes the image; None for a file without FROM."""
+    """All stages of a file, or of an excerpt. `target` is the stage that becomes the image; None where none does.
+
+    `scope` are the arguments above the first FROM.
+    """
 
     stages: tuple[Stage, ...]
     target: Stage | None
-    unknown_target: str | None = field(default=None)
+    scope: Mapping[str, str | None]
+    unknown_target: str | None = None
 
     @cached_property
     def shipped(self) -> frozenset[int]:
@@ -132,9 +144,9 @@ class Build:
     def find(self, name: str) -> Stage | None:
         """The stage that `--from=NAME` or `FROM NAME` means: by name in any case, or by number."""
         if name.isascii() and name.isdecimal():
-            # A name of more digits than there are stages is none of them, and too long for int() perhaps.
-            number = int(name) if len(name.lstrip("0")) <= len(str(len(self.stages))) else len(self.stages)
-            return self.stages[number] if number < len(self.stages) else None
+            # int() takes no number of thousands of digits, and no file has so many stages.
+            number = int(name) if len(name.lstrip("0")) <= _MOST_DIGITS else -1
+            return next((stage for stage in self.stages if stage.number == number), None)
         index = self._names.get(name.lower())
         return None if index is None else self.stages[index]
 
@@ -155,35 +167,31 @@ def read_build(
     target: str | None = None,
     build_args: Mapping[str, str] = MappingProxyType({}),
     platform: str = "linux/amd64",
+    numbers: Sequence[int] | None = None,
+    has_target: bool = True,
+    before: Build | None = None,
 ) -> Build:
-    """The stages of a file. An unknown `target` is named in the result, and the last stage taken."""
+    """The stages of a file. An unknown `target` is named in the result, and the last stage taken.
+
+    `numbers` are those of the stages of an excerpt, which may be without the target. What `before` knows of the same
+    instructions at the same places is taken over.
+    """
+    head, groups = _grouped(tree.instructions)
     scope: dict[str, str | None] = {**_platform_arguments(platform)}
+    for placed in head:
+        if placed.instruction.keyword == "ARG":
+            scope.update(_declared(placed.instruction, scope, build_args, scope))
+    old = before.stages if before is not None and before.scope == scope else ()
     stages: list[Stage] = []
-    ends: list[tuple[State, set[str]]] = []
     names: dict[str, int] = {}
-    start: Placed | None = None
-    steps: list[Step] = []
-    state, environment = State(), set[str]()
-    for placed in (*tree.instructions, None):
-        instruction = placed.instruction if placed else None
-        if instruction is None or instruction.keyword == "FROM":
-            if start is not None:
-                stages.append(_stage(len(stages), start, tuple(steps), scope, names))
-                ends.append((state, environment))
-                if name := stages[-1].name:
-                    names[name] = len(stages) - 1
-            if instruction is not None:
-                text = _base_name(instruction, scope)
-                base = names.get(text.lower())
-                first = State(workdir=image.working_folder(image.parse(text)) if text else image.UNKNOWN_FOLDER)
-                state, environment = (first, set()) if base is None else _inherited(*ends[base])
-                start, steps = placed, []
-        elif start is not None and placed is not None:
-            steps.append(Step(placed, state))
-            state = _after(instruction, state, environment, scope, build_args)
-        elif instruction.keyword == "ARG":
-            scope.update(_declared(instruction, scope, build_args, scope))
-    build = Build(tuple(stages), stages[-1] if stages else None)
+    for index, group in enumerate(groups):
+        number = numbers[index] if numbers else index
+        known = old[index] if index < len(old) and old[index].start == group[0] else None
+        stage = _stage(index, number, group, scope, build_args, names, stages, known)
+        stages.append(stage)
+        if stage.name:
+            names[stage.name] = index
+    build = Build(tuple(stages), stages[-1] if stages and has_target else None, scope)
     if not target:
         return build
     chosen = build.find(target)
@@ -199,32 +207,63 @@ def absolute(path: str, folder: str | None) -> str | None:
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
-def _inherited(state: State, environment: set[str]) -> tuple[State, set[str]]:
-    """What a stage starts with that stands on another: all that is in force there, its ARGs too."""
-    return replace(state, variables=Scope(state.variables)), set(environment)
+def _grouped(instructions: Sequence[Placed]) -> tuple[Sequence[Placed], list[Sequence[Placed]]]:
+    """The instructions above the first FROM, and those of each stage, FROM first."""
+    starts = [at for at, placed in enumerate(instructions) if placed.instruction.keyword == "FROM"]
+    ends = [*starts[1:], len(instructions)]
+    groups = [instructions[start:end] for start, end in zip(starts, ends, strict=False)]
+    return instructions[: starts[0] if starts else len(instructions)], groups
 
 
 def _stage(
-    index: int, start: Placed, steps: tuple[Step, ...], scope: Mapping[str, str | None], names: Mapping[str, int]
+    index: int,
+    number: int,
+    group: Sequence[Placed],
+    scope: Mapping[str, str | None],
+    build_args: Mapping[str, str],
+    names: Mapping[str, int],
+    stages: Sequence[Stage],
+    known: Stage | None,
 ) -> Stage:
-    instruction = start.instruction
-    words = instruction.words
+    start, *others = group
+    instruction, words = start.instruction, start.instruction.words
     text = _base_name(instruction, scope)
     name = words[2].text.lower() if len(words) == 3 and words[1].text.lower() == "as" else None
     base: ImageRef | int | None = names.get(text.lower()) if text else None
+    entry = stages[base].end if isinstance(base, int) else None
     if base is None and text:
         base = image.parse(text)
+    if known is not None and (known.base != base or known.entry is not entry):
+        known = None
+    first = entry or State(workdir=image.UNKNOWN_FOLDER if not text else image.working_folder(image.parse(text)))
+    steps, end = _steps(others, first, known, scope, build_args)
     platform = instruction.flag("platform")
-    return Stage(
-        index,
-        name,
-        start,
-        base,
-        text,
-        words[0] if words else None,
-        platform and expand(platform, scope, escape=instruction.escape),
-        steps,
-    )
+    shown = platform and expand(platform, scope, escape=instruction.escape)
+    return Stage(index, name, start, base, text, words[0] if words else None, shown, steps, number, entry, end)
+
+
+def _steps(
+    group: Sequence[Placed],
+    first: State,
+    known: Stage | None,
+    scope: Mapping[str, str | None],
+    build_args: Mapping[str, str],
+) -> tuple[tuple[Step, ...], State]:
+    """The steps of a stage, and the state behind them."""
+    old = known.steps if known else ()
+    same = next((at for at, (step, placed) in enumerate(zip(old, group, strict=False)) if step.placed != placed), None)
+    if same is None:
+        same = min(len(old), len(group))
+    steps = list(old[:same])
+    state = first if known is None else old[same].state if same < len(old) else known.end
+    if same == len(group) and known is not None:
+        return tuple(steps), state
+    # Scopes of one stage share their history, which only the newest of them may go on with.
+    state = replace(state, variables=Scope(state.variables))
+    for placed in group[same:]:
+        steps.append(Step(placed, state))
+        state = _after(placed.instruction, state, scope, build_args)
+    return tuple(steps), state
 
 
 def _base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str:
@@ -235,21 +274,20 @@ def _base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str
 def _after(
     instruction: Instruction,
     state: State,
-    environment: set[str],
     outer: Mapping[str, str | None],
     build_args: Mapping[str, str],
 ) -> State:
-    """The state behind an instruction; `environment` collects the names that an ENV has set."""
+    """The state behind an instruction."""
     text = instruction.arguments.text
     match instruction.keyword:
         case "ENV":
             assigned = dict(_assigned(instruction, state))
-            environment.update(assigned)
-            return replace(state, variables=state.variables.changed(assigned))
+            names = state.environment.union(assigned)
+            return replace(state, variables=state.variables.changed(assigned), environment=names)
         case "ARG":
             declared = _declared(instruction, state.variables, build_args, outer)
             # ENV wins over ARG.
-            changed = {name: value for name, value in declared if name not in environment}
+            changed = {name: value for name, value in declared if name not in state.environment}
             return replace(state, variables=state.variables.changed(changed))
         case "WORKDIR":
             return replace(state, workdir=state.resolve(text, instruction.escape))
