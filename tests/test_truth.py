@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 NOT_YET = {
     "apt-git-keepdebs": "docker-clean is removed by an earlier RUN: the downloaded .deb files stay",
     "apt-lists-nonslim-nogzip": "a base of one's own without Docker's apt configuration stores the lists uncompressed",
-    "own-touch-later": "a later layer rewrites what an earlier one wrote",
-    "own-append-later": "a later layer rewrites what an earlier one wrote",
-    "own-ln-later": "a later layer rewrites what an earlier one wrote",
     "npm-ci-then-prune-later": "npm prune rewrites its records, 0.3 MB",
 }
 SLACK = 0.02, 30_000  # share and bytes: the mtime of what was measured moves the packages a little
