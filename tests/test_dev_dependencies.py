@@ -16,6 +16,16 @@ MANIFEST = """\
  "dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0", "nodemon": "^3.1.0"}}
 //- server.js 4000
 """
+API = MANIFEST.replace("package.json", "api/package.json")
+LOCKED = """\
+//- package.json
+{"dependencies": {"express": "^5.1.0"}%s}
+//- package-lock.json
+{"lockfileVersion": 3, "packages": {
+  "": {"dependencies": {"express": "^5.1.0"}},
+  "node_modules/express": {"version": "5.1.0", "resolved": "x"}}}
+//- server.js 4000
+"""
 HEAD = "FROM node:22-slim\nWORKDIR /app\nCOPY . .\n"
 
 
@@ -40,6 +50,8 @@ def tried(dockerfile: str, files: str = MANIFEST) -> str | None:
         ("RUN npm install && node -v", "RUN npm install --omit=dev && node -v"),
         ("RUN npm install && npm run build", "RUN npm install && npm run build && npm prune --omit=dev"),
         ("RUN npm install && npx tsc", "RUN npm install && npx tsc && npm prune --omit=dev"),
+        ("RUN set -e; npm install; npx tsc", "RUN set -e; npm install; npx tsc; npm prune --omit=dev"),
+        ("RUN <<EOF\nnpm install\nEOF", "RUN <<EOF\nnpm install --omit=dev\nEOF"),
     ],
 )
 def test_the_install_is_told(run: str, after: str) -> None:
@@ -59,6 +71,75 @@ def test_what_a_later_layer_may_need_is_not_left_out(lines: str) -> None:
     assert tried(HEAD + lines) == ""
 
 
+def tried_run(run: str, files: str = MANIFEST) -> str | None:
+    """What the fix makes of a RUN below the usual instructions."""
+    after = tried(f"{HEAD}{run}\n", files)
+    return after and after.removeprefix(HEAD).rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("install", "prune"),
+    [
+        # Without the flag the prune fails as the install would: ERESOLVE.
+        ("npm ci --legacy-peer-deps", "npm prune --legacy-peer-deps --omit=dev"),
+        ("npm i --force", "npm prune --force --omit=dev"),
+        # Without it the prune brings what the install left out.
+        ("npm ci --omit=optional", "npm prune --omit=optional --omit=dev"),
+        ("npm ci --include=dev", "npm prune --omit=dev"),
+        ("HUSKY=0 npm ci", "npm prune --omit=dev"),
+        ("npm ci --omit optional", None),
+        ("npm ci -w api", None),
+        ("NPM_CONFIG_LEGACY_PEER_DEPS=true npm ci", None),
+    ],
+)
+def test_a_prune_has_the_options_of_the_install(install: str, prune: str | None) -> None:
+    run = f"RUN {install} && npm run build"
+    assert tried_run(run) == (f"{run} && {prune}" if prune else "")
+
+
+@pytest.mark.parametrize(
+    ("run", "after"),
+    [
+        ("RUN npm --prefix api install", "RUN npm --prefix api install --omit=dev"),
+        ("RUN npm ci --prefix=api", "RUN npm ci --omit=dev --prefix=api"),
+        ("RUN npm --prefix api ci && npm --prefix api run build", ""),
+        ("RUN cd api && npm ci", "RUN cd api && npm ci --omit=dev"),
+        ("RUN cd api && npm ci && npm run build", "RUN cd api && npm ci && npm run build && npm prune --omit=dev"),
+        ("RUN cd api && npm ci && cd ../web && ./build.sh", ""),
+        ("RUN npm ci", None),
+    ],
+)
+def test_a_project_in_a_folder_of_its_own(run: str, after: str | None) -> None:
+    assert tried_run(run, API) == after
+
+
+def test_settings_of_a_project_in_a_folder_of_its_own() -> None:
+    assert tried_run("RUN npm --prefix api ci", f"{API}//- api/.npmrc\nomit=dev\n") is None
+
+
+@pytest.mark.parametrize(
+    ("scripts", "after"),
+    [
+        ('"prepare": "husky"', "RUN npm ci && npm prune --omit=dev"),
+        ('"prepare": "husky || true"', "RUN npm ci --omit=dev"),
+        ('"postinstall": "npm run build", "build": "tsc"', "RUN npm ci && npm prune --omit=dev"),
+        ('"postinstall": "express --version"', "RUN npm ci --omit=dev"),
+    ],
+)
+def test_what_install_scripts_need_is_removed_after_them(scripts: str, after: str) -> None:
+    assert tried_run("RUN npm ci", MANIFEST.replace('"build": "tsc"', scripts)) == after
+
+
+def test_scripts_of_workspaces_may_need_them() -> None:
+    files = MANIFEST.replace('{"scripts"', '{"workspaces": ["packages/*"], "scripts"')
+    assert tried_run("RUN npm ci", files) == "RUN npm ci && npm prune --omit=dev"
+
+
+@pytest.mark.parametrize("dev", ["", ', "devDependencies": {"express": "^5.1.0"}'])
+def test_silent_where_they_add_nothing(dev: str) -> None:
+    assert tried_run("RUN npm ci", LOCKED % dev) is None
+
+
 def test_an_old_npm_has_another_flag() -> None:
     head = HEAD.replace("node:22-slim", "node:12")
     assert tried(f"{head}RUN npm install\n") == f"{head}RUN npm install --production\n"
@@ -73,6 +154,10 @@ def test_an_old_npm_has_another_flag() -> None:
         f"{HEAD}RUN npm install\nCMD sleep infinity\n",
         HEAD.replace("slim\n", "slim AS dev\n", 1) + "RUN npm install\n",
         f"{HEAD}ENV NODE_ENV=development\nRUN npm install\n",
+        f"{HEAD}ENV NODE_ENV=dev\nRUN npm install\n",
+        f"{HEAD}RUN npm install\nENV NODE_ENV=development\n",
+        f"{HEAD}RUN NODE_ENV=development npm install\n",
+        f'{HEAD}RUN npm install\nENTRYPOINT ["dumb-init", "--"]\nCMD ["npm", "run", "dev"]\n',
         f"{HEAD}ENV NODE_ENV=production\nRUN npm install\n",
         f"{HEAD}ARG NODE_ENV\nRUN npm install\n",
         f"{HEAD}RUN npm install --omit=dev\n",
@@ -80,6 +165,7 @@ def test_an_old_npm_has_another_flag() -> None:
         f"{HEAD}RUN npm install && npm prune --omit=dev\n",
         f"{HEAD}RUN if [ -f x ]; then npm install; fi\n",
         f"{HEAD}RUN npm install -g npm@11\n",
+        f'{HEAD}RUN ["npm", "install"]\n',
         f"{HEAD}RUN --mount=type=tmpfs,target=/app/node_modules npm install\n",
         HEAD.replace("slim", "slim AS build", 1) + "RUN npm install\nFROM scratch\nCOPY --from=build /app/a.js /\n",
     ],

@@ -155,6 +155,16 @@ def test_what_is_there_already_is_not_lost_again() -> None:
     assert len(findings(twice)) == 1
 
 
+def test_what_an_install_before_brought_is_kept_where_it_is_needed_now() -> None:
+    lines = "RUN apt-get install -y openssh-client\nRUN apt-get install -y xvfb nodejs\n"
+    *_, second = findings(f"FROM debian:bookworm-slim\n{lines}")
+    assert second.fixes[0].title == "Add --no-install-recommends, keep ca-certificates xauth"
+
+
+def test_recommendations_of_what_the_base_holds_are_not_claimed() -> None:
+    assert findings("FROM python:3.13-bookworm\nRUN apt-get install -y libpq-dev python3-dev\n") == []
+
+
 def test_every_command_is_a_finding_of_its_own() -> None:
     found = findings("FROM debian:bookworm-slim\nRUN apt-get install -y git && apt-get install -y gcc\n")
     assert len(found) == 2

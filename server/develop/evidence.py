@@ -175,6 +175,16 @@ CASES = (
         "RUN apt-get purge -y --auto-remove gcc libc6-dev\n",
     ),
     Case(
+        "late-delete-merge-subshell",
+        "late-delete",
+        "FROM debian:bookworm-slim\n"
+        "RUN umask 027 && cd /srv && export NAME=a && apt-get update \\\n"
+        "    && apt-get install -y --no-install-recommends gcc libc6-dev \\\n"
+        "    && rm -rf /var/lib/apt/lists/* \\\n"
+        "    && touch $NAME\n"
+        'RUN pwd > here && echo "not $NAME" >> here && apt-get purge -y --auto-remove gcc libc6-dev\n',
+    ),
+    Case(
         "late-delete-clean-up",
         "late-delete",
         "FROM node:20-bookworm-slim\n"
@@ -191,6 +201,16 @@ CASES = (
         "RUN apt-get update\n"
         "RUN apt-get install -y --no-install-recommends less\n"
         "RUN rm -rf /var/lib/apt/lists/*\n",
+        gone=(APT_LISTS,),
+    ),
+    Case(
+        "late-delete-lists-and-more",
+        "late-delete",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update && apt-get install -y --no-install-recommends less\n"
+        "COPY motd /etc/\n"
+        "RUN rm -rf /var/lib/apt/lists/* /tmp/*\n",
+        {"motd": "hello\n"},
         gone=(APT_LISTS,),
     ),
     Case(
@@ -216,6 +236,45 @@ CASES = (
         {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
     ),
     Case(
+        "chown-folders-on-the-way",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\n"
+        "COPY data /srv/x/y/z/\n"
+        "COPY data/big.bin /srv/x/one.bin\n"
+        "RUN chown -R www-data:games /srv/x\n",
+        {"data/big.bin": 20_000_000, "data/sub/deep/other.bin": 10_000_000},
+    ),
+    Case(
+        "chown-home",
+        "rewritten-in-later-layer",
+        "FROM node:20-bookworm-slim\nCOPY data /home/node/app\nRUN chown -R node:node /home/node\n",
+        {"data/big.bin": 20_000_000},
+    ),
+    Case(
+        "chown-setgid-folder",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\n"
+        "RUN mkdir -p /srv/app && chgrp games /srv/app && chmod 2775 /srv/app\n"
+        "COPY data /srv/app/data\n"
+        "RUN chown -R www-data:www-data /srv/app\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
+    ),
+    Case(
+        "chown-link",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\nWORKDIR /srv/app\nCOPY --link data data\nRUN chown -R www-data:games /srv/app\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
+    ),
+    Case(
+        "chown-two-folders",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\n"
+        "COPY data /srv/a\n"
+        "COPY data /srv/b\n"
+        "RUN chown -R 1000:1000 /srv/a && chgrp -R games /srv/b\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
+    ),
+    Case(
         "chown-from-stage",
         "rewritten-in-later-layer",
         "FROM debian:bookworm-slim AS build\n"
@@ -227,6 +286,18 @@ CASES = (
         {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
     ),
     Case(
+        "chown-from-stage-symlinks",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim AS build\n"
+        "COPY data /build/data\n"
+        "RUN cd /build/data && ln -s big.bin link && ln -s sub folder && ln -s /nowhere dangling \\\n"
+        "    && chmod 700 . && chmod 2770 sub && chmod 750 big.bin && chown -R 7:8 sub\n"
+        "FROM debian:bookworm-slim\n"
+        "COPY --from=build /build/data /srv/data\n"
+        "RUN chown -R www-data:games /srv/data\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
+    ),
+    Case(
         "chown-below-the-account",
         "rewritten-in-later-layer",
         "FROM debian:bookworm-slim\n"
@@ -235,6 +306,17 @@ CASES = (
         "RUN useradd --system --create-home app && chown -R app:app /srv/app\n"
         "USER app\n",
         {".dockerignore": "Dockerfile\n", "data/big.bin": 20_000_000, "run.sh": "echo\n"},
+    ),
+    Case(
+        "chown-below-the-account-at-home",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\n"
+        "WORKDIR /home/app\n"
+        "COPY data/big.bin .\n"
+        "COPY data/sub sub/\n"
+        "RUN groupadd staff2 && useradd -m -g staff2 app && chown -R app:staff2 /home/app\n"
+        "USER app\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
     ),
     Case(
         "chmod-in-copy",
@@ -249,9 +331,22 @@ CASES = (
         {"tool": 20_000_000},
     ),
     Case(
+        "chmod-file-and-folder",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\nCOPY tool /srv/x/tool\nRUN chmod -R 2750 /srv/x\n",
+        {"tool": 20_000_000},
+    ),
+    Case(
         "copy-there",
         "rewritten-in-later-layer",
         "FROM debian:bookworm-slim\nCOPY tool /tmp/tool\nRUN mkdir -p /srv/t && mv /tmp/tool /srv/t/run\n",
+        {"tool": 20_000_000},
+        fix="copy-there",
+    ),
+    Case(
+        "copy-there-into-folder",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\nCOPY tool /tmp/\nRUN mv /tmp/tool /usr/local/bin\n",
         {"tool": 20_000_000},
         fix="copy-there",
     ),
@@ -264,12 +359,31 @@ CASES = (
         fix="merge",
     ),
     Case(
+        "chown-merged-subshell",
+        "rewritten-in-later-layer",
+        "FROM python:3.11-slim-bookworm\n"
+        "RUN cd /tmp && export A=1 && umask 027 && pip install --no-cache-dir --no-compile --target=/opt/lib pandas\n"
+        'RUN mkdir more && chown -R 1000:1000 /opt/lib && echo "not $A" > /srv/a && pwd > /srv/here\n',
+        fix="merge",
+    ),
+    Case(
         "three-installs",
         "consecutive-runs",
         "FROM debian:bookworm-slim\n"
         "RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*\n"
         "RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n"
         "RUN cd /tmp && apt-get update && apt-get install -y --no-install-recommends file"
+        " && rm -rf /var/lib/apt/lists/*\n",
+    ),
+    Case(
+        "three-installs-subshells",
+        "consecutive-runs",
+        "FROM debian:bookworm-slim\n"
+        "RUN export X=1 && cd /srv && apt-get update && apt-get install -y --no-install-recommends less"
+        " && rm -rf /var/lib/apt/lists/*\n"
+        "RUN touch a && umask 077 && touch b && apt-get update && apt-get install -y --no-install-recommends file"
+        " && rm -rf /var/lib/apt/lists/*\n"
+        'RUN echo "not $X" > c && apt-get update && apt-get install -y --no-install-recommends make'
         " && rm -rf /var/lib/apt/lists/*\n",
     ),
     Case(

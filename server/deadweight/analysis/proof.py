@@ -34,7 +34,7 @@ def fixed(snapshot: Snapshot, fixes: Sequence[Fix]) -> Snapshot:
     for fix in fixes:
         if fix.creates and context is not None:
             context = context.ignoring(fix.creates.path, fix.creates.text)
-    return replace(snapshot, tree=tree, context=context)
+    return replace(snapshot.edited(tree), context=context)
 
 
 def holds(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.rules.rule import Fix
     from deadweight.settings import Settings
+    from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.text import Edit
 
 # Characters. The longest of 2,963 Dockerfiles on GitHub has 30,321; 10,000,000 took 11 s at each edit (2026-11-23).
@@ -122,13 +123,22 @@ class OpenDockerfile(Document):
         self._analysis = None
 
     @property
+    def tree(self) -> Dockerfile:
+        """The text as it is now, read; of a file that is too large, an empty one."""
+        return self._tree or dockerfile.parse("")
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The text as it is now with what lies around it."""
+        return self.analysis.snapshot
+
+    @property
     def analysis(self) -> Analysis:
         """What is known about the text as it is now."""
         if self._analysis is None:
             settings = self._documents.settings
             context = self._documents.with_open_ignore_file(self, self._context)
-            tree = self._tree or dockerfile.parse("")
-            self._analysis = Analysis(Snapshot(tree, context, Options(platform=settings.platform)), settings)
+            self._analysis = Analysis(Snapshot(self.tree, context, Options(platform=settings.platform)), settings)
         return self._analysis
 
     @property

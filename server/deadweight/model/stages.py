@@ -13,7 +13,7 @@ from deadweight.model import image
 from deadweight.model.variables import Scope, expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from deadweight.model.image import ImageRef
     from deadweight.syntax.dockerfile import Dockerfile, Instruction, Placed
@@ -89,14 +89,7 @@ class Stage:
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """What `COPY --from` and `RUN --mount=from=` name in this stage."""
-        names: list[str] = []
-        for step in self.steps:
-            for flag in step.instruction.flags:
-                if flag.name == "from" and flag.value:
-                    names.append(flag.value)
-                elif flag.name == "mount" and flag.value:
-                    names += [pair[5:] for pair in flag.value.split(",") if pair[:5].lower() == "from="]
-        return tuple(names)
+        return tuple(name for step in self.steps for name in sources_of(step.instruction))
 
     @property
     def label(self) -> str:
@@ -177,10 +170,7 @@ def read_build(
     instructions at the same places is taken over.
     """
     head, groups = _grouped(tree.instructions)
-    scope: dict[str, str | None] = {**_platform_arguments(platform)}
-    for placed in head:
-        if placed.instruction.keyword == "ARG":
-            scope.update(_declared(placed.instruction, scope, build_args, scope))
+    scope = global_scope((placed.instruction for placed in head), build_args, platform)
     old = before.stages if before is not None and before.scope == scope else ()
     stages: list[Stage] = []
     names: dict[str, int] = {}
@@ -196,6 +186,30 @@ def read_build(
         return build
     chosen = build.find(target)
     return replace(build, target=chosen) if chosen else replace(build, unknown_target=target)
+
+
+def global_scope(head: Iterable[Instruction], build_args: Mapping[str, str], platform: str) -> dict[str, str | None]:
+    """The arguments that the instructions above the first FROM declare, and those that BuildKit does."""
+    scope: dict[str, str | None] = {**_platform_arguments(platform)}
+    for instruction in head:
+        if instruction.keyword == "ARG":
+            scope.update(_declared(instruction, scope, build_args, scope))
+    return scope
+
+
+def base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str:
+    """What a FROM names, variables expanded; "" where that is unknown."""
+    words = instruction.words
+    return (expand(words[0].text, scope, escape=instruction.escape) or "") if words else ""
+
+
+def sources_of(instruction: Instruction) -> Iterator[str]:
+    """What `COPY --from` and `RUN --mount=from=` name."""
+    for flag in instruction.flags:
+        if flag.name == "from" and flag.value:
+            yield flag.value
+        elif flag.name == "mount" and flag.value:
+            yield from (pair[5:] for pair in flag.value.split(",") if pair[:5].lower() == "from=")
 
 
 def absolute(path: str, folder: str | None) -> str | None:
@@ -227,7 +241,7 @@ def _stage(
 ) -> Stage:
     start, *others = group
     instruction, words = start.instruction, start.instruction.words
-    text = _base_name(instruction, scope)
+    text = base_name(instruction, scope)
     name = words[2].text.lower() if len(words) == 3 and words[1].text.lower() == "as" else None
     base: ImageRef | int | None = names.get(text.lower()) if text else None
     entry = stages[base].end if isinstance(base, int) else None
@@ -264,11 +278,6 @@ def _steps(
         steps.append(Step(placed, state))
         state = _after(placed.instruction, state, scope, build_args)
     return tuple(steps), state
-
-
-def _base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str:
-    words = instruction.words
-    return (expand(words[0].text, scope, escape=instruction.escape) or "") if words else ""
 
 
 def _after(

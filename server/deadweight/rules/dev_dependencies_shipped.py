@@ -166,9 +166,9 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction
 
-# Parts of the names of stages for developers: `dev`, `test-e2e`.
-_STAGES = frozenset(
-    ("dev", "develop", "development", "test", "tests", "testing", "ci", "lint", "debug", "devcontainer")
+# Parts of what stages and NODE_ENV for developers are called: `dev`, `test-e2e` (kept by hand, 2026-11-23).
+_FOR_DEVELOPERS = frozenset(
+    ("dev", "develop", "development", "test", "tests", "testing", "ci", "lint", "debug", "devcontainer", "local")
 )
 # What a container that a person works in is kept alive with: `CMD ["bash"]`, `CMD sleep infinity`.
 _IDLE = re.compile(r"(?:\S*/)?(?:ba|z|a)?sh(?: -[il]+)*|sleep (?:infinity|\d+)|tail -[fF] /dev/null")
@@ -198,10 +198,10 @@ class _Install(NamedTuple):
 def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of npm in layers that ship whose devDependencies stay there."""
     target = snapshot.build.target
-    if target is None or not _STAGES.isdisjoint(re.split(r"[-_.]", target.name or "")):
+    if target is None or any(map(_is_for_developers, (target.name, target.end.variables.get("NODE_ENV")))):
         return
     for install in _installs(snapshot):
-        user = next((use for layer in _behind(snapshot, install) for use in _uses(layer, layer.calls)), None)
+        user = next((use for layer in _behind(snapshot, install) for use in _uses(layer)), None)
         fix = _fix(snapshot, install) if user is None else None
         needed = f" for `{user}`" if user and user.startswith(("npm ", "npx ")) else ""
         yield Finding(
@@ -222,7 +222,7 @@ def _installs(snapshot: Snapshot) -> Iterator[_Install]:
             for effect in layer.kept:
                 saves = _saves(snapshot, effect)
                 call = next((call for call in layer.calls if call.span == effect.span), None)
-                if saves is None or call is None or _is_told_otherwise(layer, call):
+                if saves is None or call is None or _is_told_otherwise(call):
                     continue
                 manifest = _manifest(effect)
                 if manifest is not None and not _is_for_development(manifest, start):
@@ -251,6 +251,10 @@ def _manifest(effect: Effect) -> Manifest | None:
 # --- whether the image is one for development -------------------------------------------------------------------------
 
 
+def _is_for_developers(name: str | None) -> bool:
+    return not _FOR_DEVELOPERS.isdisjoint(re.split(r"[-_.]", (name or "").lower()))
+
+
 def _start_command(snapshot: Snapshot) -> str:
     """What a container runs, as a shell would: ENTRYPOINT and CMD together; '' where the file has neither."""
     last: dict[str, Instruction] = {}
@@ -277,14 +281,15 @@ def _is_for_development(manifest: Manifest, start: str) -> bool:
     return any(node.is_development(manifest, words) for words in node.commands(manifest, start))
 
 
-def _is_told_otherwise(layer: Layer, call: Call) -> bool:
+def _is_told_otherwise(call: Call) -> bool:
     """Whether NODE_ENV asks for devDependencies or nobody knows it, or npm's settings leave them out."""
     around = call.around
-    if layer.step and layer.step.state.variables.get("NODE_ENV", "") in (None, "development", "test"):
+    environment = around.variables.get("NODE_ENV", "")
+    if environment is None or _is_for_developers(environment):
         return True
     if "--omit=dev" in call.options or call.has("--package-lock-only", "--dry-run"):
         return True
-    npmrc = around.resolve(".npmrc")
+    npmrc = around.resolve(f"{call.value('--prefix', '-C') or '.'}/.npmrc")
     return node.omits_dev((npmrc and around.files.text(npmrc)) or "", around.variables)
 
 
@@ -304,12 +309,12 @@ def _behind(snapshot: Snapshot, install: _Install) -> Iterator[Layer]:
             yield from ledger.layers
 
 
-def _uses(layer: Layer, calls: tuple[Call, ...]) -> Iterator[str]:
-    """What of these calls may run something of the project or its packages, as it is written."""
+def _uses(layer: Layer) -> Iterator[str]:
+    """What of a layer's calls may run something of the project or its packages, as it is written."""
     instruction = layer.placed.instruction
     if (instruction.keyword == "RUN" and not layer.calls) or instruction.keyword == "ONBUILD":
         yield instruction.arguments.text
-    for call in calls:
+    for call in layer.calls:
         if _may_use_packages(call):
             yield " ".join((call.program, *(word.text for word in call.words)))
 
@@ -332,9 +337,10 @@ def _fix(snapshot: Snapshot, install: _Install) -> Fix | None:
     flag = "--production" if _has_npm_6(snapshot, install) else "--omit=dev"
     users = [each for each in layer.calls[layer.calls.index(call) + 1 :] if _may_use_packages(each)]
     if users or install.manifest.workspaces or _runs_scripts_that_need_them(install):
+        prune = _prune(call, flag)
         last = users[-1] if users else call
-        is_here = last.around.folder == call.around.folder and call.value("--prefix", "-C") is None
-        edit = append_command(layer, last, f"npm prune {flag}") if is_here else None
+        is_here = last.around.folder == call.around.folder
+        edit = append_command(layer, last, prune) if prune and is_here else None
         title = f"Run npm prune {flag} in the same RUN"
     else:
         first = call.words[0]
@@ -342,6 +348,19 @@ def _fix(snapshot: Snapshot, install: _Install) -> Fix | None:
         edit = insert_word(layer, verb, flag) if call.value("--include", "--also") is None else None
         title = f"Add {flag}"
     return Fix("omit-dev", title, Safety.ASK, (edit,), note=_NOTE) if edit else None
+
+
+def _prune(call: Call, flag: str) -> str | None:
+    """`npm prune` with the options of the install, without which it fails or brings what the install left out.
+
+    `--legacy-peer-deps` (ERESOLVE without it), `--omit=optional`, `--workspace=api`; tried with npm 11.19, 2026-11-23.
+    """
+    options = [word.text for word in call.words if word.text.startswith("-")]
+    is_plain = len(options) == len(call.words) - 1  # the rest is the verb: no option has its value behind it
+    assigned = [each.name.lower() for each in call.placed.command.assignments]
+    if not is_plain or call.value("--prefix", "-C") or any(name.startswith("npm_config_") for name in assigned):
+        return None
+    return " ".join(("npm prune", *(each for each in options if each not in ("--include=dev", "--also=dev")), flag))
 
 
 def _has_npm_6(snapshot: Snapshot, install: _Install) -> bool:

@@ -149,7 +149,8 @@ class _Install(NamedTuple):
     """One command that installs recommended packages.
 
     `lost` stay out without them, by release; `needed` are those of them that are missed; `unknown` are names of which
-    nobody knows what they bring.
+    nobody knows what they bring. `doubtful` are recommended by what was there before: apt does not ask for these again,
+    so they may be lost, but no byte of them is claimed.
     """
 
     ledger: Ledger
@@ -160,6 +161,11 @@ class _Install(NamedTuple):
     lost: dict[str, frozenset[str]]
     needed: tuple[str, ...]
     unknown: tuple[str, ...]
+    doubtful: frozenset[str]
+
+    def claimed(self, kept: tuple[str, ...]) -> frozenset[str]:
+        """What surely stays out where `kept` are asked for by name."""
+        return _everywhere(self.spared(kept)) - self.doubtful
 
     def spared(self, kept: tuple[str, ...]) -> dict[str, frozenset[str]]:
         """What stays out, by release, where `kept` are asked for by name."""
@@ -183,7 +189,7 @@ class _Install(NamedTuple):
 def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of recommended packages in layers that ship."""
     for install in _installs(snapshot):
-        spared = _everywhere(install.spared(install.needed))
+        spared = install.claimed(install.needed)
         saves = install.size(spared)
         if not spared or saves is None or (saves.high is None and saves.best < _LEAST):
             continue
@@ -235,17 +241,22 @@ def _read(
     """What a command's recommendations bring; None where nothing is known of them."""
     unknown = dict.fromkeys(_names_from_elsewhere(layer, call, cause))
     names = [name for name in cause.names if name not in unknown]
-    beside, lost = set(cause.names), {}
+    beside, lost, doubtful = set(cause.names), {}, set[str]()
     for suite in _STAND_INS.get(cause.suite or "", ()):
         without = apt.added(names, suite, recommends=False, already=cause.already)
         with_them = apt.added(names, suite, recommends=True, already=cause.already)
-        lost[suite] = with_them.packages - without.packages - _there(call, suite) - set(cause.names)
         beside |= without.packages
         unknown.update(dict.fromkeys(without.unknown))
-    if not lost or not _everywhere(lost):
+        lost[suite] = with_them.packages - without.packages - set(cause.names)
+        doubtful |= _there(call, suite).union(
+            *(apt_closure(suite, name, recommends=True) or () for name in without.held)
+        )
+    if not lost or not _everywhere(lost) - doubtful:
         return None
-    needed = [name for name in sorted(_anywhere(lost)) if _is_needed(name, beside, words)]
-    return _Install(ledger, layer, effect, cause, call, lost, _roots(needed, tuple(lost)), tuple(unknown))
+    brought = _everywhere({suite: _there(call, suite) for suite in lost})
+    needed = [name for name in sorted(_anywhere(lost)) if _is_needed(name, beside, words, brought)]
+    roots = _roots(needed, tuple(lost))
+    return _Install(ledger, layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
 
 
 def _names_from_elsewhere(layer: Layer, call: Call, cause: PackageSet) -> tuple[str, ...]:
@@ -269,11 +280,14 @@ def _there(call: Call, suite: str) -> frozenset[str]:
     return frozenset[str]().union(*found)
 
 
-def _is_needed(name: str, beside: Iterable[str], words: frozenset[str]) -> bool:
+def _is_needed(name: str, beside: Iterable[str], words: frozenset[str], brought: frozenset[str]) -> bool:
+    """Whether a lost package has to be asked for. One that any image misses, an install before keeps as well."""
     known = recommended(name)
     if known is None or known.loss == "harmless":
         return False
-    return "*" in known.beside or not set(known.beside).isdisjoint(beside) or not words.isdisjoint(known.words)
+    if not set(known.beside).isdisjoint(beside):
+        return True
+    return name not in brought and ("*" in known.beside or not words.isdisjoint(known.words))
 
 
 def _roots(names: list[str], suites: tuple[str, ...]) -> tuple[str, ...]:
@@ -306,10 +320,11 @@ def _keeping(install: _Install) -> Fix | None:
         title += f", keep {' '.join(install.needed)}"
     spared = install.spared(install.needed)
     unsure = [name for name in _anywhere(spared) if recommended(name) is None]
-    saves = install.size(_everywhere(spared)) if install.needed else None
+    claimed = install.claimed(install.needed)
+    saves = install.size(claimed) if install.needed else None
     if not unsure and _is_certain(install):
         return Fix("no-recommends", title, Safety.SAFE, edits, saves=saves)
-    note = f"Check: nothing needs {_named(_by_weight(install, unsure or _everywhere(spared)))}"
+    note = f"Check: nothing needs {_named(_by_weight(install, unsure or claimed))}"
     if install.unknown:
         note += f"; what {_named(install.unknown)} would bring is not known"
     elif install.cause.suite not in apt.SUITES:
@@ -324,7 +339,7 @@ def _lean(install: _Install) -> Fix | None:
         return None
     missed = (f"{name} ({known.why})" for name in install.needed if (known := recommended(name)))
     title, note = f"Add {_FLAGS[install.call.program]} alone", f"Check: nothing needs {_named(missed)}"
-    return Fix("no-recommends-lean", title, Safety.ASK, edits, note=note, saves=install.size(_everywhere(install.lost)))
+    return Fix("no-recommends-lean", title, Safety.ASK, edits, note=note, saves=install.size(install.claimed(())))
 
 
 def _is_certain(install: _Install) -> bool:

@@ -31,25 +31,29 @@ _TEXTS_ALONE = ("-l10n", "-doc", "-docs", "-locales", "-man")
 
 
 class Added(NamedTuple):
-    """What an install adds to a minimal Debian: the packages, what was `asked` for, and the names in no table."""
+    """What an install adds to a minimal Debian: the packages, what was `asked` for, and the names in no table.
+
+    `held` are the packages that were there before.
+    """
 
     packages: frozenset[str]
     asked: tuple[str, ...]
     unknown: tuple[str, ...]
+    held: frozenset[str]
 
 
 def added(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Added:
     """The packages that `apt-get install NAMES` adds, by name; arguments as in `installed`."""
     known_suite = nearest(suite)
-    held = {
+    held = frozenset(
         each for name in already for each in (name, *(facts.apt_closure(known_suite, name, recommends=False) or ()))
-    }
+    )
     # apt leaves a package alone that is there, and does not ask for its recommendations again.
     asked = tuple(name for name in dict.fromkeys(names) if name not in held)
     closures = [facts.apt_closure(known_suite, name, recommends=recommends) for name in asked]
     packages = frozenset(name for closure in closures for name in closure or ()) - held
     unknown = tuple(name for name, closure in zip(asked, closures, strict=True) if closure is None)
-    return Added(packages, asked, unknown)
+    return Added(packages, asked, unknown, held)
 
 
 def installed(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Size | None:

@@ -244,6 +244,11 @@ class Dockerfile:
         return tuple(accumulate([piece.text.count("\n") for piece in self.pieces], initial=0))
 
     @cached_property
+    def stages(self) -> tuple[int, ...]:
+        """Which pieces are a FROM."""
+        return tuple(_stages_in(self.pieces))
+
+    @cached_property
     def instructions(self) -> tuple[Placed, ...]:
         """The instructions in order, each with its place."""
         return tuple(
@@ -319,7 +324,17 @@ def _spliced(tree: Dockerfile, first: int, last: int, pieces: tuple[Piece, ...],
     # A cached property is an entry of the object's dictionary: it takes a value from elsewhere as well as its own.
     new.__dict__["offsets"] = _shifted(tree.offsets, first, last, [len(piece.text) for piece in pieces])
     new.__dict__["lines"] = _shifted(tree.lines, first, last, [piece.text.count("\n") for piece in pieces])
+    by = len(pieces) - (last - first)
+    new.__dict__["stages"] = (
+        *(at for at in tree.stages if at < first),
+        *(at + first for at in _stages_in(pieces)),
+        *(at + by for at in tree.stages if at >= last),
+    )
     return new
+
+
+def _stages_in(pieces: Sequence[Piece]) -> Iterator[int]:
+    return (at for at, piece in enumerate(pieces) if isinstance(piece, Instruction) and piece.keyword == "FROM")
 
 
 def _shifted(sums: tuple[int, ...], first: int, last: int, lengths: list[int]) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.syntax.dockerfile import MAX_LINE, TAKES_ARRAY, Comment, Instruction, has_long_line
@@ -11,9 +12,9 @@ from deadweight.syntax.words import HEREDOC
 from deadweight.text import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from deadweight.syntax.dockerfile import Dockerfile
+    from deadweight.syntax.dockerfile import Dockerfile, Piece
 
 
 class Problem(NamedTuple):
@@ -50,28 +51,45 @@ _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")  # `AS build-1`
 
 def find_problems(tree: Dockerfile) -> Iterator[Problem]:
     """The problems of a file, in order."""
-    has_stage = in_body = False
+    pieces, first = tree.pieces, tree.stages[0] if tree.stages else len(tree.pieces)
+    yield from problems_of_head(pieces[:first])
+    if not tree.stages and not any(isinstance(piece, Instruction) for piece in pieces):
+        yield Problem(Span(0, 0), "file with no instructions")
+    if not any(isinstance(piece, Instruction) and piece.has_open_heredoc for piece in pieces[:first]):
+        yield from problems_of_stages(pieces[first:], tree.offsets[first])
+
+
+def problems_of_head(pieces: Sequence[Piece]) -> Iterator[Problem]:
+    """The problems of the pieces above the first FROM."""
     seen: set[str] = set()
-    for piece, offset in zip(tree.pieces, tree.offsets, strict=False):
-        if has_long_line(piece.text):
-            span = piece.span if isinstance(piece, Instruction) else Span(0, len(piece.text.rstrip("\r\n")))
-            yield Problem(span.shifted(offset), f"a line is longer than {MAX_LINE} bytes")
+    is_said = False
+    for piece, offset in zip(pieces, accumulate((len(piece.text) for piece in pieces), initial=0), strict=False):
         if isinstance(piece, Comment) and piece.directive:
             yield from _of_directive(piece, *piece.directive, offset, seen)
-        if not isinstance(piece, Instruction):
-            continue
-        in_body = True
-        if piece.keyword == "FROM":
-            has_stage = True
-        elif not has_stage and piece.keyword != "ARG" and piece.keyword in _KEYWORDS:
+        if isinstance(piece, Instruction) and piece.keyword != "ARG" and piece.keyword in _KEYWORDS and not is_said:
             yield Problem(piece.span.shifted(offset), "no build stage yet: FROM comes first")
-            has_stage = True  # said once
+            is_said = True
+        yield from _of_piece(piece, offset)
+        if isinstance(piece, Instruction) and piece.has_open_heredoc:
+            return  # what follows may be its body
+
+
+def problems_of_stages(pieces: Sequence[Piece], offset: int = 0) -> Iterator[Problem]:
+    """The problems of pieces from a FROM on, of which the first stands at `offset`."""
+    for piece in pieces:
+        yield from _of_piece(piece, offset)
+        if isinstance(piece, Instruction) and piece.has_open_heredoc:
+            return  # what follows may be its body
+        offset += len(piece.text)
+
+
+def _of_piece(piece: Piece, offset: int) -> Iterator[Problem]:
+    if has_long_line(piece.text):
+        span = piece.span if isinstance(piece, Instruction) else Span(0, len(piece.text.rstrip("\r\n")))
+        yield Problem(span.shifted(offset), f"a line is longer than {MAX_LINE} bytes")
+    if isinstance(piece, Instruction):
         for span, message in _of_instruction(piece):
             yield Problem(span.shifted(offset), message)
-        if piece.has_open_heredoc:
-            return  # what follows may be its body
-    if not in_body:
-        yield Problem(Span(0, 0), "file with no instructions")
 
 
 def _of_directive(comment: Comment, name: str, value: str, offset: int, seen: set[str]) -> Iterator[Problem]:
