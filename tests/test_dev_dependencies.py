@@ -36,9 +36,9 @@ def tried(dockerfile: str, files: str = MANIFEST) -> str | None:
     if not found:
         return None
     (reported,) = found
-    assert all(fix.safety is Safety.ASK for fix in reported.finding.fixes)
-    assert all(holds(snapshot, report(snapshot), reported, fix) for fix in reported.finding.fixes)
-    return fixed(snapshot, reported.finding.fixes[:1]).text if reported.finding.fixes else ""
+    assert all(fix.safety is Safety.ASK for fix in reported.fixes)
+    assert all(holds(snapshot, report(snapshot), reported, fix) for fix in reported.fixes)
+    return fixed(snapshot, reported.fixes[:1]).text if reported.fixes else ""
 
 
 @pytest.mark.parametrize(

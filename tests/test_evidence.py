@@ -48,7 +48,7 @@ def test_every_safe_fix_on_a_page_is_built_or_says_why_not() -> None:
         for rule in RULES
         for before, _ in pairs(rule.page)
         for reported in report(snapshot_of(before), rules=[rule])
-        for fix in reported.finding.fixes
+        for fix in reported.fixes
         if fix.safety is Safety.SAFE and (rule.id, fix.id) not in built and rule.id not in evidence.NOT_BUILT
     }
     assert missing == set()

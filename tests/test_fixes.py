@@ -154,7 +154,7 @@ APP = """\
 )
 def test_copy_is_not_split_where_that_breaks_the_build(lines: str) -> None:
     snapshot = snapshot_of(f"//- Dockerfile\nFROM node:22\nWORKDIR /app\n{lines}{APP}")
-    fixes = [fix for each in report(snapshot) if each.rule.id == "copy-before-install" for fix in each.finding.fixes]
+    fixes = [fix for each in report(snapshot) if each.rule.id == "copy-before-install" for fix in each.fixes]
     assert fixes == []
 
 
@@ -164,7 +164,7 @@ def test_copy_is_not_split_without_the_requirements_that_pip_reads() -> None:
         f"//- Dockerfile\n{lines}//- req/base.txt\nflask\n//- requirements.txt\nflask\n//- a.py 9\n//- b.py 9\n"
     )
     (reported,) = [each for each in report(snapshot) if each.rule.id == "copy-before-install"]
-    assert reported.finding.fixes == ()
+    assert reported.fixes == ()
 
 
 # --- the same commands, the same exit status: carried out, with stubs for programs ---
@@ -249,7 +249,8 @@ def rows(draw: st.DrawFn) -> list[str]:
 @given(row=rows(), fail=st.sampled_from(("", *COMMANDS, "see", "foo")))
 def test_merged_runs_take_the_same_course(stubs: Path, row: list[str], fail: str) -> None:
     text = "FROM node:22\n" + "".join(f"RUN {script}\n" for script in row)
-    edits = merge_runs(text, Snapshot(parse(text)).ledgers[0].layers[1:])
+    snapshot = Snapshot(parse(text))
+    edits = merge_runs(snapshot, snapshot.ledgers[0].layers[1:])
     if edits is None:
         return
     merged = run_body(parse(apply_edits(text, edits)).instructions[1].instruction)
@@ -319,7 +320,7 @@ def test_any_fix_in_any_order_keeps_a_file_whole(shared: Path) -> None:
         snapshot = Snapshot(parse(dice.choice(mutations(file["text"]))))
         for _ in range(4):
             found = report(snapshot)
-            fixes = [(each, fix) for each in found for fix in each.finding.fixes if holds(snapshot, found, each, fix)]
+            fixes = [(each, fix) for each in found for fix in each.fixes if holds(snapshot, found, each, fix)]
             if not fixes:
                 break
             _, fix = dice.choice(fixes)
@@ -357,9 +358,9 @@ def test_findings_on_run_lines_carry_a_safe_fix(shared: Path) -> None:
         snapshot = Snapshot(parse(file["text"]))
         reports = report(snapshot)
         for each in reports:
-            line = [placed for placed in snapshot.tree.instructions if placed.offset <= each.finding.span.start][-1]
+            line = [placed for placed in snapshot.tree.instructions if placed.offset <= each.span.start][-1]
             if line.instruction.keyword != "RUN":
                 continue
             found += 1
-            safe += any(fix.safety is Safety.SAFE and holds(snapshot, reports, each, fix) for fix in each.finding.fixes)
+            safe += any(fix.safety is Safety.SAFE and holds(snapshot, reports, each, fix) for fix in each.fixes)
     assert safe >= 0.85 * found > 0

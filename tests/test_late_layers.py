@@ -28,7 +28,7 @@ def tried(rule: Rule, lines: str, base: str = "debian:bookworm-slim") -> tuple[s
     if not found:
         return None
     (reported,) = found
-    fixes = [fix for fix in reported.finding.fixes if holds(snapshot, report(snapshot), reported, fix)]
+    fixes = [fix for fix in reported.fixes if holds(snapshot, report(snapshot), reported, fix)]
     return (fixes[0].safety.value, fixed(snapshot, [fixes[0]]).text.removeprefix(head)) if fixes else ("", "")
 
 
@@ -111,7 +111,7 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
     for owner, fixes in (("7", 0), ("7:8", 1)):
         snapshot = snapshot_of(f"//- Dockerfile\n{head}RUN chown -R {owner} /m\n{FILES}")
         (reported,) = report(snapshot, rules=[rewritten_in_later_layer])
-        assert len(reported.finding.fixes) == fixes
+        assert len(reported.fixes) == fixes
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_what_is_deleted_late(before: str, safety: str | None, after: str | None
 def test_the_lines_that_wrote_are_named() -> None:
     snapshot = snapshot_of(f"//- Dockerfile\nFROM debian:12\nCOPY models /m\nRUN echo\nRUN rm -r /m/a.bin\n{FILES}")
     (reported,) = report(snapshot, rules=[late_delete])
-    (related,) = reported.finding.related
+    (related,) = reported.related
     assert snapshot.text[related.span.start : related.span.end] == "models"
     assert reported.message == (
         "/m/a.bin stays in the image: line 2 wrote it, and this layer only hides it, saves about 30 MB"
@@ -180,4 +180,4 @@ def test_a_stage_may_delete_what_the_stage_below_wrote() -> None:
     (reported,) = report(snapshot_of(text), rules=[late_delete])
     assert reported.finding.saves is not None
     assert reported.finding.saves.best == 60_000_000
-    assert reported.finding.fixes == ()
+    assert reported.fixes == ()

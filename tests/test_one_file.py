@@ -71,7 +71,7 @@ def test_its_cache_is_found_and_avoided() -> None:
         "install-cache-kept",
         "crate's cache stays in this layer, saves about 20 MB",
     )
-    assert [fix.id for fix in found.finding.fixes] == ["clean-up", "cache-mount"]
+    assert [fix.id for fix in found.fixes] == ["clean-up", "cache-mount"]
     assert fix_all(snapshot_of(INSTALL)).snapshot.text == INSTALL.replace("fetch", "fetch --no-store")
 
 

@@ -64,7 +64,7 @@ PIP = "FROM python:3.13-slim\nRUN pip install pandas\n"
 def test_nothing_is_proven_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = snapshot_of(PIP)
     (reported,) = found = report(snapshot)
-    fix = reported.finding.fixes[0]
+    fix = reported.fixes[0]
     assert holds(snapshot, found, reported, fix)
     monkeypatch.setattr(proof, "fixed", None)  # what a proof starts with
     again = snapshot_of(PIP)
@@ -79,7 +79,7 @@ def test_a_fix_is_judged_by_what_the_user_wants_to_see() -> None:
     settings = Settings(rules={"full-base-image": RuleSettings("off")}, min_saving=5_000_000)
     snapshot = snapshot_of("FROM python:3.13\nRUN pip install pandas\n")
     (reported,) = found = report(snapshot, settings)
-    assert holds(snapshot, found, reported, reported.finding.fixes[0], settings)
+    assert holds(snapshot, found, reported, reported.fixes[0], settings)
 
 
 # --- fix-all ---

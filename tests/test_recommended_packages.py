@@ -15,16 +15,17 @@ from deadweight.rules.rule import Safety
 from examples import blocks, pairs, read_example, snapshot_of
 
 if TYPE_CHECKING:
-    from deadweight.rules.rule import Finding, Fix
+    from deadweight.analysis.report import Reported
+    from deadweight.rules.rule import Fix
 
 RULES = (recommended_packages,)
 
 
-def findings(dockerfile: str) -> list[Finding]:
-    return [each.finding for each in report(snapshot_of(dockerfile), rules=RULES)]
+def findings(dockerfile: str) -> list[Reported]:
+    return list(report(snapshot_of(dockerfile), rules=RULES))
 
 
-def only(dockerfile: str) -> Finding:
+def only(dockerfile: str) -> Reported:
     (found,) = findings(dockerfile)
     return found
 
@@ -33,7 +34,7 @@ def first(dockerfile: str) -> tuple[Fix, str]:
     """The first fix of the only finding, and the file's last line after it."""
     snapshot = snapshot_of(dockerfile)
     (reported,) = report(snapshot, rules=RULES)
-    fix = reported.finding.fixes[0]
+    fix = reported.fixes[0]
     assert holds(snapshot, (reported,), reported, fix)
     return fix, fixed(snapshot, [fix]).text.splitlines()[-1]
 
@@ -42,7 +43,7 @@ def first(dockerfile: str) -> tuple[Fix, str]:
 def test_the_page_holds(before: str, after: str) -> None:
     snapshot = snapshot_of(before)
     (reported,) = report(snapshot, rules=RULES)
-    fix = reported.finding.fixes[0]
+    fix = reported.fixes[0]
     assert holds(snapshot, (reported, *report(snapshot)), reported, fix)
     done = fixed(snapshot, [fix])
     assert done.text == read_example(after).dockerfile
@@ -123,7 +124,7 @@ def test_the_flag_alone_says_what_is_missed_and_saves_more() -> None:
     assert "ca-certificates (the certificates that HTTPS checks servers by)" in lean.note
     assert keeping.saves is not None
     assert lean.saves is not None
-    assert found.saves == keeping.saves
+    assert found.finding.saves == keeping.saves
     assert lean.saves.best > keeping.saves.best + 1_000_000
 
 
@@ -141,8 +142,8 @@ def test_what_a_package_of_another_archive_brings_is_not_known() -> None:
 
 def test_another_release_loses_at_least_what_the_lists_around_it_agree_about() -> None:
     found = only("FROM ubuntu:24.04\nRUN apt-get install -y build-essential\n")
-    assert found.saves is not None
-    assert found.saves.high is None
+    assert found.finding.saves is not None
+    assert found.finding.saves.high is None
     assert "libx265" not in found.message
     assert "manpages-dev" in found.message
     assert found.fixes[0].title == "Add --no-install-recommends, keep gnupg libfontconfig1 netbase"

@@ -10,6 +10,7 @@ from deadweight.analysis.claims import without
 from deadweight.analysis.report import Reported, about, report, severity_of
 from deadweight.model.context import Selection
 from deadweight.model.effects import Copied, Effect, PackageSet, Rewritten, writes
+from deadweight.model.stages import Site
 from deadweight.rules.catalog import RULES
 from deadweight.rules.rule import Basis, Finding, Related
 from deadweight.settings import RuleSettings, Settings
@@ -18,6 +19,7 @@ from deadweight.size.units import Size
 from deadweight.text import Span
 from examples import snapshot_of
 
+SITE = Site(0, 1)
 LISTS = "RUN apt-get update && apt-get install -y curl\n"
 
 
@@ -73,7 +75,7 @@ def test_min_saving() -> None:
     ],
 )
 def test_severity_follows_the_bytes(saves: Size | None, basis: Basis, severity: str) -> None:
-    assert severity_of(Finding(Span(0, 1), "x", saves, basis, None)) == severity
+    assert severity_of(Finding(SITE, Span(0, 1), "x", saves, basis, None)) == severity
 
 
 def test_two_layers_that_do_the_same_are_two_findings() -> None:
@@ -166,7 +168,7 @@ def test_a_leftover_that_is_deleted_too_late_is_one_finding() -> None:
 
 
 def test_the_rest_of_copied_files_packages_and_rewrites() -> None:
-    (layer,) = (each for each in snapshot_of(GIT.format(more="")).ledgers[0].layers if each.placed.line == 1)
+    (layer,) = (each for each in snapshot_of(GIT.format(more="")).ledgers[0].layers if each.site.step == 1)
     (copy,) = layer.kept
     assert isinstance(copy.cause, Copied)
     assert copy.cause.selection is not None
@@ -185,11 +187,11 @@ def test_the_rest_of_copied_files_packages_and_rewrites() -> None:
     assert without(both, writes(None, PackageSet("apk", ("gcc",)), Span(0, 9))) == both
     assert without(both, writes(None, None, Span(0, 9))) == both
 
-    again = writes("/app", Rewritten("chown", ((20, copy), (50, both))), Span(0, 9))
-    less = without(again, writes("/app", Rewritten("chown", ((20, part), (50, both))), Span(0, 9)))
+    again = writes("/app", Rewritten("chown", ((SITE, copy), (Site(0, 2), both))), Span(0, 9))
+    less = without(again, writes("/app", Rewritten("chown", ((SITE, part), (Site(0, 2), both))), Span(0, 9)))
     assert less is not None
     assert isinstance(less.cause, Rewritten)
-    assert [offset for offset, _ in less.cause.sources] == [20]
+    assert [site for site, _ in less.cause.sources] == [SITE]
     assert size_of(less) == size_of(rest)
 
 
@@ -200,6 +202,7 @@ def size_of(effect: Effect) -> int:
 
 
 def test_a_place_that_a_finding_is_about_twice_is_named_once() -> None:
-    place, other = Related(Span(0, 1), "written here"), Related(Span(2, 3), "written here")
-    finding = Finding(Span(9, 10), "x", None, "size", None, related=(place, other, place))
-    assert Reported(RULES[0], finding, "hint").related == (place, other)
+    place, other = Related(SITE, Span(0, 1), "written here"), Related(SITE, Span(2, 3), "written here")
+    finding = Finding(SITE, Span(9, 10), "x", None, "size", None, related=(place, other, place))
+    reported = Reported(RULES[0], finding, "hint", snapshot_of("FROM scratch\nRUN x\n"))
+    assert [each.span for each in reported.related] == [Span(13, 14), Span(15, 16)]

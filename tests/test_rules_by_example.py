@@ -31,7 +31,7 @@ def test_fix_gives_what_the_page_says(rule: Rule, before: str, after: str) -> No
     snapshot = snapshot_of(before)
     found = report(snapshot, rules=[rule])
     (reported,) = found
-    fix = reported.finding.fixes[0]
+    fix = reported.fixes[0]
     assert holds(snapshot, report(snapshot), reported, fix)
     done = fixed(snapshot, [fix])
     wanted = read_example(after)
@@ -49,7 +49,7 @@ def test_image_loses_what_the_finding_says(rule: Rule, before: str, after: str) 
     assert finding.saves is not None
     if finding.basis == "cache":
         return  # the image keeps its size; the next build is the smaller one
-    weighs, then = snapshot.sizes.image(), fixed(snapshot, [finding.fixes[0]]).sizes.image()
+    weighs, then = snapshot.sizes.image(), fixed(snapshot, [reported.fixes[0]]).sizes.image()
     assert weighs is not None
     assert then is not None
     assert weighs.best - then.best == pytest.approx(finding.saves.best, rel=0.01)

@@ -30,10 +30,10 @@ def layers(shared: Path) -> Iterator[tuple[str, dict[str, Any], Any]]:
         if "instructions" not in case or case["name"] in NOT_YET:
             continue
         snapshot = Snapshot(parse(case["dockerfile"]))
-        said = {layer.placed.line + 1: layer for ledger in snapshot.shipped_ledgers for layer in ledger.layers}
+        said = {snapshot.line(layer.site): layer for ledger in snapshot.shipped_ledgers for layer in ledger.layers}
         for measured in case["instructions"]:
             layer = said.get(measured["line"])
-            if layer is not None and layer.placed.instruction.keyword in ("RUN", "COPY", "ADD"):
+            if layer is not None and layer.instruction.keyword in ("RUN", "COPY", "ADD"):
                 yield case["name"], measured, snapshot.sizes.layer(layer)
 
 

@@ -7,9 +7,10 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.layers import read_ledgers
+from deadweight.model.layers import Ledgers
 from deadweight.model.stages import read_build
 from deadweight.size.estimate import Sizes
+from deadweight.syntax.dockerfile import Placed
 from deadweight.syntax.problems import find_problems
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.context import BuildContext
     from deadweight.model.layers import Ledger
-    from deadweight.model.stages import Build
+    from deadweight.model.stages import Build, Site
     from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.syntax.problems import Problem
 
@@ -27,25 +28,18 @@ _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream", "docker.io/dock
 
 @dataclass(frozen=True)
 class Options:
-    """What the user says about the build: `--target`, `--build-arg`, `--platform`.
-
-    Of an excerpt of a file: the `numbers` of its stages there, and whether the image is among them.
-    """
+    """What the user says about the build: `--target`, `--build-arg`, `--platform`."""
 
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     platform: str = "linux/amd64"
-    numbers: tuple[int, ...] | None = None
-    has_target: bool = True
 
 
 class _Known(NamedTuple):
-    """What is known of a version of a file, in this context and with these options."""
+    """What an earlier version of a file came to, in the same context and with the same options."""
 
-    context: BuildContext | None
-    options: Options
     build: Build
-    ledgers: tuple[Ledger, ...]
+    ledgers: Ledgers
 
 
 @dataclass(frozen=True)
@@ -55,14 +49,16 @@ class Snapshot:
     tree: Dockerfile
     context: BuildContext | None = None
     options: Options = field(default_factory=Options)
-    # What an earlier snapshot of the file knew: what is the same is taken over.
-    _known: _Known | None = field(default=None, compare=False, repr=False)
+    _before: _Known | None = field(default=None, compare=False, repr=False)
 
     def edited(self, tree: Dockerfile) -> Snapshot:
-        """The snapshot of another version of the file."""
-        is_known = "ledgers" in self.__dict__
-        known = _Known(self.context, self.options, self.build, self.ledgers) if is_known else self._known
-        return replace(self, tree=tree, _known=known)
+        """The snapshot of another version of the file; what is the same there is taken over."""
+        before = _Known(self.build, self.ledgers) if "ledgers" in self.__dict__ else self._before
+        return replace(self, tree=tree, _before=before)
+
+    def within(self, context: BuildContext | None) -> Snapshot:
+        """The snapshot of the same file in another context."""
+        return self if context is self.context else replace(self, context=context, _before=None)
 
     @cached_property
     def text(self) -> str:
@@ -87,32 +83,44 @@ class Snapshot:
     @cached_property
     def build(self) -> Build:
         """Stages and the build graph."""
-        options = self.options
         return read_build(
             self.tree,
-            target=options.target,
-            build_args=options.build_args,
-            platform=options.platform,
-            numbers=options.numbers,
-            has_target=options.has_target,
+            target=self.options.target,
+            build_args=self.options.build_args,
+            platform=self.options.platform,
             before=self._before.build if self._before else None,
         )
 
     @cached_property
-    def ledgers(self) -> tuple[Ledger, ...]:
+    def ledgers(self) -> Ledgers:
         """The ledger of every stage."""
-        before = self._before.ledgers if self._before else ()
-        return read_ledgers(self.build, self.context, self.options.platform, before)
-
-    @property
-    def _before(self) -> _Known | None:
-        known = self._known
-        return known if known and known.context is self.context and known.options == self.options else None
+        before = self._before.ledgers if self._before else None
+        return Ledgers(self.build, self.context, self.options.platform, before)
 
     @cached_property
     def shipped_ledgers(self) -> tuple[Ledger, ...]:
         """The ledgers of the stages whose layers are in the image."""
-        return tuple(ledger for ledger in self.ledgers if ledger.stage.index in self.build.shipped)
+        return tuple([self.ledgers[index] for index in sorted(self.build.shipped)])
+
+    @cached_property
+    def reached_ledgers(self) -> tuple[Ledger, ...]:
+        """The ledgers of all stages that a build of the image runs."""
+        return tuple([self.ledgers[index] for index in sorted(self.build.reached)])
+
+    def offset(self, site: Site) -> int:
+        """Where the text of an instruction starts in the file."""
+        section = self.tree.sections[site.stage + 1]
+        return self.tree.starts[site.stage + 1] + section.starts[section.numbers[site.step]]
+
+    def line(self, site: Site) -> int:
+        """The line of the file, from 1 and counted in LF, in which the text of an instruction starts."""
+        section = self.tree.sections[site.stage + 1]
+        return self.tree.first_lines[site.stage + 1] + section.lines[section.numbers[site.step]] + 1
+
+    def placed(self, site: Site) -> Placed:
+        """An instruction with its place in the file."""
+        instruction = self.tree.sections[site.stage + 1].instructions[site.step]
+        return Placed(instruction, self.offset(site), self.line(site) - 1)
 
     @cached_property
     def sizes(self) -> Sizes:

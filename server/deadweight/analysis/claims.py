@@ -11,27 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deadweight.model.effects import Cause, Effect
+    from deadweight.model.stages import Site
     from deadweight.rules.rule import Finding
     from deadweight.size.estimate import Sizes
 
 
 class Claims:
-    """What the findings so far are about, by the offset of the instruction that writes it."""
+    """What the findings so far are about, by the instruction that writes it."""
 
     def __init__(self) -> None:
-        self._taken: dict[int, list[Effect]] = {}
+        self._taken: dict[Site, list[Effect]] = {}
 
     def left_of(self, finding: Finding, sizes: Sizes) -> Finding | None:
         """The finding about what is still unclaimed; None where that is nothing.
 
         A rule that says its own number of bytes, other than those of what it frees, keeps it.
         """
-        if finding.basis == "cache" or self._taken.keys().isdisjoint(offset for offset, _ in finding.frees):
+        if finding.basis == "cache" or self._taken.keys().isdisjoint(site for site, _ in finding.frees):
             return finding
         left = frozenset(
-            (offset, rest)
-            for offset, effect in finding.frees
-            if (rest := _rest(effect, self._taken.get(offset, ()))) is not None
+            (site, rest)
+            for site, effect in finding.frees
+            if (rest := _rest(effect, self._taken.get(site, ()))) is not None
         )
         if left == finding.frees:
             return finding
@@ -45,8 +46,8 @@ class Claims:
     def take(self, finding: Finding) -> None:
         """Claim what a finding frees. What a rebuild writes again is in the image all the same: nothing is freed."""
         if finding.basis != "cache":
-            for offset, effect in finding.frees:
-                self._taken.setdefault(offset, []).append(effect)
+            for site, effect in finding.frees:
+                self._taken.setdefault(site, []).append(effect)
 
 
 def without(effect: Effect, taken: Effect) -> Effect | None:
@@ -98,11 +99,11 @@ def _files_without(cause: Copied, taken: Copied) -> Copied | None:
 
 
 def _sources_without(cause: Rewritten, taken: Rewritten) -> Rewritten | None:
-    by_offset: dict[int, list[Effect]] = {}
-    for offset, effect in taken.sources:
-        by_offset.setdefault(offset, []).append(effect)
-    rests = [(offset, effect, _rest(effect, by_offset.get(offset, ()))) for offset, effect in cause.sources]
+    by_site: dict[Site, list[Effect]] = {}
+    for site, effect in taken.sources:
+        by_site.setdefault(site, []).append(effect)
+    rests = [(site, effect, _rest(effect, by_site.get(site, ()))) for site, effect in cause.sources]
     if all(rest is effect for _, effect, rest in rests):
         return cause
-    sources = tuple((offset, rest) for offset, _, rest in rests if rest is not None)
+    sources = tuple((site, rest) for site, _, rest in rests if rest is not None)
     return replace(cause, sources=sources) if sources else None

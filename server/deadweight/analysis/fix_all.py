@@ -94,7 +94,7 @@ def _choose(
     candidates = [
         (reported, fix)
         for reported in found
-        if (fix := next((fix for fix in reported.finding.fixes if is_possible(reported, fix)), None))
+        if (fix := next((fix for fix in reported.fixes if is_possible(reported, fix)), None))
     ]
     inside = [each for each in candidates if not _is_structural(snapshot, each[1])]
     chosen: list[tuple[Reported, Fix]] = []

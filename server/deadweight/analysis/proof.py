@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ def fixed(snapshot: Snapshot, fixes: Sequence[Fix]) -> Snapshot:
     for fix in fixes:
         if fix.creates and context is not None:
             context = context.ignoring(fix.creates.path, fix.creates.text)
-    return replace(snapshot.edited(tree), context=context)
+    return snapshot.edited(tree).within(context)
 
 
 def holds(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import is_
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.claims import Claims
-from deadweight.analysis.silence import Silence
+from deadweight.analysis.silence import is_silenced
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS, OFF
 from deadweight.size.units import in_words, total
@@ -14,52 +16,107 @@ from deadweight.size.units import in_words, total
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deadweight.rules.rule import Finding, Fix, Related, Rule
+    from deadweight.rules.rule import Finding, Fix, Rule
     from deadweight.settings import Settings, Severity
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
+    from deadweight.text import Span
 
 _HINT_BELOW, _INFORMATION_BELOW = 10_000_000, 50_000_000  # bytes saved
 
 
-@dataclass(frozen=True, slots=True)
+class Elsewhere(NamedTuple):
+    """Another place of the file that a finding is about."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True)
 class Reported:
-    """A finding as it is shown."""
+    """A finding as it is shown in one version of a file."""
 
     rule: Rule
     finding: Finding
     severity: Severity
+    snapshot: Snapshot = field(compare=False, repr=False)
+
+    @cached_property
+    def span(self) -> Span:
+        """Where it stands in the file."""
+        return self.finding.span.shifted(self.snapshot.offset(self.finding.site))
+
+    @cached_property
+    def statement(self) -> str:
+        """What is so in this file."""
+        finding = self.finding
+        if not finding.lines:
+            return finding.message
+        *others, last = map(str, sorted({self.snapshot.line(site) for site in finding.lines}))
+        return finding.message.replace("{lines}", f"lines {', '.join(others)} and {last}" if others else f"line {last}")
 
     @property
     def message(self) -> str:
-        """The finding's message and its bytes."""
-        return f"{self.finding.message}, {saving(self.finding)}"
+        """The statement and its bytes."""
+        return f"{self.statement}, {saving(self.finding)}"
 
     @property
-    def related(self) -> tuple[Related, ...]:
+    def related(self) -> tuple[Elsewhere, ...]:
         """The other places that the finding is about, each once: one command may have several effects."""
-        return tuple(dict.fromkeys(self.finding.related))
+        found = ((each.span.shifted(self.snapshot.offset(each.site)), each.message) for each in self.finding.related)
+        return tuple(Elsewhere(*each) for each in dict.fromkeys(found))
+
+    @cached_property
+    def fixes(self) -> tuple[Fix, ...]:
+        """The ways out, none of them proven."""
+        return tuple(fix for fix in self.finding.fixes(self.snapshot) if fix is not None)
 
 
-def report(snapshot: Snapshot, settings: Settings = DEFAULTS, rules: Iterable[Rule] = RULES) -> tuple[Reported, ...]:
+class Checked(NamedTuple):
+    """What all rules found in a version of a file, and what they looked at."""
+
+    looked_at: tuple[object, ...]
+    found: tuple[tuple[Rule, Finding], ...]
+
+
+def check(
+    snapshot: Snapshot,
+    settings: Settings = DEFAULTS,
+    rules: Iterable[Rule] = RULES,
+    before: Checked | None = None,
+) -> Checked:
+    """Runs the rules; where all that they look at is that of `before`, so is what they find.
+
+    Rules look at the stages that a build of the image runs, and at nothing else of the file.
+    """
+    looked_at = (snapshot.context, snapshot.options, settings, snapshot.build.target, *snapshot.reached_ledgers)
+    if before is not None and len(before.looked_at) == len(looked_at) and all(map(is_, before.looked_at, looked_at)):
+        return before
+    wanted = [rule for rule in rules if settings.of(rule.id).severity != OFF]
+    return Checked(looked_at, tuple([(rule, each) for rule in wanted for each in rule.check(snapshot)]))
+
+
+def report(
+    snapshot: Snapshot,
+    settings: Settings = DEFAULTS,
+    rules: Iterable[Rule] = RULES,
+    checked: Checked | None = None,
+) -> tuple[Reported, ...]:
     """The findings of a snapshot, in the order of the file; nothing for a file in another frontend's language."""
     if snapshot.is_foreign:
         return ()
     found: list[Reported] = []
     claims = Claims()
-    silence = Silence(snapshot.tree)
-    for rule in rules:
+    for rule, each in (checked or check(snapshot, settings, rules)).found:
         own = settings.of(rule.id)
-        if own.severity == OFF:
-            continue
         min_saving = settings.min_saving if own.min_saving is None else own.min_saving
-        for each in rule.check(snapshot):
-            finding = claims.left_of(each, snapshot.sizes)
-            if finding is None or _is_small(finding, min_saving) or silence.covers(rule, finding.span.start):
-                continue
-            claims.take(finding)
-            found.append(Reported(rule, finding, own.severity or severity_of(finding)))
-    return tuple(sorted(found, key=lambda each: each.finding.span))
+        severity = None if own.severity == OFF else own.severity
+        finding = claims.left_of(each, snapshot.sizes)
+        if finding is None or _is_small(finding, min_saving) or is_silenced(snapshot.tree, rule, finding.site):
+            continue
+        claims.take(finding)
+        found.append(Reported(rule, finding, severity or severity_of(finding), snapshot))
+    return tuple(sorted(found, key=lambda each: (each.finding.site, each.finding.span)))
 
 
 def severity_of(finding: Finding) -> Severity:

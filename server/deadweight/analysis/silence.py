@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.syntax.dockerfile import Comment, Instruction
+from deadweight.syntax.dockerfile import Comment, Instruction, remembered
 
 if TYPE_CHECKING:
+    from deadweight.model.stages import Site
     from deadweight.rules.rule import Rule
-    from deadweight.syntax.dockerfile import Dockerfile
+    from deadweight.syntax.dockerfile import Dockerfile, Section
 
 # `# deadweight: ignore=apt-lists-kept, install-cache-kept because we ship them`, `# hadolint ignore=DL3009,DL3042`
 _IGNORE = re.compile(r"\s*#\s*(deadweight:|hadolint)\s*ignore\s*=\s*([\w-]+(?:\s*,\s*[\w-]+)*)")
 
 
-class Silence:
-    """What a file's comments silence, by instruction."""
+def is_silenced(tree: Dockerfile, rule: Rule, site: Site) -> bool:
+    """Whether a comment above an instruction silences a rule there."""
+    silence = _silence(tree.sections[site.stage + 1])
+    names = silence.of[site.step] if site.step else _silence(tree.sections[site.stage]).below
+    return bool(names) and not names.isdisjoint((rule.id, *rule.same_as))
 
-    def __init__(self, tree: Dockerfile) -> None:
-        self._offsets: list[int] = []
-        self._names: list[frozenset[str]] = []
-        above: set[str] = set()
-        for piece, offset in zip(tree.pieces, tree.offsets, strict=False):
-            if isinstance(piece, Comment):
-                above |= _names(piece.text)
-                continue
-            if isinstance(piece, Instruction):
-                self._offsets.append(offset)
-                self._names.append(frozenset(above))
-            above = set()
 
-    def covers(self, rule: Rule, offset: int) -> bool:
-        """Whether a comment above the instruction at `offset` silences a rule."""
-        at = bisect_right(self._offsets, offset) - 1
-        return at >= 0 and not self._names[at].isdisjoint((rule.id, *rule.same_as))
+class _Silence(NamedTuple):
+    """The rules that the comments right above each instruction of a section name, and those at its end."""
+
+    of: tuple[frozenset[str], ...]
+    below: frozenset[str]
+
+
+@remembered
+def _silence(section: Section) -> _Silence:
+    of: list[frozenset[str]] = []
+    above: frozenset[str] = frozenset()
+    for piece in section.pieces:
+        if isinstance(piece, Comment):
+            above |= _names(piece.text)
+            continue
+        if isinstance(piece, Instruction):
+            of.append(above)
+        above = frozenset()
+    return _Silence(tuple(of), above)
 
 
 def _names(comment: str) -> set[str]:

@@ -98,7 +98,7 @@ def _as_text(read: Read, snapshot: Snapshot, text: Text, found: tuple[Reported, 
     """The place and the message, the line with carets under what is meant, the saving, other places, the fixes."""
     coloured = is_coloured()
     finding = each.finding
-    start, end = text.position(finding.span.start), text.position(finding.span.end)
+    start, end = text.position(each.span.start), text.position(each.span.end)
     source = text.line(start.line).rstrip("\r\n")
     stop = end.column if end.line == start.line else len(source)
     # Tabs stay tabs, so that the carets stand under their characters.
@@ -109,7 +109,7 @@ def _as_text(read: Read, snapshot: Snapshot, text: Text, found: tuple[Reported, 
     place = paint(f"{shown(read.path)}:{number}:{start.column + 1}", "bold", coloured)
     severity = paint(each.severity, _STYLES[each.severity], coloured)
     rows = [
-        f"{place}: {severity}: {finding.message} [{each.rule.id}]",
+        f"{place}: {severity}: {each.statement} [{each.rule.id}]",
         f"  {number} | {source}",
         f"  {margin} | {before}{paint(f'{carets} {saving(finding)}', _STYLES[each.severity], coloured)}",
         *(f"  {other}" for other in as_lines(text, each)),

@@ -59,7 +59,7 @@ def proven(snapshot: Snapshot, found: Sequence[Reported], reported: Reported) ->
     """The fixes of a finding that keep their word; none where there are too many findings to prove one by one."""
     if len(found) > MANY:
         return ()
-    return tuple(fix for fix in reported.finding.fixes if holds(snapshot, found, reported, fix))
+    return tuple(fix for fix in reported.fixes if holds(snapshot, found, reported, fix))
 
 
 def as_finding(text: Text, snapshot: Snapshot, found: Sequence[Reported], reported: Reported) -> dict[str, Any]:
@@ -68,8 +68,8 @@ def as_finding(text: Text, snapshot: Snapshot, found: Sequence[Reported], report
     return {
         "rule": reported.rule.id,
         "severity": reported.severity,
-        "start": as_position(text, finding.span.start),
-        "end": as_position(text, finding.span.end),
+        "start": as_position(text, reported.span.start),
+        "end": as_position(text, reported.span.end),
         "message": reported.message,
         "saves": as_size(finding.saves),
         "basis": finding.basis,

@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _is_wanted(arguments: argparse.Namespace, reported: Reported, fix: Fix) -> bool:
     if arguments.rule and reported.rule.id not in arguments.rule:
         return False
-    if arguments.choose and len(reported.finding.fixes) > 1 and fix.id != arguments.choose:
+    if arguments.choose and len(reported.fixes) > 1 and fix.id != arguments.choose:
         return False
     return fix.safety is Safety.SAFE or arguments.ask
 

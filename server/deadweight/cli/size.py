@@ -81,11 +81,11 @@ def _stage_as_json(snapshot: Snapshot, ledger: Ledger) -> dict[str, Any]:
 
 def _layer_as_json(lines: Text, snapshot: Snapshot, layer: Layer) -> dict[str, Any]:
     adds = snapshot.sizes.layer(layer)
-    first, last = _lines_of(lines, layer)
+    first, last = _lines_of(lines, snapshot, layer)
     return {
         "line": first,
         "end_line": last,
-        "keyword": layer.placed.instruction.keyword,
+        "keyword": layer.instruction.keyword,
         "adds": as_size(adds),
         "parts": [
             {
@@ -101,9 +101,9 @@ def _layer_as_json(lines: Text, snapshot: Snapshot, layer: Layer) -> dict[str, A
     }
 
 
-def _lines_of(lines: Text, layer: Layer) -> tuple[int, int]:
+def _lines_of(lines: Text, snapshot: Snapshot, layer: Layer) -> tuple[int, int]:
     """The first and last line of an instruction, from 1 as LSP counts them."""
-    offset, text = layer.placed.offset, layer.placed.instruction.text
+    offset, text = snapshot.offset(layer.site), layer.instruction.text
     return lines.position(offset).line + 1, lines.position(offset + len(text.rstrip("\r\n"))).line + 1
 
 
@@ -130,21 +130,21 @@ def _as_text(read: Read, snapshot: Snapshot, *, with_findings: bool) -> str:
     if with_findings and (found := report(snapshot)):
         rows.append(paint("what can go", "bold", coloured))
         for each in found:
-            number = lines.position(each.finding.span.start).line + 1
-            rows.append(f"  line {number}: {each.finding.message}, {paint(saving(each.finding), 'yellow', coloured)}")
+            number = lines.position(each.span.start).line + 1
+            rows.append(f"  line {number}: {each.statement}, {paint(saving(each.finding), 'yellow', coloured)}")
     return "\n".join(rows) + "\n"
 
 
 def _row(lines: Text, snapshot: Snapshot, layer: Layer, heaviest: int, coloured: bool, ships: bool) -> str:
-    number, _ = _lines_of(lines, layer)
-    source = layer.placed.instruction.line.text
+    number, _ = _lines_of(lines, snapshot, layer)
+    source = layer.instruction.line.text
     source = source if len(source) <= _SOURCE else source[: _SOURCE - 1] + "…"
     source = "".join(ch if ch.isprintable() else " " for ch in source)
     adds = snapshot.sizes.layer(layer)
     amount, bar = "", ""
     if adds is None:
         amount = "unknown"
-    elif layer.placed.instruction.keyword in _WRITERS and (adds.best or layer.kept):
+    elif layer.instruction.keyword in _WRITERS and (adds.best or layer.kept):
         sign = "" if layer.step is None else "+"
         amount = f"{'≥ ' if adds.high is None else ''}{sign}{in_words(adds.best)}"
         bar = "█" * round(_BAR * adds.best / heaviest) if heaviest else ""

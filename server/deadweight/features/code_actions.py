@@ -60,7 +60,7 @@ def code_actions(
     actions = [
         action
         for each in reported
-        if each.finding.span.start <= lines.end and lines.start <= each.finding.span.end
+        if each.span.start <= lines.end and lines.start <= each.span.end
         for action in _fixes(each, only, can_create, holds)
     ]
     return tuple(sorted(actions, key=lambda action: KINDS.index(action.kind)))
@@ -85,7 +85,7 @@ def _fixes(
     reported: Reported, only: Sequence[str], can_create: bool, holds: Callable[[Reported, Fix], bool]
 ) -> Iterator[Action]:
     is_first = True
-    for fix in reported.finding.fixes:
+    for fix in reported.fixes:
         is_safe = fix.safety is Safety.SAFE
         kind = QUICK_FIX if is_safe else REFACTORING
         if not is_wanted(kind, only) or (fix.creates and not can_create) or not holds(reported, fix):

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deadweight.analysis.report import Reported
-    from deadweight.rules.rule import Related
+    from deadweight.analysis.report import Elsewhere, Reported
     from deadweight.settings import Severity
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
@@ -25,7 +24,7 @@ class Diagnostic:
     message: str
     code: str
     severity: Severity
-    related: tuple[Related, ...] = ()
+    related: tuple[Elsewhere, ...] = ()
 
 
 def diagnostics(snapshot: Snapshot, reported: Sequence[Reported]) -> tuple[Diagnostic, ...]:
@@ -33,7 +32,5 @@ def diagnostics(snapshot: Snapshot, reported: Sequence[Reported]) -> tuple[Diagn
     if snapshot.is_foreign:
         return ()
     problems = (Diagnostic(problem.span, problem.message, SYNTAX, "error") for problem in snapshot.problems)
-    found = (
-        Diagnostic(each.finding.span, each.message, each.rule.id, each.severity, each.related) for each in reported
-    )
+    found = (Diagnostic(each.span, each.message, each.rule.id, each.severity, each.related) for each in reported)
     return tuple(sorted((*problems, *found), key=lambda each: each.span))

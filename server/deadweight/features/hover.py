@@ -120,7 +120,7 @@ def _word(snapshot: Snapshot, place: Place, call: Call) -> tuple[Span, list[str]
     if at is None:
         return None
     word, span = at
-    lines = _flag(snapshot, call, word) if word.text.startswith("--") else _package(snapshot, place, call, word)
+    lines = _flag(snapshot, place, call, word) if word.text.startswith("--") else _package(snapshot, place, call, word)
     return (span, [*lines, *_whole(snapshot, place)]) if lines else None
 
 
@@ -141,11 +141,13 @@ def _package(snapshot: Snapshot, place: Place, call: Call, word: Word) -> list[s
     return []
 
 
-def _flag(snapshot: Snapshot, call: Call, word: Word) -> list[str]:
+def _flag(snapshot: Snapshot, place: Place, call: Call, word: Word) -> list[str]:
     """What the same command would write without the flag, where it installs the same."""
     tool = catalog.find(call.program)
     if tool is None:
         return []
+    files = replace(snapshot.ledgers.files(place.layer), here=call.around.files.here)
+    call = replace(call, around=replace(call.around, files=files))
     without = replace(call, words=tuple(each for each in call.words if each is not word))
     with_flag, without_flag = kept_after(tool.effects(call)), kept_after(tool.effects(without))
     if not with_flag or _asked(with_flag) != _asked(without_flag):
@@ -201,7 +203,7 @@ def _stage_note(snapshot: Snapshot, place: Place) -> list[str]:
 
 
 def _findings(reported: Sequence[Reported], offset: int) -> list[str]:
-    here = [each for each in reported if each.finding.span.start <= offset <= each.finding.span.end]
+    here = [each for each in reported if each.span.start <= offset <= each.span.end]
     items = [f"- {each.message} ({each.rule.id}: {each.rule.title.rstrip('.')})" for each in here]
     return ["", *items] if items else []
 

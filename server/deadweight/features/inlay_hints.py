@@ -35,13 +35,14 @@ def inlay_hints(snapshot: Snapshot, span: Span) -> tuple[Hint, ...]:
 def _hints(snapshot: Snapshot, span: Span) -> Iterator[Hint]:
     for ledger in snapshot.ledgers:
         for layer in ledger.layers:
-            if not layer.kept or not span.start <= layer.placed.offset <= span.end:
+            offset = snapshot.offset(layer.site)
+            if not layer.kept or not span.start <= offset <= span.end:
                 continue
             size = snapshot.sizes.layer(layer)
             if size is not None and size.best < _SMALLEST and not size.is_at_least:
                 continue
             tooltip = "\n".join([words.unpacked(size), "", *words.made_of(layer.kept)])
-            yield Hint(_end_of_first_line(layer), _label(layer, size), tooltip)
+            yield Hint(offset + _end_of_first_line(layer), _label(layer, size), tooltip)
 
 
 def _label(layer: Layer, size: Size | None) -> str:
@@ -51,6 +52,5 @@ def _label(layer: Layer, size: Size | None) -> str:
 
 
 def _end_of_first_line(layer: Layer) -> int:
-    """Behind the last character of the instruction's first line."""
-    line = layer.placed.instruction.text.partition("\n")[0]
-    return layer.placed.offset + len(line.rstrip("\r"))
+    """Behind the last character of the instruction's first line, in its text."""
+    return len(layer.instruction.text.partition("\n")[0].rstrip("\r"))

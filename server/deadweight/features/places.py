@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place inside an instruction; `offset` counts from the start of the instruction's text."""
+    """A place inside an instruction; `offset` counts from the start of the instruction's text, which is at `start`."""
 
     ledger: Ledger
     layer: Layer
+    start: int
     offset: int
 
     @property
     def instruction(self) -> Instruction:
         """The instruction."""
-        return self.layer.placed.instruction
+        return self.layer.instruction
 
     @property
     def whole(self) -> Span:
@@ -38,18 +39,21 @@ class Place:
 
     def in_file(self, span: Span) -> Span:
         """A span of the instruction's text as one of the file."""
-        return span.shifted(self.layer.placed.offset)
+        return span.shifted(self.start)
 
 
 def place_at(snapshot: Snapshot, offset: int) -> Place | None:
     """The place of an offset in the file; None outside of instructions, and above the first FROM."""
-    piece = bisect_right(snapshot.tree.offsets, offset) - 1
-    start = snapshot.tree.offsets[min(piece, len(snapshot.tree.pieces) - 1)]
-    for ledger in snapshot.ledgers:
-        for layer in ledger.layers:
-            if layer.placed.offset == start:
-                return Place(ledger, layer, offset - start)
-    return None
+    tree = snapshot.tree
+    stage = min(bisect_right(tree.starts, offset) - 1, len(tree.sections) - 1) - 1
+    if stage < 0:
+        return None
+    section, first = tree.sections[stage + 1], tree.starts[stage + 1]
+    piece = min(bisect_right(section.starts, offset - first) - 1, len(section.pieces) - 1)
+    if piece not in section.numbers:
+        return None
+    ledger, start = snapshot.ledgers[stage], first + section.starts[piece]
+    return Place(ledger, ledger.layers[section.numbers.index(piece)], start, offset - start)
 
 
 def call_at(place: Place) -> Call | None:

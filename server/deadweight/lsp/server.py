@@ -320,7 +320,7 @@ def _look_again(server: Server, documents: Iterable[Document]) -> None:
 
 
 def _as_code_action(server: Server, document: OpenDockerfile, action: code_actions.Action) -> types.CodeAction:
-    found = [each for each in document.diagnostics if action.reported and each.span == action.reported.finding.span]
+    found = [each for each in document.diagnostics if action.reported and each.span == action.reported.span]
     about = [each for each in found if action.reported and each.code == action.reported.rule.id]
     diagnostics = [convert.diagnostic(document.uri, document.text, each, server.client) for each in about]
     folder = document.path.parent if document.path else None

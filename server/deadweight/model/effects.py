@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from deadweight.model.context import Selection
     from deadweight.model.image import ImageRef
+    from deadweight.model.stages import Site
     from deadweight.text import Span
 
 
@@ -162,12 +163,12 @@ class Compiled:
 class Rewritten:
     """Files that lie in an earlier layer and are written once more, whole: `by` says by which program.
 
-    `sources` are the effects they come from, each with the offset of its instruction. Where nothing may change
+    `sources` are the effects they come from, each with its instruction. Where nothing may change
     (`chmod +x` of a program), only the classic image store writes them again: `may_be_nothing`.
     """
 
     by: str
-    sources: tuple[tuple[int, Effect], ...]
+    sources: tuple[tuple[Site, Effect], ...]
     may_be_nothing: bool = False
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from deadweight.model.effects import (
     BaseLayers,
@@ -22,14 +23,16 @@ from deadweight.model.effects import (
     covers,
     is_under,
 )
-from deadweight.model.playing import Written, play, written_by
+from deadweight.model.playing import Written, after_layer, play
+from deadweight.model.stages import NOWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from deadweight.model.context import BuildContext, Selection
     from deadweight.model.effects import Cause, Effect
     from deadweight.model.layers import Layer
+    from deadweight.model.stages import Site
 
 # Where distributions keep what packages bring; what lies elsewhere in an image is the user's own.
 _SYSTEM = (
@@ -50,18 +53,81 @@ class Mount:
     from_: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """A layer and all that lies below it."""
+
+    top: Layer
+    below: Stack | None
+
+    def __iter__(self) -> Iterator[Layer]:
+        """The layers, the newest first."""
+        at: Stack | None = self
+        while at is not None:
+            yield at.top
+            at = at.below
+
+    @cached_property
+    def there(self) -> Sequence[Written]:
+        """What these layers wrote and is there, oldest first."""
+        at: Stack | None = self
+        above: list[Layer] = []
+        while at is not None and "there" not in at.__dict__:
+            above.append(at.top)
+            at = at.below
+        there: Sequence[Written] = at.there if at else ()
+        for layer in reversed(above):
+            there = after_layer(there, layer)
+        return there
+
+
+class Question(NamedTuple):
+    """What a command asked of the file system when its RUN had done `here`, and the answer."""
+
+    ask: Callable[..., Any]
+    here: tuple[Effect, ...]
+    arguments: tuple[Any, ...]
+    answer: Any
+
+
+_Asking = TypeVar("_Asking", bound="Callable[..., Any]")
+
+
+def _asked(ask: _Asking) -> _Asking:
+    """`ask`, a method whose questions are remembered with their answers."""
+
+    @wraps(ask)
+    def answer(self: Filesystem, *arguments: Any) -> Any:
+        found = ask(self, *arguments)
+        self.asked.append(Question(ask, self.here, arguments, found))
+        return found
+
+    return cast("_Asking", answer)
+
+
 @dataclass(frozen=True, slots=True)
 class Filesystem:
-    """What a command of a RUN finds: the layers below it, oldest first, the build context that they copy from, the
-    mounts of the RUN, and what the RUN (the instruction at `offset`) has done so far.
+    """What a command of a RUN finds: the layers below it, the build context that they copy from, the mounts of the RUN,
+    and what the RUN (the instruction at `site`) has done so far.
+
+    `asked` is all that the RUN has asked: while the answers stay as they are, so does what was read of the RUN.
     """
 
-    layers: Sequence[Layer]
+    below: Stack | None
     context: BuildContext | None
     mounts: tuple[Mount, ...] = ()
-    offset: int = -1
+    site: Site = NOWHERE
     here: tuple[Effect, ...] = ()
+    asked: list[Question] = field(default_factory=list, compare=False)
 
+    def answers(self, questions: Iterable[Question]) -> bool:
+        """Whether it gives the same answers to questions that were asked of another file system."""
+        return all(
+            each.ask(replace(self, here=each.here) if each.here else self, *each.arguments) == each.answer
+            for each in questions
+        )
+
+    @_asked
     def text(self, path: str) -> str | None:
         """The text of a project file by its path in the image: as a bind mount shows it, or as it was copied last."""
         if self.context is None:
@@ -74,10 +140,12 @@ class Filesystem:
         found = (self._text_in(effect, path) for effect in self._written())
         return next((text for text in found if text is not None), None)
 
+    @_asked
     def copied_bytes(self, folder: str) -> int:
         """How many bytes COPY and ADD put under a folder."""
         return sum(selection.bytes for selection in self._copied(folder))
 
+    @_asked
     def copied_matching(self, folder: str, wanted: Callable[[str], bool]) -> int:
         """How many bytes of files with a wanted path (that of the context) COPY and ADD put under a folder."""
         files = (file for selection in self._copied(folder) for file in selection.files.items())
@@ -95,34 +163,37 @@ class Filesystem:
             elif is_under(folder, effect.path):
                 yield self.context.select(_below(cause.root, effect.path, folder))
 
+    @_asked
     def has_folder(self, path: str) -> bool:
         """Whether something was written below a path, so that it is a folder."""
         return any(
             each.path is not None and each.path != path and is_under(each.path, path) for each in self._written()
         )
 
+    @_asked
     def has(self, cause: Cause) -> bool:
         """Whether something of just this cause is there."""
         return any(effect.cause == cause for effect in self._written())
 
+    @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
         causes = (effect.cause for effect in self._written())
         sets = (cause for cause in causes if isinstance(cause, PackageSet) and cause.manager == manager)
         return tuple(sorted({name for each in sets for name in each.names}))
 
-    def everything(self) -> list[Written]:
-        """What is there, oldest first; what was written over by something newer is among it."""
-        there = written_by(self.layers)
-        targets = [mount.target for mount in self.mounts if mount.target]
-        for effect in self.here:
-            there = play(there, effect, self.offset, targets)
-        return there
-
+    @_asked
     def held(self, path: str) -> list[Written]:
         """What lies under `path` (which may hold wildcards), each file once, as far as effects tell."""
+        return self._held(path)
+
+    def _held(self, path: str) -> list[Written]:
+        there = self.below.there if self.below else ()
+        targets = [mount.target for mount in self.mounts if mount.target]
+        for effect in self.here:
+            there = play(there, effect, self.site, targets)
         found: list[Written] = []
-        for written in self.everything():
+        for written in there:
             part = self.part_of(written.effect, path)
             if part is None or _is_in_place(part):
                 continue
@@ -155,27 +226,28 @@ class Filesystem:
             case Compiled():  # its sources stay where they are: the folder asked for is where it writes
                 return replace(effect, path=path)
             case Rewritten():
-                parts = ((offset, self.part_of(each, path)) for offset, each in cause.sources)
-                sources = tuple((offset, part) for offset, part in parts if part is not None)
+                parts = ((site, self.part_of(each, path)) for site, each in cause.sources)
+                sources = tuple((site, part) for site, part in parts if part is not None)
                 return replace(effect, path=path, cause=replace(cause, sources=sources)) if sources else None
         return replace(effect, path=path, cause=_A_PART)
 
-    def of_earlier_layers(self, path: str, *, recursive: bool = True) -> tuple[tuple[int, Effect], ...]:
+    @_asked
+    def of_earlier_layers(self, path: str, is_recursive: bool) -> tuple[tuple[Site, Effect], ...]:
         """What a program that changes all files under `path`, or `path` alone, has to write again in this layer."""
         done = {id(each.cause): each for each in self.here if isinstance(each.cause, Rewritten)}
         if any(each.path is not None and is_under(path, each.path) for each in done.values()):
             return ()
-        again = {(offset, id(each)) for effect in done.values() for offset, each in _sources(effect)}
+        again = {(site, id(each)) for effect in done.values() for site, each in _sources(effect)}
         return tuple(
-            (offset, effect)
-            for offset, effect in self.held(path)
-            if offset != self.offset and (offset, id(effect)) not in again and (recursive or _is_file_at(effect, path))
+            (site, effect)
+            for site, effect in self._held(path)
+            if site != self.site and (site, id(effect)) not in again and (is_recursive or _is_file_at(effect, path))
         )
 
     def _written(self) -> Iterator[Effect]:
         """What is there, the newest first."""
         yield from reversed(self.here)
-        for layer in reversed(self.layers):
+        for layer in self.below or ():
             yield from reversed(layer.kept)
 
     def _text_in(self, effect: Effect, path: str) -> str | None:
@@ -231,7 +303,7 @@ def _is_the_file(effect: Effect, path: str) -> bool:
     return effect.path == path and isinstance(effect.cause, Copied) and effect.cause.is_file
 
 
-def _sources(effect: Effect) -> tuple[tuple[int, Effect], ...]:
+def _sources(effect: Effect) -> tuple[tuple[Site, Effect], ...]:
     return effect.cause.sources if isinstance(effect.cause, Rewritten) else ()
 
 

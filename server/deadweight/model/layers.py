@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
-from itertools import chain, takewhile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from operator import is_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from deadweight.model import image
 from deadweight.model.commands import catalog, pip
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import BaseLayers, Built, Copied, CopiedFromStage, Download, Extracted, Text, writes
-from deadweight.model.filesystem import Filesystem, Mount, inside_context
+from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context
 from deadweight.model.playing import play
-from deadweight.model.stages import absolute
+from deadweight.model.stages import NOWHERE, Site, absolute
 from deadweight.model.variables import expand
 from deadweight.syntax import shell
 from deadweight.syntax.run import run_body
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
+    from deadweight.model.filesystem import Question
     from deadweight.model.image import Base
     from deadweight.model.playing import Written
     from deadweight.model.stages import Build, Stage, State, Step
-    from deadweight.syntax.dockerfile import Instruction, Placed
+    from deadweight.syntax.dockerfile import Instruction
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Script, Word
     from deadweight.text import Span
@@ -41,42 +43,105 @@ _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 class Layer:
     """One instruction's layer. `effects` is everything it does, `kept` the writes that are left when it ends.
 
-    `calls` are the commands of a RUN that were read, `step` is None for FROM.
+    `calls` are the commands of a RUN that were read, `step` is None for FROM. `asked` is what reading it asked of the
+    layers below.
     """
 
-    placed: Placed
+    site: Site
+    instruction: Instruction
     step: Step | None
     effects: tuple[Effect, ...]
     kept: tuple[Effect, ...]
     calls: tuple[Call, ...] = ()
+    asked: Sequence[Question] = field(default=(), compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Ledger:
-    """The layers of one stage, FROM first."""
+    """The layers of one stage, FROM first; `stacks` has each on those below it, the stages under this one included.
+
+    `others` are the ledgers of the stages that it stands on and copies from.
+    """
 
     stage: Stage
     base: Base
     layers: tuple[Layer, ...]
+    stacks: tuple[Stack, ...]
+    others: tuple[Ledger, ...]
+
+    def below(self, layer: Layer) -> Stack | None:
+        """What lies below a layer of this stage."""
+        return self.stacks[layer.site.step].below
 
 
-def read_ledgers(
-    build: Build, context: BuildContext | None, platform: str = "linux/amd64", before: Sequence[Ledger] = ()
-) -> tuple[Ledger, ...]:
-    """A ledger for every stage of `build`, in order; `before` are those of an earlier build in the same context.
-
-    A layer is that of before where its instruction, the state it starts from, and all layers below it are.
+class Ledgers(Sequence[Ledger]):
+    """The ledger of every stage, each read when somebody asks; `before` are those of an earlier build in the same
+    context, of which all that is the same is taken over.
     """
-    ledgers: list[Ledger] = []
-    is_all_known = True  # of the stages so far, from which a stage may copy
-    for stage in build.stages:
-        base = build.base_of(stage)
-        reader = _StageReader(build, context, ledgers, stage, image.base(base) if base else image.Base())
-        old = before[stage.index] if stage.index < len(before) and is_all_known else None
-        ledgers.append(reader.ledger(stage.platform or platform, old))
-        made = ledgers[-1].layers
-        is_all_known = old is not None and len(old.layers) == len(made) and all(map(is_, old.layers, made))
-    return tuple(ledgers)
+
+    def __init__(
+        self, build: Build, context: BuildContext | None, platform: str = "linux/amd64", before: Ledgers | None = None
+    ) -> None:
+        self.build = build
+        self._context = context
+        self._platform = platform
+        self._read: dict[int, Ledger] = {}
+        self._old: dict[int, Ledger] = {**before._old, **before._read} if before else {}
+
+    def __len__(self) -> int:
+        return len(self.build.stages)
+
+    @overload
+    def __getitem__(self, index: int) -> Ledger: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Ledger, ...]: ...
+    def __getitem__(self, index: int | slice) -> Ledger | tuple[Ledger, ...]:
+        if isinstance(index, slice):
+            return tuple(self[each] for each in range(len(self))[index])
+        stage = self.build.stages[index]
+        if stage.index not in self._read:
+            for each in sorted(self._unread(stage)):
+                self._read[each] = self._ledger(self.build.stages[each])
+        return self._read[stage.index]
+
+    def of(self, layer: Layer) -> Ledger:
+        """The ledger that a layer is in."""
+        return self[layer.site.stage]
+
+    def files(self, layer: Layer) -> Filesystem:
+        """What the commands of a layer find when it starts."""
+        mounts = mounts_of(layer.instruction, layer.step.state) if layer.step else ()
+        return Filesystem(self.of(layer).below(layer), self._context, mounts, layer.site)
+
+    def _unread(self, stage: Stage) -> set[int]:
+        """What has to be read for a stage; itself, and the earlier stages that it stands on and copies from."""
+        found: set[int] = set()
+        pending = [stage]
+        while pending:
+            stage = pending.pop()
+            if stage.index not in self._read and stage.index not in found:
+                found.add(stage.index)
+                pending += self._others(stage)
+        return found
+
+    def _others(self, stage: Stage) -> list[Stage]:
+        """The stages that a stage stands on and copies from."""
+        named = (self.build.find(name) for name in stage.sources)
+        found = [each for each in named if each is not None and each.index < stage.index]
+        return [self.build.stages[stage.base], *found] if isinstance(stage.base, int) else found
+
+    def _ledger(self, stage: Stage) -> Ledger:
+        others = tuple([self._read[each.index] for each in self._others(stage)])
+        ref = self.build.base_of(stage)
+        base = image.base(ref) if ref else image.Base()
+        old = self._old.get(stage.index)
+        if old is not None and old.base != base:
+            old = None
+        are_others_known = old is not None and len(others) == len(old.others) and all(map(is_, others, old.others))
+        if old is not None and are_others_known and old.stage is stage:
+            return old
+        reader = _StageReader(self, self._context, stage, base, others)
+        return reader.ledger(stage.platform or self._platform, old, are_others_known=are_others_known)
 
 
 def kept_after(effects: Iterable[Effect], mounts: Iterable[Mount] = ()) -> tuple[Effect, ...]:
@@ -84,7 +149,7 @@ def kept_after(effects: Iterable[Effect], mounts: Iterable[Mount] = ()) -> tuple
     targets = [mount.target for mount in mounts if mount.target]
     kept: list[Written] = []
     for effect in effects:
-        kept = play(kept, effect, 0, targets)
+        kept = play(kept, effect, NOWHERE, targets)
     return tuple(each.effect for each in kept)
 
 
@@ -107,36 +172,71 @@ def mounts_of(instruction: Instruction, state: State) -> tuple[Mount, ...]:
 class _StageReader:
     """Reads one stage; what it needs to know of the file and of the stages before it."""
 
-    build: Build
+    ledgers: Ledgers
     context: BuildContext | None
-    before: Sequence[Ledger]
     stage: Stage
     base: Base
+    others: tuple[Ledger, ...]
 
-    def ledger(self, platform: str, old: Ledger | None) -> Ledger:
+    def ledger(self, platform: str, old: Ledger | None, *, are_others_known: bool) -> Ledger:
+        """Reads each step, or takes over what `old` has of it.
+
+        A layer stays where its step is the very same object, and where what it asked of the layers below it would be
+        answered as it was.
+        """
+        known = {id(layer.step): layer for layer in old.layers if layer.step} if old else {}
+        first = self.first(platform)
+        if old is not None and old.layers[0] == first:
+            first = old.layers[0]
+        stack = self.stacked(first, self.others[0].stacks[-1] if isinstance(self.stage.base, int) else None, old)
+        layers, stacks = [first], [stack]
+        for step in self.stage.steps:
+            site = Site(self.stage.index, len(layers))
+            layer = known.get(id(step))
+            if layer is None or not self.stands(layer, site, stack, are_others_known=are_others_known):
+                layer = self.layer(step, site, stack)
+            elif layer.site != site:
+                layer = replace(layer, site=site)
+            stack = self.stacked(layer, stack, old)
+            layers.append(layer)
+            stacks.append(stack)
+        return Ledger(self.stage, self.base, tuple(layers), tuple(stacks), self.others)
+
+    def stacked(self, layer: Layer, below: Stack | None, old: Ledger | None) -> Stack:
+        """The layer on those below it: the stack of before, where it is the same."""
+        step = layer.site.step
+        if old is not None and step < len(old.stacks):
+            known = old.stacks[step]
+            if known.top is layer and known.below is below:
+                return known
+        return Stack(layer, below)
+
+    def stands(self, layer: Layer, site: Site, below: Stack, *, are_others_known: bool) -> bool:
+        """Whether a layer of before is what its step does here too."""
+        instruction, step = layer.instruction, layer.step
+        if instruction.keyword in ("COPY", "ADD"):
+            return are_others_known or instruction.flag("from") is None
+        if not layer.asked or step is None:
+            return True
+        mounts = mounts_of(instruction, step.state)
+        return Filesystem(below, self.context, mounts, site).answers(layer.asked)
+
+    def first(self, platform: str) -> Layer:
         start = self.stage.start
-        cause = BaseLayers(self.stage.base, platform) if not isinstance(self.stage.base, int) else None
-        first = writes("/", cause, start.instruction.span) if cause else None
-        effects = (first,) if first else ()
-        layers = [Layer(start, None, effects, effects)]
-        if old is not None and old.stage.start == start and old.layers[0].effects == effects:
-            # A step that is the very same object stands where it stood, with the same state and the same steps above.
-            known = zip(old.layers[1:], self.stage.steps, strict=False)
-            layers = [old.layers[0], *(layer for layer, _ in takewhile(lambda pair: pair[0].step is pair[1], known))]
-        for step in self.stage.steps[len(layers) - 1 :]:
-            layers.append(self.layer(step, layers))
-        return Ledger(self.stage, self.base, tuple(layers))
+        site = Site(self.stage.index, 0)
+        if isinstance(self.stage.base, int):
+            return Layer(site, start, None, (), ())
+        effects = (writes("/", BaseLayers(self.stage.base, platform), start.span),)
+        return Layer(site, start, None, effects, effects)
 
-    def layer(self, step: Step, before: list[Layer]) -> Layer:
+    def layer(self, step: Step, site: Site, below: Stack) -> Layer:
         keyword = step.instruction.keyword
         if keyword == "RUN":
-            return self.run(step, before)
-        if keyword in ("COPY", "ADD"):
-            effects = tuple(self.copy(step))
-            return Layer(step.placed, step, effects, effects)
-        return Layer(step.placed, step, (), ())
+            return self.run(step, site, below)
+        effects = tuple(self.copy(step)) if keyword in ("COPY", "ADD") else ()
+        return Layer(site, step.instruction, step, effects, effects)
 
-    def run(self, step: Step, before: list[Layer]) -> Layer:
+    def run(self, step: Step, site: Site, below: Stack) -> Layer:
         instruction, state = step.instruction, step.state
         mounts = mounts_of(instruction, state)
         body = run_body(instruction, state.shell) if not self.base.is_windows else None
@@ -144,30 +244,18 @@ class _StageReader:
             effects: tuple[Effect, ...] = ()
             if instruction.array is None or instruction.array:
                 effects = (writes(None, Built(_first_word(instruction)), instruction.span),)
-            return Layer(step.placed, step, effects, effects)
+            return Layer(site, instruction, step, effects, effects)
+        files = Filesystem(below, self.context, mounts, site)
+        around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
         calls: list[Call] = []
         done: tuple[Effect, ...] = ()
-        for call in self.calls(body, step, mounts, before):
+        for call in _calls(body.script, around, body):
             calls.append(_after(call, done) if done else call)
             done = (*done, *_effects(calls[-1]))
         if body.script.is_opaque:
             done = (writes(None, Built("a script too long to read"), instruction.span),)
         kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
-        return Layer(step.placed, step, done, kept, tuple(calls))
-
-    def calls(self, body: RunBody, step: Step, mounts: tuple[Mount, ...], before: list[Layer]) -> Iterator[Call]:
-        state = step.state
-        files = Filesystem((*self.below(self.stage), *before), self.context, mounts, step.placed.offset)
-        around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
-        return _calls(body.script, around, body)
-
-    def below(self, stage: Stage) -> tuple[Layer, ...]:
-        """The layers of the stages that `stage` stands on, oldest first."""
-        found: tuple[Layer, ...] = ()
-        while isinstance(stage.base, int):
-            found = (*self.before[stage.base].layers, *found)
-            stage = self.build.stages[stage.base]
-        return found
+        return Layer(site, instruction, step, done, kept, tuple(calls), files.asked)
 
     def copy(self, step: Step) -> Iterator[Effect]:
         """The effects of COPY and ADD, one a source."""
@@ -215,12 +303,12 @@ class _StageReader:
         return writes(target, Copied(source, root, selection, context.complete), span)
 
     def from_stage(self, name: str, source: str | None) -> CopiedFromStage:
-        stage = self.build.find(name)
+        stage = self.ledgers.build.find(name)
         path = source and absolute(source, "/")
-        if stage is None or stage.index >= len(self.before) or not path:
+        if stage is None or stage.index >= self.stage.index or not path:
             return CopiedFromStage(name, source or "", None)
-        layers = (*self.below(stage), *self.before[stage.index].layers)
-        held = tuple(each.effect for each in Filesystem(layers, self.context).held(path))
+        stack = self.ledgers[stage.index].stacks[-1]
+        held = tuple(each.effect for each in Filesystem(stack, self.context).held(path))
         return CopiedFromStage(stage.label, path, held or None)
 
 

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.effects import Kind, Measured, Moved, PackageSet, covers, is_under
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
+    from deadweight.model.stages import Site
 
 
 class Written(NamedTuple):
-    """Something that was written and is there still; `offset` is that of the instruction that wrote it."""
+    """Something that was written and is there still, with the instruction that wrote it."""
 
-    offset: int
+    site: Site
     effect: Effect
 
 
-def play(there: Sequence[Written], effect: Effect, offset: int, mounts: Sequence[str] = ()) -> list[Written]:
-    """What is there after one more effect, of the instruction at `offset`; what goes into one of `mounts` is not."""
+def play(there: Sequence[Written], effect: Effect, site: Site, mounts: Sequence[str] = ()) -> list[Written]:
+    """What is there after one more effect, of the instruction at `site`; what goes into one of `mounts` is not."""
     path, cause = effect.path, effect.cause
     if effect.kind is Kind.REMOVES and isinstance(cause, PackageSet):
         return [left for each in there if (left := _without(each, cause))]
@@ -33,35 +34,27 @@ def play(there: Sequence[Written], effect: Effect, offset: int, mounts: Sequence
     if effect.kind is Kind.REPLACES:
         return [_replaced(each, effect) for each in there]
     if effect.kind is Kind.MOVES:
-        return [moved for each in there if (moved := _moved(each, effect, offset))]
+        return [moved for each in there if (moved := _moved(each, effect, site))]
     if path is not None and any(is_under(path, mount) for mount in mounts):
         return list(there)
-    if isinstance(cause, Measured) and any(each.effect.cause == cause and each.offset == offset for each in there):
+    if isinstance(cause, Measured) and any(each.effect.cause == cause and each.site == site for each in there):
         return list(there)
-    return [*there, Written(offset, effect)]
+    return [*there, Written(site, effect)]
 
 
 def after_layer(there: Sequence[Written], layer: Layer) -> list[Written]:
     """What is there after one more layer. What it writes over is there still, below it."""
     kept = set(map(id, layer.kept))
-    offset = layer.placed.offset
+    site = layer.site
     now = list(there)
     for effect in layer.effects:
         if effect.kind is not Kind.WRITES:
-            now = play(now, effect, offset)
+            now = play(now, effect, site)
         elif id(effect) in kept:
-            now.append(Written(offset, effect))
+            now.append(Written(site, effect))
             kept.discard(id(effect))
     # What a later command of the same RUN has moved or taken a part of.
-    return [*now, *(Written(offset, effect) for effect in layer.kept if id(effect) in kept)]
-
-
-def written_by(layers: Iterable[Layer]) -> list[Written]:
-    """What is there after these layers, oldest first."""
-    there: list[Written] = []
-    for layer in layers:
-        there = after_layer(there, layer)
-    return there
+    return [*now, *(Written(site, effect) for effect in layer.kept if id(effect) in kept)]
 
 
 def _without(written: Written, removed: PackageSet) -> Written | None:
@@ -82,12 +75,12 @@ def _replaced(written: Written, effect: Effect) -> Written:
     return written._replace(effect=replace(written.effect, cause=effect.cause))
 
 
-def _moved(written: Written, effect: Effect, offset: int) -> Written | None:
+def _moved(written: Written, effect: Effect, site: Site) -> Written | None:
     """Where something is after a `mv`; None for what an older layer holds: a copy of it is written anew."""
     path, cause = written.effect.path, effect.cause
     if path is None or effect.path is None or not isinstance(cause, Moved) or not covers(effect.path, path):
         return written
-    if written.offset != offset:
+    if written.site != site:
         return None
     below = path[len(effect.path) :].lstrip("/") if is_under(path, effect.path) else ""
     to = cause.to and posixpath.join(cause.to, below).rstrip("/")

@@ -6,17 +6,18 @@ import posixpath
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import takewhile
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import image
 from deadweight.model.variables import Scope, expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from deadweight.model.image import ImageRef
-    from deadweight.syntax.dockerfile import Dockerfile, Instruction, Placed
+    from deadweight.syntax.dockerfile import Dockerfile, Instruction, Section
     from deadweight.syntax.words import Word
 
 _BLANKS = re.compile(r"[\t\v\f\r ]+")  # between name and value of the old `ENV name value`
@@ -54,58 +55,71 @@ class State:
         return None if expanded is None else absolute(expanded, self.workdir)
 
 
+class Site(NamedTuple):
+    """Which instruction of a file it is: the number of its stage, and its number there, FROM being 0.
+
+    Nothing that is typed into an instruction, a comment or between them changes the site of another instruction.
+    """
+
+    stage: int
+    step: int
+
+
+NOWHERE = Site(-1, -1)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """An instruction of a stage and the state it starts from."""
 
-    placed: Placed
+    instruction: Instruction
     state: State
 
-    @property
-    def instruction(self) -> Instruction:
-        """The instruction itself."""
-        return self.placed.instruction
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stage:
     """One FROM and what follows. `base` is an image, the index of an earlier stage, or None where it is unknown.
 
-    `number` is what `COPY --from` counts, `entry` the state of the stage it stands on, `end` the state behind it.
+    `entry` is the state of the stage it stands on, `end` the state behind its last step.
     """
 
     index: int
     name: str | None
-    start: Placed
+    section: Section
     base: ImageRef | int | None
     base_text: str
     base_word: Word | None
     platform: str | None
     steps: tuple[Step, ...]
-    number: int
     entry: State | None
     end: State
+
+    @property
+    def start(self) -> Instruction:
+        """The FROM."""
+        return self.section.instructions[0]
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """What `COPY --from` and `RUN --mount=from=` name in this stage."""
-        return tuple(name for step in self.steps for name in sources_of(step.instruction))
+        return tuple(name for step in self.steps for name in _sources_of(step.instruction))
 
     @property
     def label(self) -> str:
         """The stage as a person calls it: its name, or its number from 0 as `COPY --from` counts."""
-        return self.name or str(self.number)
+        return self.name or str(self.index)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Build:
-    """All stages of a file, or of an excerpt. `target` is the stage that becomes the image; None where none does.
+    """All stages of a file. `target` is the stage that becomes the image; None for a file without a FROM.
 
-    `scope` are the arguments above the first FROM.
+    `scope` are the arguments that the head of the file declares.
     """
 
     stages: tuple[Stage, ...]
     target: Stage | None
+    head: Section
     scope: Mapping[str, str | None]
     unknown_target: str | None = None
 
@@ -138,10 +152,10 @@ class Build:
         """The stage that `--from=NAME` or `FROM NAME` means: by name in any case, or by number."""
         if name.isascii() and name.isdecimal():
             # int() takes no number of thousands of digits, and no file has so many stages.
-            number = int(name) if len(name.lstrip("0")) <= _MOST_DIGITS else -1
-            return next((stage for stage in self.stages if stage.number == number), None)
-        index = self._names.get(name.lower())
-        return None if index is None else self.stages[index]
+            index = int(name) if len(name.lstrip("0")) <= _MOST_DIGITS else len(self.stages)
+            return self.stages[index] if index < len(self.stages) else None
+        found = self._names.get(name.lower())
+        return None if found is None else self.stages[found]
 
     @cached_property
     def _names(self) -> dict[str, int]:
@@ -160,50 +174,71 @@ def read_build(
     target: str | None = None,
     build_args: Mapping[str, str] = MappingProxyType({}),
     platform: str = "linux/amd64",
-    numbers: Sequence[int] | None = None,
-    has_target: bool = True,
     before: Build | None = None,
 ) -> Build:
     """The stages of a file. An unknown `target` is named in the result, and the last stage taken.
 
-    `numbers` are those of the stages of an excerpt, which may be without the target. What `before` knows of the same
-    instructions at the same places is taken over.
+    What `before`, an earlier version read with the same arguments, knows of the same sections is taken over.
     """
-    head, groups = _grouped(tree.instructions)
-    scope = global_scope((placed.instruction for placed in head), build_args, platform)
-    old = before.stages if before is not None and before.scope == scope else ()
-    stages: list[Stage] = []
-    names: dict[str, int] = {}
-    for index, group in enumerate(groups):
-        number = numbers[index] if numbers else index
-        known = old[index] if index < len(old) and old[index].start == group[0] else None
-        stage = _stage(index, number, group, scope, build_args, names, stages, known)
-        stages.append(stage)
-        if stage.name:
-            names[stage.name] = index
-    build = Build(tuple(stages), stages[-1] if stages and has_target else None, scope)
+    head, *sections = tree.sections
+    scope = before.scope if before is not None and before.head is head else _global_scope(head, build_args, platform)
+    if before is not None and before.scope == scope:
+        scope, old = before.scope, before.stages
+    else:
+        old = ()
+    stages = _stages(sections, scope, build_args, old)
+    build = Build(stages, stages[-1] if stages else None, head, scope)
     if not target:
         return build
     chosen = build.find(target)
     return replace(build, target=chosen) if chosen else replace(build, unknown_target=target)
 
 
-def global_scope(head: Iterable[Instruction], build_args: Mapping[str, str], platform: str) -> dict[str, str | None]:
+def _global_scope(head: Section, build_args: Mapping[str, str], platform: str) -> dict[str, str | None]:
     """The arguments that the instructions above the first FROM declare, and those that BuildKit does."""
     scope: dict[str, str | None] = {**_platform_arguments(platform)}
-    for instruction in head:
+    for instruction in head.instructions:
         if instruction.keyword == "ARG":
             scope.update(_declared(instruction, scope, build_args, scope))
     return scope
 
 
-def base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str:
+def _stages(
+    sections: Sequence[Section],
+    scope: Mapping[str, str | None],
+    build_args: Mapping[str, str],
+    old: tuple[Stage, ...],
+) -> tuple[Stage, ...]:
+    pairs = enumerate(zip(old, sections, strict=False))
+    first = next((at for at, (stage, section) in pairs if stage.section is not section), min(len(old), len(sections)))
+    stages = list(old[:first])
+    names = {stage.name: stage.index for stage in stages if stage.name}
+    # Where no stage came or went, those behind the last that changed are as they were, if nothing they stand on is not.
+    is_as_long = len(old) == len(sections)
+    last = len(sections)
+    if is_as_long:
+        ends = enumerate(zip(reversed(old), reversed(sections), strict=True))
+        last -= next((at for at, (stage, section) in ends if stage.section is not section), 0)
+    is_same = is_as_long
+    for index in range(first, len(sections)):
+        if is_same and index >= last:
+            return (*stages, *old[index:])
+        known = old[index] if index < len(old) else None
+        stage = _stage(index, sections[index], scope, build_args, names, stages, known)
+        is_same = is_same and known is not None and (stage.name, stage.end) == (known.name, known.end)
+        stages.append(stage)
+        if stage.name:
+            names[stage.name] = index
+    return tuple(stages)
+
+
+def _base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str:
     """What a FROM names, variables expanded; "" where that is unknown."""
     words = instruction.words
     return (expand(words[0].text, scope, escape=instruction.escape) or "") if words else ""
 
 
-def sources_of(instruction: Instruction) -> Iterator[str]:
+def _sources_of(instruction: Instruction) -> Iterator[str]:
     """What `COPY --from` and `RUN --mount=from=` name."""
     for flag in instruction.flags:
         if flag.name == "from" and flag.value:
@@ -221,27 +256,18 @@ def absolute(path: str, folder: str | None) -> str | None:
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
-def _grouped(instructions: Sequence[Placed]) -> tuple[Sequence[Placed], list[Sequence[Placed]]]:
-    """The instructions above the first FROM, and those of each stage, FROM first."""
-    starts = [at for at, placed in enumerate(instructions) if placed.instruction.keyword == "FROM"]
-    ends = [*starts[1:], len(instructions)]
-    groups = [instructions[start:end] for start, end in zip(starts, ends, strict=False)]
-    return instructions[: starts[0] if starts else len(instructions)], groups
-
-
 def _stage(
     index: int,
-    number: int,
-    group: Sequence[Placed],
+    section: Section,
     scope: Mapping[str, str | None],
     build_args: Mapping[str, str],
     names: Mapping[str, int],
     stages: Sequence[Stage],
     known: Stage | None,
 ) -> Stage:
-    start, *others = group
-    instruction, words = start.instruction, start.instruction.words
-    text = base_name(instruction, scope)
+    start, *others = section.instructions
+    words = start.words
+    text = _base_name(start, scope)
     name = words[2].text.lower() if len(words) == 3 and words[1].text.lower() == "as" else None
     base: ImageRef | int | None = names.get(text.lower()) if text else None
     entry = stages[base].end if isinstance(base, int) else None
@@ -249,35 +275,45 @@ def _stage(
         base = image.parse(text)
     if known is not None and (known.base != base or known.entry is not entry):
         known = None
+    if known is not None and known.section is section:
+        return known
     first = entry or State(workdir=image.UNKNOWN_FOLDER if not text else image.working_folder(image.parse(text)))
     steps, end = _steps(others, first, known, scope, build_args)
-    platform = instruction.flag("platform")
-    shown = platform and expand(platform, scope, escape=instruction.escape)
-    return Stage(index, name, start, base, text, words[0] if words else None, shown, steps, number, entry, end)
+    platform = start.flag("platform")
+    shown = platform and expand(platform, scope, escape=start.escape)
+    return Stage(index, name, section, base, text, words[0] if words else None, shown, steps, entry, end)
 
 
 def _steps(
-    group: Sequence[Placed],
+    instructions: Sequence[Instruction],
     first: State,
     known: Stage | None,
     scope: Mapping[str, str | None],
     build_args: Mapping[str, str],
 ) -> tuple[tuple[Step, ...], State]:
-    """The steps of a stage, and the state behind them."""
+    """The steps of a stage, and the state behind them; those that start as they did are the steps of before."""
     old = known.steps if known else ()
-    same = next((at for at, (step, placed) in enumerate(zip(old, group, strict=False)) if step.placed != placed), None)
-    if same is None:
-        same = min(len(old), len(group))
+    pairs = zip(old, instructions, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0].instruction is pair[1], pairs))
     steps = list(old[:same])
     state = first if known is None else old[same].state if same < len(old) else known.end
-    if same == len(group) and known is not None:
-        return tuple(steps), state
-    # Scopes of one stage share their history, which only the newest of them may go on with.
-    state = replace(state, variables=Scope(state.variables))
-    for placed in group[same:]:
-        steps.append(Step(placed, state))
-        state = _after(placed.instruction, state, scope, build_args)
+    rest = _rest(old[same:], instructions[same:])
+    for at in range(same, len(instructions)):
+        if known is not None and at + rest == len(instructions):
+            was = old[len(old) - rest].state if rest else known.end
+            if was == state:
+                return (*steps, *old[len(old) - rest :]), known.end
+        steps.append(Step(instructions[at], state))
+        state = _after(instructions[at], state, scope, build_args)
+    if known is not None and known.end == state:
+        state = known.end  # the stages that stand on it see nothing new
     return tuple(steps), state
+
+
+def _rest(old: Sequence[Step], instructions: Sequence[Instruction]) -> int:
+    """How many instructions at the end are those of before."""
+    pairs = zip(reversed(old), reversed(instructions), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0].instruction is pair[1], pairs))
 
 
 def _after(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet, covers
 from deadweight.model.filesystem import Filesystem
-from deadweight.model.playing import after_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
-    from deadweight.model.playing import Written
 
 
 class Removal(NamedTuple):
@@ -29,22 +27,20 @@ class Removal(NamedTuple):
 
 def late_removals(ledgers: Sequence[Ledger], context: BuildContext | None) -> Iterator[Removal]:
     """The removals of a chain of stages, each standing on the one before it, that free nothing."""
-    there: list[Written] = []
-    by_offset: dict[int, Layer] = {}
+    layers = {layer.site: layer for ledger in ledgers for layer in ledger.layers}
     for ledger in ledgers:
         for layer in ledger.layers:
+            below = ledger.below(layer)
             for number, effect in enumerate(layer.effects):
-                if effect.kind is not Kind.REMOVES or not effect.is_certain:
+                if effect.kind is not Kind.REMOVES or not effect.is_certain or below is None:
                     continue
-                parts = ((each.offset, _part(each.effect, effect, context)) for each in there)
-                removed = tuple((by_offset[offset], part) for offset, part in parts if part is not None)
+                parts = ((each.site, _part(each.effect, effect, context)) for each in below.there)
+                removed = tuple((layers[site], part) for site, part in parts if part is not None)
                 if any(_removes(effect, own) for own in layer.effects[:number]):
                     # A clean-up that has its own use; what a tool left in earlier layers, it only passes by.
                     removed = tuple(each for each in removed if not isinstance(each[1].cause, Leftover))
                 if removed:
                     yield Removal(ledger, layer, effect, removed)
-            there = after_layer(there, layer)
-            by_offset[layer.placed.offset] = layer
 
 
 def _removes(removal: Effect, own: Effect) -> bool:
@@ -65,7 +61,7 @@ def _part(written: Effect, removal: Effect, context: BuildContext | None) -> Eff
         return None
     if covers(removal.path, written.path):
         return written
-    part = Filesystem((), context).part_of(written, removal.path)
+    part = Filesystem(None, context).part_of(written, removal.path)
     return None if part is None or isinstance(part.cause, Built) else part
 
 

@@ -22,14 +22,16 @@ MAX_VALUE = 131_072
 class Scope(Mapping[str, "str | None"]):
     """The variables in force at one place of a stage; a value of None is unknown.
 
-    All scopes of a stage share one history, so that thousands of ENV lines do not cost thousands of copies.
+    Scopes that come one from the other share one history, so that thousands of ENV lines do not cost thousands of
+    copies.
     """
 
-    __slots__ = ("_at", "_history")
+    __slots__ = ("_at", "_history", "_newest")
 
     def __init__(self, values: Mapping[str, str | None] | None = None) -> None:
         self._history = {name: [(0, value)] for name, value in (values or {}).items()}
         self._at = 0
+        self._newest = [0]
 
     def __getitem__(self, name: str) -> str | None:
         versions = self._history[name]
@@ -45,14 +47,14 @@ class Scope(Mapping[str, "str | None"]):
         return sum(1 for _ in self)
 
     def changed(self, values: Mapping[str, str | None]) -> Scope:
-        """The scope after these assignments; only the newest scope of a stage can be changed."""
+        """The scope after these assignments."""
+        if self._newest[0] != self._at:  # another scope has come from this one and goes on with the history
+            return Scope(self).changed(values)
         scope = Scope()
-        scope._history = self._history
-        scope._at = self._at + 1
+        scope._history, scope._newest = self._history, self._newest
+        scope._at = scope._newest[0] = self._at + 1
         for name, value in values.items():
-            versions = scope._history.setdefault(name, [])
-            assert not versions or versions[-1][0] <= self._at, "not the newest scope"
-            versions.append((scope._at, value))
+            scope._history.setdefault(name, []).append((scope._at, value))
         return scope
 
 

@@ -47,8 +47,8 @@ def is_read_here(left: Left) -> bool:
 
 
 def first_use(layer: Layer) -> Span:
-    """The first call of a reader that reads them, in the file."""
-    return _first_use(layer).span.shifted(layer.placed.offset)
+    """Where the first call of a reader that reads them stands in its instruction."""
+    return _first_use(layer).span
 
 
 def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
@@ -59,13 +59,13 @@ def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
     readers = readers_of(left)
     if readers and not _can_move(left, below[: below.index(readers[-1]) + 1]):
         return None
-    edits: list[Edit | None] = [edit for layer in readers for edit in _updating(layer, left)]
+    edits: list[Edit | None] = [edit for layer in readers for edit in _updating(snapshot, layer, left)]
     if readers and _only_updates(left.layer):
         title = "Update the apt lists where packages are installed, and remove them there"
-        edits.append(remove_instruction(snapshot.text, left.layer.placed))
+        edits.append(remove_instruction(snapshot, left.layer))
     else:
         title = "Remove the apt lists in the same RUN"
-        edits.append(append_command(left.layer, _last_use(left), left.cause.cleanup))
+        edits.append(append_command(snapshot, left.layer, _last_use(left), left.cause.cleanup))
     made = tuple(edit for edit in edits if edit is not None)
     if len(made) < len(edits):
         return None
@@ -103,12 +103,12 @@ def _mounts_lists(layer: Layer) -> bool:
     return any(mount.target and is_under(LISTS, mount.target) for mount in mounts)
 
 
-def _updating(layer: Layer, left: Left) -> Iterator[Edit | None]:
+def _updating(snapshot: Snapshot, layer: Layer, left: Left) -> Iterator[Edit | None]:
     """What a later RUN needs once the lists of an earlier one are gone: its own update, and its own clean-up."""
     uses = _uses(layer)
-    yield prepend_command(layer, _first_use(layer), _update_command(left))
+    yield prepend_command(snapshot, layer, _first_use(layer), _update_command(left))
     if not any(_is_update(call) for call in layer.calls):
-        yield append_command(layer, uses[-1], left.cause.cleanup)
+        yield append_command(snapshot, layer, uses[-1], left.cause.cleanup)
 
 
 def _update_command(left: Left) -> str:
@@ -139,7 +139,7 @@ def _can_move(left: Left, below: tuple[Layer, ...]) -> bool:
 
 def _has_flags_of(update: Layer, layer: Layer) -> bool:
     """Whether a RUN has the mounts of another, and the same network."""
-    theirs, own = update.placed.instruction, layer.placed.instruction
+    theirs, own = update.instruction, layer.instruction
     pairs = {(flag.name, flag.value) for flag in own.flags}
     return own.flag("network") == theirs.flag("network") and all(
         (each.name, each.value) in pairs for each in theirs.flags
@@ -148,15 +148,13 @@ def _has_flags_of(update: Layer, layer: Layer) -> bool:
 
 def _changes_sources(layer: Layer) -> bool:
     """Whether an update below this instruction may see other sources than one above."""
-    return layer.placed.instruction.keyword in ("RUN", "COPY", "ADD") and bool(
-        _SOURCES.search(layer.placed.instruction.text)
-    )
+    return layer.instruction.keyword in ("RUN", "COPY", "ADD") and bool(_SOURCES.search(layer.instruction.text))
 
 
 def _only_updates(layer: Layer) -> bool:
     """Whether a RUN does nothing but update, and says nothing in between: it can go."""
-    body = run_body(layer.placed.instruction, layer.step.state.shell) if layer.step else None
-    if body is None or "#" in layer.placed.instruction.text:
+    body = run_body(layer.instruction, layer.step.state.shell) if layer.step else None
+    if body is None or "#" in layer.instruction.text:
         return False
     commands = [placed.command for placed in shell.commands(body.script)]
     return len(commands) == len(layer.calls) == 1 and _is_update(layer.calls[0]) and not commands[0].redirects
@@ -223,7 +221,7 @@ def _reads_lists_of(snapshot: Snapshot, ledger: Ledger, index: int) -> bool:
 
 def _runs_apt_later(layer: Layer) -> bool:
     """Whether an instruction calls apt when the image is used."""
-    instruction = layer.placed.instruction
+    instruction = layer.instruction
     return instruction.keyword in _LATER and bool(_MENTIONS_APT.search(instruction.line.text))
 
 

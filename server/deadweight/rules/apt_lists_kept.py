@@ -69,4 +69,4 @@ def apt_lists_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report layers that end with apt's package lists in them."""
     for left in leftovers(snapshot, "apt-lists"):
         if is_read_here(left) or not readers_of(left):
-            yield finding(snapshot, left, remove_lists(snapshot, left))
+            yield finding(snapshot, left, remove_lists)

@@ -64,6 +64,7 @@ COPY --from=build /etc/hostname /
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.rules.rule import Fix
     from deadweight.snapshot import Snapshot
 
 
@@ -86,23 +88,26 @@ def consecutive_runs(snapshot: Snapshot) -> Iterator[Finding]:
         for layers in _rows(ledger):
             again = [(layer, effect) for above, layer in pairwise(layers) for effect in _again(above, layer)]
             first, *others = layers
-            fix = merged(snapshot.text, layers)
             what = ", ".join(
                 dict.fromkeys(effect.cause.what for _, effect in again if isinstance(effect.cause, Measured))
             )
             yield Finding(
-                span=first.placed.instruction.keyword_span.shifted(first.placed.offset),
+                site=first.site,
+                span=first.instruction.keyword_span,
                 message=f"{len(layers)} RUNs one below the other each write the {what}",
                 saves=snapshot.sizes.of(effect for _, effect in again),
                 basis="size",
                 stage=ledger.stage.label,
-                frees=frozenset((layer.placed.offset, effect) for layer, effect in again),
-                fixes=(fix,) if fix else (),
+                frees=frozenset((layer.site, effect) for layer, effect in again),
+                fixes=partial(_fixes, layers),
                 related=tuple(
-                    Related(layer.placed.instruction.keyword_span.shifted(layer.placed.offset), "written here again")
-                    for layer in others
+                    Related(layer.site, layer.instruction.keyword_span, "written here again") for layer in others
                 ),
             )
+
+
+def _fixes(layers: tuple[Layer, ...], snapshot: Snapshot) -> Iterator[Fix | None]:
+    yield merged(snapshot, layers)
 
 
 def _rows(ledger: Ledger) -> Iterator[tuple[Layer, ...]]:

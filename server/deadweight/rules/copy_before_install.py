@@ -61,6 +61,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.ecosystems import node, python
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from deadweight.model.ecosystems.project import Project
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.stages import Site
     from deadweight.snapshot import Snapshot
 
 _READERS = {"npm": node.recognise, "pip": python.recognise}
@@ -100,32 +102,30 @@ def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
     context = snapshot.context
     if context is None:
         return
-    for ledger in snapshot.ledgers:
-        if ledger.stage.index not in snapshot.build.reached:
-            continue
+    for ledger in snapshot.reached_ledgers:
         for install in _installs(ledger, context):
             written = [effect for effect in install.layer.kept if isinstance(effect.cause, (PackageSet, Leftover))]
-            fix = _fix(snapshot, ledger, install)
             yield Finding(
-                span=install.copy.placed.instruction.span.shifted(install.copy.placed.offset),
+                site=install.copy.site,
+                span=install.copy.instruction.span,
                 message=f"a source change installs the {install.project.manager} packages again",
                 saves=snapshot.sizes.of(written),
                 basis="cache",
                 stage=ledger.stage.label,
-                fixes=(fix,) if fix else (),
+                fixes=partial(_fixes, ledger, install),
             )
 
 
 def _installs(ledger: Ledger, context: BuildContext) -> Iterator[_Install]:
     """The first install below each wide COPY that reads its files."""
-    seen: set[int] = set()
+    seen: set[Site] = set()
     for at, layer in enumerate(ledger.layers):
         for effect in layer.kept:
             if not isinstance(effect.cause, PackageSet) or effect.cause.project is None:
                 continue
             found = _source(ledger, at, effect, context)
-            if found is not None and found.copy.placed.offset not in seen:
-                seen.add(found.copy.placed.offset)
+            if found is not None and found.copy.site not in seen:
+                seen.add(found.copy.site)
                 yield found
 
 
@@ -156,13 +156,17 @@ def _folder(layer: Layer, copied: Effect, root: str) -> str:
     return posixpath.join(root, folder[len(copied.path) :].lstrip("/")).rstrip("/")
 
 
+def _fixes(ledger: Ledger, install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
+    yield _fix(snapshot, ledger, install)
+
+
 def _fix(snapshot: Snapshot, ledger: Ledger, install: _Install) -> Fix | None:
     """Copy the manifests where all sources are copied now, and the sources right below the install."""
     layers = ledger.layers
     between = layers[layers.index(install.copy) + 1 : layers.index(install.layer)]
     if install.project.needs_sources or any(layer.kept or layer.effects for layer in between):
         return None
-    instruction, offset = install.copy.placed.instruction, install.copy.placed.offset
+    instruction, offset = install.copy.instruction, snapshot.offset(install.copy.site)
     words = instruction.words
     if instruction.keyword != "COPY" or instruction.heredocs or instruction.array is not None or len(words) != 2:
         return None
@@ -179,9 +183,9 @@ def _fix(snapshot: Snapshot, ledger: Ledger, install: _Install) -> Fix | None:
     folder = target if target.endswith("/") else "./" if target == "." else target + "/"
     head = instruction.text[instruction.span.start : words[0].span.start]
     first = f"{head}{' '.join(_as_source(path, source, root) for path in files)} {folder}"
-    end = install.layer.placed.offset + len(install.layer.placed.instruction.text)
+    end = snapshot.offset(install.layer.site) + len(install.layer.instruction.text)
     moved = instruction.text[instruction.span.start : instruction.span.end] + newline
-    if not install.layer.placed.instruction.text.endswith("\n"):
+    if not install.layer.instruction.text.endswith("\n"):
         moved = newline + moved.removesuffix(newline)
     return Fix(
         "split-copy",

@@ -146,6 +146,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands import catalog
@@ -156,11 +157,12 @@ from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.units import less
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from deadweight.model.commands.call import Call
     from deadweight.model.ecosystems.node import Manifest
     from deadweight.model.effects import Effect
+    from deadweight.model.filesystem import Filesystem
     from deadweight.model.layers import Layer, Ledger
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
@@ -201,17 +203,17 @@ def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     if target is None or any(map(_is_for_developers, (target.name, target.end.variables.get("NODE_ENV")))):
         return
     for install in _installs(snapshot):
-        user = next((use for layer in _behind(snapshot, install) for use in _uses(layer)), None)
-        fix = _fix(snapshot, install) if user is None else None
+        user = _user(snapshot, install, snapshot.reached_ledgers)
         needed = f" for `{user}`" if user and user.startswith(("npm ", "npx ")) else ""
         yield Finding(
-            span=install.effect.span.shifted(install.layer.placed.offset),
+            site=install.layer.site,
+            span=install.effect.span,
             message=f"devDependencies are installed{needed} and stay in the image",
             saves=install.saves,
             basis="size",
             stage=install.ledger.stage.label,
-            frees=frozenset({(install.layer.placed.offset, install.effect)}),
-            fixes=(fix,) if fix else (),
+            frees=frozenset({(install.layer.site, install.effect)}),
+            fixes=partial(_fixes, install),
         )
 
 
@@ -222,7 +224,7 @@ def _installs(snapshot: Snapshot) -> Iterator[_Install]:
             for effect in layer.kept:
                 saves = _saves(snapshot, effect)
                 call = next((call for call in layer.calls if call.span == effect.span), None)
-                if saves is None or call is None or _is_told_otherwise(call):
+                if saves is None or call is None or _is_told_otherwise(call, snapshot.ledgers.files(layer)):
                     continue
                 manifest = _manifest(effect)
                 if manifest is not None and not _is_for_development(manifest, start):
@@ -281,7 +283,7 @@ def _is_for_development(manifest: Manifest, start: str) -> bool:
     return any(node.is_development(manifest, words) for words in node.commands(manifest, start))
 
 
-def _is_told_otherwise(call: Call) -> bool:
+def _is_told_otherwise(call: Call, files: Filesystem) -> bool:
     """Whether NODE_ENV asks for devDependencies or nobody knows it, or npm's settings leave them out."""
     around = call.around
     environment = around.variables.get("NODE_ENV", "")
@@ -290,19 +292,25 @@ def _is_told_otherwise(call: Call) -> bool:
     if "--omit=dev" in call.options or call.has("--package-lock-only", "--dry-run"):
         return True
     npmrc = around.resolve(f"{call.value('--prefix', '-C') or '.'}/.npmrc")
-    return node.omits_dev((npmrc and around.files.text(npmrc)) or "", around.variables)
+    return node.omits_dev((npmrc and files.text(npmrc)) or "", around.variables)
 
 
 # --- who needs them ---------------------------------------------------------------------------------------------------
 
 
-def _behind(snapshot: Snapshot, install: _Install) -> Iterator[Layer]:
+def _user(snapshot: Snapshot, install: _Install, ledgers: Iterable[Ledger]) -> str | None:
+    """What later on, in one of these stages, may run something of the project or its packages."""
+    return next((use for layer in _behind(snapshot, install, ledgers) for use in _uses(layer)), None)
+
+
+def _behind(snapshot: Snapshot, install: _Install, ledgers: Iterable[Ledger]) -> Iterator[Layer]:
     """The layers that find what is installed: those below in the stage, and the stages that build on it."""
-    layers = install.ledger.layers
-    yield from layers[layers.index(install.layer) + 1 :]
+    yield from install.ledger.layers[install.layer.site.step + 1 :]
     users = {install.ledger.stage.index}
-    for ledger in snapshot.ledgers[install.ledger.stage.index + 1 :]:
+    for ledger in ledgers:
         stage = ledger.stage
+        if stage.index <= install.ledger.stage.index:
+            continue
         named = {found.index for name in stage.sources if (found := snapshot.build.find(name))}
         if stage.base in users or not users.isdisjoint(named):
             users.add(stage.index)
@@ -311,7 +319,7 @@ def _behind(snapshot: Snapshot, install: _Install) -> Iterator[Layer]:
 
 def _uses(layer: Layer) -> Iterator[str]:
     """What of a layer's calls may run something of the project or its packages, as it is written."""
-    instruction = layer.placed.instruction
+    instruction = layer.instruction
     if (instruction.keyword == "RUN" and not layer.calls) or instruction.keyword == "ONBUILD":
         yield instruction.arguments.text
     for call in layer.calls:
@@ -331,8 +339,13 @@ def _may_use_packages(call: Call) -> bool:
 # --- the fix ----------------------------------------------------------------------------------------------------------
 
 
+def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
+    """Leave them out, or remove them at the end of a RUN that needs them; unless another target of the file does."""
+    if _user(snapshot, install, snapshot.ledgers) is None:
+        yield _fix(snapshot, install)
+
+
 def _fix(snapshot: Snapshot, install: _Install) -> Fix | None:
-    """Leave them out, or remove them at the end of a RUN that needs them."""
     layer, call = install.layer, install.call
     flag = "--production" if _has_npm_6(snapshot, install) else "--omit=dev"
     users = [each for each in layer.calls[layer.calls.index(call) + 1 :] if _may_use_packages(each)]
@@ -340,12 +353,12 @@ def _fix(snapshot: Snapshot, install: _Install) -> Fix | None:
         prune = _prune(call, flag)
         last = users[-1] if users else call
         is_here = last.around.folder == call.around.folder
-        edit = append_command(layer, last, prune) if prune and is_here else None
+        edit = append_command(snapshot, layer, last, prune) if prune and is_here else None
         title = f"Run npm prune {flag} in the same RUN"
     else:
         first = call.words[0]
         verb = call.words[-1] if first.text.startswith("-") else first
-        edit = insert_word(layer, verb, flag) if call.value("--include", "--also") is None else None
+        edit = insert_word(snapshot, layer, verb, flag) if call.value("--include", "--also") is None else None
         title = f"Add {flag}"
     return Fix("omit-dev", title, Safety.ASK, (edit,), note=_NOTE) if edit else None
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.layers import Layer
     from deadweight.rules.script_places import Place
+    from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Dockerfile, Placed
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Node, Statement, Word
@@ -32,13 +33,13 @@ _STATUS = re.compile(r"\$\?|\$\{\?\}")  # `$?`
 _WATCHED = re.compile(r"\bPIPESTATUS\b|\btrap\b[^\n;&|]*\b(?:ERR|DEBUG)\b")
 
 
-def insert_word(layer: Layer, after: Word, text: str) -> Edit | None:
+def insert_word(snapshot: Snapshot, layer: Layer, after: Word, text: str) -> Edit | None:
     """Put a word behind a word of a command: a flag behind its verb."""
     body = body_of(layer)
-    return Edit(_at(layer, body.source.end(after.span.end)), f" {text}") if body else None
+    return Edit(_at(snapshot, layer, body.source.end(after.span.end)), f" {text}") if body else None
 
 
-def append_command(layer: Layer, call: Call, command: str) -> Edit | None:
+def append_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -> Edit | None:
     """Run `command`, which never fails, right after `call` where that succeeded, in the operators already in force.
 
     Behind a call in a branch or loop it runs when the whole of that is done.
@@ -60,10 +61,10 @@ def append_command(layer: Layer, call: Call, command: str) -> Edit | None:
             after, operator = place.chain, ";"
         else:
             return None
-    return Edit(_at(layer, body.source.end(after.span.end)), _joined(layer, body, place, operator, command))
+    return Edit(_at(snapshot, layer, body.source.end(after.span.end)), _joined(layer, body, place, operator, command))
 
 
-def prepend_command(layer: Layer, call: Call, command: str) -> Edit | None:
+def prepend_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -> Edit | None:
     """Run `command` right before `call`, or before all that decides whether it runs: where it fails, so does that."""
     body = body_of(layer)
     place = body and place_of(body, call, whole=call.placed.conditional)
@@ -71,56 +72,56 @@ def prepend_command(layer: Layer, call: Call, command: str) -> Edit | None:
         return None
     start = place.unit.span.start
     operator = "; " if place.errexit and start == place.statement.span.start else " && "
-    return Edit(_at(layer, body.source.start(start)), f"{_as_user_of(call)}{command}{operator}")
+    return Edit(_at(snapshot, layer, body.source.start(start)), f"{_as_user_of(call)}{command}{operator}")
 
 
-def remove_instruction(text: str, placed: Placed) -> Edit:
-    """Take an instruction out of the file's `text` with all its lines."""
-    start, end = placed.offset, placed.offset + len(placed.instruction.text)
-    if not placed.instruction.text.endswith("\n"):  # the file ends without a line end, and goes on doing so
-        start = len(text[:start].rstrip("\r\n"))
+def remove_instruction(snapshot: Snapshot, layer: Layer) -> Edit:
+    """Take an instruction out of the file with all its lines."""
+    start, text = snapshot.offset(layer.site), layer.instruction.text
+    end = start + len(text)
+    if not text.endswith("\n"):  # the file ends without a line end, and goes on doing so
+        start = len(snapshot.text[:start].rstrip("\r\n"))
     return Edit(Span(start, end), "")
 
 
-def replace_word(layer: Layer, word: Word, text: str) -> Edit | None:
+def replace_word(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edit | None:
     """Put `text` in place of a word of a command; without a text the word goes, and the blanks before it."""
     body = body_of(layer)
     if body is None:
         return None
-    start, end = (
-        layer.placed.offset + body.source.start(word.span.start),
-        _at(layer, body.source.end(word.span.end)).end,
-    )
+    start, end = body.source.start(word.span.start), body.source.end(word.span.end)
     if not text:
-        before = layer.placed.instruction.text[: start - layer.placed.offset]
-        start -= len(before) - len(before.rstrip(" \t"))
-    return Edit(Span(start, end), text)
+        start = len(layer.instruction.text[:start].rstrip(" \t"))
+    return Edit(Span(start, end).shifted(snapshot.offset(layer.site)), text)
 
 
-def move_below(tree: Dockerfile, moved: Sequence[Placed], last: Placed, *, flag: str = "") -> tuple[Edit, ...]:
+def move_below(snapshot: Snapshot, moved: Sequence[Layer], last: Layer, *, flag: str = "") -> tuple[Edit, ...]:
     """Move instructions, with the comments that stand on them, right below `last`; `flag` goes behind each keyword."""
-    newline = line_end(tree.text)
+    source = snapshot.text
+    newline = line_end(source)
     edits: list[Edit] = []
     lines = ""
-    for placed in moved:
-        start, end = _with_comments(tree, placed), placed.offset + len(placed.instruction.text)
-        text = tree.text[start:end]
+    for layer in moved:
+        placed = snapshot.placed(layer.site)
+        start, end = _with_comments(snapshot.tree, placed), placed.offset + len(placed.instruction.text)
+        text = source[start:end]
         at = placed.offset - start + placed.instruction.span.start + len(placed.instruction.keyword)
         lines += (f"{text[:at]} {flag}{text[at:]}" if flag else text).removesuffix(newline) + newline
         edits.append(Edit(Span(start, end), ""))
-    at = last.offset + len(last.instruction.text)
-    if tree.text[:at].endswith("\n"):
+    at = snapshot.offset(last.site) + len(last.instruction.text)
+    if source[:at].endswith("\n"):
         return (*edits, Edit(Span(at, at), lines))
     return (*edits, Edit(Span(at, at), newline + lines.removesuffix(newline)))
 
 
-def insert_flag(placed: Placed, flag: str) -> Edit:
+def insert_flag(snapshot: Snapshot, layer: Layer, flag: str) -> Edit:
     """Put a flag behind the keyword of an instruction: `COPY --chown=app . .`."""
-    at = placed.offset + placed.instruction.span.start + len(placed.instruction.keyword)
+    instruction = layer.instruction
+    at = snapshot.offset(layer.site) + instruction.span.start + len(instruction.keyword)
     return Edit(Span(at, at), f" {flag}")
 
 
-def remove_command(layer: Layer, call: Call) -> Edit | None:
+def remove_command(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
     """Take a command, which never fails, out of its list or chain, with the operator that joins it."""
     body = body_of(layer)
     place = body and place_of(body, call)
@@ -141,7 +142,7 @@ def remove_command(layer: Layer, call: Call) -> Edit | None:
         start, end = body.source.start(siblings[0].span.start), body.source.start(siblings[1].span.start)
     else:
         start, end = body.source.end(_last(siblings[own - 1]).span.end), body.source.end(place.unit.span.end)
-    return Edit(Span(layer.placed.offset + start, layer.placed.offset + end), "")
+    return Edit(Span(start, end).shifted(snapshot.offset(layer.site)), "")
 
 
 def line_end(text: str) -> str:
@@ -158,8 +159,8 @@ def _with_comments(tree: Dockerfile, placed: Placed) -> int:
     return tree.offsets[number]
 
 
-def _at(layer: Layer, offset: int) -> Span:
-    start = layer.placed.offset + offset
+def _at(snapshot: Snapshot, layer: Layer, offset: int) -> Span:
+    start = snapshot.offset(layer.site) + offset
     return Span(start, start)
 
 
@@ -174,7 +175,7 @@ def _as_user_of(call: Call) -> str:
 
 def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: str) -> str:
     """`command` with the operator before it, broken over lines the way its neighbours are."""
-    text, newline = layer.placed.instruction.text, line_end(layer.placed.instruction.text)
+    text, newline = layer.instruction.text, line_end(layer.instruction.text)
     start, end = body.source.start(place.unit.span.start), body.source.end(place.unit.span.end)
     spaced = " && " if operator == "&&" else "; "
     if body.form == "script":
@@ -183,7 +184,7 @@ def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: s
         if operator == ";" and not rest and "<<" not in line:
             return f"{newline}{_indent(text, start)}{command}"
         return spaced + command
-    escape = layer.placed.instruction.escape
+    escape = layer.instruction.escape
     gap = _neighbouring_gap(text, body, place)
     if gap is not None and (match := _BREAK.match(gap)):
         leads = not match["before"].replace(escape, "").strip()

@@ -51,6 +51,7 @@ FROM python:3.13-slim
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deadweight.model.image import ImageRef, siblings, variant
@@ -60,10 +61,11 @@ from deadweight.size.units import less
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from deadweight.model.image import Sibling
     from deadweight.model.layers import Ledger
+    from deadweight.model.stages import Site
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.words import Word
@@ -96,16 +98,29 @@ def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
         if before is None or not known:
             continue
         first, best = known[0]
-        offset = stage.start.offset
+        site = ledger.layers[0].site
         yield Finding(
-            span=word.span.shifted(offset),
+            site=site,
+            span=word.span,
             message=f"{ref.text.partition('@')[0]} is the full image; {first.ref.text} runs the same programs",
             saves=less(before, best),
             basis="size",
             stage=stage.label,
-            frees=frozenset((offset, effect) for effect in ledger.layers[0].kept),
-            fixes=tuple(fix for each, size in known if (fix := _fix(ref, each, less(before, size), word, offset))),
+            frees=frozenset((site, effect) for effect in ledger.layers[0].kept),
+            fixes=partial(_fixes, ref, before, known, word, site),
         )
+
+
+def _fixes(
+    ref: ImageRef,
+    before: Size,
+    smaller: Sequence[tuple[Sibling, Size]],
+    word: Word,
+    site: Site,
+    snapshot: Snapshot,
+) -> Iterator[Fix | None]:
+    for sibling, size in smaller:
+        yield _fix(ref, sibling, less(before, size), word, snapshot.offset(site))
 
 
 def _is_full(ref: ImageRef) -> bool:
@@ -116,7 +131,7 @@ def _is_full(ref: ImageRef) -> bool:
 def _suits(sibling: Sibling, ledger: Ledger) -> bool:
     """Whether the stage's own commands can run on the smaller image at all."""
     programs = {call.program for layer in ledger.layers for call in layer.calls}
-    runs = any(layer.placed.instruction.keyword == "RUN" for layer in ledger.layers)
+    runs = any(layer.instruction.keyword == "RUN" for layer in ledger.layers)
     if sibling.base.shell == "none" and (runs or _has_shell_form(ledger)):
         return False
     return not (sibling.base.package_manager != "apt" and programs & _APT)
@@ -124,7 +139,7 @@ def _suits(sibling: Sibling, ledger: Ledger) -> bool:
 
 def _has_shell_form(ledger: Ledger) -> bool:
     return any(
-        layer.placed.instruction.keyword in ("CMD", "ENTRYPOINT") and layer.placed.instruction.array is None
+        layer.instruction.keyword in ("CMD", "ENTRYPOINT") and layer.instruction.array is None
         for layer in ledger.layers
     )
 

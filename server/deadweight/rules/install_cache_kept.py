@@ -91,4 +91,4 @@ if TYPE_CHECKING:
 def install_cache_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs whose download cache is still there when the layer ends."""
     for left in leftovers(snapshot, "install-cache"):
-        yield finding(snapshot, left, clean_up(left), cache_mount(left))
+        yield finding(snapshot, left, clean_up, cache_mount)

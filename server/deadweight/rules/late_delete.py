@@ -111,6 +111,7 @@ RUN rm -rf /usr/share/doc
 from __future__ import annotations
 
 import posixpath
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -143,7 +144,7 @@ _READERS = frozenset(("tar", "bsdtar", "unzip", "dpkg", "rpm", "gpg", "sha256sum
 def late_delete(snapshot: Snapshot) -> Iterator[Finding]:
     """Report commands that delete what an earlier layer of the image wrote."""
     removals = late_removals(snapshot.shipped_ledgers, snapshot.context)
-    for _, group in groupby(removals, lambda removal: removal.layer.placed.offset):
+    for _, group in groupby(removals, lambda removal: removal.layer.site):
         of_layer = [each for each in group if any(may_be_heavy(effect) for _, effect in each.removed)]
         if of_layer:
             yield _finding(snapshot, of_layer)
@@ -153,22 +154,27 @@ def _finding(snapshot: Snapshot, removals: Sequence[Removal]) -> Finding:
     """All that one instruction deletes of earlier ones."""
     late, ledger = removals[0].layer, removals[0].ledger
     removed = list({id(effect): (layer, effect) for each in removals for layer, effect in each.removed}.values())
-    lines = sorted({layer.placed.line + 1 for layer, _ in removed})
-    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}"
-    fix = (
-        _clean_up(snapshot, removals, removed)
-        or _merge(snapshot, removals, removed)
-        or _mount(snapshot, removals, removed)
-    )
     return Finding(
-        span=removals[0].effect.span.shifted(late.placed.offset),
-        message=f"{_names(removals)} stays in the image: {where} wrote it, and this layer only hides it",
+        site=late.site,
+        span=removals[0].effect.span,
+        message=f"{_names(removals)} stays in the image: {{lines}} wrote it, and this layer only hides it",
         saves=snapshot.sizes.of(effect for _, effect in removed),
         basis="size",
         stage=ledger.stage.label,
-        frees=frozenset((layer.placed.offset, effect) for layer, effect in removed),
-        fixes=(fix,) if fix else (),
-        related=tuple(Related(effect.span.shifted(layer.placed.offset), "written here") for layer, effect in removed),
+        frees=frozenset((layer.site, effect) for layer, effect in removed),
+        fixes=partial(_fixes, removals, removed),
+        related=tuple(Related(layer.site, effect.span, "written here") for layer, effect in removed),
+        lines=tuple(layer.site for layer, _ in removed),
+    )
+
+
+def _fixes(
+    removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]], snapshot: Snapshot
+) -> Iterator[Fix | None]:
+    yield (
+        _clean_up(snapshot, removals, removed)
+        or _merge(snapshot, removals, removed)
+        or _mount(snapshot, removals, removed)
     )
 
 
@@ -198,7 +204,7 @@ def _clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence
         if ledger is None or not isinstance(cause, Leftover):
             return None
         left = Left(ledger, layer, cause, tuple(effect for _, effect in group))
-        fix = remove_lists(snapshot, left) if cause.topic == "apt-lists" else clean_up(left)
+        fix = remove_lists(snapshot, left) if cause.topic == "apt-lists" else clean_up(snapshot, left)
         if fix is None:
             return None
         edits += fix.edits
@@ -206,8 +212,8 @@ def _clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence
     late = removals[0].layer
     gone = [each for each in late.calls if any(each.span == removal.effect.span for removal in removals)]
     if len(gone) == len(late.calls) and _removes_nothing_else(removals, gone):
-        edits.append(remove_instruction(snapshot.text, late.placed))
-    elif len(gone) == 1 and _removes_nothing_else(removals, gone) and (edit := remove_command(late, gone[0])):
+        edits.append(remove_instruction(snapshot, late))
+    elif len(gone) == 1 and _removes_nothing_else(removals, gone) and (edit := remove_command(snapshot, late, gone[0])):
         edits.append(edit)
     safety = Safety.ASK if notes else Safety.SAFE
     return Fix("clean-up", "Remove it in the RUN that writes it", safety, tuple(edits), note="; ".join(notes))
@@ -223,10 +229,10 @@ def _removes_nothing_else(removals: Sequence[Removal], calls: Sequence[Call]) ->
 def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
     """Make one RUN of all from the first that writes to the one that deletes."""
     late, layers = removals[0].layer, removals[0].ledger.layers
-    first = min((layer for layer, _ in removed), key=lambda layer: layer.placed.offset)
+    first = min((layer for layer, _ in removed), key=lambda layer: layer.site)
     if first not in layers:
         return None  # it lies in the stage below
-    return merged(snapshot.text, layers[layers.index(first) : layers.index(late) + 1])
+    return merged(snapshot, layers[layers.index(first) : layers.index(late) + 1])
 
 
 def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
@@ -235,7 +241,7 @@ def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
     copy, effect = removed[0]
     if len(removed) > 1 or copy not in layers or layers.index(copy) + 1 != layers.index(late):
         return None
-    cause, instruction = effect.cause, copy.placed.instruction
+    cause, instruction = effect.cause, copy.instruction
     if not isinstance(cause, Copied) or not cause.is_file or instruction.keyword != "COPY" or instruction.flags:
         return None
     deletes = [call for call in late.calls if any(call.span == removal.effect.span for removal in removals)]
@@ -244,10 +250,10 @@ def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
         return None
     path, source = effect.path or "", cause.root or ""
     users = [call for call in others if any(posixpath.basename(path) in word.text for word in call.words)]
-    taken = late.step and any(mount.target == path for mount in mounts_of(late.placed.instruction, late.step.state))
+    taken = late.step and any(mount.target == path for mount in mounts_of(late.instruction, late.step.state))
     if taken or " " in path + source or "," in path + source or any(each.program not in _READERS for each in users):
         return None
-    edit = remove_command(late, deletes[0])
+    edit = remove_command(snapshot, late, deletes[0])
     if edit is None:
         return None
     return Fix(
@@ -255,8 +261,8 @@ def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
         "Mount the file for this RUN instead of copying it",
         Safety.ASK,
         (
-            remove_instruction(snapshot.text, copy.placed),
-            insert_flag(late.placed, f"--mount=type=bind,source={source},target={path}"),
+            remove_instruction(snapshot, copy),
+            insert_flag(snapshot, late, f"--mount=type=bind,source={source},target={path}"),
             edit,
         ),
         note="Check: the builder is BuildKit, and nothing writes to the file",

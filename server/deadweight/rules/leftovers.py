@@ -10,7 +10,7 @@ from deadweight.rules.edits import append_command, insert_flag, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
@@ -50,29 +50,30 @@ def leftovers(snapshot: Snapshot, *topics: str) -> Iterator[Left]:
                     yield Left(ledger, layer, effects[0].cause, tuple(effects))
 
 
-def finding(snapshot: Snapshot, left: Left, *fixes: Fix | None) -> Finding:
-    """The finding that a leftover is, with those of `fixes` that there are."""
+def finding(snapshot: Snapshot, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:
+    """The finding that a leftover is, and what makes its fixes."""
     return Finding(
-        span=left.effects[0].span.shifted(left.layer.placed.offset),
+        site=left.layer.site,
+        span=left.effects[0].span,
         message=f"{left.cause.what} {'stay' if left.cause.what.endswith('s') else 'stays'} in this layer",
         saves=snapshot.sizes.of(left.effects),
         basis="size",
         stage=left.ledger.stage.label,
-        frees=frozenset((left.layer.placed.offset, effect) for effect in left.effects),
-        fixes=tuple(fix for fix in fixes if fix),
+        frees=frozenset((left.layer.site, effect) for effect in left.effects),
+        fixes=lambda now: (fix(now, left) for fix in fixes),
     )
 
 
-def clean_up(left: Left) -> Fix | None:
+def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
     """The fix that keeps the tool from writing them, by its flag, or removes them in the same RUN."""
     cause = left.cause
     edits: list[Edit | None] = []
     if cause.flag:
         words = [_place_of_flag(call, cause.verb, cause.flag.replace("--no-", "--")) for call in left.calls]
-        edits = [insert_word(left.layer, word, cause.flag) if word else None for word in words]
+        edits = [insert_word(snapshot, left.layer, word, cause.flag) if word else None for word in words]
         title = f"Add {cause.flag}"
     elif left.calls:
-        edits = [append_command(left.layer, left.calls[-1], cause.cleanup)]
+        edits = [append_command(snapshot, left.layer, left.calls[-1], cause.cleanup)]
         title = f"Run {cause.cleanup} in the same RUN"
     made = tuple(edit for edit in edits if edit is not None)
     if not made or len(made) < len(edits):
@@ -80,13 +81,13 @@ def clean_up(left: Left) -> Fix | None:
     return Fix("clean-up", title, Safety.SAFE, made)
 
 
-def cache_mount(left: Left) -> Fix | None:
+def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
     """The fix that keeps them on the builder: a later build finds them, and no layer holds them."""
     paths = sorted({effect.path or "" for effect in left.effects})
     step = left.layer.step
     if step is None or not step.state.is_root or not all(_PLAIN.fullmatch(path) for path in paths):
         return None
-    edits = tuple(insert_flag(left.layer.placed, f"--mount=type=cache,target={path}") for path in paths)
+    edits = tuple(insert_flag(snapshot, left.layer, f"--mount=type=cache,target={path}") for path in paths)
     note = "Check: the builder is BuildKit; elsewhere the flag is an error"
     return Fix("cache-mount", f"Keep {left.cause.what} in a cache mount", Safety.ASK, edits, note=note)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from deadweight.model.layers import Layer
+    from deadweight.snapshot import Snapshot
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Node
 
@@ -48,8 +49,8 @@ class _Script(NamedTuple):
     needs_parentheses: bool = False
 
 
-def merge_runs(text: str, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
-    """Edits in the file's `text` that make RUNs, each right below the one before, a single RUN; None where none do."""
+def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
+    """Edits that make RUNs, each right below the one before, a single RUN; None where none do."""
     scripts = [script for layer in layers if (script := _read(layer))]
     if len(scripts) < max(2, len(layers)):
         return None
@@ -62,7 +63,7 @@ def merge_runs(text: str, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
         before = before._replace(needs_parentheses=any(_leaks_into(before, after) for after in scripts[number:]))
         if before.needs_parentheses and (operator == ";" or before.kind != "chain"):
             return None
-        made = _joined(text, scripts[:number], before, right, operator)
+        made = _joined(snapshot, scripts[:number], before, right, operator)
         if made is None:
             return None
         edits += made
@@ -71,9 +72,9 @@ def merge_runs(text: str, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
     return tuple(edits)
 
 
-def merged(text: str, layers: Sequence[Layer]) -> Fix | None:
+def merged(snapshot: Snapshot, layers: Sequence[Layer]) -> Fix | None:
     """The fix that makes one RUN of several; where they are many, a step that changes takes many along."""
-    edits = merge_runs(text, layers)
+    edits = merge_runs(snapshot, layers)
     if edits is None:
         return None
     title = f"Merge {'both' if len(layers) == 2 else f'the {len(layers)}'} RUNs"
@@ -85,7 +86,7 @@ def merged(text: str, layers: Sequence[Layer]) -> Fix | None:
 def _read(layer: Layer) -> _Script | None:
     """A RUN's script, if it can be part of a longer one."""
     body = body_of(layer)
-    if body is None or body.form != "shell" or layer.placed.instruction.heredocs or body.script.is_opaque:
+    if body is None or body.form != "shell" or layer.instruction.heredocs or body.script.is_opaque:
         return None
     statements = body.script.body.statements
     if body.script.problems or not statements or any(each.terminator == "&" for each in statements):
@@ -167,22 +168,24 @@ def _mentions(script: _Script, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", script.body.script.text) is not None
 
 
-def _joined(text: str, scripts: Sequence[_Script], before: _Script, after: _Script, operator: str) -> list[Edit] | None:
+def _joined(
+    snapshot: Snapshot, scripts: Sequence[_Script], before: _Script, after: _Script, operator: str
+) -> list[Edit] | None:
     """The edits at the seam of two of the `scripts`; comments between the RUNs stay where they are."""
-    start = _end_of_script(before)
-    stop = after.layer.placed.offset + after.body.source.start(after.body.script.body.statements[0].span.start)
-    own_end = before.layer.placed.offset + len(before.layer.placed.instruction.text)
+    text, start = snapshot.text, _end_of_script(snapshot, before)
+    stop = _start_of_script(snapshot, after)
+    own_end = snapshot.offset(before.layer.site) + len(before.layer.instruction.text)
     if start is None or text[start:own_end].strip():
         return None
-    between = text[own_end : after.layer.placed.offset]
+    between = text[own_end : snapshot.offset(after.layer.site)]
     if _ADDRESSED.search(between):
         return None
-    newline, escape = line_end(text), after.layer.placed.instruction.escape
+    newline, escape = line_end(text), after.layer.instruction.escape
     comments = "".join(f"{line}{newline}" for line in between.splitlines() if line.strip())
     closing = " )" if before.needs_parentheses else ""
     edits: list[Edit] = []
     if before.needs_parentheses:
-        at = before.layer.placed.offset + before.body.source.start(before.body.script.body.statements[0].span.start)
+        at = _start_of_script(snapshot, before)
         edits.append(Edit(Span(at, at), "( "))
     indent = next((found for script in reversed(scripts) if (found := _indent(script, operator))), "    ")
     ended = before.body.script.body.statements[-1].terminator == ";"
@@ -194,7 +197,7 @@ def _joined(text: str, scripts: Sequence[_Script], before: _Script, after: _Scri
         seam = f"{closing} {escape}{newline}{comments}{indent}&& {'{ ' if operator == '{' else ''}"
     edits.append(Edit(Span(start, stop), seam))
     if operator == "{":
-        end = _end_of_script(after)
+        end = _end_of_script(snapshot, after)
         if end is None:
             return None
         is_ended = after.body.script.body.statements[-1].terminator == ";"
@@ -202,18 +205,24 @@ def _joined(text: str, scripts: Sequence[_Script], before: _Script, after: _Scri
     return edits
 
 
-def _end_of_script(script: _Script) -> int | None:
+def _start_of_script(snapshot: Snapshot, script: _Script) -> int:
+    """Where the first statement starts in the file."""
+    start = script.body.source.start(script.body.script.body.statements[0].span.start)
+    return snapshot.offset(script.layer.site) + start
+
+
+def _end_of_script(snapshot: Snapshot, script: _Script) -> int | None:
     """Where the last statement ends in the file; None where something is said behind it that is no command."""
     body = script.body
     end = body.script.body.statements[-1].span.end
     if body.script.text[end:].strip():
         return None
-    return script.layer.placed.offset + body.source.end(end)
+    return snapshot.offset(script.layer.site) + body.source.end(end)
 
 
 def _indent(script: _Script, operator: str) -> str:
     """The white space in front of the commands on a RUN's further lines; "" where it has none."""
-    lines = script.layer.placed.instruction.text.rstrip().split("\n")[1:]
+    lines = script.layer.instruction.text.rstrip().split("\n")[1:]
     wanted = [line for line in lines if line.lstrip().startswith("&&")] if operator != ";" else lines
     line = next((line for line in reversed(wanted) if line.strip() and not line.lstrip().startswith("#")), None)
     return "" if line is None else line[: len(line) - len(line.lstrip())]

@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
-    from deadweight.model.layers import Ledger
+    from deadweight.model.stages import Site
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
 
@@ -124,40 +124,41 @@ def missing_dockerignore(snapshot: Snapshot) -> Iterator[Finding]:
                     continue
                 weights = _dead_weight(context, _installed(snapshot))
                 if weights:
-                    yield _finding(snapshot, context, ledger, effect.span.shifted(layer.placed.offset), weights)
+                    yield _finding(snapshot, context, layer.site, effect.span, weights)
                 return
 
 
-def _finding(snapshot: Snapshot, context: BuildContext, ledger: Ledger, span: Span, weights: dict[str, int]) -> Finding:
+def _finding(snapshot: Snapshot, context: BuildContext, site: Site, span: Span, weights: dict[str, int]) -> Finding:
     """What the image weighs less with the ignore file: an install may have to write again what is no longer copied."""
     heaviest = max(weights, key=lambda pattern: weights[pattern])
-    lighter = replace(snapshot, context=context.ignoring(_NAME, _text(list(weights))))
+    lighter = snapshot.within(context.ignoring(_NAME, _text(list(weights))))
     count = max(0, _copied_and_installed(snapshot) - _copied_and_installed(lighter))
     saves = size(f"{_shown(heaviest)} and the like", count, count, count, "the build context", "")
     return Finding(
+        site=site,
         span=span,
         message=f"no .dockerignore: {_shown(heaviest)} goes into the image",
         saves=saves if context.complete else at_least(saves),
         basis="context",
-        stage=ledger.stage.label,
+        stage=snapshot.build.stages[site.stage].label,
         frees=_copied_dead_weight(snapshot, context, list(weights)),
-        fixes=(_fix(list(weights)),),
+        fixes=lambda _: (_fix(list(weights)),),
     )
 
 
 def _copied_dead_weight(
     snapshot: Snapshot, context: BuildContext, patterns: list[str]
-) -> frozenset[tuple[int, Effect]]:
+) -> frozenset[tuple[Site, Effect]]:
     """What COPY brings into the image and these patterns match."""
     # An ignore file that leaves out all but them; the context remembers what that comes to.
     dead = context.ignoring(_NAME, "**\n" + "".join(f"!{pattern}\n" for pattern in patterns))
-    found: set[tuple[int, Effect]] = set()
+    found: set[tuple[Site, Effect]] = set()
     for ledger in snapshot.shipped_ledgers:
         for layer in ledger.layers:
             for effect in layer.kept:
                 if isinstance(effect.cause, Copied) and (part := dead.select(effect.cause.source)).files:
                     copied = replace(effect.cause, selection=part)
-                    found.add((layer.placed.offset, replace(effect, cause=copied)))
+                    found.add((layer.site, replace(effect, cause=copied)))
     return frozenset(found)
 
 
@@ -170,7 +171,9 @@ def _copied_and_installed(snapshot: Snapshot) -> int:
 
 def _installed(snapshot: Snapshot) -> frozenset[str]:
     """The package managers that install in this file: what they write there need not be copied."""
-    causes = (effect.cause for ledger in snapshot.ledgers for layer in ledger.layers for effect in layer.effects)
+    causes = (
+        effect.cause for ledger in snapshot.reached_ledgers for layer in ledger.layers for effect in layer.effects
+    )
     return frozenset(cause.manager for cause in causes if isinstance(cause, PackageSet))
 
 

@@ -97,6 +97,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts.packages import apt_closure, debian_package
@@ -106,6 +107,7 @@ from deadweight.rules.edits import insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import apt
 from deadweight.size.units import at_least
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -115,6 +117,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer, Ledger
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Instruction
     from deadweight.syntax.shell import Word
     from deadweight.text import Edit
 
@@ -193,18 +196,24 @@ def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
         saves = install.size(spared)
         if not spared or saves is None or (saves.high is None and saves.best < _LEAST):
             continue
-        offset = install.layer.placed.offset
+        site = install.layer.site
         already = (*install.cause.already, *install.cause.names, *install.needed)
         freed = replace(install.cause, names=tuple(sorted(spared)), options=frozenset(), already=already)
         yield Finding(
-            span=install.effect.span.shifted(offset),
+            site=site,
+            span=install.effect.span,
             message=f"{_count(spared)} only recommended: {_named(_by_weight(install, spared))}",
             saves=saves,
             basis="size",
             stage=install.ledger.stage.label,
-            frees=frozenset(((offset, replace(install.effect, cause=freed)),)),
-            fixes=tuple(fix for fix in (_keeping(install), _lean(install)) if fix),
+            frees=frozenset(((site, replace(install.effect, cause=freed)),)),
+            fixes=partial(_fixes, install),
         )
+
+
+def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
+    yield _keeping(snapshot, install)
+    yield _lean(snapshot, install)
 
 
 def _installs(snapshot: Snapshot) -> Iterator[_Install]:
@@ -218,10 +227,22 @@ def _installs(snapshot: Snapshot) -> Iterator[_Install]:
                 call = next((call for call in layer.calls if call.span == effect.span), None)
                 if call is None or not effect.is_certain or _is_decided(ledger, layer, call):
                     continue
-                words = words or frozenset(_WORD.findall(snapshot.text))
+                words = words or _words(snapshot)
                 install = _read(ledger, layer, effect, cause, call, words)
                 if install:
                     yield install
+
+
+def _words(snapshot: Snapshot) -> frozenset[str]:
+    """The words of all instructions that a build of the image runs."""
+    sections = (ledger.stage.section for ledger in snapshot.reached_ledgers)
+    found = (_words_of(instruction) for section in sections for instruction in section.instructions)
+    return frozenset[str]().union(*found)
+
+
+@remembered
+def _words_of(instruction: Instruction) -> frozenset[str]:
+    return frozenset(_WORD.findall(instruction.text))
 
 
 def _is_decided(ledger: Ledger, layer: Layer, call: Call) -> bool:
@@ -229,9 +250,9 @@ def _is_decided(ledger: Ledger, layer: Layer, call: Call) -> bool:
     if _verb(call) is None or call.has(*_DECIDED) or "minideb" in ledger.base.repository:
         return True
     return any(
-        _CONFIGURED.search(each.placed.instruction.text)
+        _CONFIGURED.search(each.instruction.text)
         or any((effect.path or "").startswith(_CONFIGURATION) for effect in each.effects)
-        for each in (*call.around.files.layers, layer)
+        for each in ledger.stacks[layer.site.step]
     )
 
 
@@ -239,7 +260,8 @@ def _read(
     ledger: Ledger, layer: Layer, effect: Effect, cause: PackageSet, call: Call, words: frozenset[str]
 ) -> _Install | None:
     """What a command's recommendations bring; None where nothing is known of them."""
-    unknown = dict.fromkeys(_names_from_elsewhere(layer, call, cause))
+    unknown = dict.fromkeys(_names_from_elsewhere(ledger, layer, cause))
+    before = _before(ledger, layer, call)
     names = [name for name in cause.names if name not in unknown]
     beside, lost, doubtful = set(cause.names), {}, set[str]()
     for suite in _STAND_INS.get(cause.suite or "", ()):
@@ -248,35 +270,36 @@ def _read(
         beside |= without.packages
         unknown.update(dict.fromkeys(without.unknown))
         lost[suite] = with_them.packages - without.packages - set(cause.names)
-        doubtful |= _there(call, suite).union(
+        doubtful |= _there(before, suite).union(
             *(apt_closure(suite, name, recommends=True) or () for name in without.held)
         )
     if not lost or not _everywhere(lost) - doubtful:
         return None
-    brought = _everywhere({suite: _there(call, suite) for suite in lost})
+    brought = _everywhere({suite: _there(before, suite) for suite in lost})
     needed = [name for name in sorted(_anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
     return _Install(ledger, layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
 
 
-def _names_from_elsewhere(layer: Layer, call: Call, cause: PackageSet) -> tuple[str, ...]:
+def _names_from_elsewhere(ledger: Ledger, layer: Layer, cause: PackageSet) -> tuple[str, ...]:
     """The names that an archive other than Debian's may answer."""
-    texts = [each.placed.instruction.text for each in (*call.around.files.layers, layer)]
-    if not any(map(_ARCHIVES.search, texts)):
+    if not any(_ARCHIVES.search(each.instruction.text) for each in ledger.stacks[layer.site.step]):
         return ()
     return tuple(name for name in cause.names if _ELSEWHERE.fullmatch(name))
 
 
-def _there(call: Call, suite: str) -> frozenset[str]:
+def _before(ledger: Ledger, layer: Layer, call: Call) -> list[PackageSet]:
+    """The installs of recommended packages before a call."""
+    layers = ledger.below(layer) or ()
+    effects = (*(effect for each in layers for effect in each.kept), *call.around.files.here)
+    causes = (effect.cause for effect in effects)
+    sets = (cause for cause in causes if isinstance(cause, PackageSet) and cause.manager == "apt")
+    return [cause for cause in sets if "recommends" in cause.options]
+
+
+def _there(before: Iterable[PackageSet], suite: str) -> frozenset[str]:
     """What installs before this one brought, their recommendations included."""
-    files = call.around.files
-    before = (*(effect for layer in files.layers for effect in layer.kept), *files.here)
-    causes = [effect.cause for effect in before if isinstance(effect.cause, PackageSet)]
-    found = [
-        apt.added(cause.names, suite, recommends=True).packages
-        for cause in causes
-        if cause.manager == "apt" and "recommends" in cause.options
-    ]
+    found = (apt.added(cause.names, suite, recommends=True).packages for cause in before)
     return frozenset[str]().union(*found)
 
 
@@ -310,9 +333,9 @@ def _anywhere(packages: Mapping[str, frozenset[str]]) -> frozenset[str]:
     return frozenset(name for names in packages.values() for name in names)
 
 
-def _keeping(install: _Install) -> Fix | None:
+def _keeping(snapshot: Snapshot, install: _Install) -> Fix | None:
     """The flag, and the needed packages by name."""
-    edits = _edits(install, install.needed)
+    edits = _edits(snapshot, install, install.needed)
     if edits is None:
         return None
     title = f"Add {_FLAGS[install.call.program]}"
@@ -332,9 +355,9 @@ def _keeping(install: _Install) -> Fix | None:
     return Fix("no-recommends", title, Safety.ASK, edits, note=note, saves=saves)
 
 
-def _lean(install: _Install) -> Fix | None:
+def _lean(snapshot: Snapshot, install: _Install) -> Fix | None:
     """The flag alone, where that leaves out more."""
-    edits = _edits(install, ())
+    edits = _edits(snapshot, install, ())
     if edits is None or not install.needed:
         return None
     missed = (f"{name} ({known.why})" for name in install.needed if (known := recommended(name)))
@@ -353,15 +376,15 @@ def _is_certain(install: _Install) -> bool:
     )
 
 
-def _edits(install: _Install, names: tuple[str, ...]) -> tuple[Edit, ...] | None:
+def _edits(snapshot: Snapshot, install: _Install, names: tuple[str, ...]) -> tuple[Edit, ...] | None:
     call = install.call
     verb = _verb(call)
     packages = [word for word in call.words if _NAME_ENDS.split(word.pattern)[0] in install.cause.names]
     if verb is None or not packages or packages[-1].span.start < verb.span.start:
         return None
-    edits = [insert_word(install.layer, verb, _FLAGS[call.program])]
+    edits = [insert_word(snapshot, install.layer, verb, _FLAGS[call.program])]
     if names:
-        edits.append(insert_word(install.layer, packages[-1], " ".join(names)))
+        edits.append(insert_word(snapshot, install.layer, packages[-1], " ".join(names)))
     made = tuple(edit for edit in edits if edit is not None)
     return made if len(made) == len(edits) else None
 

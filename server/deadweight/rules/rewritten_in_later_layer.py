@@ -144,6 +144,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -161,6 +162,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.stages import Site
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
 
@@ -197,37 +199,39 @@ class _Again(NamedTuple):
     effects: tuple[Effect, ...]
 
     @property
-    def sources(self) -> tuple[tuple[int, Effect], ...]:
-        """What it writes again, each with the offset of its instruction."""
+    def sources(self) -> tuple[tuple[Site, Effect], ...]:
+        """What it writes again, each with its instruction."""
         causes = (effect.cause for effect in self.effects)
         return tuple(each for cause in causes if isinstance(cause, Rewritten) for each in cause.sources)
 
     @property
     def writers(self) -> list[Layer] | None:
         """The layers it comes from, in order; None where one of them lies in a stage below."""
-        offsets = {offset for offset, _ in self.sources}
-        found = [layer for layer in self.ledger.layers if layer.placed.offset in offsets]
-        return found if len(found) == len(offsets) else None
+        sites = {site for site, _ in self.sources}
+        found = [layer for layer in self.ledger.layers if layer.site in sites]
+        return found if len(found) == len(sites) else None
 
 
 @rule("rewritten-in-later-layer", group="layers")
 def rewritten_in_later_layer(snapshot: Snapshot) -> Iterator[Finding]:
     """Report commands that change metadata or place of what an earlier layer of the image holds."""
     for again in _all(snapshot):
-        fix = _in_copy(snapshot, again) or _copied_there(snapshot, again) or _merge(snapshot, again)
-        offsets = sorted({offset for offset, _ in again.sources})
-        lines = [snapshot.text.count("\n", 0, offset) + 1 for offset in offsets]
-        where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}"
         yield Finding(
-            span=again.call.span.shifted(again.layer.placed.offset),
-            message=f"{again.call.program} writes what {where} wrote once more",
+            site=again.layer.site,
+            span=again.call.span,
+            message=f"{again.call.program} writes what {{lines}} wrote once more",
             saves=snapshot.sizes.of(again.effects),
             basis="size",
             stage=again.ledger.stage.label,
-            frees=frozenset((again.layer.placed.offset, effect) for effect in again.effects),
-            fixes=(fix,) if fix else (),
-            related=tuple(Related(each.span.shifted(offset), "written here first") for offset, each in again.sources),
+            frees=frozenset((again.layer.site, effect) for effect in again.effects),
+            fixes=partial(_fixes, again),
+            related=tuple(Related(site, each.span, "written here first") for site, each in again.sources),
+            lines=tuple(site for site, _ in again.sources),
         )
+
+
+def _fixes(again: _Again, snapshot: Snapshot) -> Iterator[Fix | None]:
+    yield _in_copy(snapshot, again) or _copied_there(snapshot, again) or _merge(snapshot, again)
 
 
 def _all(snapshot: Snapshot) -> Iterator[_Again]:
@@ -254,7 +258,7 @@ def _merge(snapshot: Snapshot, again: _Again) -> Fix | None:
     writers, layers = again.writers, again.ledger.layers
     if not writers:
         return None
-    return merged(snapshot.text, layers[layers.index(writers[0]) : layers.index(again.layer) + 1])
+    return merged(snapshot, layers[layers.index(writers[0]) : layers.index(again.layer) + 1])
 
 
 # --- owner and mode ---------------------------------------------------------------------------------------------------
@@ -281,17 +285,17 @@ def _in_copy(snapshot: Snapshot, again: _Again) -> Fix | None:
         change = change._replace(flag=f"--chmod={_OF_DOWNLOAD[change.given]}", is_exact=True)
     if not all(_can_set(layer, change) for layer in writers):
         return None
-    rest = _rest(snapshot.text, again, change)
+    rest = _rest(snapshot, again, change)
     layers = again.ledger.layers
     if rest is None:
         return None
     if all(_is_there(again, writer, name) for writer in writers for name in change.names):
-        flags = tuple(insert_flag(layer.placed, change.flag) for layer in writers)
+        flags = tuple(insert_flag(snapshot, layer, change.flag) for layer in writers)
     elif _can_move_below(again, writers, change):
-        flags = move_below(snapshot.tree, [layer.placed for layer in writers], again.layer.placed, flag=change.flag)
+        flags = move_below(snapshot, writers, again.layer, flag=change.flag)
     else:
         return None
-    title = f"Have {writers[0].placed.instruction.keyword} set it: {change.flag}"
+    title = f"Have {writers[0].instruction.keyword} set it: {change.flag}"
     if not change.is_exact:
         note = "Check: everybody may read and run it, and nobody but its owner write it"
         return Fix("copy-flag", title, Safety.ASK, (*flags, *rest), note=note)
@@ -332,7 +336,7 @@ def _change(call: Call) -> _Change | None:
 
 def _can_set(layer: Layer, change: _Change) -> bool:
     """Whether a flag at this COPY does to its files, and to the folders that it makes, what the command does."""
-    instruction, step = layer.placed.instruction, layer.step
+    instruction, step = layer.instruction, layer.step
     if step is None or not (instruction.keyword == "COPY" or _is_download(layer)):
         return False
     if instruction.flag("chown") or instruction.flag("chmod"):
@@ -356,23 +360,25 @@ def _is_right_at(effect: Effect, path: str) -> bool:
 
 def _is_download(layer: Layer) -> bool:
     """Whether an instruction is an ADD of files from the network."""
-    return layer.placed.instruction.keyword == "ADD" and all(isinstance(each.cause, Download) for each in layer.kept)
+    return layer.instruction.keyword == "ADD" and all(isinstance(each.cause, Download) for each in layer.kept)
 
 
-def _rest(text: str, again: _Again, change: _Change) -> tuple[Edit, ...] | None:
+def _rest(snapshot: Snapshot, again: _Again, change: _Change) -> tuple[Edit, ...] | None:
     """What is left of the command: it changes the folder, and nothing in it; nothing for a single file."""
     if change.recursive:
         short = change.recursive.text.replace("R", "", 1)
-        edit = replace_word(again.layer, change.recursive, "" if short in ("-", "--ecursive", "--recursive") else short)
+        edit = replace_word(
+            snapshot, again.layer, change.recursive, "" if short in ("-", "--ecursive", "--recursive") else short
+        )
         return (edit,) if edit else None
-    return _without(text, again.layer, (again.call,))
+    return _without(snapshot, again.layer, (again.call,))
 
 
-def _without(text: str, layer: Layer, calls: tuple[Call, ...]) -> tuple[Edit, ...] | None:
+def _without(snapshot: Snapshot, layer: Layer, calls: tuple[Call, ...]) -> tuple[Edit, ...] | None:
     """Edits that take calls out of a RUN; the RUN itself where it does nothing else."""
     if len(calls) == len(layer.calls):
-        return (remove_instruction(text, layer.placed),)
-    edit = remove_command(layer, calls[0]) if len(calls) == 1 else None
+        return (remove_instruction(snapshot, layer),)
+    edit = remove_command(snapshot, layer, calls[0]) if len(calls) == 1 else None
     return (edit,) if edit else None
 
 
@@ -385,7 +391,7 @@ def _is_there(again: _Again, writer: Layer, name: str) -> bool:
     at, late = layers.index(writer), layers.index(again.layer)
     if any(_makes(call, name) for layer in layers[:at] for call in layer.calls):
         return True
-    runs = [layer for layer in layers[at + 1 : late + 1] if layer.placed.instruction.keyword == "RUN"]
+    runs = [layer for layer in layers[at + 1 : late + 1] if layer.instruction.keyword == "RUN"]
     return runs == [again.layer] and again.layer.calls[0] is again.call
 
 
@@ -400,9 +406,9 @@ def _can_move_below(again: _Again, writers: Sequence[Layer], change: _Change) ->
     first, own = writers[0].step, late.step
     if first is None or own is None or first.state.workdir != own.state.workdir or not change.recursive:
         return False
-    if any(layer not in writers and (layer.effects or layer.placed.instruction.keyword == "RUN") for layer in between):
+    if any(layer not in writers and (layer.effects or layer.instruction.keyword == "RUN") for layer in between):
         return False
-    if any("$" in layer.placed.instruction.line.text for layer in writers) and len(between) > len(writers):
+    if any("$" in layer.instruction.line.text for layer in writers) and len(between) > len(writers):
         return False
     if not all(call is again.call or call.program in (*_ACCOUNTS, "mkdir", "set") for call in late.calls):
         return False
@@ -412,7 +418,7 @@ def _can_move_below(again: _Again, writers: Sequence[Layer], change: _Change) ->
 
 def _leaves_alone(layer: Layer, path: str, change: Call) -> bool:
     """Whether an instruction makes nothing below `path` but what effects tell: no `mkdir /app/logs`, no `> /app/a`."""
-    instruction, step = layer.placed.instruction, layer.step
+    instruction, step = layer.instruction, layer.step
     if step is None or instruction.keyword in ("COPY", "ADD"):
         return True
     if instruction.keyword == "WORKDIR":
@@ -444,7 +450,7 @@ def _copied_there(snapshot: Snapshot, again: _Again) -> Fix | None:
     copy, source = writers[0], again.sources[0][1]
     moved = next((each for each in again.layer.effects if each.span == call.span and each.kind is Kind.MOVES), None)
     to = moved.cause.to if moved and isinstance(moved.cause, Moved) else None
-    instruction, words = copy.placed.instruction, copy.placed.instruction.words
+    instruction, words = copy.instruction, copy.instruction.words
     if layers.index(copy) + 1 != layers.index(again.layer) or instruction.keyword != "COPY" or to is None:
         return None
     cause = source.cause
@@ -452,11 +458,11 @@ def _copied_there(snapshot: Snapshot, again: _Again) -> Fix | None:
         return None
     if len(call.operands()) != 2 or " " in to or posixpath.basename(to) in ("", ".") or call.placed.conditional:
         return None
-    rest = _without(snapshot.text, again.layer, (call,))
+    rest = _without(snapshot, again.layer, (call,))
     before = again.layer.calls[: again.layer.calls.index(call)]
     if rest is None or any(_mentions(each, (source.path or "", to)) for each in before):
         return None
-    at = words[1].span.shifted(copy.placed.offset)
+    at = words[1].span.shifted(snapshot.offset(copy.site))
     return Fix("copy-there", f"Copy it to {to}", Safety.SAFE, (Edit(at, to), *rest))
 
 

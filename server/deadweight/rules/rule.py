@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from deadweight.model.effects import Effect
+    from deadweight.model.stages import Site
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.text import Edit, Span
@@ -54,29 +55,42 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another place of the file that a finding is about, such as the line that wrote what is deleted here."""
+    """Another place of the file that a finding is about, such as the command that wrote what is deleted here.
 
+    `span` is in the text of the instruction at `site`.
+    """
+
+    site: Site
     span: Span
     message: str
 
 
+def _no_fixes(_: Snapshot) -> Iterator[Fix | None]:
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Bytes that need not be there. `span` is in the file.
+    """Bytes that need not be there. `span` is in the text of the instruction at `site`, so that a finding stays true
+    wherever the instruction moves.
 
     `saves` are the bytes that go away, None where they are unknown. `frees` are the effects whose bytes they are, each
-    with the offset of its instruction: the analysis gives each to one finding. `basis` says which bytes: in the image
-    ("size", "context") or written again at each rebuild ("cache"). `related` are the other places it is about.
+    with its instruction: the analysis gives each to one finding. `basis` says which bytes: in the image ("size",
+    "context") or written again at each rebuild ("cache"). `related` are the other places it is about. In the message,
+    "{lines}" stands for the lines of the instructions in `lines`. `fixes` makes the ways out when somebody asks for
+    them, in the file as it is then.
     """
 
+    site: Site
     span: Span
     message: str
     saves: Size | None
     basis: Basis
     stage: str | None
-    frees: frozenset[tuple[int, Effect]] = frozenset()
-    fixes: tuple[Fix, ...] = ()
+    frees: frozenset[tuple[Site, Effect]] = frozenset()
+    fixes: Callable[[Snapshot], Iterable[Fix | None]] = _no_fixes
     related: tuple[Related, ...] = ()
+    lines: tuple[Site, ...] = ()
 
 
 Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"

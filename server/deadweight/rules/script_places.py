@@ -48,7 +48,7 @@ class Place(NamedTuple):
 
 def body_of(layer: Layer) -> RunBody | None:
     """The script of a RUN; None for any other instruction, and where no POSIX shell reads it."""
-    if layer.step is None or layer.placed.instruction.keyword != "RUN":
+    if layer.step is None or layer.instruction.keyword != "RUN":
         return None
     return run_body(layer.step.instruction, layer.step.state.shell)
 

@@ -102,7 +102,7 @@ def update_and_install_apart(snapshot: Snapshot) -> Iterator[Finding]:
         readers = [] if is_read_here(left) else readers_of(left)
         if readers:
             yield replace(
-                finding(snapshot, left, remove_lists(snapshot, left)),
+                finding(snapshot, left, remove_lists),
                 message="apt-get update runs apart from the install that needs it: its lists stay and age",
-                related=tuple(Related(first_use(layer), "installs with these lists") for layer in readers),
+                related=tuple(Related(layer.site, first_use(layer), "installs with these lists") for layer in readers),
             )

@@ -29,7 +29,7 @@ from deadweight.size import apt, images, npm, pip
 from deadweight.size.units import ZERO, Part, Size, at_least, size, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from deadweight.model.ecosystems.node import Lock, Manifest
     from deadweight.model.ecosystems.python import Requirement
@@ -49,7 +49,7 @@ class Sizes:
     """The sizes of one file's ledgers. A size is None where nothing at all is known."""
 
     build: Build
-    ledgers: tuple[Ledger, ...]
+    ledgers: Sequence[Ledger]
     platform: str
 
     def of(self, effects: Iterable[Effect]) -> Size | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from itertools import accumulate, chain, islice, takewhile
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
 from deadweight.syntax.json_form import read_array
@@ -19,7 +19,7 @@ from deadweight.syntax.words import HEREDOC, SPACES, Word, heredoc_name, heredoc
 from deadweight.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 MAX_LINE = 65_535  # bytes; BuildKit's scanner rejects longer lines (moby/buildkit frontend/dockerfile/parser)
 
@@ -211,6 +211,24 @@ class Instruction:
 
 Piece = Blank | Comment | Instruction
 
+_Kept = TypeVar("_Kept")
+_Answer = TypeVar("_Answer")
+
+
+def remembered(ask: Callable[[_Kept], _Answer]) -> Callable[[_Kept], _Answer]:
+    """`ask`, carried out once for each instruction or section, which keeps the answer as long as it lives itself."""
+    name = f"{ask.__module__}.{ask.__qualname__}"
+
+    @wraps(ask)
+    def answer(kept: _Kept) -> _Answer:
+        known = kept.__dict__
+        if name not in known:
+            known[name] = ask(kept)
+        found: _Answer = known[name]
+        return found
+
+    return answer
+
 
 class Placed(NamedTuple):
     """An instruction with the offset at which its text starts in the file and its first line, from 0, counted in LF."""
@@ -220,21 +238,17 @@ class Placed(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True)
-class Dockerfile:
-    """A whole file as pieces."""
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A FROM with all that stands below it, up to the next; the head of a file, above its first FROM, has none.
+
+    It knows nothing of its place in the file: one that an edit does not touch keeps its object.
+    """
 
     pieces: tuple[Piece, ...]
-    escape: str = "\\"
-    _open: int | None = field(default=None, compare=False)  # index of the first piece with an open heredoc
-
-    @property
-    def text(self) -> str:
-        """The source, character for character."""
-        return "".join([piece.text for piece in self.pieces])
 
     @cached_property
-    def offsets(self) -> tuple[int, ...]:
+    def starts(self) -> tuple[int, ...]:
         """Where each piece starts, and at the end the length of the text."""
         return tuple(accumulate([len(piece.text) for piece in self.pieces], initial=0))
 
@@ -244,9 +258,65 @@ class Dockerfile:
         return tuple(accumulate([piece.text.count("\n") for piece in self.pieces], initial=0))
 
     @cached_property
-    def stages(self) -> tuple[int, ...]:
-        """Which pieces are a FROM."""
-        return tuple(_stages_in(self.pieces))
+    def numbers(self) -> tuple[int, ...]:
+        """Which pieces are instructions."""
+        return tuple([number for number, piece in enumerate(self.pieces) if isinstance(piece, Instruction)])
+
+    @cached_property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """The instructions in order, FROM first."""
+        return tuple([piece for piece in self.pieces if isinstance(piece, Instruction)])
+
+    @cached_property
+    def has_open_heredoc(self) -> bool:
+        """Whether a heredoc in it has no end yet."""
+        return any(instruction.has_open_heredoc for instruction in self.instructions)
+
+
+@dataclass(frozen=True, eq=False)
+class Dockerfile:
+    """A whole file: its head, which may be empty, and a section for each FROM."""
+
+    sections: tuple[Section, ...]
+    escape: str = "\\"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dockerfile) and (self.pieces, self.escape) == (other.pieces, other.escape)
+
+    def __hash__(self) -> int:
+        return hash((self.pieces, self.escape))
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All pieces in order."""
+        return tuple(chain.from_iterable([section.pieces for section in self.sections]))
+
+    @property
+    def text(self) -> str:
+        """The source, character for character."""
+        return "".join([piece.text for piece in self.pieces])
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Where each section starts, and at the end the length of the text."""
+        return tuple(accumulate([section.starts[-1] for section in self.sections], initial=0))
+
+    @cached_property
+    def first_lines(self) -> tuple[int, ...]:
+        """How many LF stand before each section, and at the end how many there are."""
+        return tuple(accumulate([section.lines[-1] for section in self.sections], initial=0))
+
+    @cached_property
+    def offsets(self) -> tuple[int, ...]:
+        """Where each piece starts, and at the end the length of the text."""
+        pairs = zip(self.sections, self.starts, strict=False)
+        return (*(start + at for section, start in pairs for at in section.starts[:-1]), self.starts[-1])
+
+    @cached_property
+    def lines(self) -> tuple[int, ...]:
+        """How many LF stand before each piece, and at the end how many there are."""
+        pairs = zip(self.sections, self.first_lines, strict=False)
+        return (*(first + at for section, first in pairs for at in section.lines[:-1]), self.first_lines[-1])
 
     @cached_property
     def instructions(self) -> tuple[Placed, ...]:
@@ -258,10 +328,15 @@ class Dockerfile:
         )
 
     @cached_property
+    def _open(self) -> int | None:
+        """The first section with an open heredoc."""
+        return next((at for at, section in enumerate(self.sections) if section.has_open_heredoc), None)
+
+    @cached_property
     def directives(self) -> dict[str, str]:
         """The parser directives by lower-case name."""
         found: dict[str, str] = {}
-        for piece in self.pieces:
+        for piece in self.sections[0].pieces:
             if isinstance(piece, Instruction):
                 break
             if isinstance(piece, Comment) and piece.directive:
@@ -272,7 +347,7 @@ class Dockerfile:
 def parse(text: str) -> Dockerfile:
     """The tree of any text whatever."""
     pieces, escape, _ = _scan(_lines(text), "\\", in_head=True)
-    return Dockerfile(tuple(pieces), escape, _first_open(pieces))
+    return Dockerfile(tuple(map(Section, _split(pieces))), escape)
 
 
 def has_long_line(text: str) -> bool:
@@ -286,73 +361,73 @@ def has_long_line(text: str) -> bool:
 def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
     """The tree of the text after `edit`, equal to a fresh parse; only the pieces the edit touches are read again."""
     (start, end), _ = edit
-    first = max(bisect_right(tree.offsets, start) - 1, 0)
-    last = bisect_left(tree.offsets, end, first)
-    if tree._open is not None and last >= tree._open:
+    count, opened = len(tree.sections), tree._open
+    # The sections around those that it touches are looked at too: a FROM may be typed, or not be one any more.
+    before, after = max(_section_at(tree, start) - 1, 0), min(_section_at(tree, end) + 2, count)
+    is_below_open = opened is not None and after >= opened
+    if opened is not None and is_below_open:
         # An open heredoc may find its terminator in whatever is typed below it.
-        first, last = min(first, tree._open), len(tree.pieces)
-    first = min(first, max(len(tree.pieces) - 1, 0))
-    last = min(max(last, first + 1) + 1, len(tree.pieces))
-    in_head = not any(isinstance(piece, Instruction) for piece in tree.pieces[:first])
+        before, after = min(before, max(opened - 1, 0)), count
+    pieces = _pieces_of(tree.sections[before:after])
+    offsets = list(accumulate([len(piece.text) for piece in pieces], initial=tree.starts[before]))
+    first = max(bisect_right(offsets, start) - 1, 0)
+    last = bisect_left(offsets, end, first)
+    if is_below_open:
+        is_open = (isinstance(piece, Instruction) and piece.has_open_heredoc for piece in pieces)
+        first, last = min(first, next(at for at, each in enumerate(is_open) if each)), len(pieces)
+    first = min(first, max(len(pieces) - 1, 0))
+    last = min(max(last, first + 1) + 1, len(pieces))
+    in_head = not before and not any(isinstance(piece, Instruction) for piece in pieces[:first])
     if in_head:  # directives count only above the first instruction: read that whole stretch
         first = 0
-    offset = tree.offsets[first]
-    source = "".join([piece.text for piece in tree.pieces[first:last]])
-    source = apply_edits(source, [Edit(edit.span.shifted(-offset), edit.text)])
+    source = "".join([piece.text for piece in pieces[first:last]])
+    source = apply_edits(source, [Edit(edit.span.shifted(-offsets[first]), edit.text)])
     while True:
-        pieces, escape, is_open = _scan(_lines(source), "\\" if in_head else tree.escape, in_head=in_head)
-        if in_head and (escape != tree.escape or not any(isinstance(piece, Instruction) for piece in pieces)):
-            return parse(source + "".join([piece.text for piece in tree.pieces[last:]]))
-        if not is_open or last == len(tree.pieces):
-            return _spliced(tree, first, last, tuple(pieces), escape)
-        more = min(len(tree.pieces), last + max(4, last - first))
-        source += "".join([piece.text for piece in tree.pieces[last:more]])
-        last = more
+        found, escape, is_open_ended = _scan(_lines(source), "\\" if in_head else tree.escape, in_head=in_head)
+        if in_head and (escape != tree.escape or not any(isinstance(piece, Instruction) for piece in found)):
+            rest = (*pieces[last:], *_pieces_of(tree.sections[after:]))
+            return parse(source + "".join([piece.text for piece in rest]))
+        if last == len(pieces) and after < count:
+            more = min(count, after + after - before)
+            pieces += _pieces_of(tree.sections[after:more])
+            after = more
+        if not is_open_ended or last == len(pieces):
+            return _spliced(tree, before, after, [*pieces[:first], *found, *pieces[last:]], escape)
+        further = min(len(pieces), last + max(4, last - first))
+        source += "".join([piece.text for piece in pieces[last:further]])
+        last = further
 
 
-def _spliced(tree: Dockerfile, first: int, last: int, pieces: tuple[Piece, ...], escape: str) -> Dockerfile:
-    """`tree` with new pieces in place of `pieces[first:last]`; what it knew of the others is shifted along."""
-    is_open = _first_open(pieces)
-    if is_open is not None:
-        is_open += first
-    elif tree._open is not None:
-        if tree._open < first:
-            is_open = tree._open
-        elif tree._open >= last:
-            is_open = tree._open + len(pieces) - (last - first)
-    new = Dockerfile(tree.pieces[:first] + pieces + tree.pieces[last:], escape, is_open)
-    # A cached property is an entry of the object's dictionary: it takes a value from elsewhere as well as its own.
-    new.__dict__["offsets"] = _shifted(tree.offsets, first, last, [len(piece.text) for piece in pieces])
-    new.__dict__["lines"] = _shifted(tree.lines, first, last, [piece.text.count("\n") for piece in pieces])
-    by = len(pieces) - (last - first)
-    new.__dict__["stages"] = (
-        *(at for at in tree.stages if at < first),
-        *(at + first for at in _stages_in(pieces)),
-        *(at + by for at in tree.stages if at >= last),
+def _section_at(tree: Dockerfile, offset: int) -> int:
+    """The section of the character behind an offset; the last one at the end of the file."""
+    return min(max(bisect_right(tree.starts, offset) - 1, 0), len(tree.sections) - 1)
+
+
+def _pieces_of(sections: Iterable[Section]) -> list[Piece]:
+    return list(chain.from_iterable([section.pieces for section in sections]))
+
+
+def _split(pieces: Sequence[Piece]) -> list[tuple[Piece, ...]]:
+    """The pieces of the head, and of each stage."""
+    starts = [at for at, piece in enumerate(pieces) if isinstance(piece, Instruction) and piece.keyword == "FROM"]
+    return [tuple(pieces[start:end]) for start, end in zip((0, *starts), (*starts, len(pieces)), strict=True)]
+
+
+def _spliced(tree: Dockerfile, before: int, after: int, pieces: Sequence[Piece], escape: str) -> Dockerfile:
+    """`tree` with `pieces` in place of the sections `before:after`; a section that stays as it is stays the object."""
+    old = tree.sections[before:after]
+    new = _split(pieces)[1 if before else 0 :]
+    first = sum(1 for _ in takewhile(lambda pair: pair[0].pieces == pair[1], zip(old, new, strict=False)))
+    most = min(len(old), len(new)) - first
+    ends = islice(zip(reversed(old), reversed(new), strict=False), most)
+    last = sum(1 for _ in takewhile(lambda pair: pair[0].pieces == pair[1], ends))
+    made = map(Section, new[first : len(new) - last])
+    return Dockerfile(
+        (*tree.sections[:before], *old[:first], *made, *old[len(old) - last :], *tree.sections[after:]), escape
     )
-    return new
-
-
-def _stages_in(pieces: Sequence[Piece]) -> Iterator[int]:
-    return (at for at, piece in enumerate(pieces) if isinstance(piece, Instruction) and piece.keyword == "FROM")
-
-
-def _shifted(sums: tuple[int, ...], first: int, last: int, lengths: list[int]) -> tuple[int, ...]:
-    """Running sums after the items `first:last` became items of these lengths."""
-    changed = tuple(accumulate(lengths, initial=sums[first]))
-    by = changed[-1] - sums[last]
-    rest = sums[last + 1 :]
-    return sums[:first] + changed + (tuple([value + by for value in rest]) if by else rest)
 
 
 _STRIP = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-
-
-def _first_open(pieces: Sequence[Piece]) -> int | None:
-    """The index of the first piece with an open heredoc."""
-    return next(
-        (at for at, piece in enumerate(pieces) if isinstance(piece, Instruction) and piece.has_open_heredoc), None
-    )
 
 
 def _lines(text: str) -> list[str]:

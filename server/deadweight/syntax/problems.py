@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.syntax.dockerfile import MAX_LINE, TAKES_ARRAY, Comment, Instruction, has_long_line
+from deadweight.syntax.dockerfile import MAX_LINE, TAKES_ARRAY, Comment, Instruction, has_long_line, remembered
 from deadweight.syntax.json_form import is_array_of_other_things
 from deadweight.syntax.words import HEREDOC
 from deadweight.text import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from deadweight.syntax.dockerfile import Dockerfile, Piece
+    from deadweight.syntax.dockerfile import Dockerfile, Section
 
 
 class Problem(NamedTuple):
@@ -51,45 +50,46 @@ _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")  # `AS build-1`
 
 def find_problems(tree: Dockerfile) -> Iterator[Problem]:
     """The problems of a file, in order."""
-    pieces, first = tree.pieces, tree.stages[0] if tree.stages else len(tree.pieces)
-    yield from problems_of_head(pieces[:first])
-    if not tree.stages and not any(isinstance(piece, Instruction) for piece in pieces):
+    for number, (section, start) in enumerate(zip(tree.sections, tree.starts, strict=False)):
+        for problem in problems_of(section) if number else problems_of_head(section):
+            yield problem._replace(span=problem.span.shifted(start)) if start else problem
+        if section.has_open_heredoc:
+            return  # what follows may be its body
+    if len(tree.sections) == 1 and not tree.sections[0].instructions:
         yield Problem(Span(0, 0), "file with no instructions")
-    if not any(isinstance(piece, Instruction) and piece.has_open_heredoc for piece in pieces[:first]):
-        yield from problems_of_stages(pieces[first:], tree.offsets[first])
 
 
-def problems_of_head(pieces: Sequence[Piece]) -> Iterator[Problem]:
-    """The problems of the pieces above the first FROM."""
+@remembered
+def problems_of(section: Section) -> tuple[Problem, ...]:
+    """The problems of a stage, at places in it."""
+    return tuple(_in_pieces(section))
+
+
+@remembered
+def problems_of_head(section: Section) -> tuple[Problem, ...]:
+    """The problems above the first FROM."""
+    found: list[Problem] = list(_in_pieces(section))
     seen: set[str] = set()
-    is_said = False
-    for piece, offset in zip(pieces, accumulate((len(piece.text) for piece in pieces), initial=0), strict=False):
+    for piece, offset in zip(section.pieces, section.starts, strict=False):
         if isinstance(piece, Comment) and piece.directive:
-            yield from _of_directive(piece, *piece.directive, offset, seen)
-        if isinstance(piece, Instruction) and piece.keyword != "ARG" and piece.keyword in _KEYWORDS and not is_said:
-            yield Problem(piece.span.shifted(offset), "no build stage yet: FROM comes first")
-            is_said = True
-        yield from _of_piece(piece, offset)
-        if isinstance(piece, Instruction) and piece.has_open_heredoc:
+            found += _of_directive(piece, *piece.directive, offset, seen)
+        if isinstance(piece, Instruction) and piece.keyword != "ARG" and piece.keyword in _KEYWORDS:
+            found.append(Problem(piece.span.shifted(offset), "no build stage yet: FROM comes first"))
+            break  # said once
+    return tuple(sorted(found, key=lambda problem: problem.span))
+
+
+def _in_pieces(section: Section) -> Iterator[Problem]:
+    for piece, offset in zip(section.pieces, section.starts, strict=False):
+        if has_long_line(piece.text):
+            span = piece.span if isinstance(piece, Instruction) else Span(0, len(piece.text.rstrip("\r\n")))
+            yield Problem(span.shifted(offset), f"a line is longer than {MAX_LINE} bytes")
+        if not isinstance(piece, Instruction):
+            continue
+        for problem in _of_instruction(piece):
+            yield problem._replace(span=problem.span.shifted(offset))
+        if piece.has_open_heredoc:
             return  # what follows may be its body
-
-
-def problems_of_stages(pieces: Sequence[Piece], offset: int = 0) -> Iterator[Problem]:
-    """The problems of pieces from a FROM on, of which the first stands at `offset`."""
-    for piece in pieces:
-        yield from _of_piece(piece, offset)
-        if isinstance(piece, Instruction) and piece.has_open_heredoc:
-            return  # what follows may be its body
-        offset += len(piece.text)
-
-
-def _of_piece(piece: Piece, offset: int) -> Iterator[Problem]:
-    if has_long_line(piece.text):
-        span = piece.span if isinstance(piece, Instruction) else Span(0, len(piece.text.rstrip("\r\n")))
-        yield Problem(span.shifted(offset), f"a line is longer than {MAX_LINE} bytes")
-    if isinstance(piece, Instruction):
-        for span, message in _of_instruction(piece):
-            yield Problem(span.shifted(offset), message)
 
 
 def _of_directive(comment: Comment, name: str, value: str, offset: int, seen: set[str]) -> Iterator[Problem]:
@@ -101,9 +101,13 @@ def _of_directive(comment: Comment, name: str, value: str, offset: int, seen: se
     seen.add(name)
 
 
-def _of_instruction(instruction: Instruction) -> Iterator[Problem]:
-    if instruction.has_long_line:
-        return  # nothing of it was read
+@remembered
+def _of_instruction(instruction: Instruction) -> tuple[Problem, ...]:
+    # Of one with a long line, nothing was read.
+    return () if instruction.has_long_line else tuple(_in_instruction(instruction))
+
+
+def _in_instruction(instruction: Instruction) -> Iterator[Problem]:
     if instruction.has_open_heredoc:
         yield Problem(instruction.span, "unterminated heredoc")
     trigger = instruction.trigger

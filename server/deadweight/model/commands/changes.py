@@ -20,7 +20,7 @@ _TAKES_AWAY = re.compile(r"-[rwxXst]+")  # `chmod -x`, which looks like an optio
 
 def again(call: Call, path: str | None, *, recursive: bool = False, may_be_nothing: bool = False) -> Iterator[Effect]:
     """What `call` writes again where it changes `path`, or all below it: nothing of what its own RUN wrote."""
-    sources = call.around.files.of_earlier_layers(path, recursive=recursive) if path else ()
+    sources = call.around.files.of_earlier_layers(path, recursive) if path else ()
     if sources:
         yield writes(path, Rewritten(call.program, sources, may_be_nothing), call.span)
 

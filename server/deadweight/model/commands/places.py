@@ -22,7 +22,7 @@ def _mv(call: Call) -> Iterator[Effect]:
     for source, target in _pairs(call):
         if source is None:
             continue
-        sources = call.around.files.of_earlier_layers(source)
+        sources = call.around.files.of_earlier_layers(source, True)
         yield moves(source, target, call.span)
         if sources:
             yield writes(target, Rewritten(call.program, sources), call.span)

@@ -1,0 +1,147 @@
+"""A file that is edited comes to what it would come to if it were read afresh, and costs what the edit touches."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import json_lines
+from deadweight.analysis.report import Checked, check, report
+from deadweight.model.context import BuildContext
+from deadweight.rules.catalog import RULES
+from deadweight.snapshot import Snapshot
+from deadweight.syntax.dockerfile import edited, parse
+from deadweight.text import Edit, Span, apply_edits
+from examples import blocks, read_example
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+EXAMPLES = [read_example(block) for rule in RULES for block in blocks(rule.page, "Example")]
+STAGES = sorted({example.dockerfile for example in EXAMPLES})
+FILES = {path: text for example in EXAMPLES for path, text in example.files.items() if path != ".dockerignore"}
+CONTEXT = BuildContext("the examples", {path: len(text) for path, text in FILES.items()}, texts=FILES)
+LINES = (
+    *("RUN <<EOF\n", "EOF\n"),
+    *("FROM node:22 AS build\n", "FROM build\n", "FROM 0\n", "FROM debian:bookworm-slim\n", "ARG V=12\n", "ENV A=1\n"),
+    *("COPY --from=build /app /srv\n", "COPY --from=0 /srv /app\n", "COPY . .\n", "WORKDIR /app\n", "USER app\n"),
+    *("RUN apt-get update\n", "RUN apt-get install -y git\n", "RUN rm -rf /app\n", "RUN chown -R app /app\n"),
+    *(
+        "RUN npm ci\n",
+        "RUN cp -r /app /srv\n",
+        "# deadweight: ignore=late-delete\n",
+        "# x\n",
+        "\n",
+        "RUN <<EOF\n",
+        "EOF\n",
+    ),
+    *('SHELL ["/bin/bash", "-c"]\n', "FROM alpine AS build\n", "CMD npm start\n", "ONBUILD RUN x\n", "# escape=`\n"),
+)
+PIECES = (*LINES, *STAGES, "x", " ", "\n", "\\\n", " && ", '"', "$", "-", "apt-get ", "F", "A=2", " git", "/", "#")
+
+
+def come_to(snapshot: Snapshot, checked: Checked | None = None) -> Any:
+    """What a file comes to, as plain data."""
+    sizes = [
+        (layer.site, layer.instruction.text, snapshot.sizes.layer(layer), [effect.path for effect in layer.kept])
+        for ledger in snapshot.ledgers
+        for layer in ledger.layers
+    ]
+    found = [
+        (each.rule.id, each.span, each.message, each.severity, each.related, each.fixes)
+        for each in report(snapshot, checked=checked)
+    ]
+    stages = [(stage.name, stage.base, stage.end, stage.entry) for stage in snapshot.build.stages]
+    return stages, sizes, snapshot.sizes.image(), found, snapshot.problems
+
+
+def assert_follows(text: str, edits: list[Edit]) -> None:
+    snapshot = Snapshot(parse(text), CONTEXT)
+    checked = check(snapshot)
+    for edit in edits:
+        text = apply_edits(text, [edit])
+        snapshot = snapshot.edited(edited(snapshot.tree, edit))
+        checked = check(snapshot, before=checked)
+        assert come_to(snapshot, checked) == come_to(Snapshot(parse(text), CONTEXT)), text
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> tuple[str, list[Edit]]:
+    text = start = "".join(draw(st.lists(st.sampled_from((*STAGES, *LINES)), max_size=8)))
+    edits: list[Edit] = []
+    for _ in range(draw(st.integers(1, 6))):
+        first = draw(st.integers(0, len(text)))
+        last = min(len(text), first + draw(st.sampled_from((0, 0, 0, 1, 3, 40))))
+        edits.append(Edit(Span(first, last), draw(st.sampled_from(("", *PIECES)))))
+        text = apply_edits(text, edits[-1:])
+    return start, edits
+
+
+@settings(max_examples=150, deadline=None)
+@given(sessions())
+def test_any_edits_come_to_what_the_text_comes_to(session: tuple[str, list[Edit]]) -> None:
+    assert_follows(*session)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_real_files_are_followed(shared: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    rows = [row["text"] for row in json_lines(shared / "corpus/dockerfiles.jsonl.xz") if row["category"] == "app"]
+    for text in dice.sample([row for row in rows if len(row) < 4000], 6):
+        edits, after = [], text
+        for _ in range(8):
+            at = dice.randrange(len(after) + 1)
+            cut = min(len(after), at + dice.choice((0, 0, 1, 5)))
+            edits.append(Edit(Span(at, cut), dice.choice(PIECES)))
+            after = apply_edits(after, edits[-1:])
+        assert_follows(text, edits)
+
+
+def edited_at(snapshot: Snapshot, old: str, new: str) -> Snapshot:
+    """The snapshot after the first `old` became `new`."""
+    start = snapshot.text.index(old)
+    return snapshot.edited(edited(snapshot.tree, Edit(Span(start, start + len(old)), new)))
+
+
+def test_what_is_typed_into_one_run_leaves_the_other_layers_as_they_are() -> None:
+    runs = "".join(f"RUN echo {number} && apt-get install -y git\n" for number in range(9))
+    before = Snapshot(parse(f"FROM debian:bookworm\n{runs}"))
+    assert len(before.ledgers[0].layers) == 10
+    after = edited_at(before, "echo 4", "echo four")
+    same = [one is other for one, other in zip(before.ledgers[0].layers, after.ledgers[0].layers, strict=True)]
+    assert same == [number != 5 for number in range(10)]
+
+
+def test_a_package_that_is_typed_reaches_only_those_who_ask() -> None:
+    lines = "RUN apt-get install -y gi\nRUN pip install pandas\nRUN apt-get install -y curl\nCOPY . .\n"
+    before = Snapshot(parse(f"FROM debian:bookworm\n{lines}"))
+    assert before.ledgers[0].layers[3].asked
+    after = edited_at(before, " gi", " git")
+    same = [one is other for one, other in zip(before.ledgers[0].layers, after.ledgers[0].layers, strict=True)]
+    assert same == [True, False, True, False, True]
+
+
+def test_stages_that_an_edit_has_nothing_to_do_with_stay() -> None:
+    stages = "".join(f"FROM debian:bookworm AS s{number}\nRUN echo {number}\n" for number in range(5))
+    before = Snapshot(parse(f"{stages}FROM s1\nCOPY --from=s3 /a /b\n"))
+    assert len(list(before.ledgers)) == 6
+    after = edited_at(before, "echo 1", "echo one")
+    same = [one is other for one, other in zip(before.build.stages, after.build.stages, strict=True)]
+    assert same == [True, False, True, True, True, True]
+    assert [one is other for one, other in zip(before.ledgers, after.ledgers, strict=True)] == [*same[:5], False]
+
+
+def test_an_edit_of_a_stage_that_is_not_built_runs_no_rule() -> None:
+    before = Snapshot(parse("FROM debian AS test\nRUN apt-get update\nFROM debian\nRUN apt-get update\n"))
+    checked = check(before)
+    after = edited_at(before, "RUN apt-get update\n", "# a\n\nRUN apt-get update && make\n")
+    assert check(after, before=checked) is checked
+    assert [each.span.start for each in report(after, checked=checked)] == [after.text.rindex("apt-get")]
+    assert check(edited_at(after, "FROM debian\nRUN", "FROM debian\nENV A=1\nRUN"), before=checked) is not checked
+    assert check(replace(after, context=CONTEXT), before=checked) is not checked
