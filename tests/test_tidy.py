@@ -84,6 +84,7 @@ def test_wheel_installs_and_weighs(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "deadweight/facts/data/base_images.tsv.xz" in names
     assert not [name for name in names if name.endswith(".tsv")]
+    assert {f"deadweight/pages/{rule.id}.md" for rule in RULES} <= set(names)
     venv.create(tmp_path / "env", with_pip=True)
     scripts = tmp_path / "env" / ("Scripts" if sys.platform == "win32" else "bin")
     installed = run(str(scripts / "python"), "-m", "pip", "install", "--quiet", str(wheel))

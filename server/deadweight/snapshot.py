@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.layers import Ledgers
 from deadweight.model.stages import read_build
 from deadweight.size.estimate import Sizes
-from deadweight.syntax.dockerfile import Placed
 from deadweight.syntax.problems import find_problems
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.model.layers import Ledger
     from deadweight.model.stages import Build, Site
-    from deadweight.syntax.dockerfile import Dockerfile
+    from deadweight.syntax.dockerfile import Dockerfile, Instruction
     from deadweight.syntax.problems import Problem
 
 # Frontends that read the Dockerfile language as BuildKit does; any other reads a language of its own.
@@ -113,14 +112,13 @@ class Snapshot:
         return self.tree.starts[site.stage + 1] + section.starts[section.numbers[site.step]]
 
     def line(self, site: Site) -> int:
-        """The line of the file, from 1 and counted in LF, in which the text of an instruction starts."""
+        """The line of the file, from 1 as LSP counts them, in which the text of an instruction starts."""
         section = self.tree.sections[site.stage + 1]
-        return self.tree.first_lines[site.stage + 1] + section.lines[section.numbers[site.step]] + 1
+        return self.tree.first_rows[site.stage + 1] + section.rows[section.numbers[site.step]] + 1
 
-    def placed(self, site: Site) -> Placed:
-        """An instruction with its place in the file."""
-        instruction = self.tree.sections[site.stage + 1].instructions[site.step]
-        return Placed(instruction, self.offset(site), self.line(site) - 1)
+    def instruction(self, site: Site) -> Instruction:
+        """The instruction of a site."""
+        return self.tree.sections[site.stage + 1].instructions[site.step]
 
     @cached_property
     def sizes(self) -> Sizes:

@@ -69,6 +69,11 @@ def split_lines(text: str) -> list[str]:
     return _LINE.findall(text)
 
 
+def count_line_ends(text: str) -> int:
+    """How many lines end in `text` as LSP counts them."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
 def units(text: str, encoding: Encoding) -> int:
     """How many code units `text` takes in `encoding`."""
     if encoding == "utf-32" or text.isascii():

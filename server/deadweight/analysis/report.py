@@ -14,7 +14,7 @@ from deadweight.settings import DEFAULTS, OFF
 from deadweight.size.units import in_words, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from deadweight.rules.rule import Finding, Fix, Rule
     from deadweight.settings import Settings, Severity
@@ -84,16 +84,26 @@ def check(
     settings: Settings = DEFAULTS,
     rules: Iterable[Rule] = RULES,
     before: Checked | None = None,
+    on_error: Callable[[Rule, Exception], None] | None = None,
 ) -> Checked:
     """Runs the rules; where all that they look at is that of `before`, so is what they find.
 
-    Rules look at the stages that a build of the image runs, and at nothing else of the file.
+    Rules look at the stages that a build of the image runs, and at nothing else of the file. A rule that raises loses
+    its findings where `on_error` takes the exception.
     """
     looked_at = (snapshot.context, snapshot.options, settings, snapshot.build.target, *snapshot.reached_ledgers)
     if before is not None and len(before.looked_at) == len(looked_at) and all(map(is_, before.looked_at, looked_at)):
         return before
     wanted = [rule for rule in rules if settings.of(rule.id).severity != OFF]
-    return Checked(looked_at, tuple([(rule, each) for rule in wanted for each in rule.check(snapshot)]))
+    found: list[tuple[Rule, Finding]] = []
+    for rule in wanted:
+        try:
+            found += [(rule, each) for each in rule.check(snapshot)]
+        except Exception as error:
+            if on_error is None:
+                raise
+            on_error(rule, error)
+    return Checked(looked_at, tuple(found))
 
 
 def report(

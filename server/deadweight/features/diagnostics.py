@@ -18,13 +18,17 @@ SYNTAX = "syntax"  # the code of what BuildKit rejects
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A place in the file and what is said about it; `code` is a rule's id or "syntax", `related` other places."""
+    """A place in the file and what is said about it; `code` is a rule's id or "syntax", `related` other places.
+
+    What `is_unnecessary` does nothing for the image: an editor may fade it.
+    """
 
     span: Span
     message: str
     code: str
     severity: Severity
     related: tuple[Elsewhere, ...] = ()
+    is_unnecessary: bool = False
 
 
 def diagnostics(snapshot: Snapshot, reported: Sequence[Reported]) -> tuple[Diagnostic, ...]:
@@ -32,5 +36,8 @@ def diagnostics(snapshot: Snapshot, reported: Sequence[Reported]) -> tuple[Diagn
     if snapshot.is_foreign:
         return ()
     problems = (Diagnostic(problem.span, problem.message, SYNTAX, "error") for problem in snapshot.problems)
-    found = (Diagnostic(each.span, each.message, each.rule.id, each.severity, each.related) for each in reported)
+    found = (
+        Diagnostic(each.span, each.message, each.rule.id, each.severity, each.related, each.rule.is_about_unnecessary)
+        for each in reported
+    )
     return tuple(sorted((*problems, *found), key=lambda each: each.span))

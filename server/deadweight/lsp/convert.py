@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls import uris
@@ -45,6 +45,8 @@ class Client:
     refreshes_hints: bool = False
     watches_files: bool = False
     related_places: bool = False
+    describes_codes: bool = False
+    fades_unnecessary: bool = False
 
 
 def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
@@ -56,6 +58,7 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
     formats = document.hover.content_format if document.hover else None
     # Neovim leaves `documentChanges` out and lists what it can do in them.
     document_changes = bool(edit.document_changes or edit.resource_operations)
+    shown = [each for each in (document.publish_diagnostics, document.diagnostic) if each is not None]
     return Client(
         encoding=_ENCODINGS.get(encoding, "utf-16"),
         pulls=document.diagnostic is not None,
@@ -69,8 +72,13 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
         watches_files=bool(
             workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration
         ),
-        # What a client says of pushed diagnostics holds for those that it pulls.
-        related_places=bool(document.publish_diagnostics and document.publish_diagnostics.related_information),
+        # What a client says of pushed diagnostics holds for those that it pulls; LSP 3.18 lets it say so there too.
+        related_places=any(bool(each.related_information) for each in shown),
+        describes_codes=any(bool(each.code_description_support) for each in shown),
+        fades_unnecessary=any(
+            types.DiagnosticTag.Unnecessary in (each.tag_support.value_set if each.tag_support else ())
+            for each in shown
+        ),
     )
 
 
@@ -97,11 +105,25 @@ def span(text: Text, range_: types.Range, encoding: Encoding) -> Span:
     return Span(min(start, end), max(start, end))
 
 
-def edit(text: Text, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> Edit:
-    """The edit that a change is; one without a range replaces the whole text."""
-    if isinstance(change, types.TextDocumentContentChangePartial):
-        return Edit(span(text, change.range, encoding), change.text)
-    return Edit(Span(0, len(text)), change.text)
+def edit(text: Text, change: Any, encoding: Encoding) -> Edit:
+    """The edit that a change is, given as the client sent it; one without a range replaces the whole text.
+
+    Raises KeyError, TypeError and ValueError for what is no change.
+    """
+    new, range_ = change["text"], change.get("range")
+    if not isinstance(new, str):
+        raise TypeError("the text is no string")
+    if range_ is None:
+        return Edit(Span(0, len(text)), new)
+    start, end = _raw_offset(text, range_["start"], encoding), _raw_offset(text, range_["end"], encoding)
+    return Edit(Span(start, end) if start <= end else Span(end, start), new)
+
+
+def _raw_offset(text: Text, position: Any, encoding: Encoding) -> int:
+    line, character = position["line"], position["character"]
+    if type(line) is not int or type(character) is not int or line < 0 or character < 0:
+        raise ValueError(f"no position: {position}")
+    return text.offset((line, character), encoding)
 
 
 def range_of(text: Text, span: Span, encoding: Encoding) -> types.Range:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.proof import holds
-from deadweight.analysis.report import report
+from deadweight.analysis.report import check, report
 from deadweight.features.code_actions import fix_all_action
 from deadweight.features.diagnostics import SYNTAX, Diagnostic, diagnostics
 from deadweight.features.ignore_file import ignore_diagnostics
@@ -16,39 +16,49 @@ from deadweight.size.units import in_words
 from deadweight.snapshot import Options, Snapshot
 from deadweight.syntax import dockerfile, dockerignore
 from deadweight.text import Span, Text
-from deadweight.workspace.context import context_of
 from deadweight.workspace.discover import kind_of
-from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from deadweight.analysis.report import Reported
+    from deadweight.analysis.report import Checked, Reported
     from deadweight.features.code_actions import Action
     from deadweight.model.context import BuildContext
-    from deadweight.rules.rule import Fix
+    from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Settings
     from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.text import Edit
 
 # Characters. The longest of 2,963 Dockerfiles on GitHub has 30,321; 10,000,000 took 11 s at each edit (2026-11-23).
 _LARGEST = 1_000_000
-_SECONDS = 3.0  # the longest that a walk of a build context may hold up the session
+
+_logger = logging.getLogger("pygls.deadweight")
 
 
 class Analysis:
     """What is known about one version of a Dockerfile, found out when somebody asks."""
 
-    def __init__(self, snapshot: Snapshot, settings: Settings) -> None:
+    def __init__(self, snapshot: Snapshot, settings: Settings, before: Checked | None) -> None:
         self.snapshot = snapshot
         self.settings = settings
+        self._before = before
         self._fix_all: dict[bool, Action | None] = {}
+
+    @cached_property
+    def checked(self) -> Checked:
+        """What the rules found."""
+        return check(self.snapshot, self.settings, before=self._before, on_error=_log)
+
+    @property
+    def latest(self) -> Checked | None:
+        """What the rules found when they last ran, here or in an earlier version."""
+        return self.__dict__.get("checked", self._before)
 
     @cached_property
     def reported(self) -> tuple[Reported, ...]:
         """The findings."""
-        return report(self.snapshot, self.settings)
+        return report(self.snapshot, self.settings, checked=self.checked)
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -72,14 +82,15 @@ class Document:
     def __init__(self, uri: str, path: Path | None, version: int | None, text: str) -> None:
         self.uri, self.path, self.version = uri, path, version
         self.text = Text(text)
+        self.is_measuring = False  # whether somebody walks the folder around it now
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit of the editor's."""
         self.text.apply(edit)
 
-    def refresh(self) -> None:
-        """Look at the disk again."""
-        raise NotImplementedError
+    def measured(self, context: BuildContext | None) -> None:
+        """Take what the walk of the folder came to; None where it cannot be read."""
+        self.is_measuring = False
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -88,7 +99,7 @@ class Document:
 
 
 class OpenDockerfile(Document):
-    """An open Dockerfile."""
+    """An open Dockerfile. Its build context is None as long as nobody has walked it, or where there is none."""
 
     def __init__(self, uri: str, path: Path | None, version: int | None, text: str, documents: Documents) -> None:
         super().__init__(uri, path, version, text)
@@ -97,7 +108,7 @@ class OpenDockerfile(Document):
         self._documents = documents
         self._context: BuildContext | None = None
         self._analysis: Analysis | None = None
-        self.refresh()
+        self._is_current = False
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit; only the instructions it touches are read again."""
@@ -109,18 +120,17 @@ class OpenDockerfile(Document):
             self._tree = dockerfile.parse(str(self.text))
         else:
             self._tree = dockerfile.edited(self._tree, edit)
-        self._analysis = None
+        self._is_current = False
 
-    def refresh(self) -> None:
-        """Read the build context again."""
-        self._context = None
-        if self.path is not None:
-            self._context = _read_context(self.path)
-        self._analysis = None
+    def measured(self, context: BuildContext | None) -> None:
+        """Take the build context as it is on disk."""
+        super().measured(context)
+        self._context = context
+        self._is_current = False
 
     def forget(self) -> None:
         """Something around the file has changed: find out again what it comes to."""
-        self._analysis = None
+        self._is_current = False
 
     @property
     def tree(self) -> Dockerfile:
@@ -134,11 +144,17 @@ class OpenDockerfile(Document):
 
     @property
     def analysis(self) -> Analysis:
-        """What is known about the text as it is now."""
-        if self._analysis is None:
-            settings = self._documents.settings
+        """What is known about the text as it is now; what was known of the text before it is taken over."""
+        if self._analysis is None or not self._is_current:
+            old, settings = self._analysis, self._documents.settings
             context = self._documents.with_open_ignore_file(self, self._context)
-            self._analysis = Analysis(Snapshot(self.tree, context, Options(platform=settings.platform)), settings)
+            options = Options(platform=settings.platform)
+            if old is not None and old.snapshot.options == options:
+                snapshot = old.snapshot.edited(self.tree).within(context)
+            else:
+                snapshot = Snapshot(self.tree, context, options)
+            self._analysis = Analysis(snapshot, settings, old.latest if old else None)
+            self._is_current = True
         return self._analysis
 
     @property
@@ -155,16 +171,18 @@ class OpenIgnoreFile(Document):
     def __init__(self, uri: str, path: Path | None, version: int | None, text: str) -> None:
         super().__init__(uri, path, version, text)
         self._file: dockerignore.IgnoreFile | None = None
-        self._everything: BuildContext | None = None
+        self.shown: tuple[str, ...] = ()  # the patterns when the Dockerfiles that use them were last told
+        self.everything: BuildContext | None = None  # as long as nobody has walked the folder
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit."""
         super().apply(edit)
         self._file = None
 
-    def refresh(self) -> None:
-        """Look at the folder again when it is next asked for."""
-        self._everything = None
+    def measured(self, context: BuildContext | None) -> None:
+        """Take the folder as it is on disk, with every file in it, left out or not."""
+        super().measured(context)
+        self.everything = context
 
     @property
     def file(self) -> dockerignore.IgnoreFile:
@@ -177,13 +195,6 @@ class OpenIgnoreFile(Document):
     def patterns(self) -> tuple[str, ...]:
         """The patterns as they are now."""
         return tuple(pattern.text for pattern in self.file.patterns)
-
-    @property
-    def everything(self) -> BuildContext | None:
-        """The folder with every file in it, left out or not; None where there is no folder to look at."""
-        if self._everything is None and self.path is not None:
-            self._everything = _read_context(self.path, without_ignore_file=True)
-        return self._everything
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -245,7 +256,7 @@ class Documents:
         if is_overruled or (context.ignore_file == name and context.patterns == ignore_file.patterns):
             return context
         everything = ignore_file.everything
-        return everything and everything.ignoring(name, str(ignore_file.text))
+        return everything.ignoring(name, str(ignore_file.text)) if everything else context
 
 
 def _governs(ignore_file: OpenIgnoreFile, document: OpenDockerfile) -> bool:
@@ -255,10 +266,6 @@ def _governs(ignore_file: OpenIgnoreFile, document: OpenDockerfile) -> bool:
     return ignore_file.path.parent == document.path.parent and ignore_file.path.name in names
 
 
-def _read_context(path: Path, *, without_ignore_file: bool = False) -> BuildContext | None:
-    """The build context of a file's folder; None where it cannot be read, as for a folder that is not there yet."""
-    try:
-        deadline = time.monotonic() + _SECONDS
-        return context_of(path, deadline=deadline, without_ignore_file=without_ignore_file)
-    except UnreadableError:
-        return None
+def _log(rule: Rule, error: Exception) -> None:
+    """A rule that fails does not silence the others."""
+    _logger.error("the rule %s failed", rule.id, exc_info=error)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol
 
 from deadweight import __version__
 from deadweight.features import code_actions
@@ -18,73 +19,116 @@ from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
 from deadweight.lsp import convert
+from deadweight.lsp.background import Background
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
+from deadweight.lsp.protocol import Protocol
+from deadweight.lsp.publishing import diagnostics_json, publish_json, report_json
+from deadweight.lsp.transport import Output, read_pipe
 from deadweight.settings import read_settings
+from deadweight.workspace.context import walk_context
+from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
+    from pathlib import Path
 
     from deadweight.lsp.documents import Document
+    from deadweight.model.context import BuildContext
     from deadweight.text import Encoding
 
 # Files whose change on disk changes what an open document comes to: ignore files, and what installs read.
 _WATCHED = "**/{*.dockerignore,.dockerignore,package.json,package-lock.json,requirements*.txt,pyproject.toml}"
-
-
-class Protocol(LanguageServerProtocol):
-    """pygls' protocol, with answers to requests that it cannot read and without its own copies of the documents.
-
-    Those split lines with str.splitlines, which takes a form feed for a line end, and cost the whole file at each edit.
-    """
-
-    # pygls takes every method with a name for a built-in handler; without these the features below are called.
-    lsp_text_document__did_open = None  # type: ignore[assignment]
-    lsp_text_document__did_change = None  # type: ignore[assignment]
-    lsp_text_document__did_close = None  # type: ignore[assignment]
-
-    def structure_message(self, data: dict[str, Any]) -> Any:
-        """A message as an object; a request that cannot be read is answered with an error."""
-        if data.get("method") == types.INITIALIZE and "jsonrpc" in data:
-            known = data.get("params") or {}
-            data = {**data, "params": {"capabilities": {}, "processId": None, "rootUri": None, **known}}
-        try:
-            return super().structure_message(data)
-        except JsonRpcException as error:
-            if "id" in data and "method" in data:
-                self._send_response(data["id"], error=error.to_response_error())
-            raise
+_SECONDS = 30.0  # the longest that a walk of a build context goes on
+_CHUNK = 1 << 16  # bytes
 
 
 class Server(LanguageServer):
     """A session with one client."""
 
+    protocol: Protocol
+
     def __init__(self) -> None:
         super().__init__("deadweight", __version__, protocol_cls=Protocol)
         self.documents = Documents()
+        self.background = Background()
         self.client = Client()
         self.was_shut_down = False
         self.exit_code = 0
+        self._stopped: asyncio.Event | None = None
+        self._changed: dict[str, Document] = {}  # what has to be shown when all that has come is dealt with
+        self.protocol.notified = {
+            types.TEXT_DOCUMENT_DID_CHANGE: partial(_did_change, self),
+            types.EXIT: partial(_exit, self),
+        }
 
     @property
     def encoding(self) -> Encoding:
         """How positions count."""
         return self.client.encoding
 
+    async def speak(self) -> None:
+        """Speak with the client over stdin and stdout until one of both ends it."""
+        self._stopped = asyncio.Event()
+        self.protocol.set_writer(Output())
+        reading = asyncio.ensure_future(read_pipe(sys.stdin.fileno(), self.protocol.receive, self.show_changed))
+        stopping = asyncio.ensure_future(self._stopped.wait())
+        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+
+    async def listen(self, port: int) -> None:
+        """Speak with the first client that connects to a port of this machine."""
+        self._stopped = asyncio.Event()
+        stopped = self._stopped
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            listener.close()
+            self.protocol.set_writer(writer)
+            while not stopped.is_set() and (data := await reader.read(_CHUNK)):
+                self.protocol.receive(data)
+                self.show_changed()
+            stopped.set()
+
+        listener = await asyncio.start_server(connected, "127.0.0.1", port)
+        await stopped.wait()
+
+    def stop(self) -> None:
+        """End the session."""
+        if self._stopped:
+            self._stopped.set()
+
     def report_server_error(self, error: Exception, source: Any) -> None:
         """One line in the client's log: the answer is lost, the session goes on."""
-        line = " ".join(f"{type(error).__name__}: {error}".split())
+        self.log(f"{type(error).__name__}: {error}")
+
+    def log(self, message: str) -> None:
+        """One line in the client's log."""
+        line = " ".join(message.split())
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"deadweight: {line[:1000]}"))
+
+    def changed(self, document: Document) -> None:
+        """Show a document when all messages that have come are dealt with: of a burst of edits, the last counts."""
+        self._changed[document.uri] = document
+
+    def show_changed(self) -> None:
+        """Show the documents that have changed; called when no further message is there to be read."""
+        changed, self._changed = self._changed, {}
+        for document in changed.values():
+            if self.documents.get(document.uri) is document:
+                self.show([document])
+                if isinstance(document, OpenIgnoreFile) and document.patterns != document.shown:
+                    _ignore_file_changed(self, document)
 
     def show(self, documents: Iterable[Document]) -> None:
         """Push diagnostics to a client that does not pull them."""
         if self.client.pulls:
             return
         for document in documents:
-            found = self.diagnostics_of(document)
-            self.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(document.uri, found, version=document.version)
-            )
+            try:
+                found = diagnostics_json(document, self.client)
+            except Exception as error:
+                self.log(f"{document.uri}: {type(error).__name__}: {error}")
+                continue
+            self.protocol.send(publish_json(document, found))
 
     def show_again(self, documents: Iterable[Document]) -> None:
         """Something around documents has changed: push, or ask a client that pulls to do so; the same for hints."""
@@ -97,9 +141,21 @@ class Server(LanguageServer):
         if self.client.refreshes_hints:
             self.workspace_inlay_hint_refresh(None)
 
-    def diagnostics_of(self, document: Document) -> list[types.Diagnostic]:
-        """The diagnostics of a document's present version."""
-        return [convert.diagnostic(document.uri, document.text, each, self.client) for each in document.diagnostics]
+    def measure(self, document: Document) -> None:
+        """Walk the folder around a document; where that takes a while, show what it comes to when it is known."""
+        is_late = False
+
+        def take(context: BuildContext | None) -> None:
+            document.measured(context)
+            if is_late:
+                self.show_again([document])
+                _ignore_file_changed(self, document)
+
+        if document.path is not None:
+            work = _walk(document.path, without_ignore_file=isinstance(document, OpenIgnoreFile))
+            document.is_measuring = True
+            self.background.run(document.uri, work, take)
+            is_late = True
 
     def dockerfile(self, uri: str) -> OpenDockerfile | None:
         """The open Dockerfile of this URI."""
@@ -130,12 +186,8 @@ def serve(port: int | None = None) -> int:
     """
     _log_in_lines()
     server = make_server()
-    if port is not None:
-        server.start_tcp("127.0.0.1", port)
-        return 0
-    output = sys.stdout.buffer
-    sys.stdout = sys.stderr  # stdout belongs to the protocol alone
-    server.start_io(stdout=output)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(server.speak() if port is None else server.listen(port))
     return server.exit_code
 
 
@@ -147,7 +199,8 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
     server.client = convert.client(params.capabilities, str(getattr(encoding, "value", encoding)))
     if server.client.pulls:
         options = types.DiagnosticOptions(True, False, identifier="deadweight")
-        server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(partial(_diagnostic, server))
+        server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(lambda _: None)  # announced here, answered in bytes
+        server.protocol.asked[types.TEXT_DOCUMENT_DIAGNOSTIC] = partial(_diagnostic, server)
     kinds = types.CodeActionOptions(list(code_actions.KINDS)) if server.client.literal_actions else None
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(partial(_code_action, server))
     given = params.initialization_options
@@ -166,21 +219,30 @@ def _did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     name, path = convert.name_of(given.uri), convert.path_of(given.uri)
     document = server.documents.open(given.uri, name, path, given.version, given.text)
     if document is not None:
+        server.measure(document)
         server.show([document])
         _ignore_file_changed(server, document)
 
 
-def _did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
-    document = server.documents.get(params.text_document.uri)
+def _did_change(server: Server, params: Any) -> None:
+    """Carry out edits, given as the client sent them; where they cannot be read, nobody knows the text any more."""
+    uri = params["textDocument"]["uri"]
+    document = server.documents.get(uri)
     if document is None:
         return
-    before = document.patterns if isinstance(document, OpenIgnoreFile) else ()
-    for change in params.content_changes:
-        document.apply(convert.edit(document.text, change, server.encoding))
-    document.version = params.text_document.version
-    server.show([document])
-    if isinstance(document, OpenIgnoreFile) and document.patterns != before:
-        _ignore_file_changed(server, document)
+    try:
+        for change in params["contentChanges"]:
+            document.apply(convert.edit(document.text, change, server.encoding))
+        version = params["textDocument"].get("version")
+        document.version = version if isinstance(version, int) else None
+    except Exception as error:
+        _forget(server, uri)
+        server.log(f"{uri}: a change that cannot be read ({type(error).__name__}: {error}): open the document again")
+        return
+    if isinstance(document, OpenIgnoreFile):
+        for each in server.documents.dependents(document):
+            each.forget()
+    server.changed(document)
 
 
 def _did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
@@ -190,12 +252,7 @@ def _did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
 
 
 def _did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
-    document = server.documents.close(params.text_document.uri)
-    if document is None:
-        return
-    if not server.client.pulls:
-        server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(document.uri, []))
-    _ignore_file_changed(server, document)
+    _forget(server, params.text_document.uri)
 
 
 def _did_change_watched_files(server: Server, params: types.DidChangeWatchedFilesParams) -> None:
@@ -211,18 +268,10 @@ def _did_change_configuration(server: Server, params: types.DidChangeConfigurati
         server.show_again(server.documents)
 
 
-def _diagnostic(
-    server: Server, params: types.DocumentDiagnosticParams
-) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
-    document = server.documents.get(params.text_document.uri)
-    if document is None:
-        return types.RelatedFullDocumentDiagnosticReport([])
-    # The words decide, not the version: an edit that moves nothing and changes no number leaves all as it is.
-    found = server.diagnostics_of(document)
-    result_id = f"{hash(repr(found)) & 0xFFFFFFFFFFFF:x}"
-    if result_id == params.previous_result_id:
-        return types.RelatedUnchangedDocumentDiagnosticReport(result_id)
-    return types.RelatedFullDocumentDiagnosticReport(found, result_id=result_id)
+def _diagnostic(server: Server, params: Any) -> bytes:
+    document = server.documents.get(params["textDocument"]["uri"])
+    found = b"[]" if document is None else diagnostics_json(document, server.client)
+    return report_json(found, params.get("previousResultId"))
 
 
 def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
@@ -281,15 +330,14 @@ def _shutdown(server: Server, _: object) -> None:
 
 def _exit(server: Server, _: object) -> None:
     server.exit_code = 0 if server.was_shut_down else 1
+    server.stop()
 
 
 _HANDLERS: dict[str, Any] = {
     types.INITIALIZE: _initialize,
     types.INITIALIZED: _initialized,
     types.SHUTDOWN: _shutdown,
-    types.EXIT: _exit,
     types.TEXT_DOCUMENT_DID_OPEN: _did_open,
-    types.TEXT_DOCUMENT_DID_CHANGE: _did_change,
     types.TEXT_DOCUMENT_DID_SAVE: _did_save,
     types.TEXT_DOCUMENT_DID_CLOSE: _did_close,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: _did_change_watched_files,
@@ -302,9 +350,21 @@ _HANDLERS: dict[str, Any] = {
 # --- helpers ---
 
 
+def _forget(server: Server, uri: str) -> None:
+    """A document is not open any more: what was said about it is taken back."""
+    document = server.documents.close(uri)
+    if document is None:
+        return
+    server.background.drop(uri)
+    if not server.client.pulls:
+        server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+    _ignore_file_changed(server, document)
+
+
 def _ignore_file_changed(server: Server, document: Document) -> None:
     """What an ignore file says has changed: the Dockerfiles that it is for come to something else."""
     if isinstance(document, OpenIgnoreFile):
+        document.shown = document.patterns
         dependents = server.documents.dependents(document)
         for each in dependents:
             each.forget()
@@ -315,8 +375,17 @@ def _look_again(server: Server, documents: Iterable[Document]) -> None:
     """The disk has changed around documents."""
     documents = list(documents)
     for each in documents:
-        each.refresh()
+        server.measure(each)
     server.show_again(documents)
+
+
+def _walk(path: Path, *, without_ignore_file: bool) -> Generator[None, None, BuildContext | None]:
+    """The build context of a file's folder; None where it cannot be read, as for a folder that is not there yet."""
+    try:
+        deadline = time.monotonic() + _SECONDS
+        return (yield from walk_context(path, deadline=deadline, without_ignore_file=without_ignore_file))
+    except UnreadableError:
+        return None
 
 
 def _as_code_action(server: Server, document: OpenDockerfile, action: code_actions.Action) -> types.CodeAction:

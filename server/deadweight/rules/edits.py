@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.rules.script_places import Place
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Dockerfile, Placed
+    from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Node, Statement, Word
 
@@ -102,10 +102,10 @@ def move_below(snapshot: Snapshot, moved: Sequence[Layer], last: Layer, *, flag:
     edits: list[Edit] = []
     lines = ""
     for layer in moved:
-        placed = snapshot.placed(layer.site)
-        start, end = _with_comments(snapshot.tree, placed), placed.offset + len(placed.instruction.text)
+        instruction, offset = layer.instruction, snapshot.offset(layer.site)
+        start, end = _with_comments(snapshot.tree, offset), offset + len(instruction.text)
         text = source[start:end]
-        at = placed.offset - start + placed.instruction.span.start + len(placed.instruction.keyword)
+        at = offset - start + instruction.span.start + len(instruction.keyword)
         lines += (f"{text[:at]} {flag}{text[at:]}" if flag else text).removesuffix(newline) + newline
         edits.append(Edit(Span(start, end), ""))
     at = snapshot.offset(last.site) + len(last.instruction.text)
@@ -151,9 +151,9 @@ def line_end(text: str) -> str:
     return "\r\n" if newline > 0 and text[newline - 1] == "\r" else "\n"
 
 
-def _with_comments(tree: Dockerfile, placed: Placed) -> int:
-    """Where the comments start that stand right on an instruction."""
-    number = bisect_left(tree.offsets, placed.offset)
+def _with_comments(tree: Dockerfile, offset: int) -> int:
+    """Where the comments start that stand right on the instruction at `offset`."""
+    number = bisect_left(tree.offsets, offset)
     while number and isinstance(tree.pieces[number - 1], Comment):
         number -= 1
     return tree.offsets[number]

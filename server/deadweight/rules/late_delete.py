@@ -140,7 +140,7 @@ if TYPE_CHECKING:
 _READERS = frozenset(("tar", "bsdtar", "unzip", "dpkg", "rpm", "gpg", "sha256sum", "sha512sum", "md5sum", "gunzip"))
 
 
-@rule("late-delete", group="layers")
+@rule("late-delete", group="layers", is_about_unnecessary=True)
 def late_delete(snapshot: Snapshot) -> Iterator[Finding]:
     """Report commands that delete what an earlier layer of the image wrote."""
     removals = late_removals(snapshot.shipped_ledgers, snapshot.context)

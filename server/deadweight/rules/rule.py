@@ -98,12 +98,16 @@ Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: its id, its check, and its page, which is its module's docstring."""
+    """A rule: its id, its check, and its page, which is its module's docstring.
+
+    What its findings point at does nothing for the image where it `is_about_unnecessary`.
+    """
 
     id: str
     group: Group
     check: Check
     same_as: tuple[str, ...] = ()
+    is_about_unnecessary: bool = False
 
     @cached_property
     def page(self) -> str:
@@ -116,6 +120,8 @@ class Rule:
         return self.page.partition("\n")[0]
 
 
-def rule(id_: str, *, group: Group, same_as: tuple[str, ...] = ()) -> Callable[[Check], Rule]:
+def rule(
+    id_: str, *, group: Group, same_as: tuple[str, ...] = (), is_about_unnecessary: bool = False
+) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
-    return lambda check: Rule(id_, group, check, same_as)
+    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary)

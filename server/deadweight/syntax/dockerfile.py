@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from deadweight.syntax.json_form import read_array
 from deadweight.syntax.words import HEREDOC, SPACES, Word, heredoc_name, heredoc_words, split_plain, split_quoted
-from deadweight.text import Edit, Span, apply_edits
+from deadweight.text import Edit, Span, apply_edits, count_line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -258,6 +258,13 @@ class Section:
         return tuple(accumulate([piece.text.count("\n") for piece in self.pieces], initial=0))
 
     @cached_property
+    def rows(self) -> tuple[int, ...]:
+        """How many line ends as LSP counts them stand before each piece, and at the end how many there are."""
+        if not any("\r" in piece.text for piece in self.pieces):
+            return self.lines
+        return tuple(accumulate([count_line_ends(piece.text) for piece in self.pieces], initial=0))
+
+    @cached_property
     def numbers(self) -> tuple[int, ...]:
         """Which pieces are instructions."""
         return tuple([number for number, piece in enumerate(self.pieces) if isinstance(piece, Instruction)])
@@ -305,6 +312,11 @@ class Dockerfile:
     def first_lines(self) -> tuple[int, ...]:
         """How many LF stand before each section, and at the end how many there are."""
         return tuple(accumulate([section.lines[-1] for section in self.sections], initial=0))
+
+    @cached_property
+    def first_rows(self) -> tuple[int, ...]:
+        """How many line ends as LSP counts them stand before each section, and at the end how many there are."""
+        return tuple(accumulate([section.rows[-1] for section in self.sections], initial=0))
 
     @cached_property
     def offsets(self) -> tuple[int, ...]:
