@@ -23,11 +23,12 @@ SERVER = [sys.executable, "-m", "deadweight", "server"]
 
 
 class Client(LanguageClient):
-    """pytest-lsp's client, with everything published in the order in which it came."""
+    """pytest-lsp's client, with everything published, and edits to apply, in the order in which they came."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.published: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
+        self.applied: asyncio.Queue[types.WorkspaceEdit] = asyncio.Queue()
 
 
 def make_client() -> Client:
@@ -43,6 +44,10 @@ def make_client() -> Client:
     def show(client: Client, params: types.ShowMessageParams) -> None:
         client.messages.append(params)
 
+    def apply(client: Client, params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        client.applied.put_nowait(params.edit)
+        return types.ApplyWorkspaceEditResult(applied=True)
+
     client = Client(converter_factory=default_converter)
     features = {
         **DEFAULT_CLIENT_FEATURES,
@@ -50,6 +55,7 @@ def make_client() -> Client:
         types.WORKSPACE_INLAY_HINT_REFRESH: refresh,
         types.CLIENT_REGISTER_CAPABILITY: register,
         types.WINDOW_SHOW_MESSAGE: show,
+        types.WORKSPACE_APPLY_EDIT: apply,
     }
     register_lsp_features(client, features)
     return client
@@ -170,7 +176,9 @@ class Page:
     async def actions(self, *only: str) -> list[types.CodeAction]:
         context = types.CodeActionContext([], list(only) or None)
         params = types.CodeActionParams(self.identifier, self.all, context)
-        return list(await within(self.session.client.text_document_code_action_async(params)) or ())
+        client = self.session.client
+        found = list(await within(client.text_document_code_action_async(params)) or ())
+        return [await within(client.code_action_resolve_async(each)) if each.edit is None else each for each in found]
 
     def after(self, action: types.CodeAction) -> tuple[str, dict[str, str]]:
         """The text after an action, and the files that it creates, by name."""

@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from deadweight.analysis.proof import holds
 from deadweight.analysis.report import report
 from deadweight.features.code_actions import Action, code_actions, fix_all_action, is_wanted
+from deadweight.features.code_lens import code_lenses
 from deadweight.features.diagnostics import diagnostics
 from deadweight.features.hover import hover
 from deadweight.features.ignore_file import ignore_diagnostics, ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
+from deadweight.features.size_report import size_report
 from deadweight.lsp.documents import Documents
+from deadweight.snapshot import Snapshot
 from deadweight.syntax import dockerignore
+from deadweight.syntax.dockerfile import parse
 from deadweight.text import Edit, Span, apply_edits
 from examples import read_example, snapshot_of
 
@@ -62,7 +66,19 @@ def actions_at(block: str, *only: str, can_create: bool = True) -> tuple[str, tu
         return holds(snapshot, found, reported, fix)  # type: ignore[arg-type]
 
     span = Span(offset, offset)
-    return snapshot.text, code_actions(snapshot, found, span, holds=proven, only=only, can_create=can_create)
+    actions = code_actions(snapshot, found, span, holds=proven, only=only, can_create=can_create)
+    return snapshot.text, tuple(action for action in actions if not action.title.startswith("Ignore "))
+
+
+def ignored_at(block: str) -> str:
+    """The text after the last action at the cursor, which silences a finding."""
+    source, offset = split(block)
+    snapshot = snapshot_of(source)
+    *_, last = code_actions(snapshot, report(snapshot), Span(offset, offset), holds=lambda *_: False)
+    assert last.title.startswith("Ignore ")
+    after = apply_edits(snapshot.text, last.edits)
+    assert len(report(Snapshot(parse(after)))) == len(report(snapshot)) - 1
+    return after
 
 
 def hints_of(block: str) -> list[tuple[str, str]]:
@@ -236,7 +252,8 @@ def test_a_fix_that_creates_a_file_needs_a_client_that_can() -> None:
 
 def test_a_fix_that_does_not_hold_is_not_offered() -> None:
     snapshot = snapshot_of("FROM python:3.13-slim\nRUN pip install pandas\n")
-    assert code_actions(snapshot, report(snapshot), Span(0, 99), holds=lambda *_: False) == ()
+    (ignore,) = code_actions(snapshot, report(snapshot), Span(0, 99), holds=lambda *_: False)
+    assert ignore.title == "Ignore install-cache-kept here"
 
 
 def test_only_the_kinds_asked_for() -> None:
@@ -245,6 +262,43 @@ def test_only_the_kinds_asked_for() -> None:
     assert {action.kind for action in actions_at(block, "refactor")[1]} == {"refactor.rewrite"}
     assert is_wanted("source.fixAll.deadweight", ["source"])
     assert not is_wanted("source.fixAll.deadweight", ["source.fix"])
+
+
+def test_every_finding_can_be_silenced_where_it_is() -> None:
+    ignore = "# deadweight: ignore="
+    text = ignored_at(f"# syntax=docker/dockerfile:1\nFROM node:22{CURSOR}\n")
+    assert text == f"# syntax=docker/dockerfile:1\n{ignore}full-base-image\nFROM node:22\n"
+    pip = "RUN pip install pandas"
+    text = ignored_at(f"FROM python:3.13-slim\r\n# why\r\n  {pip}{CURSOR}")
+    assert text == f"FROM python:3.13-slim\r\n# why\r\n  {ignore}install-cache-kept\r\n  {pip}"
+    text = ignored_at(f"FROM python:3.13-slim\n{ignore}late-delete because\n{pip}{CURSOR}\n")
+    assert text == f"FROM python:3.13-slim\n{ignore}late-delete,install-cache-kept because\n{pip}\n"
+    assert ignored_at(f"\ufeffFROM node:22{CURSOR}\n") == f"\ufeff{ignore}full-base-image\nFROM node:22\n"
+
+
+def lenses_of(dockerfile: str) -> list[str]:
+    return [lens.title for lens in code_lenses(snapshot_of(dockerfile))]
+
+
+def test_a_line_above_each_stage() -> None:
+    stages = "FROM node:22 AS build\nFROM build AS base\nFROM node:22 AS test\n"
+    titles = lenses_of(f"{stages}FROM debian:bookworm-slim AS tools\nFROM base\nCOPY --from=tools /a /\n")
+    ends = [title.rpartition(", ")[2] for title in titles]
+    assert ends[:4] == ["part of the image", "part of the image", "not built for the image", "does not ship"]
+    assert titles[0].startswith("Stage build: 1.1 GB unpacked")
+    assert titles[4].startswith("Image: ")
+    assert ends[4].endswith(" pulled")
+    assert lenses_of("# syntax=example.com/x:1\nFROM node:22\n") == []
+
+
+def test_a_report_says_what_each_line_adds_and_what_can_go() -> None:
+    snapshot = snapshot_of(APP)
+    text = size_report(snapshot, report(snapshot), "Dockerfile")
+    assert text.startswith("# Dockerfile\n\nThe image: ")
+    assert " can go\n" in text
+    assert "- line 3: **49 MB** `COPY . .`" in text
+    assert "## What can go" in text
+    assert "(missing-dockerignore)" in text
 
 
 def test_fix_all_applies_every_safe_fix_and_nothing_else() -> None:

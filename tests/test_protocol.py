@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from deadweight.lsp.server import make_server
 from sessions import SECONDS, SERVER, Session, capabilities, make_client, within
@@ -218,7 +219,7 @@ async def test_hints_come_from_the_real_folder(session: Session, tmp_path: Path)
 
 async def test_a_quick_fix_gives_the_text(session: Session, tmp_path: Path) -> None:
     page = session.open(tmp_path / "Dockerfile", PIP)
-    (action,) = await page.actions("quickfix")
+    action, _ = await page.actions("quickfix")
     assert (action.kind, action.is_preferred) == ("quickfix", True)
     assert page.after(action) == (FIXED, {})
     assert action.diagnostics is not None
@@ -228,7 +229,7 @@ async def test_a_quick_fix_gives_the_text(session: Session, tmp_path: Path) -> N
 async def test_a_fix_belongs_to_the_version_it_was_made_for(session: Session, tmp_path: Path) -> None:
     page = session.open(tmp_path / "Dockerfile", PIP)
     page.type("RUN", "# é𝄞\nRUN")
-    (action,) = await page.actions("quickfix")
+    action, _ = await page.actions("quickfix")
     assert page.after(action)[0] == FIXED.replace("RUN", "# é𝄞\nRUN")  # and names version 2, where it can
 
 
@@ -246,12 +247,41 @@ async def test_a_file_is_created_only_by_clients_that_can(session: Session, tmp_
     (tmp_path / ".git" / "pack").write_bytes(b"x" * 2_000_000)
     page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
     assert await page.codes() == ["missing-dockerignore"]
-    actions = await page.actions("quickfix")
+    *actions, _ = await page.actions("quickfix")
     if session.name == "nothing":
         assert actions == []
     else:
         assert [page.after(each) for each in actions] == [(str(page.text), {".dockerignore": ".git\n"})]
     assert not (tmp_path / ".dockerignore").exists()  # the client writes, never the server
+
+
+async def test_lenses_and_commands(session: Session, tmp_path: Path) -> None:
+    client, page = session.client, session.open(tmp_path / "Dockerfile", PIP)
+    params = types.CodeLensParams(page.identifier)
+    first, *others = await within(client.text_document_code_lens_async(params))
+    assert page.spanned(first.range) == "FROM"
+    assert first.command.title.startswith("Image: ")
+    asked = types.ExecuteCommandParams(first.command.command, first.command.arguments)
+    report = await within(client.workspace_execute_command_async(asked))
+    assert "- line 2: " in report["markdown"]
+    assert client.messages[-1].message.startswith("The image: ")
+    assert len(others) == (session.name != "nothing")  # what cannot be applied is not offered
+    if others:
+        asked = types.ExecuteCommandParams(others[0].command.command, others[0].command.arguments)
+        await within(client.workspace_execute_command_async(asked))
+        edit = await within(client.applied.get())
+        assert page.after(types.CodeAction("", edit=edit))[0] == FIXED
+
+
+async def test_an_action_of_an_older_version_has_no_edits(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "Dockerfile", PIP)
+    context = types.CodeActionContext([])
+    params = types.CodeActionParams(page.identifier, page.all, context)
+    first, *_ = await within(session.client.text_document_code_action_async(params))
+    if first.edit is None:
+        page.type("pandas", "flask")
+        with pytest.raises(JsonRpcException, match="has changed"):
+            await within(session.client.code_action_resolve_async(first))
 
 
 async def test_fix_all_on_request(session: Session, tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.fix_all import fix_all
 from deadweight.analysis.report import about, title_of
+from deadweight.rules.edits import line_end
 from deadweight.rules.rule import Safety
 from deadweight.settings import DEFAULTS
 from deadweight.text import Edit, Span
@@ -23,6 +25,7 @@ QUICK_FIX = "quickfix"
 REFACTORING = "refactor.rewrite"
 FIX_ALL = "source.fixAll.deadweight"
 KINDS = (QUICK_FIX, REFACTORING, FIX_ALL)
+_IGNORE = re.compile(r"[ \t]*#[ \t]*deadweight:[ \t]*ignore[ \t]*=[ \t]*[\w-]+(?:[ \t]*,[ \t]*[\w-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,15 @@ def code_actions(
     only: Sequence[str] = (),
     can_create: bool = True,
 ) -> tuple[Action, ...]:
-    """The fixes of the findings on the lines that `span` touches, safe ones first.
+    """The fixes of the findings on the lines that `span` touches, safe ones first; last, what silences each of them.
 
     A fix that does not hold is not offered, nor one that creates a file where the client cannot.
     """
     lines = _whole_lines(snapshot.text, span)
-    actions = [
-        action
-        for each in reported
-        if each.span.start <= lines.end and lines.start <= each.span.end
-        for action in _fixes(each, only, can_create, holds)
-    ]
-    return tuple(sorted(actions, key=lambda action: KINDS.index(action.kind)))
+    here = [each for each in reported if each.span.start <= lines.end and lines.start <= each.span.end]
+    actions = [action for each in here for action in _fixes(each, only, can_create, holds)]
+    silencing = [_ignore(each) for each in here] if is_wanted(QUICK_FIX, only) else []
+    return (*sorted(actions, key=lambda action: KINDS.index(action.kind)), *silencing)
 
 
 def fix_all_action(snapshot: Snapshot, settings: Settings = DEFAULTS, *, can_create: bool = True) -> Action | None:
@@ -93,6 +93,22 @@ def _fixes(
         creates = (fix.creates,) if fix.creates else ()
         yield Action(title_of(fix), kind, fix.edits, creates, reported, is_safe and is_first, fix.note)
         is_first = is_first and not is_safe
+
+
+def _ignore(reported: Reported) -> Action:
+    """The comment that silences a rule for one instruction; one that is there already names one rule more."""
+    snapshot, rule = reported.snapshot, reported.rule.id
+    offset = snapshot.offset(reported.finding.site)
+    text = snapshot.text
+    above = text[text.rfind("\n", 0, max(offset - 1, 0)) + 1 : offset]
+    if match := _IGNORE.match(above):
+        at = offset - len(above) + match.end()
+        edit = Edit(Span(at, at), f",{rule}")
+    else:
+        line = text[offset : offset + snapshot.instruction(reported.finding.site).span.start]
+        indent = line[line.rfind("\n") + 1 :]
+        edit = Edit(Span(offset, offset), f"{indent}# deadweight: ignore={rule}{line_end(text)}")
+    return Action(f"Ignore {rule} here", QUICK_FIX, (edit,), reported=reported)
 
 
 def _whole_lines(text: str, span: Span) -> Span:

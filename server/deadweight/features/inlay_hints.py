@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deadweight.features import words
+from deadweight.model.effects import Copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.effects import Cause
     from deadweight.model.layers import Layer
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
@@ -27,22 +29,32 @@ class Hint:
     tooltip: str
 
 
-def inlay_hints(snapshot: Snapshot, span: Span) -> tuple[Hint, ...]:
-    """The hints of the instructions that start inside `span`; none in another frontend's language."""
-    return () if snapshot.is_foreign else tuple(_hints(snapshot, span))
+def inlay_hints(snapshot: Snapshot, span: Span, *, is_measuring: bool = False) -> tuple[Hint, ...]:
+    """The hints of the instructions that start inside `span`; none in another frontend's language.
+
+    While somebody `is_measuring` the build context, what is copied from it says so.
+    """
+    return () if snapshot.is_foreign else tuple(_hints(snapshot, span, is_measuring=is_measuring))
 
 
-def _hints(snapshot: Snapshot, span: Span) -> Iterator[Hint]:
+def _hints(snapshot: Snapshot, span: Span, *, is_measuring: bool) -> Iterator[Hint]:
     for ledger in snapshot.ledgers:
         for layer in ledger.layers:
             offset = snapshot.offset(layer.site)
             if not layer.kept or not span.start <= offset <= span.end:
+                continue
+            if is_measuring and any(_waits_for_context(effect.cause) for effect in layer.kept):
+                yield Hint(offset + _end_of_first_line(layer), "measuring ...", "The build context is being measured")
                 continue
             size = snapshot.sizes.layer(layer)
             if size is not None and size.best < _SMALLEST and not size.is_at_least:
                 continue
             tooltip = "\n".join([words.unpacked(size), "", *words.made_of(layer.kept)])
             yield Hint(offset + _end_of_first_line(layer), _label(layer, size), tooltip)
+
+
+def _waits_for_context(cause: Cause) -> bool:
+    return isinstance(cause, Copied) and cause.selection is None
 
 
 def _label(layer: Layer, size: Size | None) -> str:

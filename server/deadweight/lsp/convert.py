@@ -41,6 +41,8 @@ class Client:
     document_changes: bool = False
     creates_files: bool = False
     annotations: bool = False
+    resolves_edits: bool = False
+    applies_edits: bool = False
     refreshes_diagnostics: bool = False
     refreshes_hints: bool = False
     watches_files: bool = False
@@ -67,6 +69,8 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
         document_changes=document_changes,
         creates_files=types.ResourceOperationKind.Create in (edit.resource_operations or ()),
         annotations=bool(document_changes and edit.change_annotation_support and action.honors_change_annotations),
+        resolves_edits="edit" in (action.resolve_support.properties if action.resolve_support else ()),
+        applies_edits=bool(workspace.apply_edit),
         refreshes_diagnostics=bool(workspace.diagnostics and workspace.diagnostics.refresh_support),
         refreshes_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
         watches_files=bool(

@@ -109,6 +109,7 @@ class OpenDockerfile(Document):
         self._context: BuildContext | None = None
         self._analysis: Analysis | None = None
         self._is_current = False
+        self.listed: tuple[Action, ...] = ()  # the actions that the client was last told of
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit; only the instructions it touches are read again."""

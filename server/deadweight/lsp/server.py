@@ -14,11 +14,10 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from deadweight import __version__
-from deadweight.features import code_actions
 from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.lsp import convert
+from deadweight.lsp import actions, convert
 from deadweight.lsp.background import Background
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
@@ -99,6 +98,10 @@ class Server(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """One line in the client's log: the answer is lost, the session goes on."""
         self.log(f"{type(error).__name__}: {error}")
+
+    def say(self, message: str) -> None:
+        """One line for the person at the editor."""
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Info, " ".join(message.split())))
 
     def log(self, message: str) -> None:
         """One line in the client's log."""
@@ -201,8 +204,7 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
         options = types.DiagnosticOptions(True, False, identifier="deadweight")
         server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(lambda _: None)  # announced here, answered in bytes
         server.protocol.asked[types.TEXT_DOCUMENT_DIAGNOSTIC] = partial(_diagnostic, server)
-    kinds = types.CodeActionOptions(list(code_actions.KINDS)) if server.client.literal_actions else None
-    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(partial(_code_action, server))
+    actions.register(server)
     given = params.initialization_options
     server.take_settings(given.get("deadweight", given) if isinstance(given, dict) else given)
 
@@ -295,33 +297,8 @@ def _inlay_hint(server: Server, params: types.InlayHintParams) -> list[types.Inl
     if document is None or not server.documents.settings.inlay_hints:
         return []
     span = convert.span(document.text, params.range, server.encoding)
-    hints = inlay_hints(document.analysis.snapshot, span)
+    hints = inlay_hints(document.snapshot, span, is_measuring=document.is_measuring)
     return [convert.inlay_hint(document.text, hint, server.client) for hint in hints]
-
-
-def _code_action(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
-    document = server.dockerfile(params.text_document.uri)
-    if document is None:
-        return []
-    analysis, client = document.analysis, server.client
-    span = convert.span(document.text, params.range, server.encoding)
-    only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
-    actions = list(
-        code_actions.code_actions(
-            analysis.snapshot,
-            analysis.reported,
-            span,
-            holds=analysis.holds,
-            only=only,
-            can_create=client.creates_files,
-        )
-    )
-    # Fix-all proves every fix of the file: not for a light bulb at each move of the cursor.
-    automatic = params.context.trigger_kind == types.CodeActionTriggerKind.Automatic
-    if code_actions.is_wanted(code_actions.FIX_ALL, only) and (only or not automatic):
-        everything = analysis.fix_all(can_create=client.creates_files)
-        actions += [everything] if everything else []
-    return [_as_code_action(server, document, action) for action in actions]
 
 
 def _shutdown(server: Server, _: object) -> None:
@@ -386,16 +363,6 @@ def _walk(path: Path, *, without_ignore_file: bool) -> Generator[None, None, Bui
         return (yield from walk_context(path, deadline=deadline, without_ignore_file=without_ignore_file))
     except UnreadableError:
         return None
-
-
-def _as_code_action(server: Server, document: OpenDockerfile, action: code_actions.Action) -> types.CodeAction:
-    found = [each for each in document.diagnostics if action.reported and each.span == action.reported.span]
-    about = [each for each in found if action.reported and each.code == action.reported.rule.id]
-    diagnostics = [convert.diagnostic(document.uri, document.text, each, server.client) for each in about]
-    folder = document.path.parent if document.path else None
-    return convert.code_action(
-        document.uri, document.version, document.text, action, diagnostics, folder, server.client
-    )
 
 
 class _OneLine(logging.Formatter):

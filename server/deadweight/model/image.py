@@ -250,6 +250,7 @@ def _system(ref: ImageRef) -> Base:
     return found
 
 
+@lru_cache(maxsize=256)
 def siblings(ref: ImageRef) -> tuple[Sibling, ...]:
     """Smaller images of the same version that the facts know, or that exist because their neighbours do."""
     known, tag = family(ref.repository), ref.effective_tag

@@ -332,8 +332,10 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
             local.update(assigned)
         inner = inner if placed.subshell else folder
         changed = {**local, **assigned}
-        variables = {**around.variables, **changed} if changed else around.variables
-        here = replace(around, folder=inner, variables=variables)
+        here = around
+        if changed or inner != around.folder:
+            variables = {**around.variables, **changed} if changed else around.variables
+            here = replace(around, folder=inner, variables=variables)
         span = body.span(command.span.shifted(offset))
         if program in ("cd", "pushd"):
             inner = here.resolve(words[0].pattern) if words else around.home
@@ -367,8 +369,12 @@ def _effects(call: Call) -> Iterator[Effect]:
         found: Iterable[Effect] = (writes(None, Built(call.program), call.span),)
     else:
         found = tool.effects(call)
+    if not call.placed.conditional:
+        yield from found
+        yield from appended(call)
+        return
     for effect in chain(found, appended(call)):
-        yield replace(effect, is_certain=False) if call.placed.conditional else effect
+        yield replace(effect, is_certain=False)
 
 
 def _first_word(instruction: Instruction) -> str:

@@ -6,23 +6,23 @@ import posixpath
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import image
+from deadweight.model.image import ImageRef
 from deadweight.model.variables import Scope, expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from deadweight.model.image import ImageRef
     from deadweight.syntax.dockerfile import Dockerfile, Instruction, Section
     from deadweight.syntax.words import Word
 
 _BLANKS = re.compile(r"[\t\v\f\r ]+")  # between name and value of the old `ENV name value`
-# Accounts that official images create, and their home (docker-library/node and others; kept by hand, 2026-11-23).
 _MOST_DIGITS = 4  # of a stage's number
+_NO_FOLDER = image.UNKNOWN_FOLDER
+# Accounts that official images create, and their home (docker-library/node and others; kept by hand, 2026-11-23).
 _HOMES = {"": "/root", "root": "/root", "0": "/root", "node": "/home/node"}
 
 
@@ -80,7 +80,7 @@ class Step:
 class Stage:
     """One FROM and what follows. `base` is an image, the index of an earlier stage, or None where it is unknown.
 
-    `entry` is the state of the stage it stands on, `end` the state behind its last step.
+    `entry` is the state of the stage it stands on, `first` the one behind FROM, `end` the one behind its last step.
     """
 
     index: int
@@ -92,6 +92,7 @@ class Stage:
     platform: str | None
     steps: tuple[Step, ...]
     entry: State | None
+    first: State
     end: State
 
     @property
@@ -266,9 +267,8 @@ def _stage(
     known: Stage | None,
 ) -> Stage:
     start, *others = section.instructions
-    words = start.words
-    text = _base_name(start, scope)
-    name = words[2].text.lower() if len(words) == 3 and words[1].text.lower() == "as" else None
+    is_same_start = known is not None and known.start is start
+    text = known.base_text if known is not None and is_same_start else _base_name(start, scope)
     base: ImageRef | int | None = names.get(text.lower()) if text else None
     entry = stages[base].end if isinstance(base, int) else None
     if base is None and text:
@@ -277,11 +277,18 @@ def _stage(
         known = None
     if known is not None and known.section is section:
         return known
-    first = entry or State(workdir=image.UNKNOWN_FOLDER if not text else image.working_folder(image.parse(text)))
+    if known is not None:
+        first = known.first
+    else:
+        first = entry or State(workdir=image.working_folder(base) if isinstance(base, ImageRef) else _NO_FOLDER)
     steps, end = _steps(others, first, known, scope, build_args)
+    if known is not None and is_same_start:
+        return replace(known, section=section, steps=steps, end=end)
+    words = start.words
+    name = words[2].text.lower() if len(words) == 3 and words[1].text.lower() == "as" else None
     platform = start.flag("platform")
     shown = platform and expand(platform, scope, escape=start.escape)
-    return Stage(index, name, section, base, text, words[0] if words else None, shown, steps, entry, end)
+    return Stage(index, name, section, base, text, words[0] if words else None, shown, steps, entry, first, end)
 
 
 def _steps(
@@ -293,11 +300,10 @@ def _steps(
 ) -> tuple[tuple[Step, ...], State]:
     """The steps of a stage, and the state behind them; those that start as they did are the steps of before."""
     old = known.steps if known else ()
-    pairs = zip(old, instructions, strict=False)
-    same = sum(1 for _ in takewhile(lambda pair: pair[0].instruction is pair[1], pairs))
+    same = _common(old, instructions)
+    rest = min(_common(old[::-1], instructions[::-1]), len(old) - same, len(instructions) - same)
     steps = list(old[:same])
-    state = first if known is None else old[same].state if same < len(old) else known.end
-    rest = _rest(old[same:], instructions[same:])
+    state = old[same].state if same < len(old) else known.end if known else first
     for at in range(same, len(instructions)):
         if known is not None and at + rest == len(instructions):
             was = old[len(old) - rest].state if rest else known.end
@@ -310,10 +316,14 @@ def _steps(
     return tuple(steps), state
 
 
-def _rest(old: Sequence[Step], instructions: Sequence[Instruction]) -> int:
-    """How many instructions at the end are those of before."""
-    pairs = zip(reversed(old), reversed(instructions), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0].instruction is pair[1], pairs))
+def _common(steps: Sequence[Step], instructions: Sequence[Instruction]) -> int:
+    """How many instructions at the start are those of the steps."""
+    count = 0
+    for step, instruction in zip(steps, instructions, strict=False):
+        if step.instruction is not instruction:
+            break
+        count += 1
+    return count
 
 
 def _after(

@@ -374,35 +374,41 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
     """The tree of the text after `edit`, equal to a fresh parse; only the pieces the edit touches are read again."""
     (start, end), _ = edit
     count, opened = len(tree.sections), tree._open
-    # The sections around those that it touches are looked at too: a FROM may be typed, or not be one any more.
-    before, after = max(_section_at(tree, start) - 1, 0), min(_section_at(tree, end) + 2, count)
-    is_below_open = opened is not None and after >= opened
+    before, after = _section_at(tree, start), _section_at(tree, end) + 1
+    is_below_open = opened is not None and after > opened
     if opened is not None and is_below_open:
         # An open heredoc may find its terminator in whatever is typed below it.
-        before, after = min(before, max(opened - 1, 0)), count
-    pieces = _pieces_of(tree.sections[before:after])
-    offsets = list(accumulate([len(piece.text) for piece in pieces], initial=tree.starts[before]))
-    first = max(bisect_right(offsets, start) - 1, 0)
-    last = bisect_left(offsets, end, first)
+        before, after = min(before, opened), count
+    pieces, offsets = _pieces_of(tree, before, after)
+    first = max(bisect_right(offsets, start - tree.starts[before]) - 1, 0)
+    if before and not first:
+        # What is typed into a FROM may be none any more: then it belongs to the stage above.
+        before -= 1
+        pieces, offsets = _pieces_of(tree, before, after)
+        first = bisect_right(offsets, start - tree.starts[before]) - 1
+    last = bisect_left(offsets, end - tree.starts[before], first)
     if is_below_open:
         is_open = (isinstance(piece, Instruction) and piece.has_open_heredoc for piece in pieces)
         first, last = min(first, next(at for at, each in enumerate(is_open) if each)), len(pieces)
     first = min(first, max(len(pieces) - 1, 0))
-    last = min(max(last, first + 1) + 1, len(pieces))
+    last = max(last, first + 1) + 1
+    if last > len(pieces) and after < count:
+        after += 1
+        pieces, _ = _pieces_of(tree, before, after)
+    last = min(last, len(pieces))
     in_head = not before and not any(isinstance(piece, Instruction) for piece in pieces[:first])
     if in_head:  # directives count only above the first instruction: read that whole stretch
         first = 0
     source = "".join([piece.text for piece in pieces[first:last]])
-    source = apply_edits(source, [Edit(edit.span.shifted(-offsets[first]), edit.text)])
+    source = apply_edits(source, [Edit(edit.span.shifted(-tree.starts[before] - offsets[first]), edit.text)])
     while True:
         found, escape, is_open_ended = _scan(_lines(source), "\\" if in_head else tree.escape, in_head=in_head)
         if in_head and (escape != tree.escape or not any(isinstance(piece, Instruction) for piece in found)):
-            rest = (*pieces[last:], *_pieces_of(tree.sections[after:]))
+            rest = (*pieces[last:], *_pieces_of(tree, after, count)[0])
             return parse(source + "".join([piece.text for piece in rest]))
-        if last == len(pieces) and after < count:
-            more = min(count, after + after - before)
-            pieces += _pieces_of(tree.sections[after:more])
-            after = more
+        if last == len(pieces) and after < count and is_open_ended:
+            after = min(count, after + after - before)
+            pieces, _ = _pieces_of(tree, before, after)
         if not is_open_ended or last == len(pieces):
             return _spliced(tree, before, after, [*pieces[:first], *found, *pieces[last:]], escape)
         further = min(len(pieces), last + max(4, last - first))
@@ -415,8 +421,12 @@ def _section_at(tree: Dockerfile, offset: int) -> int:
     return min(max(bisect_right(tree.starts, offset) - 1, 0), len(tree.sections) - 1)
 
 
-def _pieces_of(sections: Iterable[Section]) -> list[Piece]:
-    return list(chain.from_iterable([section.pieces for section in sections]))
+def _pieces_of(tree: Dockerfile, before: int, after: int) -> tuple[tuple[Piece, ...], tuple[int, ...]]:
+    """The pieces of some sections, and where each of them starts behind the start of the first section."""
+    if after - before == 1:
+        return tree.sections[before].pieces, tree.sections[before].starts
+    pieces = tuple(chain.from_iterable([section.pieces for section in tree.sections[before:after]]))
+    return pieces, tuple(accumulate([len(piece.text) for piece in pieces], initial=0))
 
 
 def _split(pieces: Sequence[Piece]) -> list[tuple[Piece, ...]]:

@@ -13,7 +13,7 @@ from deadweight.text import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from deadweight.syntax.dockerfile import Dockerfile, Section
+    from deadweight.syntax.dockerfile import Dockerfile, Piece, Section
 
 
 class Problem(NamedTuple):
@@ -45,6 +45,7 @@ _KEYWORDS = frozenset(
     )
 )
 _NOT_AS_TRIGGER = frozenset(("ONBUILD", "FROM", "MAINTAINER"))
+_TOO_LONG = f"a line is longer than {MAX_LINE} bytes"
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")  # `AS build-1`
 
 
@@ -81,15 +82,18 @@ def problems_of_head(section: Section) -> tuple[Problem, ...]:
 
 def _in_pieces(section: Section) -> Iterator[Problem]:
     for piece, offset in zip(section.pieces, section.starts, strict=False):
-        if has_long_line(piece.text):
-            span = piece.span if isinstance(piece, Instruction) else Span(0, len(piece.text.rstrip("\r\n")))
-            yield Problem(span.shifted(offset), f"a line is longer than {MAX_LINE} bytes")
-        if not isinstance(piece, Instruction):
-            continue
-        for problem in _of_instruction(piece):
+        for problem in _of_piece(piece):
             yield problem._replace(span=problem.span.shifted(offset))
-        if piece.has_open_heredoc:
+        if isinstance(piece, Instruction) and piece.has_open_heredoc:
             return  # what follows may be its body
+
+
+def _of_piece(piece: Piece) -> tuple[Problem, ...]:
+    if isinstance(piece, Instruction):
+        return _of_instruction(piece)
+    if not has_long_line(piece.text):
+        return ()
+    return (Problem(Span(0, len(piece.text.rstrip("\r\n"))), _TOO_LONG),)
 
 
 def _of_directive(comment: Comment, name: str, value: str, offset: int, seen: set[str]) -> Iterator[Problem]:
@@ -103,8 +107,9 @@ def _of_directive(comment: Comment, name: str, value: str, offset: int, seen: se
 
 @remembered
 def _of_instruction(instruction: Instruction) -> tuple[Problem, ...]:
-    # Of one with a long line, nothing was read.
-    return () if instruction.has_long_line else tuple(_in_instruction(instruction))
+    if instruction.has_long_line:  # nothing of it was read
+        return (Problem(instruction.span, _TOO_LONG),)
+    return tuple(_in_instruction(instruction))
 
 
 def _in_instruction(instruction: Instruction) -> Iterator[Problem]:

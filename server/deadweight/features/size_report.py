@@ -1,0 +1,64 @@
+"""The whole file as a readable report: what each line adds, the total, and what can go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deadweight.analysis.report import saving, total_saving
+from deadweight.features import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deadweight.analysis.report import Reported
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.snapshot import Snapshot
+
+_LONGEST = 60  # characters of an instruction
+
+
+def size_report(snapshot: Snapshot, reported: Sequence[Reported], name: str) -> str:
+    """The report of a Dockerfile called `name`, in Markdown with short lists."""
+    if snapshot.is_foreign:
+        return f"# {name}\n\nIn the language of another frontend: {snapshot.tree.directives['syntax']}\n"
+    return "\n".join((f"# {name}", "", summary(snapshot, reported), "", *_stages(snapshot), *_findings(reported)))
+
+
+def summary(snapshot: Snapshot, reported: Sequence[Reported]) -> str:
+    """The image's total and what can go, in one line."""
+    image, pulled = snapshot.sizes.image(), snapshot.sizes.pulled()
+    said = f"The image: {words.unpacked(image)}{f', {words.short(pulled)} pulled' if pulled else ''}"
+    can_go = total_saving(reported)
+    return f"{said}; {words.short(can_go)} can go" if can_go and can_go.best else said
+
+
+def _stages(snapshot: Snapshot) -> Iterator[str]:
+    for ledger in snapshot.ledgers:
+        if len(snapshot.ledgers) > 1:
+            ships = "" if ledger.stage.index in snapshot.build.shipped else ", does not ship"
+            yield f"## Stage {words.code(ledger.stage.label)}{ships}"
+            yield ""
+        yield from _rows(snapshot, ledger)
+        yield ""
+
+
+def _rows(snapshot: Snapshot, ledger: Ledger) -> Iterator[str]:
+    """The lines that add something, in order."""
+    for layer in ledger.layers:
+        size = snapshot.sizes.layer(layer)
+        if layer.kept or layer.step is None:
+            yield f"- line {snapshot.line(layer.site)}: **{words.short(size)}** {words.code(_shortened(layer))}"
+
+
+def _shortened(layer: Layer) -> str:
+    text = " ".join(layer.instruction.line.text.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _findings(reported: Sequence[Reported]) -> Iterator[str]:
+    if reported:
+        yield "## What can go"
+        yield ""
+    for each in reported:
+        line = each.snapshot.line(each.finding.site)
+        yield f"- line {line}: {each.statement}, **{saving(each.finding)}** ({each.rule.id})"

@@ -1,0 +1,164 @@
+"""What can be done about a file: code actions, their edits when one is chosen, code lenses and commands."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcContentModified
+
+from deadweight.features import code_actions
+from deadweight.features.code_lens import code_lenses
+from deadweight.features.size_report import size_report, summary
+from deadweight.lsp import convert
+from deadweight.rules.rule import Safety
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deadweight.features.code_actions import Action
+    from deadweight.lsp.documents import OpenDockerfile
+    from deadweight.lsp.server import Server
+
+FIX_ALL_COMMAND, REPORT_COMMAND = "deadweight.fixAll", "deadweight.sizeReport"
+_FIX_ALL = -1  # the number of fix-all among the actions of a document; it is made when somebody chooses it
+
+
+def register(server: Server) -> None:
+    """Announce them in the way that suits the client."""
+    client = server.client
+    options = types.CodeActionOptions(list(code_actions.KINDS), resolve_provider=client.resolves_edits or None)
+    announced = options if client.literal_actions else None
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, announced)(partial(_code_action, server))
+    if client.resolves_edits:
+        server.feature(types.CODE_ACTION_RESOLVE)(partial(_resolve, server))
+    server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions())(partial(_code_lens, server))
+    server.command(FIX_ALL_COMMAND)(lambda *arguments: _run_fix_all(server, *arguments))
+    server.command(REPORT_COMMAND)(lambda *arguments: _report(server, *arguments))
+
+
+def _code_action(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    document = server.dockerfile(params.text_document.uri)
+    if document is None:
+        return []
+    analysis, client = document.analysis, server.client
+    only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
+    actions = code_actions.code_actions(
+        analysis.snapshot,
+        analysis.reported,
+        convert.span(document.text, params.range, server.encoding),
+        holds=analysis.holds,
+        only=only,
+        can_create=client.creates_files,
+    )
+    document.listed = actions
+    given = params.context.diagnostics
+    made = [_converted(server, document, action, number, given) for number, action in enumerate(actions)]
+    if not code_actions.is_wanted(code_actions.FIX_ALL, only):
+        return made
+    # Fix-all proves every fix of the file: not for a light bulb at each move of the cursor.
+    if params.context.trigger_kind == types.CodeActionTriggerKind.Automatic and not only:
+        return [*made, *_fix_all_later(server, document)]
+    everything = analysis.fix_all(can_create=client.creates_files)
+    return [*made, _converted(server, document, everything, _FIX_ALL, ())] if everything else made
+
+
+def _fix_all_later(server: Server, document: OpenDockerfile) -> list[types.CodeAction]:
+    """Fix-all without its edits and bytes, for a client that asks for the edits of what is chosen."""
+    fixes = (fix for each in document.analysis.reported for fix in each.fixes)
+    if not server.client.resolves_edits or all(fix.safety is not Safety.SAFE for fix in fixes):
+        return []
+    data = _data(document, _FIX_ALL)
+    return [types.CodeAction("Apply all safe fixes", kind=code_actions.FIX_ALL, data=data)]
+
+
+def _converted(
+    server: Server, document: OpenDockerfile, action: Action, number: int, given: Sequence[types.Diagnostic]
+) -> types.CodeAction:
+    folder = document.path.parent if document.path else None
+    about = _diagnostics_of(server, document, action, given)
+    made = convert.code_action(document.uri, document.version, document.text, action, about, folder, server.client)
+    if server.client.resolves_edits:
+        made.edit, made.data = None, _data(document, number)
+    return made
+
+
+def _data(document: OpenDockerfile, number: int) -> dict[str, Any]:
+    return {"uri": document.uri, "version": document.version, "number": number}
+
+
+def _diagnostics_of(
+    server: Server, document: OpenDockerfile, action: Action, given: Sequence[types.Diagnostic]
+) -> list[types.Diagnostic]:
+    """The diagnostics that an action is about: those that the client has sent, else as we would send them."""
+    if action.reported is None:
+        return []
+    rule, place = action.reported.rule.id, convert.range_of(document.text, action.reported.span, server.encoding)
+    sent = [each for each in given if each.code == rule and each.range == place]
+    if sent:
+        return sent
+    found = (each for each in document.diagnostics if each.span == action.reported.span and each.code == rule)
+    return [convert.diagnostic(document.uri, document.text, each, server.client) for each in found]
+
+
+def _resolve(server: Server, action: types.CodeAction) -> types.CodeAction:
+    """The action with its edits, if the document is as it was when the action was listed."""
+    data: Any = action.data
+    document = server.dockerfile(data["uri"]) if isinstance(data, dict) and "uri" in data else None
+    number = data.get("number") if document is not None else None
+    if document is None or document.version != data.get("version"):
+        raise JsonRpcContentModified("the document has changed")
+    if number == _FIX_ALL:
+        chosen = document.analysis.fix_all(can_create=server.client.creates_files)
+    else:
+        chosen = document.listed[number] if isinstance(number, int) and 0 <= number < len(document.listed) else None
+    if chosen is None:
+        raise JsonRpcContentModified("there is no such action any more")
+    folder = document.path.parent if document.path else None
+    made = convert.code_action(document.uri, document.version, document.text, chosen, (), folder, server.client)
+    action.edit = made.edit
+    return action
+
+
+def _code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
+    document = server.dockerfile(params.text_document.uri)
+    if document is None:
+        return []
+    found: list[types.CodeLens] = []
+    for lens in code_lenses(document.snapshot):
+        place = convert.range_of(document.text, lens.span, server.encoding)
+        found.append(types.CodeLens(place, types.Command(lens.title, REPORT_COMMAND, arguments=[document.uri])))
+        if lens.is_image and (action := _safe_fixes(server, document)):
+            found.append(types.CodeLens(place, types.Command(action.title, FIX_ALL_COMMAND, arguments=[document.uri])))
+    return found
+
+
+def _safe_fixes(server: Server, document: OpenDockerfile) -> Action | None:
+    """Fix-all, where it can be carried out by a command."""
+    return document.analysis.fix_all(can_create=server.client.creates_files) if server.client.applies_edits else None
+
+
+def _run_fix_all(server: Server, uri: object = None, *_: object) -> None:
+    """Carry out every safe fix of an open Dockerfile."""
+    document = server.dockerfile(str(uri))
+    action = _safe_fixes(server, document) if document else None
+    if document is None or action is None:
+        server.say("there is no safe fix left" if document else f"{uri} is not open")
+        return
+    folder = document.path.parent if document.path else None
+    made = convert.code_action(document.uri, document.version, document.text, action, (), folder, server.client)
+    if made.edit is not None:
+        server.workspace_apply_edit(types.ApplyWorkspaceEditParams(made.edit, label=action.title))
+
+
+def _report(server: Server, uri: object = None, *_: object) -> dict[str, str] | None:
+    """The size report of an open Dockerfile in Markdown, for a client to show; its summary is shown in any."""
+    document = server.dockerfile(str(uri))
+    if document is None:
+        server.say(f"{uri} is not open")
+        return None
+    analysis = document.analysis
+    server.say(summary(analysis.snapshot, analysis.reported))
+    name = convert.name_of(document.uri)
+    return {"uri": document.uri, "markdown": size_report(analysis.snapshot, analysis.reported, name)}
