@@ -78,6 +78,22 @@ class Logical:
         start = self.start(span.start)
         return Span(start, max(start, self.end(span.end)) if span.end > span.start else start)
 
+    def stretches(self, span: Span) -> Iterator[Span]:
+        """What `span` came from without what was taken out of it: a stretch for each of its lines."""
+        first = max(bisect_right(self.starts, span.start) - 1, 0)
+        last = max(bisect_left(self.starts, span.end), first + 1)
+        for run in range(first, last):
+            begin = self.starts[run]
+            start, end = max(span.start, begin), self.starts[run + 1] if run + 1 < last else span.end
+            if start < end:
+                yield Span(start, end).shifted(self.sources[run] - begin)
+
+    def offset(self, source: int) -> int:
+        """Where the character at a source offset stands here, or the next one where that was taken out."""
+        run = max(bisect_right(self.sources, source) - 1, 0)
+        end = self.starts[run + 1] if run + 1 < len(self.starts) else len(self.text)
+        return max(0, min(self.starts[run] + source - self.sources[run], end))
+
     def part(self, start: int, end: int) -> Logical:
         """The stretch between two offsets, counted from 0 again."""
         first = max(bisect_right(self.starts, start) - 1, 0)
@@ -122,6 +138,17 @@ class Instruction:
         stripped = whole.text.strip(_STRIP)
         start = max(whole.text.find(stripped), self.begin)
         return whole.part(start, max(whole.text.find(stripped) + len(stripped), start))
+
+    @cached_property
+    def comments(self) -> tuple[Span, ...]:
+        """The comment lines between its lines, each from its `#` to its last character."""
+        found: list[Span] = []
+        offset = 0
+        for line in _lines(self.text[: self.heredocs[0].content.start if self.heredocs else len(self.text)]):
+            if offset and _COMMENT.match(line):
+                found.append(Span(offset + line.index("#"), offset + len(line.rstrip("\r\n"))))
+            offset += len(line)
+        return tuple(found)
 
     @cached_property
     def has_long_line(self) -> bool:

@@ -51,6 +51,7 @@ __all__ = [
     "alternatives",
     "children",
     "commands",
+    "inner_scripts",
     "is_valid",
     "nested",
     "parse",
@@ -64,6 +65,7 @@ MAX_CHARACTERS = 64_000
 MAX_BARS = 1_000
 MAX_ALTERNATIVES = 64
 MAX_BRACES = 16
+MAX_INNER = 3  # of scripts inside scripts that a feature looks into: each level reads the rest of the text once more
 
 
 class Placed(NamedTuple):
@@ -185,6 +187,13 @@ def nested(command: Command) -> Nested | None:
         return None  # `bash script.sh <<EOF` reads the file
     is_as_written = heredoc.is_literal or not (heredoc.parts or "\\" in heredoc.text)
     return Nested(heredoc.text, heredoc.span.start) if is_as_written else None
+
+
+def inner_scripts(script: Script) -> Iterator[Nested]:
+    """The scripts that the commands of a script hand to other shells, in order."""
+    for node in walk(script):
+        if isinstance(node, Command) and (inner := nested(node)):
+            yield inner
 
 
 class _Wrapper(NamedTuple):
