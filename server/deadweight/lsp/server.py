@@ -17,7 +17,7 @@ from deadweight.features import code_actions
 from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.lsp import convert
+from deadweight.lsp import completion, convert
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.settings import read_settings
@@ -120,6 +120,8 @@ def make_server() -> Server:
     server = Server()
     for method, handler in _HANDLERS.items():
         server.feature(method)(partial(handler, server))
+    for method, options, handler in completion.FEATURES:
+        server.feature(method, options)(partial(handler, server))
     return server
 
 

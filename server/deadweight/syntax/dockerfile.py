@@ -66,6 +66,12 @@ class Logical:
         run = max(bisect_right(self.starts, offset) - 1, 0)
         return self.sources[run] + offset - self.starts[run]
 
+    def offset(self, source: int) -> int:
+        """The offset of the character at a source offset; of what was taken out, where the next run starts."""
+        run = max(bisect_right(self.sources, source) - 1, 0)
+        end = self.starts[run + 1] if run + 1 < len(self.starts) else len(self.text)
+        return min(self.starts[run] + max(source - self.sources[run], 0), end)
+
     def end(self, offset: int) -> int:
         """The source offset just behind the character before `offset`: never beyond a continuation."""
         run = max(bisect_left(self.starts, offset) - 1, 0)
@@ -256,6 +262,11 @@ class Dockerfile:
             for piece, offset, line in zip(self.pieces, self.offsets, self.lines, strict=False)
             if isinstance(piece, Instruction)
         )
+
+    @property
+    def open_heredoc(self) -> int | None:
+        """Which piece is the first with a heredoc that nothing ends: what stands below it may be its body."""
+        return self._open
 
     @cached_property
     def directives(self) -> dict[str, str]:

@@ -1,0 +1,180 @@
+"""Completion in a Dockerfile: what may be typed at the cursor, with what it weighs.
+
+Each kind of place has a file: keywords.py and flags.py (with mounts.py), images.py behind FROM, sources.py behind COPY,
+variables.py behind `$`, packages.py in RUN, values.py for the rest. place.py says where the cursor is, script.py in
+which command of a RUN.
+
+What pops up unasked must be wanted. Editors ask on letters and on what `TRIGGERS` lists: `-` for flags, `=`, `,` and
+`:` for values, options and tags, `/` for the next folder, `$` and `{` for variables. A blank is among them for FROM,
+COPY and ADD, whose first argument has to come and is tedious to type; at all other blanks the answer is nothing,
+because the next key is likely to be Enter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deadweight.features.completion import flags, images, keywords, packages, sources, values, variables
+from deadweight.features.completion.items import MOST, Completions, Item
+from deadweight.features.completion.place import Place, Typed, piece_at, place_in
+from deadweight.features.completion.script import body_at, command_at, text_before
+from deadweight.syntax.dockerfile import Comment
+from deadweight.text import Span
+
+if TYPE_CHECKING:
+    from deadweight.snapshot import Snapshot
+
+__all__ = ["TRIGGERS", "Completions", "Item", "complete", "documentation"]
+
+TRIGGERS = ("-", "=", ":", ",", "/", "$", "{", " ")
+
+_Found = tuple[Typed, tuple[Item, ...]]
+
+
+def complete(snapshot: Snapshot, offset: int, trigger: str = "") -> Completions | None:
+    """What may be typed at `offset`; None for nothing. `trigger` is the character that made the editor ask."""
+    if snapshot.is_foreign:
+        return None
+    tree, index = piece_at(snapshot, offset)
+    if isinstance(tree.pieces[index], Comment):
+        return keywords.directive_items(snapshot, tree, index, offset)
+    place = place_in(snapshot, offset, tree, index)
+    if place is None or (trigger == " " and not _has_to_come(place)):
+        return None
+    is_more = False
+    found = _instruction(place)
+    if found is None and (body := body_at(place)):
+        command = command_at(body, place)
+        listed = packages.package_items(place, command) if command else None
+        if command and listed:
+            found, is_more = (_last_part(command.typed), listed[0]), listed[1]
+    typed, items = found or (Typed(""), ())
+    if not items or (trigger == " " and all(item.kind == "flag" for item in items)):
+        return None
+    span = place.replaced(typed)
+    if span is None:
+        return None
+    return _cut(Completions(span, offset, items, is_more), typed.before)
+
+
+def documentation(snapshot: Snapshot, subject: tuple[str, ...]) -> tuple[str, str]:
+    """What takes time to find out about an item: a few words beside it, and Markdown."""
+    match subject:
+        case ("image", reference, platform):
+            return images.image_note(reference, platform)
+        case ("stage", index) if index.isdecimal():
+            return images.stage_note(snapshot, int(index))
+        case ("package", manager, name, stage, option) if stage.isdecimal():
+            return packages.package_note(snapshot, manager, name, int(stage), option)
+    return "", ""
+
+
+def _instruction(place: Place) -> _Found | None:
+    """What may stand at a place outside of a RUN's script; None for nothing, and for that script."""
+    if place.instruction.keyword_span.contains(place.at):
+        return keywords.keyword_items(place)
+    if place.heredoc and place.keyword != "RUN":
+        return None
+    if found := _variable(place):
+        return found
+    if place.flag:
+        return flags.flag_items(place, place.flag)
+    if place.keyword == "RUN":
+        typed = _only_dashes(place)
+        return (typed, tuple(flags.name_items(place))) if typed else None
+    if place.in_array:
+        return _string(place)
+    if place.word is None:
+        return None
+    typed = place.typed(place.instruction.words[place.word].span)
+    return _argument(place, place.word, typed)
+
+
+def _argument(place: Place, word: int, typed: Typed) -> _Found | None:
+    """What an argument in shell form may be."""
+    if word == 0 and typed.before in ("-", "--"):
+        return typed, tuple(flags.name_items(place))
+    named = () if typed.before or word else tuple(flags.name_items(place))
+    match place.keyword:
+        case "FROM" if word == 0:
+            part, items = images.image_items(place, typed)
+            return part, (*items, *named)
+        case "FROM" if word == 1:
+            return typed, images.as_items(place)
+        case "COPY" | "ADD":
+            part, items = _source(place, word, typed)
+            return part, (*items, *named)
+        case "ARG":
+            return (typed, variables.argument_items(place)) if "=" not in typed.before else None
+        case "HEALTHCHECK":
+            part, items = values.value_items(place, typed)
+            return part, (*items, *named)
+    return values.value_items(place, typed)
+
+
+def _source(place: Place, word: int, typed: Typed, *, in_array: bool = False, is_last: bool = False) -> _Found:
+    """Sources of COPY and ADD. The last of several arguments is the target, unless it is about to become a source."""
+    is_last = is_last or (not in_array and word == len(place.instruction.words) - 1)
+    is_target = bool(word) and is_last
+    if is_target and typed.before[:1] in ("/", ".", "<"):
+        return typed, ()
+    if (name := place.instruction.flag("from")) is not None:
+        return typed, () if word else values.stage_folder_items(place, name)
+    part, items = sources.source_items(place, typed, in_array=in_array)
+    if typed.before:
+        return part, items
+    return part, (*(values.target_items(place) if is_target else sources.whole_context(place)), *items)
+
+
+def _string(place: Place) -> _Found | None:
+    """A string in an array: of COPY and ADD a source."""
+    if place.keyword not in ("COPY", "ADD") or place.string is None:
+        return None
+    word, typed = place.string
+    return _source(place, word, typed, in_array=True, is_last=word > 0 and place.is_last_string)
+
+
+def _variable(place: Place) -> _Found | None:
+    """The variable that is being typed at the place."""
+    if body := body_at(place):
+        before, after = text_before(body, place)
+        return variables.variable_items(place, before, after)
+    if place.heredoc:
+        return None
+    line = place.instruction.line
+    span = place.flag.span if place.flag else place.instruction.arguments.span(_all_of(place))
+    before, after = place.typed(span, line)
+    return variables.variable_items(place, before, after)
+
+
+def _all_of(place: Place) -> Span:
+    return Span(0, len(place.instruction.arguments.text))
+
+
+def _only_dashes(place: Place) -> Typed | None:
+    """The dashes with which a flag of RUN starts."""
+    arguments = place.instruction.arguments
+    if place.heredoc or not arguments.text:
+        return None
+    typed = place.typed(arguments.span(_all_of(place)), place.instruction.line)
+    return Typed(typed.before) if typed.before in ("-", "--") and not typed.after.strip()[:1].isalnum() else None
+
+
+def _last_part(typed: Typed) -> Typed:
+    """A package without the quote in front of it."""
+    quote = typed.before[:1] if typed.before[:1] in ("'", '"') else ""
+    return Typed(typed.before[len(quote) :], typed.after.removesuffix(quote) if quote else typed.after)
+
+
+def _has_to_come(place: Place) -> bool:
+    """Whether a first argument has to come that is tedious to type."""
+    return place.keyword in ("FROM", "COPY", "ADD") and place.word == 0 and not place.flag
+
+
+def _cut(found: Completions, before: str) -> Completions:
+    """No more items than anybody reads; of many, those that go on as the text starts."""
+    if len(found.items) <= MOST:
+        return found
+    start = before.lower()
+    items = tuple(item for item in found.items if item.label.lower().startswith(start))
+    return found._replace(items=items[:MOST], is_incomplete=True)
