@@ -161,6 +161,7 @@ def test_flags_are_offered_once() -> None:
     assert "--from=" in labels("FROM a\nCOPY -<|> a b")
     assert "--from=" not in labels("FROM a\nCOPY --from=x --<|> a b")
     assert "--mount=" in labels("FROM a\nRUN --mount=type=ssh --<|> a")
+    assert "--mount=" in labels("FROM a\nRUN -<|> apt-get update")
     assert labels("FROM a\nWORKDIR --<|>") == labels("FROM a\nRUN ls --<|>") == []
 
 
@@ -222,6 +223,7 @@ def test_options_of_a_mount_fit_its_type() -> None:
     assert labels("FROM a\nRUN --mount=type=c<|>,target=/a b") == ["bind", "cache", "secret", "ssh", "tmpfs"]
     assert "build" in labels("FROM a AS build\nFROM b\nRUN --mount=from=<|> c")
     assert labels(in_app("RUN --mount=type=bind,source=src/<|>,target=/a b")) == ["app.js", "lib/"]
+    assert "package.json" in labels(in_app("RUN --mount=type=bind,source=<|>,target=/a cat package.json"))
 
 
 def test_targets_of_a_cache() -> None:
@@ -400,6 +402,8 @@ def test_from_sees_what_stands_above_all_stages() -> None:
     assert "V" not in labels(f"{head}FROM b:$<|>")
     assert items(f"{head}FROM b:${{<|>")["G"].detail == "1"
     assert "BUILDPLATFORM" in labels("FROM --platform=$<|> a")
+    assert "V" in labels("FROM a\nARG V\nCOPY --chmod=$<|> a b")
+    assert labels("FROM a\nARG V\nCOPY --from=$<|> a b") == labels("FROM a\nARG V\nRUN --mount=from=$<|> a") == []
 
 
 def test_variables_of_a_script() -> None:
@@ -420,11 +424,18 @@ def test_a_dollar_that_stands_for_itself(line: str) -> None:
     assert labels(f"FROM a\nARG V=2\n{line}") == []
 
 
+def test_arguments_are_offered_to_from() -> None:
+    head = "ARG NODE=22\nFROM a AS b\n"
+    assert labels(f"{head}FROM <|>")[:2] == ["b", "${NODE}"]
+    assert applied(f"{head}FROM node:<|>", "${NODE}") == f"{head}FROM node:${{NODE}}"
+
+
 def test_an_argument_is_declared_again_in_a_stage() -> None:
     offered = labels("ARG G=1\nFROM a\nARG <|>")
     assert offered[0] == "G"
     assert "TARGETARCH" in offered
     assert "G" not in labels("ARG G=1\nFROM a\nARG G\nARG <|>")
+    assert applied("FROM a\nARG TARG<|>ET=1", "TARGETARCH") == "FROM a\nARG TARGETARCH=1"
     assert labels("ARG G=1\nFROM a\nARG X=<|>") == labels("ARG <|>\nFROM a") == []
 
 
@@ -593,6 +604,12 @@ def test_a_blank_opens_a_list_only_where_something_has_to_come() -> None:
         assert found(block) is not None
 
 
+def test_a_file_that_is_too_large_to_be_read_has_nothing() -> None:
+    nothing_read = Snapshot(parse(""))
+    assert complete(nothing_read, 5_000_000) is None
+    assert signature_help(nothing_read, 5_000_000) is None
+
+
 # --- half-typed files ---
 
 
@@ -609,8 +626,8 @@ HALF = (
 PIECES = st.lists(st.sampled_from(HALF))
 
 
-def check(snapshot: Snapshot, offset: int) -> None:
-    """Nothing raises, and every edit is one that an editor can make."""
+def check(snapshot: Snapshot, offset: int, *, is_real: bool = True) -> None:
+    """Nothing raises, every edit is one that an editor can make, and none of them makes two instructions of one."""
     text = snapshot.text
     offered = complete(snapshot, offset)
     if offered:
@@ -620,8 +637,12 @@ def check(snapshot: Snapshot, offset: int) -> None:
         assert "\r" not in text[start:end]
         assert offered.items
         assert len(offered.items) <= MOST + 10  # and a manager's options
-        for item in offered.items[:3]:
-            parse(apply_edits(text, [Edit(offered.span, item.text)]))
+        count = len(parse(f"{text[:offset]}x{text[offset:]}").instructions)
+        for item in (*offered.items[:2], offered.items[-1]):
+            changed = parse(apply_edits(text, [Edit(offered.span, item.text)]))
+            is_comment = "#" in (item.text[:1], text[:offset].rpartition("\n")[2].lstrip()[:1])
+            is_free = not is_real or is_comment or item.kind in ("keyword", "form")
+            assert is_free or len(changed.instructions) == count
             documentation(snapshot, item.subject)
     helped = signature_help(snapshot, offset)
     if helped:
@@ -636,7 +657,7 @@ def test_no_text_and_no_offset_raises(pieces: list[str]) -> None:
     text = "".join(pieces)
     snapshot = Snapshot(parse(text), BuildContext("here", {"a": 1, "b c/d": 2}))
     for offset in {0, len(text), *range(0, len(text) + 1, max(1, len(text) // 12))}:
-        check(snapshot, offset)
+        check(snapshot, offset, is_real=False)
 
 
 def prefixes(text: str, step: int) -> Iterable[str]:

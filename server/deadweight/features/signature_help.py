@@ -53,7 +53,8 @@ def signature_help(snapshot: Snapshot, offset: int) -> Signatures | None:
 
     None in its keyword, behind its last argument, and in the command of a RUN, whose words are not ours.
     """
-    place = None if snapshot.is_foreign else place_at(snapshot, offset)
+    is_read = not snapshot.is_foreign and offset <= snapshot.tree.offsets[-1]
+    place = place_at(snapshot, offset) if is_read else None
     if place is None or place.heredoc or place.instruction.keyword_span.contains(place.at):
         return None
     entry = INSTRUCTIONS.get(place.keyword)
@@ -108,8 +109,7 @@ def _word(place: Place) -> int | None:
         return place.string[0] if place.string else 0
     if place.keyword in _COMMANDS:
         # Only the first word: a pop-up at each blank of a script would be in the way.
-        arguments = place.instruction.arguments
-        before = place.typed(arguments.span(Span(0, len(arguments.text)))).before
+        before = place.arguments.before
         return 0 if len(before.split()) <= 1 and before == before.rstrip() else None
     word = place.word
     return None if word is None or word > _LAST.get(place.keyword, word) else word

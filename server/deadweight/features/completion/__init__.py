@@ -19,7 +19,6 @@ from deadweight.features.completion.items import MOST, Completions, Item
 from deadweight.features.completion.place import Place, Typed, piece_at, place_in
 from deadweight.features.completion.script import body_at, command_at, text_before
 from deadweight.syntax.dockerfile import Comment
-from deadweight.text import Span
 
 if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
@@ -33,8 +32,8 @@ _Found = tuple[Typed, tuple[Item, ...]]
 
 def complete(snapshot: Snapshot, offset: int, trigger: str = "") -> Completions | None:
     """What may be typed at `offset`; None for nothing. `trigger` is the character that made the editor ask."""
-    if snapshot.is_foreign:
-        return None
+    if snapshot.is_foreign or offset > snapshot.tree.offsets[-1]:
+        return None  # a file that is too large has no tree
     tree, index = piece_at(snapshot, offset)
     if isinstance(tree.pieces[index], Comment):
         return keywords.directive_items(snapshot, tree, index, offset)
@@ -102,20 +101,20 @@ def _argument(place: Place, word: int, typed: Typed) -> _Found | None:
         case "FROM" if word == 1:
             return typed, images.as_items(place)
         case "COPY" | "ADD":
-            part, items = _source(place, word, typed)
+            is_target = 0 < word == len(place.instruction.words) - 1
+            part, items = _source(place, word, typed, is_target=is_target, in_array=False)
             return part, (*items, *named)
         case "ARG":
-            return (typed, variables.argument_items(place)) if "=" not in typed.before else None
+            name = Typed(typed.before, typed.after.partition("=")[0])
+            return (name, variables.argument_items(place)) if "=" not in typed.before else None
         case "HEALTHCHECK":
             part, items = values.value_items(place, typed)
             return part, (*items, *named)
     return values.value_items(place, typed)
 
 
-def _source(place: Place, word: int, typed: Typed, *, in_array: bool = False, is_last: bool = False) -> _Found:
-    """Sources of COPY and ADD. The last of several arguments is the target, unless it is about to become a source."""
-    is_last = is_last or (not in_array and word == len(place.instruction.words) - 1)
-    is_target = bool(word) and is_last
+def _source(place: Place, word: int, typed: Typed, *, is_target: bool, in_array: bool) -> _Found:
+    """What COPY and ADD may copy. The last argument is the target, unless it is about to become another source."""
     if is_target and typed.before[:1] in ("/", ".", "<"):
         return typed, ()
     if (name := place.instruction.flag("from")) is not None:
@@ -131,7 +130,7 @@ def _string(place: Place) -> _Found | None:
     if place.keyword not in ("COPY", "ADD") or place.string is None:
         return None
     word, typed = place.string
-    return _source(place, word, typed, in_array=True, is_last=word > 0 and place.is_last_string)
+    return _source(place, word, typed, is_target=word > 0 and place.is_last_string, in_array=True)
 
 
 def _variable(place: Place) -> _Found | None:
@@ -141,23 +140,16 @@ def _variable(place: Place) -> _Found | None:
         return variables.variable_items(place, before, after)
     if place.heredoc:
         return None
-    line = place.instruction.line
-    span = place.flag.span if place.flag else place.instruction.arguments.span(_all_of(place))
-    before, after = place.typed(span, line)
+    before, after = place.typed(place.flag.span) if place.flag else place.arguments
     return variables.variable_items(place, before, after)
-
-
-def _all_of(place: Place) -> Span:
-    return Span(0, len(place.instruction.arguments.text))
 
 
 def _only_dashes(place: Place) -> Typed | None:
     """The dashes with which a flag of RUN starts."""
-    arguments = place.instruction.arguments
-    if place.heredoc or not arguments.text:
+    if place.heredoc:
         return None
-    typed = place.typed(arguments.span(_all_of(place)), place.instruction.line)
-    return Typed(typed.before) if typed.before in ("-", "--") and not typed.after.strip()[:1].isalnum() else None
+    before, after = place.arguments
+    return Typed(before) if before in ("-", "--") and not after[:1].strip() else None
 
 
 def _last_part(typed: Typed) -> Typed:
@@ -171,10 +163,10 @@ def _has_to_come(place: Place) -> bool:
     return place.keyword in ("FROM", "COPY", "ADD") and place.word == 0 and not place.flag
 
 
-def _cut(found: Completions, before: str) -> Completions:
+def _cut(found: Completions, before: str) -> Completions | None:
     """No more items than anybody reads; of many, those that go on as the text starts."""
     if len(found.items) <= MOST:
         return found
     start = before.lower()
     items = tuple(item for item in found.items if item.label.lower().startswith(start))
-    return found._replace(items=items[:MOST], is_incomplete=True)
+    return found._replace(items=items[:MOST], is_incomplete=len(items) > MOST) if items else None

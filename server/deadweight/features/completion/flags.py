@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deadweight.features.completion import images, mounts, sources
-from deadweight.features.completion.items import Item, escaped
+from deadweight.features.completion.items import Item
 from deadweight.features.completion.place import Typed
 from deadweight.features.completion.script import accounts_of
 from deadweight.features.reference import INSTRUCTIONS
@@ -83,8 +83,8 @@ def name_items(place: Place, at: Flag | None = None) -> Iterator[Item]:
 def _values(place: Place, name: str, value: str) -> Iterator[Item]:
     """The values of a flag that has only a few."""
     if name == "platform":
-        yield Item("$BUILDPLATFORM", "variable", snippet=escaped("$BUILDPLATFORM"), detail="the machine that builds")
-        yield Item("$TARGETPLATFORM", "variable", snippet=escaped("$TARGETPLATFORM"), detail="as without the flag")
+        yield Item("$BUILDPLATFORM", "variable", detail="the machine that builds")
+        yield Item("$TARGETPLATFORM", "variable", detail="as without the flag")
         yield from (Item(each, "value") for each in _PLATFORMS)
     elif name == "chown":
         yield from (Item(each, "value", detail=says) for each, says in _owners(place))

@@ -11,6 +11,7 @@ from deadweight.facts.tables import table
 from deadweight.features import words
 from deadweight.features.completion.items import Item
 from deadweight.features.completion.place import Typed
+from deadweight.features.completion.variables import arguments_above
 from deadweight.model import image
 from deadweight.model.image import variant
 from deadweight.size import images
@@ -32,20 +33,25 @@ def image_items(place: Place, typed: Typed) -> tuple[Typed, tuple[Item, ...]]:
     name, colon, tag = before.rpartition(":")
     if "@" in before or "$" in before:
         return typed, ()
+    arguments = tuple(Item(f"${{{name}}}", "variable", detail=value) for name, value in arguments_above(place).items())
     if colon and "/" not in tag:
-        return Typed(tag, after), tuple(_tags(place, name))
+        return Typed(tag, after), (*_tags(place, name), *arguments)
     end = next((at for at, ch in enumerate(after) if ch in ":@"), len(after))
-    return Typed(before, after[:end]), (*stage_items(place), *_names(place))
+    return Typed(before, after[:end]), (*stage_items(place), *arguments, *_names(place))
 
 
 def stage_items(place: Place) -> tuple[Item, ...]:
     """The stages above, the nearest first."""
     return tuple(
-        Item(stage.name, "stage", detail=f"stage on {stage.base_text}" if stage.base_text else "stage",
-             subject=("stage", str(stage.index)))
+        Item(
+            stage.name,
+            "stage",
+            detail=f"stage on {stage.base_text}" if stage.base_text else "stage",
+            subject=("stage", str(stage.index)),
+        )
         for stage in reversed(place.stages)
         if stage.name
-    )  # fmt: skip
+    )
 
 
 def as_items(place: Place) -> tuple[Item, ...]:

@@ -168,9 +168,8 @@ def _forms(place: Place, typed: Typed, *, is_lower: bool) -> Iterator[Item]:
         )
         plain = _FILL_IN.sub(r"\1", text)
         filter_ = form.label.lower() if typed.before.islower() else form.label
-        yield Item(
-            f"{shown} {rest}", "form", plain, snippet, note=f"{form.note}\n\n```dockerfile\n{plain}\n```", typed=filter_
-        )
+        note = f"{form.note}\n\n```dockerfile\n{plain}\n```"
+        yield Item(f"{shown} {rest}", "form", plain, snippet, note=note, typed=filter_)
 
 
 def _directive_line(name: str, start: str) -> Item:

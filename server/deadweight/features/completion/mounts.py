@@ -17,16 +17,21 @@ if TYPE_CHECKING:
 
 
 class _Cache(NamedTuple):
-    """Where the programs of one tool keep what they download; `~` is the home of the account."""
+    """Where the programs of one tool keep what they download; `~` is the home of the account.
+
+    `images` are those that have the tool, `is_locked` says that two builds must not write there at once.
+    """
 
     tool: str
     programs: tuple[str, ...]
     targets: tuple[str, ...]
     images: tuple[str, ...] = ()
     is_locked: bool = False
+    of_others: tuple[str, ...] = ()  # the targets of those who are not root, where they differ
 
 
-# docs.docker.com/build/cache/optimize, read 2026-11-25, and the tools' manuals; by hand.
+# docs.docker.com/build/cache/optimize, read 2026-11-25, for apt, pip, npm, go, cargo and NuGet; the others by hand,
+# 2026-11-25, as the tools keep them in Docker's official images.
 _CACHES = (
     _Cache("apt", ("apt-get", "apt", "aptitude"), ("/var/cache/apt", "/var/lib/apt"), is_locked=True),
     _Cache("apk", ("apk",), ("/var/cache/apk",), is_locked=True),
@@ -35,15 +40,15 @@ _CACHES = (
     _Cache("uv", ("uv",), ("~/.cache/uv",), ("python",)),
     _Cache("poetry", ("poetry",), ("~/.cache/pypoetry",)),
     _Cache("npm", ("npm", "npx"), ("~/.npm",), ("node",)),
-    _Cache("yarn", ("yarn",), ("/usr/local/share/.cache/yarn",)),
+    _Cache("yarn", ("yarn",), ("/usr/local/share/.cache/yarn",), of_others=("~/.cache/yarn",)),
     _Cache("pnpm", ("pnpm",), ("~/.local/share/pnpm/store",)),
     _Cache("bun", ("bun",), ("~/.bun/install/cache",)),
     _Cache("go", ("go",), ("/go/pkg/mod", "~/.cache/go-build"), ("golang",)),
     _Cache("cargo", ("cargo",), ("/usr/local/cargo/registry", "/usr/local/cargo/git/db"), ("rust",)),
     _Cache("Maven", ("mvn", "mvnw"), ("~/.m2",), ("maven",)),
     _Cache("Gradle", ("gradle", "gradlew"), ("~/.gradle",), ("gradle",)),
-    _Cache("Composer", ("composer",), ("~/.composer/cache",), ("composer", "php")),
-    _Cache("Bundler", ("bundle", "bundler", "gem"), ("~/.bundle/cache",), ("ruby",)),
+    _Cache("Composer", ("composer",), ("~/.composer/cache",), ("php",)),
+    _Cache("Bundler", ("bundle", "bundler", "gem"), ("/usr/local/bundle/cache",), ("ruby",)),
     _Cache("NuGet", ("dotnet", "nuget"), ("~/.nuget/packages",), ("mcr.microsoft.com/dotnet/sdk",)),
 )
 _SWITCHES = ("readonly", "readwrite", "required")
@@ -66,11 +71,11 @@ def mount_items(place: Place, typed: Typed) -> tuple[Typed, tuple[Item, ...]]:
     _, equals, value = piece.partition("=")
     if not equals:
         own, equals, _ = rest.partition("=")
-        whole = () if options or rest else tuple(_whole(place, "type="))
+        whole = () if options or rest else tuple(whole_mounts(place, "type="))
         return Typed(piece, own + equals), (*whole, *_names(type_, options))
     part, (name, _) = Typed(value, rest), _option(piece)
     if name == "type":
-        whole = () if options else tuple(_whole(place, ""))
+        whole = () if options else tuple(whole_mounts(place, ""))
         return part, (*(Item(each, "value", note=entry.text) for each, entry in MOUNTS.items()), *whole)
     if name == "from":
         return images.image_items(place, part)
@@ -79,21 +84,13 @@ def mount_items(place: Place, typed: Typed) -> tuple[Typed, tuple[Item, ...]]:
     return part, tuple(_values(place, type_, name, options))
 
 
-def whole_mounts(place: Place) -> Iterator[Item]:
-    """Cache mounts for the tools of the RUN, as flags."""
-    for cache in _wanted(place):
-        text = " ".join(f"--mount=type=cache,{each}" for each in _mounts(place, cache))
-        yield Item(f"--mount=type=cache ({cache.tool})", "flag", text, detail=_shown(place, cache), note=_note(cache),
-                   typed=text)  # fmt: skip
-
-
-def _whole(place: Place, start: str) -> Iterator[Item]:
-    """The same behind `--mount=`, and behind `--mount=type=`."""
+def whole_mounts(place: Place, start: str = "--mount=type=") -> Iterator[Item]:
+    """Cache mounts for the tools of the RUN, as flags; or as what goes on behind a part of one."""
     for cache in _wanted(place):
         first, *others = _mounts(place, cache)
         text = f"{start}cache,{first}" + "".join(f" --mount=type=cache,{each}" for each in others)
-        yield Item(f"{start}cache ({cache.tool})", "value", text, detail=_shown(place, cache), note=_note(cache),
-                   typed=text)  # fmt: skip
+        detail = ", ".join(_targets(place, cache))
+        yield Item(f"{start}cache ({cache.tool})", "flag", text, detail=detail, note=_note(cache), typed=text)
 
 
 def _names(type_: str, options: dict[str, str]) -> Iterator[Item]:
@@ -145,7 +142,8 @@ def _fitting(place: Place) -> tuple[_Cache, ...]:
 
 def _targets(place: Place, cache: _Cache) -> tuple[str, ...]:
     home = place.state.home or "/root"
-    return tuple(target.replace("~", home, 1) for target in cache.targets)
+    targets = cache.targets if place.state.is_root else cache.of_others or cache.targets
+    return tuple(target.replace("~", home, 1) for target in targets)
 
 
 def _mounts(place: Place, cache: _Cache) -> list[str]:
@@ -156,10 +154,6 @@ def _mounts(place: Place, cache: _Cache) -> list[str]:
     if not cache.is_locked and not place.state.is_root and (user.isdecimal() or user == "node"):
         more += f",uid={1000 if user == 'node' else user}"
     return [f"target={target}{more}" for target in _targets(place, cache)]
-
-
-def _shown(place: Place, cache: _Cache) -> str:
-    return ", ".join(_targets(place, cache))
 
 
 def _note(cache: _Cache) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import packages as facts
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from deadweight.features.completion.place import Place
     from deadweight.features.completion.script import Command
+    from deadweight.model.commands.call import Call
     from deadweight.snapshot import Snapshot
 
 
@@ -51,7 +52,7 @@ _DNF = _Manager(
         ("-y", "answers the question that a build cannot answer"),
     )
 )
-# Sizes: builds with BuildKit on Debian 12, November 2026; the options are those of the tools' manuals, read 2026-11-25.
+# Options by hand, 2026-11-25; sizes of builds with BuildKit on Debian 12, November 2026.
 _MANAGERS = {
     **dict.fromkeys(
         ("apt-get", "apt", "aptitude"),
@@ -126,27 +127,26 @@ _NEITHER = frozenset("=<>!~;[]()$`*{}")  # what no name of a package holds
 
 def package_items(place: Place, command: Command) -> tuple[tuple[Item, ...], bool] | None:
     """What the word at the cursor may be, and whether there is more; None where nothing is known about the command."""
-    call, index = command.call, command.index
-    program = call.program if call.program in _MANAGERS else call.program.rstrip("0123456789.")
-    manager = _MANAGERS.get(program)
-    if manager is None or "--" in [word.text for word in call.words[:index]]:
+    call, word = command.call, command.call.words[command.index]
+    manager = _MANAGERS.get(call.program) or _MANAGERS.get(call.program.rstrip("0123456789."))
+    if manager is None:
         return None
-    before = [word.text for word in call.words[:index]]
-    verb = next(_operands(before, manager.valued), None)
-    if verb not in manager.verbs or (before[-1] in manager.valued and not command.typed.before.startswith("-")):
-        return None
+    operands = call.operands(*manager.valued)
     prefix = command.typed.before.lstrip("'\"")
-    given = frozenset(_name(word.text) for at, word in enumerate(call.words) if at != index)
-    options = tuple(Item(name, "flag", detail=says) for name, says in manager.options if name not in given)
+    if not operands or operands[0] is word or operands[0].text not in manager.verbs:
+        return None
+    options = tuple(Item(name, "flag", detail=says) for name, says in manager.options if not call.has(name))
     if prefix.startswith("-"):
         return options, False
-    if not manager.table or verb == "ci" or _NEITHER & set(prefix):
-        return (() if prefix else options), False
-    found = _PACKAGES[manager.table](place, prefix, "--no-install-recommends" not in given)
-    shown = [
-        item for _, item in zip(range(MOST + 1), (item for item in found if item.label not in given), strict=False)
-    ]
-    return (*shown[:MOST], *(() if prefix else options)), len(shown) > MOST
+    if word not in operands:
+        return None  # the value of an option
+    if not manager.table or operands[0].text == "ci" or _NEITHER & set(prefix):
+        return () if prefix else options, False
+    given = {_name(each.value or each.text) for each in operands if each is not word}
+    found = (item for item in _PACKAGES[manager.table](place, call, prefix) if item.label not in given)
+    shown = tuple(islice(found, MOST + 1))
+    # Behind a blank only what people ask for is listed: the rest comes with the first letter.
+    return (*shown[:MOST], *(() if prefix else options)), len(shown) > MOST or not prefix
 
 
 def package_note(snapshot: Snapshot, manager: str, name: str, stage: int, option: str) -> tuple[str, str]:
@@ -176,65 +176,54 @@ def _name(text: str) -> str:
     return match[1] if match else text
 
 
-def _operands(texts: list[str], valued: tuple[str, ...]) -> Iterator[str]:
-    """The words that are neither options nor their values."""
-    rest = iter(texts)
-    for text in rest:
-        if text in valued:
-            next(rest, None)
-        elif not text.startswith("-"):
-            yield text
-
-
-def _debian(place: Place, prefix: str, recommends: bool) -> Iterator[Item]:
+def _debian(place: Place, call: Call, prefix: str) -> Iterator[Item]:
     """Debian's packages for the stage's release: what Dockerfiles ask for first, then those that they bring along."""
     if place.base.package_manager not in (None, "apt"):
         return
     suite = nearest(place.base.suite)
     asked = list(facts.apt_requests(suite))
-    found = [facts.debian_package(suite, name) for name in asked if name.startswith(prefix)]
-    inside = (name for name in asked if f"-{prefix}" in name and not name.startswith(prefix)) if prefix else ()
+    found = (facts.debian_package(suite, name) for name in asked if name.startswith(prefix))
     more = facts.debian_starting(suite, prefix) if prefix else ()
-    option = "recommends" if recommends else ""
+    inside = (name for name in asked if f"-{prefix}" in name) if prefix else ()
+    option = "" if call.has("--no-install-recommends", "--without-recommends", "-R") else "recommends"
     seen: set[str] = set()
     for package in chain(found, more, (facts.debian_package(suite, name) for name in inside)):
         # No package, no bytes: the smallest system has it already (tar), or another name has them (git-core).
         if package is None or package.name in seen:
             continue
         seen.add(package.name)
-        subject = ("package", "apt", package.name, str(place.stage_index), option)
-        yield Item(package.name, "package", detail=f"{in_words(package.installed)} alone", subject=subject)
+        yield _package(place, "apt", package.name, f"{in_words(package.installed)} alone", option)
 
 
-def _python(place: Place, prefix: str, _: bool) -> Iterator[Item]:
+def _python(place: Place, _: Call, prefix: str) -> Iterator[Item]:
     """The distributions of PyPI that the facts know."""
-    found = list(facts.wheels_starting(normal(prefix) if prefix else ""))
-    for wheel in sorted(found, key=lambda each: each.name in _needed("pypi")):
+    found = facts.wheels_starting(normal(prefix)) if prefix else filter(None, map(facts.wheel, _asked("pypi")))
+    for wheel in sorted(found, key=lambda each: each.name not in _asked("pypi")):
         count = wheel.pure or (wheel.musllinux if place.base.libc == "musl" else wheel.manylinux)
         detail = f"wheel of {in_words(count)}" if count else "no wheel: built from source"
-        yield Item(
-            wheel.name, "package", detail=detail, subject=("package", "pip", wheel.name, str(place.stage_index), "")
-        )
+        yield _package(place, "pip", wheel.name, detail)
 
 
-def _node(place: Place, prefix: str, _: bool) -> Iterator[Item]:
+def _node(place: Place, _: Call, prefix: str) -> Iterator[Item]:
     """The npm packages that the facts know."""
     if "@" in prefix[1:]:
         return
-    found = list(facts.npm_starting(prefix.lower()))
-    for each in sorted(found, key=lambda each: each.name in _needed("npm")):
-        subject = ("package", "npm", each.name, str(place.stage_index), "")
-        yield Item(each.name, "package", detail=f"{in_words(each.installed)} alone", subject=subject)
+    found = facts.npm_starting(prefix.lower()) if prefix else (facts.npm_versions(name)[-1] for name in _asked("npm"))
+    for each in sorted(found, key=lambda each: each.name not in _asked("npm")):
+        yield _package(place, "npm", each.name, f"{in_words(each.installed)} alone")
+
+
+def _package(place: Place, manager: str, name: str, detail: str, option: str = "") -> Item:
+    return Item(name, "package", detail=detail, subject=("package", manager, name, str(place.stage_index), option))
 
 
 _PACKAGES = {"apt": _debian, "pip": _python, "npm": _node}
 
 
 @cache
-def _needed(name: str) -> frozenset[str]:
-    """The packages of a table that another one of it needs: people seldom ask for those by name."""
+def _asked(name: str) -> tuple[str, ...]:
+    """The packages of a table that no other one of it needs: what people ask for, near enough."""
     rows = table(name)
     column = rows.columns.index("depends")
-    return frozenset(
-        dependency.rpartition("@")[0] or dependency for row in rows.rows() for dependency in row[column].split(",")
-    )
+    needed = {each.rpartition("@")[0] or each for row in rows.rows() for each in row[column].split(",")}
+    return tuple(dict.fromkeys(row[0] for row in rows.rows() if row[0] not in needed))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deadweight.model.image import Base
     from deadweight.model.stages import Stage
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Dockerfile, Flag, Heredoc, Logical
+    from deadweight.syntax.dockerfile import Dockerfile, Flag, Heredoc
 
 MARK = "x"  # the letter: a part of any word, name, variable and path
 KEYWORDS = (
@@ -70,7 +70,7 @@ class Place:
 
     @cached_property
     def word(self) -> int | None:
-        """Which argument the cursor is in, from 0; in an array that is not closed yet, too."""
+        """Which argument the cursor is in, from 0."""
         if self.flag or self.instruction.keyword_span.contains(self.at):
             return None
         words = self.instruction.words
@@ -97,9 +97,14 @@ class Place:
         text = self.instruction.arguments.text
         return len(_STRING.findall(text)) - 1 == (self.string or (0,))[0]
 
-    def typed(self, span: Span, line: Logical | None = None) -> Typed:
+    @property
+    def arguments(self) -> Typed:
+        """All arguments, as the text around the cursor."""
+        return self.typed(self.instruction.arguments.span(Span(0, len(self.instruction.arguments.text))))
+
+    def typed(self, span: Span) -> Typed:
         """The text of a span around the cursor, without the letter."""
-        line = line or self.instruction.line
+        line = self.instruction.line
         mark = line.offset(self.at)
         start, end = line.offset(span.start), line.offset(span.end - 1) + 1
         return Typed(line.text[start:mark], line.text[mark + 1 : end])

@@ -43,13 +43,14 @@ def whole_context(place: Place) -> tuple[Item, ...]:
     context = place.snapshot.context
     if context is None or not context.files:
         return ()
-    return (Item(".", "folder", detail=f"the whole context, {_weight(context, context.total)}"),)
+    total = sum(count for _, count in context.entries(""))
+    return (Item(".", "folder", detail=f"the whole context, {_weight(context, total)}"),)
 
 
 def _entries(place: Place, context: BuildContext, folder: str, *, in_array: bool) -> Iterator[Item]:
     """The entries of a folder, those that are seldom copied last."""
-    words = (word for word in place.instruction.words if not word.span.contains(place.at))
-    given = {clean("/" + word.value)[1:] for word in words if word.value}
+    copied = place.instruction.words if place.keyword in ("COPY", "ADD") else ()
+    given = {clean("/" + word.value)[1:] for word in copied if word.value and not word.span.contains(place.at)}
     for name, count in sorted(context.entries(folder), key=lambda entry: (_is_seldom_copied(entry[0]), entry[0])):
         spelled = _spelled(name, place.escape, in_array=in_array)
         is_folder = name.endswith("/")

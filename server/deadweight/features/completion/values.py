@@ -142,7 +142,7 @@ def _stop_signal(place: Place, typed: Typed) -> tuple[Typed, tuple[Item, ...]]:
 
 def _label(place: Place, typed: Typed) -> tuple[Typed, tuple[Item, ...]]:
     """Keys that registries and tools read."""
-    if "=" in typed.before or _is_old_form(place):
+    if "=" in typed.before or typed.before[:1] in ("'", '"') or _is_old_form(place):
         return typed, ()
     behind = typed.after.partition("=")
     given = {word.text.partition("=")[0] for word in place.instruction.words if not word.span.contains(place.at)}
@@ -154,7 +154,7 @@ def _label(place: Place, typed: Typed) -> tuple[Typed, tuple[Item, ...]]:
 
 def _env(place: Place, typed: Typed) -> tuple[Typed, tuple[Item, ...]]:
     """Settings that keep what later RUNs install small."""
-    if "=" in typed.before or _is_old_form(place):
+    if "=" in typed.before + typed.after or _is_old_form(place):
         return typed, ()
     wanted = _SETTINGS.get(place.base.repository, ())
     return typed, _items((text, says) for text, says in wanted if text.partition("=")[0] not in place.state.variables)

@@ -22,6 +22,7 @@ _REST = re.compile(r"\w*\}?")
 _LONGEST = 60  # characters of a value in a list
 _AT_RUN_TIME = ("CMD", "ENTRYPOINT", "HEALTHCHECK")
 _EXEC = ("RUN", "CMD", "ENTRYPOINT", "SHELL", "HEALTHCHECK")
+_FLAGS = ("--platform=", "--chown=", "--chmod=", "--checksum=", "--exclude=", "--mount=")
 _EXPANDS = frozenset(
     (
         *("ADD", "ARG", "COPY", "ENV", "EXPOSE", "FROM", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
@@ -48,7 +49,7 @@ def variable_items(place: Place, before: str, after: str) -> tuple[Typed, tuple[
     None where it does not.
     """
     match = _VARIABLE.search(before)
-    if not match or place.keyword not in _EXPANDS or (place.in_array and place.keyword in _EXEC and not place.flag):
+    if not match or not _expands(place, before):
         return None
     escape = "\\" if place.keyword in _EXEC else place.escape
     if _is_quoted(before[: match.start()], escape):
@@ -62,6 +63,13 @@ def variable_items(place: Place, before: str, after: str) -> tuple[Typed, tuple[
     )
 
 
+def arguments_above(place: Place) -> dict[str, str]:
+    """The user's own arguments above the first FROM, where a FROM may name them, with their values in words."""
+    if place.keyword != "FROM":
+        return {}
+    return {name: value for name, value in _values(_global(place)).items() if name not in PLATFORM_ARGUMENTS}
+
+
 def argument_items(place: Place) -> tuple[Item, ...]:
     """What an ARG may declare: the arguments above the first FROM, and those of the platform."""
     if place.stage_index < 0:
@@ -73,6 +81,14 @@ def argument_items(place: Place) -> tuple[Item, ...]:
     return tuple(item for item in items if item.label not in known)
 
 
+def _expands(place: Place, before: str) -> bool:
+    """Whether variables mean something at the place; of flags `--from` and its like take none."""
+    if place.flag:
+        option = before.removeprefix("--mount=").rpartition(",")[2]
+        return before.startswith(_FLAGS) and not option.startswith("from=")
+    return place.keyword in _EXPANDS and not (place.in_array and place.keyword in _EXEC)
+
+
 def _in_force(place: Place) -> dict[str, str]:
     """The variables that the place sees, each with its value in words."""
     if place.keyword == "FROM" or place.stage_index < 0:
@@ -81,6 +97,8 @@ def _in_force(place: Place) -> dict[str, str]:
     found = _values(state.variables)
     if place.keyword in _AT_RUN_TIME:
         return {name: shown for name, shown in found.items() if name in state.environment}
+    if place.flag:
+        return found
     if place.keyword in ("ENV", "RUN"):
         found.setdefault("PATH", "of the base image")
     if place.keyword == "RUN":
