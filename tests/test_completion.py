@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import json_lines
-from deadweight.features.completion import Completions, Item, complete, documentation
-from deadweight.features.completion.items import MOST
+from deadweight.features.completion.complete import complete, documentation
+from deadweight.features.completion.items import MOST, Completions, Item
 from deadweight.features.reference import INSTRUCTIONS
 from deadweight.features.signature_help import signature_help
 from deadweight.model.context import BuildContext

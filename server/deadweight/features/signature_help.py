@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from deadweight.features.reference import InstructionEntry
     from deadweight.snapshot import Snapshot
 
-TRIGGERS = (" ", "=", ",", "-", "[")
 _COMMANDS = ("RUN", "CMD", "ENTRYPOINT")
 # The last word of which something can be said.
 _LAST = {"WORKDIR": 0, "USER": 0, "STOPSIGNAL": 0, "MAINTAINER": 0, "HEALTHCHECK": 1, "FROM": 2}

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsprotocol import types
 
-from deadweight.features import signature_help
-from deadweight.features.completion import TRIGGERS, complete, documentation
 from deadweight.lsp import convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deadweight.features.completion import Completions, Item
+    from deadweight.features.completion.items import Completions, Item
+    from deadweight.features.signature_help import Signature
     from deadweight.lsp.server import Server
     from deadweight.text import Encoding, Text
 
+# Where a client asks, letters aside: `-` for flags, `=`, `,` and `:` for values, options and tags, `/` for the next
+# folder, `$` and `{` for variables, a blank for what has to come behind FROM, COPY and ADD.
+_TRIGGERS = ("-", "=", ":", ",", "/", "$", "{", " ")
+_SIGNATURE_TRIGGERS = (" ", "=", ",", "-", "[")
 _KINDS = {
     "keyword": types.CompletionItemKind.Keyword,
     "form": types.CompletionItemKind.Snippet,
@@ -35,8 +37,7 @@ _BESIDE_LABEL = 40  # characters of a detail that fit beside the label
 _EDIT_RANGE = "editRange"
 
 
-@dataclass(frozen=True, slots=True)
-class _Client:
+class _Client(NamedTuple):
     """What the client can do with items and signatures; whatever it leaves out, it cannot."""
 
     snippets: bool
@@ -70,6 +71,8 @@ def _client(capabilities: types.ClientCapabilities) -> _Client:
 
 
 def _completion(server: Server, params: types.CompletionParams) -> types.CompletionList | None:
+    from deadweight.features.completion.complete import complete  # here and below: a session starts without them
+
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return None
@@ -92,6 +95,8 @@ def _completion(server: Server, params: types.CompletionParams) -> types.Complet
 
 def _resolve(server: Server, item: types.CompletionItem) -> types.CompletionItem:
     """What an item that somebody looks at weighs."""
+    from deadweight.features.completion.complete import documentation
+
     data: Any = item.data
     if not isinstance(data, dict) or not isinstance(data.get("subject"), list):
         return item
@@ -105,11 +110,13 @@ def _resolve(server: Server, item: types.CompletionItem) -> types.CompletionItem
 
 
 def _signature_help(server: Server, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+    from deadweight.features.signature_help import signature_help
+
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return None
     offset = convert.offset(document.text, params.position, server.encoding)
-    found = signature_help.signature_help(document.snapshot, offset)
+    found = signature_help(document.snapshot, offset)
     if found is None:
         return None
     client = _client(server.client_capabilities)
@@ -120,13 +127,13 @@ def _signature_help(server: Server, params: types.SignatureHelpParams) -> types.
 FEATURES: tuple[tuple[str, object | None, Callable[..., Any]], ...] = (
     (
         types.TEXT_DOCUMENT_COMPLETION,
-        types.CompletionOptions(trigger_characters=list(TRIGGERS), resolve_provider=True),
+        types.CompletionOptions(trigger_characters=list(_TRIGGERS), resolve_provider=True),
         _completion,
     ),
     (types.COMPLETION_ITEM_RESOLVE, None, _resolve),
     (
         types.TEXT_DOCUMENT_SIGNATURE_HELP,
-        types.SignatureHelpOptions(list(signature_help.TRIGGERS)),
+        types.SignatureHelpOptions(list(_SIGNATURE_TRIGGERS)),
         _signature_help,
     ),
 )
@@ -177,7 +184,7 @@ def _edit(
     return types.TextEdit(ranges.replace, text)
 
 
-def _signature(form: signature_help.Signature, client: _Client) -> types.SignatureInformation:
+def _signature(form: Signature, client: _Client) -> types.SignatureInformation:
     parameters = [
         types.ParameterInformation(
             (each.span.start, each.span.end) if client.offsets_in_labels else form.label[slice(*each.span)],
