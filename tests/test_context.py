@@ -70,6 +70,15 @@ def test_the_heaviest_entries_come_first() -> None:
     assert CONTEXT.folders()[:3] == [("src", 50), ("src-old", 40), ("package.json", 10)]
 
 
+def test_entries_of_a_folder_with_all_they_hold() -> None:
+    top = dict(CONTEXT.entries(""))
+    assert (top["src/"], top["src-old/"], top["package.json"], top["logs/"]) == (50, 40, 10, 0)
+    assert sum(top.values()) == CONTEXT.total
+    assert dict(CONTEXT.entries("src/")) == dict(CONTEXT.entries("src"))
+    assert "tmp/" in dict(CONTEXT.entries("src"))
+    assert CONTEXT.entries("nowhere") == CONTEXT.entries("package.json") == ()
+
+
 def write(root: Path, files: dict[str, str]) -> None:
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)

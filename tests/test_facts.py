@@ -54,6 +54,9 @@ def test_rows_are_those_whose_first_columns_equal_the_key(rows: list[tuple[str, 
     assert list(made.rows()) == rows
     for key in [(), (one,), (one, two), *(row[:width] for row in rows for width in (1, 2))]:
         assert list(made.rows(*key)) == [row for row in rows if row[: len(key)] == key]
+        for cut in {*key[-1:], *(last[:1] for last in key[-1:]), ""} if key else ():
+            started = [row for row in rows if row[: len(key) - 1] == key[:-1] and row[len(key) - 1].startswith(cut)]
+            assert list(made.starting(*key[:-1], cut)) == started
 
 
 def test_a_table_that_is_not_there() -> None:

@@ -109,6 +109,10 @@ def test_the_logical_line_is_made_of_its_source(text: str) -> None:
             stretches = logical.stretches(Span(0, len(logical.text)))
             assert "".join(instruction.text[start:end] for start, end in stretches) == logical.text
             assert all(logical.offset(logical.start(at)) == at for at in range(len(logical.text)))
+            assert [logical.offset(logical.start(at)) for at in range(len(logical.text))] == list(
+                range(len(logical.text))
+            )
+            assert all(0 <= logical.offset(at) <= len(logical.text) for at in range(len(instruction.text)))
         for word in instruction.words:
             # The source of a word is the word, with a continuation in between perhaps.
             source = instruction.text[word.span.start : word.span.end]

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from deadweight.facts.tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,30 @@ def debian_package(suite: str, name: str) -> DebianPackage | None:
     """One package of a suite."""
     row = table("apt_packages").row(suite, name)
     return None if row is None else DebianPackage(row[1], int(row[2]), int(row[3]), row[4], row[5])
+
+
+def npm_starting(prefix: str) -> Iterator[NpmPackage]:
+    """The packages whose names start with `prefix`, each in its newest measured version."""
+    for _, rows in groupby(table("npm").starting(prefix), key=itemgetter(0)):
+        yield max(map(_npm_package, rows), key=lambda each: release(each.version))
+
+
+def wheels_starting(prefix: str) -> Iterator[Wheel]:
+    """The newest measured wheels of the distributions whose names start with `prefix`."""
+    for name, _ in groupby(table("pypi").starting(prefix), key=itemgetter(0)):
+        if found := wheel(name):
+            yield found
+
+
+def debian_starting(suite: str, prefix: str) -> Iterator[DebianPackage]:
+    """The packages of a suite whose names start with `prefix`."""
+    for row in table("apt_packages").starting(suite, prefix):
+        yield DebianPackage(row[1], int(row[2]), int(row[3]), row[4], row[5])
+
+
+def apt_requests(suite: str) -> Iterator[str]:
+    """The packages that real Dockerfiles ask for: those with a closure."""
+    return (row[2] for row in table("apt").rows(suite, "no"))
 
 
 def release(version: str) -> tuple[int, ...]:

@@ -41,16 +41,23 @@ class Table:
 
     def rows(self, *key: str) -> Iterator[tuple[str, ...]]:
         """All rows whose first columns equal `key`, in order; all rows for no key. A key is shorter than a row."""
-        prefix = "".join(f"{column}\t" for column in key).encode("utf-8", "surrogatepass")
+        return self._starting("".join(f"{column}\t" for column in key))
+
+    def starting(self, *key: str) -> Iterator[tuple[str, ...]]:
+        """All rows whose first columns equal `key`, where of the last one only the start has to fit."""
+        return self._starting("\t".join(key))
+
+    def row(self, *key: str) -> tuple[str, ...] | None:
+        """The first row whose first columns equal `key`."""
+        return next(self.rows(*key), None)
+
+    def _starting(self, start_of_rows: str) -> Iterator[tuple[str, ...]]:
+        prefix = start_of_rows.encode("utf-8", "surrogatepass")
         text, start = self._text, self._find(prefix)
         while text.startswith(prefix, start) and start < len(text):
             end = text.index(b"\n", start)
             yield tuple(text[start:end].decode().split("\t"))
             start = end + 1
-
-    def row(self, *key: str) -> tuple[str, ...] | None:
-        """The first row whose first columns equal `key`."""
-        return next(self.rows(*key), None)
 
     def _find(self, prefix: bytes) -> int:
         """The offset of the first row that is not less than `prefix`."""

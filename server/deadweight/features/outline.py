@@ -118,7 +118,7 @@ def readings(tree: Dockerfile) -> Iterator[Reading]:
     head, stages = sections(tree)
     for _ in head:
         yield NOTHING
-    scope = global_scope((placed.instruction for placed in head), {}, "linux/amd64")
+    scope = global_scope(tree.sections[0].instructions, {}, "linux/amd64")
     known: dict[str, tuple[str, ...]] = {}  # stages above, by name, each with its SHELL at the end
     for number, stage in enumerate(stages):
         base = base_name(stage.start.instruction, scope)

@@ -141,13 +141,13 @@ def diagnostic(uri: str, text: Text, found: Diagnostic, client: Client) -> types
     related = found.related if client.related_places else ()
     return types.Diagnostic(
         range=range_of(text, found.span, client.encoding),
-        message=_plain(found.message),
+        message=plain(found.message),
         severity=_SEVERITIES[found.severity],
         code=found.code,
         source="deadweight",
         related_information=[
             types.DiagnosticRelatedInformation(
-                types.Location(uri, range_of(text, each.span, client.encoding)), _plain(each.message)
+                types.Location(uri, range_of(text, each.span, client.encoding)), plain(each.message)
             )
             for each in related
         ]
@@ -180,7 +180,7 @@ def code_action(
     if action.note and not client.annotations:
         title = f"{title} ({action.note})"
     return types.CodeAction(
-        title=_plain(title),
+        title=plain(title),
         kind=action.kind,
         diagnostics=list(diagnostics) or None,
         is_preferred=True if action.is_preferred else None,
@@ -219,10 +219,10 @@ def _workspace_edit(
 
 def _markup(markdown: str, client: Client) -> types.MarkupContent:
     if client.markdown:
-        return types.MarkupContent(types.MarkupKind.Markdown, _plain(markdown))
-    return types.MarkupContent(types.MarkupKind.PlainText, _plain(markdown.replace("**", "").replace("`", "")))
+        return types.MarkupContent(types.MarkupKind.Markdown, plain(markdown))
+    return types.MarkupContent(types.MarkupKind.PlainText, plain(markdown.replace("**", "").replace("`", "")))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Words without the lone surrogates that stand for bytes in a file; no client could read them."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -17,7 +17,7 @@ from deadweight import __version__
 from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.lsp import actions, convert, structure
+from deadweight.lsp import actions, completion, convert, structure
 from deadweight.lsp.background import Background
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
@@ -179,7 +179,7 @@ def make_server() -> Server:
     server = Server()
     for method, handler in _HANDLERS.items():
         server.feature(method)(partial(handler, server))
-    for method, options, handler in structure.FEATURES:
+    for method, options, handler in (*structure.FEATURES, *completion.FEATURES):
         server.feature(method, options)(partial(handler, server))
     return server
 

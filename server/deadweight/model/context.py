@@ -57,6 +57,9 @@ class BuildContext:
     _paths: list[str] = field(init=False, repr=False, compare=False)
     # Answers given before: an editor asks the same context again at each edit.
     _selections: dict[str, Selection] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _entries: dict[str, tuple[tuple[str, int], ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
     _weights: dict[tuple[str, ...], dict[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _lighter: dict[tuple[str, str], BuildContext] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -76,6 +79,18 @@ class BuildContext:
         for path, count in self.files.items():
             weights[path.partition("/")[0]] += count
         return sorted(weights.items(), key=lambda entry: (-entry[1], entry[0]))
+
+    def entries(self, folder: str) -> tuple[tuple[str, int], ...]:
+        """What lies in a folder ("" is the top), by name: a folder with a slash at the end and all that it holds."""
+        folder = folder and f"{folder.rstrip('/')}/"
+        if folder not in self._entries:
+            weights: Counter[str] = Counter()
+            start, end = self._range(folder)
+            for path in self._paths[start:end]:
+                name, slash, _ = path[len(folder) :].partition("/")
+                weights[name + slash] += self.files.get(path, 0)
+            self._entries[folder] = tuple((name, count) for name, count in weights.items() if name)
+        return self._entries[folder]
 
     def ignoring(self, ignore_file: str, text: str) -> BuildContext:
         """The same context with another ignore file, which holds `text`."""

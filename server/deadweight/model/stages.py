@@ -14,7 +14,7 @@ from deadweight.model.image import ImageRef
 from deadweight.model.variables import Scope, expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from deadweight.syntax.dockerfile import Dockerfile, Instruction, Section
     from deadweight.syntax.words import Word
@@ -103,7 +103,7 @@ class Stage:
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """What `COPY --from` and `RUN --mount=from=` name in this stage."""
-        return tuple(name for step in self.steps for name in _sources_of(step.instruction))
+        return tuple(name for step in self.steps for name in sources_of(step.instruction))
 
     @property
     def label(self) -> str:
@@ -182,7 +182,11 @@ def read_build(
     What `before`, an earlier version read with the same arguments, knows of the same sections is taken over.
     """
     head, *sections = tree.sections
-    scope = before.scope if before is not None and before.head is head else _global_scope(head, build_args, platform)
+    scope = (
+        before.scope
+        if before is not None and before.head is head
+        else global_scope(head.instructions, build_args, platform)
+    )
     if before is not None and before.scope == scope:
         scope, old = before.scope, before.stages
     else:
@@ -195,10 +199,10 @@ def read_build(
     return replace(build, target=chosen) if chosen else replace(build, unknown_target=target)
 
 
-def _global_scope(head: Section, build_args: Mapping[str, str], platform: str) -> dict[str, str | None]:
+def global_scope(head: Iterable[Instruction], build_args: Mapping[str, str], platform: str) -> dict[str, str | None]:
     """The arguments that the instructions above the first FROM declare, and those that BuildKit does."""
     scope: dict[str, str | None] = {**_platform_arguments(platform)}
-    for instruction in head.instructions:
+    for instruction in head:
         if instruction.keyword == "ARG":
             scope.update(_declared(instruction, scope, build_args, scope))
     return scope
@@ -233,13 +237,13 @@ def _stages(
     return tuple(stages)
 
 
-def _base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str:
+def base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str:
     """What a FROM names, variables expanded; "" where that is unknown."""
     words = instruction.words
     return (expand(words[0].text, scope, escape=instruction.escape) or "") if words else ""
 
 
-def _sources_of(instruction: Instruction) -> Iterator[str]:
+def sources_of(instruction: Instruction) -> Iterator[str]:
     """What `COPY --from` and `RUN --mount=from=` name."""
     for flag in instruction.flags:
         if flag.name == "from" and flag.value:
@@ -268,7 +272,7 @@ def _stage(
 ) -> Stage:
     start, *others = section.instructions
     is_same_start = known is not None and known.start is start
-    text = known.base_text if known is not None and is_same_start else _base_name(start, scope)
+    text = known.base_text if known is not None and is_same_start else base_name(start, scope)
     base: ImageRef | int | None = names.get(text.lower()) if text else None
     entry = stages[base].end if isinstance(base, int) else None
     if base is None and text:

@@ -66,6 +66,12 @@ class Logical:
         run = max(bisect_right(self.starts, offset) - 1, 0)
         return self.sources[run] + offset - self.starts[run]
 
+    def offset(self, source: int) -> int:
+        """The offset of the character at a source offset; of what was taken out, where the next run starts."""
+        run = max(bisect_right(self.sources, source) - 1, 0)
+        end = self.starts[run + 1] if run + 1 < len(self.starts) else len(self.text)
+        return min(self.starts[run] + max(source - self.sources[run], 0), end)
+
     def end(self, offset: int) -> int:
         """The source offset just behind the character before `offset`: never beyond a continuation."""
         run = max(bisect_left(self.starts, offset) - 1, 0)
@@ -87,12 +93,6 @@ class Logical:
             start, end = max(span.start, begin), self.starts[run + 1] if run + 1 < last else span.end
             if start < end:
                 yield Span(start, end).shifted(self.sources[run] - begin)
-
-    def offset(self, source: int) -> int:
-        """Where the character at a source offset stands here, or the next one where that was taken out."""
-        run = max(bisect_right(self.sources, source) - 1, 0)
-        end = self.starts[run + 1] if run + 1 < len(self.starts) else len(self.text)
-        return max(0, min(self.starts[run] + source - self.sources[run], end))
 
     def part(self, start: int, end: int) -> Logical:
         """The stretch between two offsets, counted from 0 again."""
@@ -331,6 +331,11 @@ class Dockerfile:
         return "".join([piece.text for piece in self.pieces])
 
     @cached_property
+    def stages(self) -> tuple[int, ...]:
+        """Which pieces are a FROM."""
+        return tuple(accumulate([len(section.pieces) for section in self.sections[:-1]]))
+
+    @cached_property
     def starts(self) -> tuple[int, ...]:
         """Where each section starts, and at the end the length of the text."""
         return tuple(accumulate([section.starts[-1] for section in self.sections], initial=0))
@@ -365,6 +370,14 @@ class Dockerfile:
             for piece, offset, line in zip(self.pieces, self.offsets, self.lines, strict=False)
             if isinstance(piece, Instruction)
         )
+
+    @property
+    def open_heredoc(self) -> int | None:
+        """Which piece is the first with a heredoc that nothing ends: what stands below it may be its body."""
+        if self._open is None:
+            return None
+        is_open = (isinstance(piece, Instruction) and piece.has_open_heredoc for piece in self.pieces)
+        return next(at for at, each in enumerate(is_open) if each)
 
     @cached_property
     def _open(self) -> int | None:

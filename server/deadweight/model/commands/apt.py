@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 LISTS = "/var/lib/apt/lists"
 # dpkg's status and logs, debconf's and ldconfig's caches: each layer that changes packages holds them whole.
 RECORDS = Measured("records of dpkg and debconf", "apt.layer_overhead")
-_VALUES = ("-o", "--option", "-t", "--target-release", "--default-release", "-c", "--config-file", "-a")
+# Options that take the next word along.
+VALUES = ("-o", "--option", "-t", "--target-release", "--default-release", "-c", "--config-file", "-a")
 _NO = ("0", "no", "false", "off")
 
 
 def _effects(call: Call) -> Iterator[Effect]:
-    operands = call.operands(*_VALUES)
+    operands = call.operands(*VALUES)
     if not operands or call.has("--print-uris", "--dry-run", "--simulate", "--download-only", "-s"):
         return
     suite = call.around.base.suite

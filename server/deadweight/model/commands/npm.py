@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _INSTALL = frozenset(("install", "i", "add", "in", "isntall"))
 _CLEAN_INSTALL = frozenset(("ci", "clean-install", "ic", "install-clean"))
 _TSC = re.compile(r"tsc(?: (?:-p|--project|-b|--build)(?: \S+)?)?")
-_VALUES = (
+# Options that take the next word along.
+VALUES = (
     "--prefix",
     "-C",
     "--omit",
@@ -34,7 +35,7 @@ _VALUES = (
 
 
 def _effects(call: Call) -> Iterator[Effect]:
-    operands = call.operands(*_VALUES)
+    operands = call.operands(*VALUES)
     verb = operands[0].text if operands else ""
     around = call.around
     cache = around.resolve(call.value("--cache") or around.variables.get("npm_config_cache") or "~/.npm")

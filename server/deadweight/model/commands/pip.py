@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
-_VALUES = (
+# Options that take the next word along.
+VALUES = (
     *("-r", "--requirement", "-c", "--constraint", "-t", "--target", "-i", "--index-url", "--extra-index-url"),
     *("-f", "--find-links", "--prefix", "--root", "--trusted-host", "--platform", "--python-version", "--progress-bar"),
     *("-e", "--editable", "--cache-dir", "--timeout", "--retries", "--cert", "--proxy", "--upgrade-strategy", "--src"),
@@ -28,7 +29,7 @@ _FALSE = ("", "0", "false", "no", "off", "n", "f")
 
 
 def _effects(call: Call) -> Iterator[Effect]:
-    operands = call.operands(*_VALUES)
+    operands = call.operands(*VALUES)
     if not operands or operands[0].text != "install" or call.has("--dry-run", "--help"):
         return
     around = call.around
