@@ -17,7 +17,7 @@ from deadweight.features import code_actions
 from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.lsp import convert
+from deadweight.lsp import convert, navigation
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.settings import read_settings
@@ -73,6 +73,8 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """One line in the client's log: the answer is lost, the session goes on."""
+        if isinstance(error, navigation.RefusedError):
+            return  # the client has the reason as its answer
         line = " ".join(f"{type(error).__name__}: {error}".split())
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"deadweight: {line[:1000]}"))
 
@@ -120,6 +122,8 @@ def make_server() -> Server:
     server = Server()
     for method, handler in _HANDLERS.items():
         server.feature(method)(partial(handler, server))
+    for method, options, handler in navigation.FEATURES:
+        server.feature(method, options)(partial(handler, server))
     return server
 
 
@@ -345,6 +349,9 @@ def _log_in_lines() -> None:
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(_OneLine())
     to_stderr.setLevel(logging.ERROR)
+    to_stderr.addFilter(
+        lambda record: not (record.exc_info and isinstance(record.exc_info[1], navigation.RefusedError))
+    )
     logger = logging.getLogger("pygls")
     logger.addHandler(to_stderr)
     logger.propagate = False
