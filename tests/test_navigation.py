@@ -149,6 +149,9 @@ def test_a_name_that_is_no_stage_is_an_image() -> None:
         pytest.param("FROM a\nENV «=V»=1\nCOPY --chown=$«V»:${«V»} $«V» [$«V»] ./\n", id="COPY"),
         pytest.param('FROM a\nENV «=V»=1\nCOPY ["$«V»", "/${«V»}"]\nVOLUME ["/$«V»"]\n', id="arrays"),
         pytest.param("FROM a\nENV «=V»=1\nRUN --mount=type=cache,id=$«V»,target=/$«V» ls\n", id="mounts"),
+        pytest.param(
+            "FROM a\nENV «=V»=1\nRUN --mount=type=secret,id=x,env=V echo $V\nRUN echo $«V»\n", id="a secret's variable"
+        ),
         pytest.param("FROM a\nENV «=V»=1\nADD --from=$«V» /a /b\n", id="where BuildKit wants none"),
         pytest.param("FROM a\nENV «=V»=1\nEXPOSE $«V» 1\nUSER $«V»\nWORKDIR /$«V»\nSTOPSIGNAL $«V»\n", id="others"),
         pytest.param('FROM a\nENV «=V»=1\nLABEL $«V»=$«V» b="x $«V»"\nMAINTAINER $V\n', id="LABEL"),

@@ -201,9 +201,19 @@ def _words(instruction: Instruction) -> Iterator[Mention]:
 def _run(instruction: Instruction, shell_form: tuple[str, ...]) -> Iterator[Mention]:
     body = run_body(instruction, shell_form)
     if body is None:
-        yield from _command(instruction.arguments, shell_form, "use")
+        found = _command(instruction.arguments, shell_form, "use")
     else:
-        yield from _script(body.script, body.source, "use")
+        found = _script(body.script, body.source, "use")
+    secrets = {
+        value.text
+        for flag in instruction.flags
+        if flag.name == "mount"
+        for name, value in mount_options(flag_value(instruction, flag))
+        if name == "env"
+    }
+    for mention in found:
+        # `--mount=type=secret,id=token,env=TOKEN` gives this RUN a variable of its own.
+        yield mention._replace(role="own") if mention.name in secrets else mention
 
 
 def _command(arguments: Logical, shell_form: tuple[str, ...], role: Role) -> Iterator[Mention]:

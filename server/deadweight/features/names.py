@@ -236,10 +236,9 @@ class _Reader:
         if scope is not self.outer and not is_env:
             above = self.outer.variables.get(name)
             is_bare = mention.role == "bare_arg"
-            is_global = above is not None and above.in_force is not None
-            if is_bare and above and above.in_force:
-                definition = above.in_force.span
-            if name in PLATFORM_ARGUMENTS or (is_bare and (is_global or not before)):
+            given = above.in_force if above and is_bare else None
+            definition = given.span if given else span
+            if name in PLATFORM_ARGUMENTS or given or (is_bare and not before):
                 self.unite(key, self.variable(self.outer, name).key)
         places = self.variables[key][1]
         if not is_env and not before:

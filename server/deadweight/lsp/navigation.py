@@ -92,7 +92,7 @@ def _prepare_rename(server: Server, params: types.PrepareRenameParams) -> types.
     if isinstance(found, Refusal):
         raise RefusedError(found.reason)
     range_ = convert.range_of(document.text, found.span, server.encoding)
-    return types.PrepareRenamePlaceholder(range_, document.text.slice(found.span))
+    return types.PrepareRenamePlaceholder(range_, found.name)
 
 
 def _rename(server: Server, params: types.RenameParams) -> types.WorkspaceEdit | None:
