@@ -7,9 +7,7 @@ of a stage lives on in the stages that stand on it; a global ARG is seen by FROM
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -75,7 +73,7 @@ class Scope:
     names: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Names:
     """All symbols of a file. `scopes` are those of the stages, and last what is above the first FROM."""
 
@@ -87,21 +85,14 @@ class Names:
 
     def at(self, offset: int) -> tuple[Symbol, Occurrence] | None:
         """What stands at an offset, or ends there."""
-        last = bisect_right(self._places, offset, key=lambda pair: pair[1].span.start)
-        first = bisect_left(self._places, offset - self._longest, key=lambda pair: pair[1].span.start)
-        found = (pair for pair in self._places[first:last] if offset <= pair[1].span.end)
+        found = (
+            (symbol, each)
+            for symbol in self.symbols
+            for each in symbol.occurrences
+            if each.span.start <= offset <= each.span.end
+        )
         # A variable in the name of an image lies inside that name; what begins here goes before what ends here.
         return min(found, key=lambda pair: (pair[1].span.end == offset, _length(pair[1])), default=None)
-
-    @cached_property
-    def _places(self) -> list[tuple[Symbol, Occurrence]]:
-        """Every occurrence with its symbol, in source order."""
-        places = [(symbol, each) for symbol in self.symbols for each in symbol.occurrences]
-        return sorted(places, key=lambda pair: pair[1].span)
-
-    @cached_property
-    def _longest(self) -> int:
-        return max((_length(each) for _, each in self._places), default=0)
 
     def of_kind(self, kind: Kind) -> Iterator[Symbol]:
         """The symbols of a kind."""
