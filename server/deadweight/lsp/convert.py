@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from deadweight.features.diagnostics import Diagnostic
     from deadweight.features.hover import Hover
     from deadweight.features.inlay_hints import Hint
+    from deadweight.features.links import Link
+    from deadweight.features.rename import Renaming
     from deadweight.text import Encoding, Text
 
 _SEVERITIES = {
@@ -49,6 +51,8 @@ class Client:
     related_places: bool = False
     describes_codes: bool = False
     fades_unnecessary: bool = False
+    annotates_renaming: bool = False
+    link_tooltips: bool = False
 
 
 def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
@@ -57,6 +61,8 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
     workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
     edit = workspace.workspace_edit or types.WorkspaceEditClientCapabilities()
     action = document.code_action or types.CodeActionClientCapabilities()
+    renaming = document.rename or types.RenameClientCapabilities()
+    link = document.document_link or types.DocumentLinkClientCapabilities()
     formats = document.hover.content_format if document.hover else None
     # Neovim leaves `documentChanges` out and lists what it can do in them.
     document_changes = bool(edit.document_changes or edit.resource_operations)
@@ -83,6 +89,10 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
             types.DiagnosticTag.Unnecessary in (each.tag_support.value_set if each.tag_support else ())
             for each in shown
         ),
+        annotates_renaming=bool(
+            document_changes and edit.change_annotation_support and renaming.honors_change_annotations
+        ),
+        link_tooltips=bool(link.tooltip_support),
     )
 
 
@@ -188,6 +198,32 @@ def code_action(
     )
 
 
+def renaming(uri: str, version: int | None, text: Text, found: Renaming, client: Client) -> types.WorkspaceEdit:
+    """A renaming as the protocol has it; what to check is said where the client shows it."""
+    plain = [types.TextEdit(range_of(text, each.span, client.encoding), each.text) for each in found.edits]
+    if not client.document_changes:
+        return types.WorkspaceEdit(changes={uri: plain})
+    is_noted = bool(found.note and plain) and client.annotates_renaming
+    return types.WorkspaceEdit(
+        document_changes=[_text_edits(uri, version, plain, is_noted=is_noted)] if plain else [],
+        change_annotations=_annotations(found.title, found.note) if is_noted else None,
+    )
+
+
+def link(text: Text, found: Link, folder: Path | None, client: Client) -> types.DocumentLink | None:
+    """A link as the protocol has it; None for a file where there is no `folder` that it lies in."""
+    target = found.url if not found.path else file_uri(folder, found.path)
+    if target is None:
+        return None
+    tooltip = plain(found.tooltip) if found.tooltip and client.link_tooltips else None
+    return types.DocumentLink(range_of(text, found.span, client.encoding), plain(target), tooltip)
+
+
+def file_uri(folder: Path | None, path: str) -> str | None:
+    """The URI of a file in a folder."""
+    return uris.from_fs_path(str(folder / path)) if folder else None
+
+
 def _workspace_edit(
     uri: str, version: int | None, text: Text, action: Action, folder: Path | None, client: Client
 ) -> types.WorkspaceEdit:
@@ -206,15 +242,24 @@ def _workspace_edit(
         start = types.Range(types.Position(0, 0), types.Position(0, 0))
         document = types.OptionalVersionedTextDocumentIdentifier(new_uri)
         changes.append(types.TextDocumentEdit(document, [types.TextEdit(start, new.text)]))
-    annotations = None
-    edits: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = [*plain]
-    if action.note and client.annotations:
-        annotations = {_CHECK: types.ChangeAnnotation(action.title, needs_confirmation=True, description=action.note)}
-        edits = [types.AnnotatedTextEdit(_CHECK, each.range, each.new_text) for each in plain]
-    if edits:
-        document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
-        changes.append(types.TextDocumentEdit(document, edits))
+    is_noted = bool(action.note) and client.annotations
+    if plain:
+        changes.append(_text_edits(uri, version, plain, is_noted=is_noted))
+    annotations = _annotations(action.title, action.note) if is_noted else None
     return types.WorkspaceEdit(document_changes=changes, change_annotations=annotations)
+
+
+def _text_edits(
+    uri: str, version: int | None, plain: list[types.TextEdit], *, is_noted: bool
+) -> types.TextDocumentEdit:
+    edits: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = [*plain]
+    if is_noted:
+        edits = [types.AnnotatedTextEdit(_CHECK, each.range, each.new_text) for each in plain]
+    return types.TextDocumentEdit(types.OptionalVersionedTextDocumentIdentifier(uri, version), edits)
+
+
+def _annotations(title: str, note: str) -> dict[str, types.ChangeAnnotation]:
+    return {_CHECK: types.ChangeAnnotation(plain(title), needs_confirmation=True, description=plain(note))}
 
 
 def _markup(markdown: str, client: Client) -> types.MarkupContent:

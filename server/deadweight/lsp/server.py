@@ -17,7 +17,7 @@ from deadweight import __version__
 from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.lsp import actions, completion, convert, structure
+from deadweight.lsp import actions, completion, convert, navigation, structure
 from deadweight.lsp.background import Background
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
@@ -97,7 +97,8 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """One line in the client's log: the answer is lost, the session goes on."""
-        self.log(f"{type(error).__name__}: {error}")
+        if not isinstance(error, navigation.RefusedError):  # the client has the reason as its answer
+            self.log(f"{type(error).__name__}: {error}")
 
     def say(self, message: str) -> None:
         """One line for the person at the editor."""
@@ -179,7 +180,7 @@ def make_server() -> Server:
     server = Server()
     for method, handler in _HANDLERS.items():
         server.feature(method)(partial(handler, server))
-    for method, options, handler in (*structure.FEATURES, *completion.FEATURES):
+    for method, options, handler in (*structure.FEATURES, *navigation.FEATURES, *completion.FEATURES):
         server.feature(method, options)(partial(handler, server))
     return server
 
@@ -383,6 +384,9 @@ def _log_in_lines() -> None:
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(_OneLine())
     to_stderr.setLevel(logging.ERROR)
+    to_stderr.addFilter(
+        lambda record: not (record.exc_info and isinstance(record.exc_info[1], navigation.RefusedError))
+    )
     logger = logging.getLogger("pygls")
     logger.addHandler(to_stderr)
     logger.propagate = False

@@ -8,7 +8,9 @@ from dataclasses import replace
 from deadweight.syntax.shell_tree import Word, WordPart
 from deadweight.text import Span
 
-_BARE_PIECE = re.compile(r"""[^\\'"$]+|\\[\s\S]|'[^']*'|\$'(?:[^'\\]|\\[\s\S])*'|[\s\S]""")  # outside double quotes
+_BARE_PIECE = re.compile(  # outside double quotes
+    r"""[^\\'"$]+|\\[\s\S]|'[^']*'|\$'(?:[^'\\]|\\[\s\S])*'|\$[A-Za-z_][A-Za-z0-9_]*|[\s\S]"""
+)
 _QUOTED_PIECE = re.compile(r"""[^\\"]+|\\[\s\S]|[\s\S]""")  # inside double quotes
 _EXPANDED = re.compile(r"[*?]|\[[^\[\]]+\]|\{[^{}]*(?:,|\.\.)[^{}]*\}|\A~")  # `*.deb`, `[a-z]`, `{a,b}`, `~/x`
 
@@ -74,6 +76,9 @@ def _part(piece: str, span: Span, *, is_quoted: bool) -> WordPart:
             return WordPart(span, "literal", piece, True, piece[1:-1])
         if piece[0] == "\\":
             return WordPart(span, "literal", piece, True, piece[1])
+        if piece[0] == "$" and piece[1] != "'":
+            # tree-sitter-bash 0.25.1 finds no variable in the `$B` of `$A-$B`.
+            return WordPart(span, "variable", piece, False, "", (piece[1:],))
         if piece[0] == "$":
             return WordPart(span, "syntax", piece, False)  # $'...': dash takes the dollar as it is, bash does not
     return WordPart(span, "literal", piece, False, piece)

@@ -110,25 +110,31 @@ def heredoc_name(text: str) -> str | None:
 
 def heredoc_words(text: str) -> list[str]:
     """The words among which BuildKit looks for `<<NAME`: quotes kept, variables left as written; none on an error."""
+    return [text[span.start : span.end] for span in heredoc_spans(text)]
+
+
+def heredoc_spans(text: str) -> list[Span]:
+    """Where those words stand."""
     try:
         found = parts(text, "\\")
     except WordError:
         return []
-    words: list[str] = []
-    word = ""
-    in_word = False
+    spans: list[Span] = []
+    start = -1  # of the word that is being read; -1 outside of one
     for part in found:
-        source = text[part.span.start : part.span.end]
         if isinstance(part, Literal) and part.quoted:
-            word, in_word = word + source, True
+            start = part.span.start if start < 0 else start
             continue
-        for at, piece in enumerate(SPACE.split(source)):
-            if at and in_word:
-                words.append(word)
-                word, in_word = "", False
-            if piece:
-                word, in_word = word + piece, True
-    return [*words, word] if in_word else words
+        done = part.span.start
+        for gap in SPACE.finditer(text, *part.span):
+            if gap.start() > done and start < 0:
+                start = done
+            if start >= 0:
+                spans.append(Span(start, gap.start()))
+            start, done = -1, gap.end()
+        if done < part.span.end and start < 0:
+            start = done
+    return [*spans, Span(start, len(text))] if start >= 0 else spans
 
 
 @lru_cache(maxsize=4)
