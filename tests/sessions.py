@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest_lsp
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidRequest
 from pygls.protocol import default_converter
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, LanguageClient, register_lsp_features
 
@@ -25,21 +26,33 @@ SERVER = [sys.executable, "-m", "deadweight", "server"]
 class Client(LanguageClient):
     """pytest-lsp's client, with everything published, and edits to apply, in the order in which they came."""
 
+    """pytest-lsp's client, with everything published and asked for in the order in which it came."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.published: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
         self.applied: asyncio.Queue[types.WorkspaceEdit] = asyncio.Queue()
+        self.asked: asyncio.Queue[types.ConfigurationParams] = asyncio.Queue()
+        self.registered: list[types.Registration] = []
+        self.refuses = False  # to say what its settings are
 
 
 def make_client() -> Client:
     def remember(client: Client, params: types.PublishDiagnosticsParams) -> None:
         client.published.put_nowait(params)
+        client.diagnostics[params.uri] = params.diagnostics
 
     def refresh(_: Client, __: object) -> None:
         return None
 
-    def register(_: Client, __: types.RegistrationParams) -> None:
-        return None
+    def register(client: Client, params: types.RegistrationParams) -> None:
+        client.registered += params.registrations
+
+    def configure(client: Client, params: types.ConfigurationParams) -> list[Any]:
+        client.asked.put_nowait(params)
+        if client.refuses:
+            raise JsonRpcInvalidRequest("no settings here")
+        return [client.get_configuration(section=each.section, scope_uri=each.scope_uri) for each in params.items]
 
     def show(client: Client, params: types.ShowMessageParams) -> None:
         client.messages.append(params)
@@ -56,6 +69,7 @@ def make_client() -> Client:
         types.CLIENT_REGISTER_CAPABILITY: register,
         types.WINDOW_SHOW_MESSAGE: show,
         types.WORKSPACE_APPLY_EDIT: apply,
+        types.WORKSPACE_CONFIGURATION: configure,
     }
     register_lsp_features(client, features)
     return client
@@ -104,6 +118,12 @@ class Session:
             document = types.TextDocumentIdentifier(uri)
             self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
         self.opened.clear()
+
+    async def answered(self) -> types.ConfigurationParams:
+        """Wait until the server has dealt with the answer to the next question about settings; gives the question."""
+        asked: types.ConfigurationParams = await within(self.client.asked.get())
+        await self.settle()
+        return asked
 
     async def settle(self) -> None:
         """Wait until the server has dealt with everything sent so far."""
@@ -158,6 +178,13 @@ class Page:
             published = await within(client.published.get())
             if (published.uri, published.version) == (self.uri, self.version):
                 return list(published.diagnostics)
+
+    async def codes_now(self) -> list[str]:
+        """The codes of what the server said last, or says when asked, after it has dealt with everything."""
+        await self.session.settle()
+        if self.session.pulls:
+            return await self.codes()
+        return [str(each.code) for each in self.session.client.diagnostics[self.uri]]
 
     async def codes(self) -> list[str]:
         return [str(each.code) for each in await self.diagnostics()]

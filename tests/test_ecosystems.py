@@ -299,6 +299,13 @@ def test_no_manifest_no_project() -> None:
     assert python.recognise({}, ["src/a.py"]) is None
 
 
+def test_a_key_of_very_many_parts_is_not_read() -> None:
+    assert python.read_pyproject("[project]\nname = 'x'\n" + "a." * 100_000 + "b = 1\n") is None
+    described = "[project]\nname = 'x'\ndescription = '" + "Words. " * 200 + "'\n# " + "." * 1000
+    needs_toml()
+    assert python.read_pyproject(described) is not None
+
+
 def needs_toml() -> None:
     if sys.version_info < (3, 11):
         pytest.importorskip("tomli", reason="the standard library reads TOML since Python 3.11")

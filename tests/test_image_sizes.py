@@ -10,7 +10,7 @@ import pytest
 
 from deadweight.facts import base_images
 from deadweight.facts.tables import table
-from deadweight.model.image import parse
+from deadweight.model.image import StatedSize, name_of, parse, weighed
 from deadweight.size import images
 from deadweight.size.images import pulled, unpacked
 
@@ -113,6 +113,56 @@ def test_scratch_is_empty() -> None:
 def test_unknown_stays_unknown(text: str) -> None:
     assert unpacked(parse(text)) is None
     assert pulled(parse(text)) is None
+
+
+STATED = {
+    name_of(parse(text)): StatedSize(count, "deadweight.toml")
+    for text, count in {
+        "registry.corp/base:1": 340_000_000,
+        "registry.corp/base@sha256:0a": 5,
+        "registry.corp/all": 7,
+        "registry.corp/all:1": 8,
+        "team/app:latest": 9,
+        "docker.io/library/node:22": 10,
+    }.items()
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("registry.corp/base:1", 340_000_000),
+        ("registry.corp/base:1@sha256:0b", 340_000_000),
+        ("registry.corp/base:1@sha256:0a", 5),
+        ("registry.corp/base@sha256:0a", 5),
+        ("registry.corp/base@sha256:0b", None),
+        ("registry.corp/base:2", None),
+        ("registry.corp/base", None),
+        ("other.corp/base:1", None),
+        ("base:1", None),
+        ("registry.corp/all:1", 8),
+        ("registry.corp/all:2", 7),
+        ("registry.corp/all@sha256:0b", 7),
+        ("team/app", 9),
+        ("docker.io/team/app:latest", 9),
+        ("node:22", 10),
+        ("mirror.corp/library/node:22", 1_130_000_000),  # about as large as the facts say, and not as the user says
+        ("scratch", 0),
+    ],
+)
+def test_what_the_user_says_of_an_image_goes_first(text: str, count: int | None) -> None:
+    found = unpacked(weighed(parse(text), STATED))
+    assert (found and found.best) == count
+    if count is not None and 0 < count < 1_000_000_000:
+        assert found is not None
+        assert found.low == found.high == count
+        assert [part.source for part in found.parts] == ["deadweight.toml"]
+
+
+def test_what_the_user_says_is_unpacked_and_pulled_is_less() -> None:
+    found = pulled(weighed(parse("registry.corp/base:1"), STATED))
+    assert found is not None
+    assert 0 < found.low < found.best < (found.high or 0) < 340_000_000
 
 
 def test_every_tag_in_the_facts_has_a_size_with_an_ordered_range() -> None:

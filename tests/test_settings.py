@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given as having
+from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
+from deadweight.model.image import StatedSize
 from deadweight.rules.catalog import BY_ID
-from deadweight.settings import DEFAULTS, RuleSettings, Settings, no_such_rule, read_settings
+from deadweight.settings import (
+    CAMEL_CASE,
+    DEFAULTS,
+    KEBAB_CASE,
+    RuleSettings,
+    Settings,
+    no_such_rule,
+    read_settings,
+    read_toml,
+)
+
+if TYPE_CHECKING:
+    from deadweight.settings import Spelling
+
+MINE = "your settings"
+unhurried = hypothesis(deadline=None)
 
 
 def test_nothing_given_is_the_defaults() -> None:
@@ -24,6 +41,9 @@ def test_everything_given() -> None:
         "minSaving": "500kB",
         "inlayHints": False,
         "platform": "linux/arm64",
+        "target": "app",
+        "buildArgs": {"MY_VERSION": "22"},
+        "bases": {"registry.corp/base_x:1": "340MB", "registry.corp/b": 7},
         "rules": {
             "apt-lists-kept": "off",
             "late-delete": {"severity": "hint", "minSaving": "5MB"},
@@ -36,7 +56,9 @@ def test_everything_given() -> None:
         "missing-dockerignore": RuleSettings(None, 0),
     }
     settings, wrong = read_settings(given)
-    assert settings == Settings(500_000, False, "linux/arm64", rules)
+    bases = {"registry.corp/base_x:1": StatedSize(340_000_000, MINE), "registry.corp/b": StatedSize(7, MINE)}
+    build_args = {"MY_VERSION": "22"}
+    assert settings == Settings(500_000, False, "linux/arm64", "app", build_args, bases, rules=rules)
     assert settings.of("install-cache-kept") == RuleSettings()
     assert wrong == ()
 
@@ -56,6 +78,16 @@ SEVERITY = "write off, hint, information, warning or error"
         ({"minSaving": True}, f"settings: minSaving: True is no size: {SIZE}"),
         ({"inlayHints": 3}, "settings: inlayHints: 3 is neither true nor false"),
         ({"platform": 3}, "settings: platform: 3 is no text"),
+        ({"platform": "arm"}, "settings: platform: 'arm' is no platform: write linux/amd64 or linux/arm/v7"),
+        ({"target": 3}, "settings: target: 3 is no text"),
+        ({"buildArgs": "A=1"}, "settings: buildArgs: 'A=1' is no object"),
+        ({"buildArgs": ["A=1"]}, "settings: buildArgs: ['A=1'] is no object"),
+        ({"buildArgs": {"MY_ARG": 1}}, "settings: buildArgs: MY_ARG: 1 is no text"),
+        ({"bases": {"base:1": "much"}}, f"settings: bases: base:1: 'much' is no size: {SIZE}"),
+        ({"bases": {"base:1": None}}, f"settings: bases: base:1: None is no size: {SIZE}"),
+        ({"context": "."}, "settings: context belongs in the project's deadweight.toml"),
+        ({"exclude": []}, "settings: exclude belongs in the project's deadweight.toml"),
+        ({"min-saving": 1}, "settings: there is no min-saving: did you mean minSaving?"),
         ({"rules": "off"}, "settings: rules: 'off' is no object"),
         ({"rules": {"apt-list-kept": "off"}}, "settings: rules: there is no rule 'apt-list-kept': did you mean "),
         (
@@ -93,11 +125,17 @@ def test_what_is_right_beside_what_is_wrong_counts() -> None:
     given = {
         "minSaving": "much",
         "platform": "linux/arm64",
+        "bases": {"base:1": 3, "base:2": "much"},
         "rules": {"x": "off", "late-delete": {"severity": "hint", "a": 1}},
     }
     settings, wrong = read_settings(given)
-    assert settings == Settings(platform="linux/arm64", rules={"late-delete": RuleSettings("hint")})
-    assert len(wrong) == 3
+    bases = {"base:1": StatedSize(3, MINE)}
+    assert settings == Settings(platform="linux/arm64", bases=bases, rules={"late-delete": RuleSettings("hint")})
+    assert len(wrong) == 4
+
+
+def test_nothing_said_of_a_stage_is_nothing() -> None:
+    assert read_settings({"target": None}) == (DEFAULTS, ())
 
 
 def test_each_of_many_wrong_entries_has_a_line() -> None:
@@ -126,18 +164,40 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | s
 JSON = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner), max_leaves=20)
 OF_A_RULE = st.fixed_dictionaries({}, optional={"severity": JSON, "minSaving": JSON}) | JSON
 GIVEN = st.fixed_dictionaries(
-    {}, optional={"minSaving": JSON, "platform": JSON, "rules": st.dictionaries(NAMES, OF_A_RULE) | JSON}
+    {},
+    optional={
+        "minSaving": JSON,
+        "platform": JSON,
+        "buildArgs": JSON,
+        "bases": st.dictionaries(NAMES, JSON) | JSON,
+        "exclude": JSON,
+        "rules": st.dictionaries(NAMES, OF_A_RULE) | JSON,
+    },
 )
 
 
-@having(GIVEN | JSON)
-def test_any_json_is_read(raw: Any) -> None:
-    settings, wrong = read_settings(raw)
+@unhurried
+@having(GIVEN | JSON, st.sampled_from([CAMEL_CASE, KEBAB_CASE]))
+def test_any_json_is_read(raw: Any, spelling: Spelling) -> None:
+    settings, wrong = read_settings(raw, spelling=spelling)
     assert isinstance(settings.min_saving, int)
+    assert isinstance(settings.build_options().bases, dict)
+    assert all(isinstance(each, str) for each in (*settings.build_args.values(), *settings.exclude))
     assert all(isinstance(each, RuleSettings) for each in settings.rules.values())
     assert all(line.startswith("settings: ") for line in wrong)
     if not isinstance(raw, dict) and raw is not None:
         assert (settings, len(wrong)) == (DEFAULTS, 1)
+
+
+@unhurried
+@having(st.text() | st.text(alphabet="a.=[]{}'\"#\n 1"))
+def test_any_text_is_toml_or_said_not_to_be_with_a_line(text: str) -> None:
+    try:
+        assert isinstance(read_toml(text), dict)
+    except ValueError as error:
+        line, _, message = str(error).partition(": ")
+        assert 1 <= int(line) <= text.count("\n") + 1
+        assert message
 
 
 def test_a_rule_that_nothing_is_like() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deadweight.model.context import BuildContext
+    from deadweight.model.image import ImageName, StatedSize
     from deadweight.model.layers import Ledger
     from deadweight.model.stages import Build, Site
     from deadweight.syntax.dockerfile import Dockerfile, Instruction
@@ -27,11 +28,12 @@ _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream", "docker.io/dock
 
 @dataclass(frozen=True)
 class Options:
-    """What the user says about the build: `--target`, `--build-arg`, `--platform`."""
+    """What the user says about the build: `--target`, `--build-arg`, `--platform`, and what base images weigh."""
 
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     platform: str = "linux/amd64"
+    bases: Mapping[ImageName, StatedSize] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class _Known(NamedTuple):
@@ -87,6 +89,7 @@ class Snapshot:
             target=self.options.target,
             build_args=self.options.build_args,
             platform=self.options.platform,
+            bases=self.options.bases,
             before=self._before.build if self._before else None,
         )
 

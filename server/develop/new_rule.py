@@ -1,4 +1,4 @@
-"""Starts a new rule: its module, its entry in the catalog and the changelog, its page in docs/rules.
+"""Starts a new rule: its module, its entry in the catalog and the changelog, its page and its place in the schema.
 
     python server/develop/new_rule.py some-problem-kept "What is wrong in the file, as a sentence."
 
@@ -97,9 +97,10 @@ def main(id_: str, sentence: str) -> None:
     }
     for path, text in written.items():
         path.write_text(text, "utf-8", newline="\n")
-    from develop import rule_pages  # reads the catalog, so not before it has the rule
+    from develop import rule_pages, settings_schema  # these read the catalog, so not before it has the rule
 
     rule_pages.main()
+    settings_schema.main()
     print(f"write {module.relative_to(ROOT)}, then: python server/develop/rule_pages.py")
 
 

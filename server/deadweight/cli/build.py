@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deadweight.cli.output import warn
-from deadweight.snapshot import Options, Snapshot
+from deadweight.settings import DEFAULTS, Settings, read_platform
+from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
 from deadweight.workspace.context import context_of, ignore_file_of
 from deadweight.workspace.discover import find
 from deadweight.workspace.files import UnreadableError, read_text, shown
+from deadweight.workspace.settings_files import SettingsFiles
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from deadweight.model.context import BuildContext
+    from deadweight.workspace.settings_files import SettingsFile
 
-_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?")
 _SECONDS = 20.0  # the longest that the walk of one context may take
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file that was asked for: its snapshot, or why it could not be read."""
+    """A file that was asked for: its snapshot, or why it could not be read; its settings, and its context's folder."""
 
     path: Path
     snapshot: Snapshot | None
     error: str = ""
+    settings: Settings = DEFAULTS
+    root: Path = Path()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,53 +47,80 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--context", metavar="DIR", type=Path, help="the build context (default: the Dockerfile's folder)"
     )
     parser.add_argument("--target", metavar="STAGE", help="the stage that becomes the image (default: the last)")
-    parser.add_argument("--platform", default="linux/amd64", help="what is built for (default: %(default)s)")
+    parser.add_argument("--platform", help=f"what is built for (default: {DEFAULTS.platform})")
     parser.add_argument(
         "--build-arg", metavar="K=V", action="append", default=[], help="the value of an ARG, as docker build takes it"
     )
 
 
-def read_files(arguments: argparse.Namespace) -> Iterator[Read]:
-    """The files that the arguments name, in order. What cannot be read is warned of and given as such."""
-    options = _options(arguments)
-    contexts = _Contexts(arguments.context)
-    given = [*arguments.file, *arguments.paths] or [Path()]
-    for path in _found(given):
+def read_files(
+    arguments: argparse.Namespace, chosen: Callable[[Settings], Settings] = lambda settings: settings
+) -> Iterator[Read]:
+    """The files that the arguments name, in order. What cannot be read is warned of and given as such.
+
+    The project's settings hold, `chosen` changes them for the command, and the options of a build go before both.
+    """
+    with_options = _with_options(arguments)
+    files = SettingsFiles(lambda path: shown(_seen_from_here(path)))
+    known: dict[SettingsFile | None, Settings] = {None: DEFAULTS}
+    contexts = _Contexts()
+    for path in _found([*arguments.file, *arguments.paths] or [Path()], files):
+        file = files.of(path)
+        if file is not None and file not in known:
+            known[file], wrong = file.over(DEFAULTS)
+            for line in wrong:
+                warn(line)
+        settings = with_options(chosen(known[file]))
+        folder = _seen_from_here(Path(settings.context)) if settings.context else path.parent
+        root = arguments.context or folder
         try:
             tree = parse(read_text(path))
-            snapshot = Snapshot(tree, contexts.of(path), options)
-            if unknown := snapshot.build.unknown_target:
+            snapshot = Snapshot(tree, contexts.of(path, root), settings.build_options())
+            unknown = snapshot.build.unknown_target
+            if arguments.target and unknown:  # what a project's file names is for those that have it
                 warn(f"{shown(path)}: there is no stage {unknown!r}; the last one is taken as the image")
-            yield Read(path, snapshot)
+            yield Read(path, snapshot, "", settings, root)
         except UnreadableError as error:
             warn(str(error))
             yield Read(path, None, str(error))
 
 
-def _found(given: Iterable[Path]) -> Iterator[Path]:
+def _found(given: Iterable[Path], files: SettingsFiles) -> Iterator[Path]:
     for path in given:
         if path.is_dir():
-            yield from find([path])
+            yield from find([path], is_left_out=files.left_out_of(path))
         else:
             yield path
 
 
-def _options(arguments: argparse.Namespace) -> Options:
-    if not _PLATFORM.fullmatch(arguments.platform):
-        raise UnreadableError(f"--platform: {arguments.platform!r} is no platform: write linux/amd64 or linux/arm/v7")
+def _with_options(arguments: argparse.Namespace) -> Callable[[Settings], Settings]:
+    """What the options of a build make of settings. Raises UnreadableError for a platform that is none."""
     build_args = dict(each.partition("=")[::2] for each in arguments.build_arg)
-    return Options(arguments.target, build_args, arguments.platform)
+    try:
+        platform = None if arguments.platform is None else read_platform(arguments.platform)
+    except ValueError as error:
+        raise UnreadableError(f"--platform: {error}") from error
+    return lambda settings: replace(
+        settings,
+        target=arguments.target or settings.target,
+        platform=platform or settings.platform,
+        build_args={**settings.build_args, **build_args},
+    )
+
+
+def _seen_from_here(path: Path) -> Path:
+    """An absolute path in short: relative where it lies below the current folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 class _Contexts:
     """Contexts by folder and ignore file: many Dockerfiles of one folder share one walk."""
 
-    def __init__(self, root: Path | None) -> None:
-        self._root = root
+    def __init__(self) -> None:
         self._known: dict[tuple[Path, Path | None], BuildContext] = {}
 
-    def of(self, dockerfile: Path) -> BuildContext:
-        root = self._root or dockerfile.parent
+    def of(self, dockerfile: Path, root: Path) -> BuildContext:
         key = (root, ignore_file_of(dockerfile, root))
         if key not in self._known:
             context = context_of(dockerfile, root, deadline=time.monotonic() + _SECONDS)

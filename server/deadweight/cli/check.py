@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deadweight.analysis.report import about, report, saving, title_of, total_saving
 from deadweight.cli import build
-from deadweight.cli.findings import add_selection, as_finding, as_lines, as_problems, proven, settings_of
+from deadweight.cli.findings import add_selection, as_finding, as_lines, as_problems, proven, selection
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, line, paint, write
 from deadweight.rules.rule import Safety
@@ -41,15 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check all files. Exit code 2 where one of them could not be read, whatever the others gave."""
-    settings = settings_of(arguments)
+    chosen = selection(arguments)
     loud = () if arguments.fail_on == "never" else SEVERITIES[SEVERITIES.index(arguments.fail_on) :]
     code = CLEAN
     everything: list[Reported] = []
     documents: list[dict[str, Any]] = []
     files = 0
-    for read in build.read_files(arguments):
+    for read in build.read_files(arguments, chosen):
         files += 1
-        found = report(read.snapshot, settings) if read.snapshot else ()
+        found = report(read.snapshot, read.settings) if read.snapshot else ()
         everything += found
         failed = any(each.severity in loud for each in found)
         failed = failed or bool(loud and read.snapshot and not read.snapshot.is_foreign and read.snapshot.problems)
@@ -76,7 +76,7 @@ def _as_json(read: Read, found: tuple[Reported, ...]) -> dict[str, Any]:
     text = Text(snapshot.text)
     return {
         "path": str(read.path),
-        "findings": [as_finding(text, snapshot, found, each) for each in found],
+        "findings": [as_finding(text, snapshot, found, each, read.settings) for each in found],
         "problems": [] if snapshot.is_foreign else as_problems(text, snapshot),
     }
 
@@ -114,7 +114,7 @@ def _as_text(read: Read, snapshot: Snapshot, text: Text, found: tuple[Reported, 
         f"  {margin} | {before}{paint(f'{carets} {saving(finding)}', _STYLES[each.severity], coloured)}",
         *(f"  {other}" for other in as_lines(text, each)),
     ]
-    for fix in proven(snapshot, found, each):
+    for fix in proven(snapshot, found, each, read.settings):
         how = "fix" if fix.safety is Safety.SAFE else "refactoring"
         rows.append(f"  {margin} = {how}: {title_of(fix)}")
     return "\n".join(rows) + "\n"

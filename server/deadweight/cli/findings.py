@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deadweight.analysis.proof import MANY, holds
 from deadweight.analysis.report import title_of
 from deadweight.rules.catalog import BY_ID
 from deadweight.rules.rule import Safety
-from deadweight.settings import DEFAULTS, OFF, RuleSettings, Settings, no_such_rule, read_size
+from deadweight.settings import OFF, RuleSettings, Settings, no_such_rule, read_size
 from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from deadweight.analysis.report import Reported
     from deadweight.rules.rule import Fix
@@ -32,16 +33,26 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The settings that these arguments make. Raises UnreadableError for a size or a rule that is none."""
+def selection(arguments: argparse.Namespace) -> Callable[[Settings], Settings]:
+    """What these arguments make of the settings of a file. Raises UnreadableError for a size or a rule that is none."""
     for name in arguments.ignore:
         if name not in BY_ID:
             raise UnreadableError(f"--ignore: {no_such_rule(name)}")
     try:
-        min_saving = DEFAULTS.min_saving if arguments.min_saving is None else read_size(arguments.min_saving)
+        min_saving = None if arguments.min_saving is None else read_size(arguments.min_saving)
     except ValueError as error:
         raise UnreadableError(f"--min-saving: {error}") from error
-    return Settings(min_saving, rules=dict.fromkeys(arguments.ignore, RuleSettings(OFF)))
+    ignored = dict.fromkeys(arguments.ignore, RuleSettings(OFF))
+
+    def chosen(settings: Settings) -> Settings:
+        rules = {**settings.rules, **ignored}
+        if min_saving is None:
+            return replace(settings, rules=rules)
+        # Asked for now, and of all rules: what a project's file says of single ones is for other days.
+        rules = {id_: replace(rule, min_saving=None) for id_, rule in rules.items()}
+        return replace(settings, min_saving=min_saving, rules=rules)
+
+    return chosen
 
 
 def as_size(size: Size | None) -> dict[str, int | None] | None:
@@ -55,14 +66,16 @@ def as_position(text: Text, offset: int) -> dict[str, int]:
     return {"line": line + 1, "column": column + 1}
 
 
-def proven(snapshot: Snapshot, found: Sequence[Reported], reported: Reported) -> tuple[Fix, ...]:
+def proven(snapshot: Snapshot, found: Sequence[Reported], reported: Reported, settings: Settings) -> tuple[Fix, ...]:
     """The fixes of a finding that keep their word; none where there are too many findings to prove one by one."""
     if len(found) > MANY:
         return ()
-    return tuple(fix for fix in reported.fixes if holds(snapshot, found, reported, fix))
+    return tuple(fix for fix in reported.fixes if holds(snapshot, found, reported, fix, settings))
 
 
-def as_finding(text: Text, snapshot: Snapshot, found: Sequence[Reported], reported: Reported) -> dict[str, Any]:
+def as_finding(
+    text: Text, snapshot: Snapshot, found: Sequence[Reported], reported: Reported, settings: Settings
+) -> dict[str, Any]:
     """One finding of `check --format json`."""
     finding = reported.finding
     return {
@@ -76,7 +89,7 @@ def as_finding(text: Text, snapshot: Snapshot, found: Sequence[Reported], report
         "stage": finding.stage,
         "fixes": [
             {"id": fix.id, "title": title_of(fix), "safety": "safe" if fix.safety is Safety.SAFE else "ask"}
-            for fix in proven(snapshot, found, reported)
+            for fix in proven(snapshot, found, reported, settings)
         ],
         "related": [
             {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deadweight.analysis.fix_all import fix_all
 from deadweight.analysis.report import about
 from deadweight.cli import build
-from deadweight.cli.findings import add_selection, settings_of
+from deadweight.cli.findings import add_selection, selection
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
 from deadweight.cli.output import is_coloured, paint, warn, write
 from deadweight.rules.catalog import BY_ID
@@ -54,14 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.ask and not arguments.rule:
         warn("--ask applies the refactorings of the rules named by --rule: name one")
         return UNREADABLE
-    settings = settings_of(arguments)
+    chosen = selection(arguments)
     code = CLEAN
     written: list[Outcome] = []
-    for read in build.read_files(arguments):
+    for read in build.read_files(arguments, chosen):
         if read.snapshot is None:
             code = UNREADABLE
             continue
-        outcome = fix_all(read.snapshot, settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
+        outcome = fix_all(read.snapshot, read.settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
         try:
             changed = _put_out(arguments, read, outcome)
         except UnreadableError as error:
@@ -89,7 +89,7 @@ def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> boo
     """Write or show one file's outcome; whether anything changes."""
     assert read.snapshot is not None
     before, after = read.snapshot.text, outcome.snapshot.text
-    root = arguments.context or read.path.parent
+    root = read.root
     files: list[tuple[Path, str, str]] = [(read.path, before, after)] if after != before else []
     # Two Dockerfiles of one folder want the same new file: the first makes it, nothing is ever written over.
     files += [(root / new.path, "", new.text) for new in outcome.created if not (root / new.path).exists()]

@@ -127,7 +127,7 @@ def _as_text(read: Read, snapshot: Snapshot, *, with_findings: bool) -> str:
     image, pulled = snapshot.sizes.image(), snapshot.sizes.pulled()
     total = f"{_total(image)} unpacked, {_total(pulled)} pulled" if image else "size unknown"
     rows.append(f"{paint('image', 'bold', coloured)} {total}")
-    if with_findings and (found := report(snapshot)):
+    if with_findings and (found := report(snapshot, read.settings)):
         rows.append(paint("what can go", "bold", coloured))
         for each in found:
             number = lines.position(each.span.start).line + 1

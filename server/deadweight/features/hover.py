@@ -12,7 +12,7 @@ from deadweight.features import words
 from deadweight.features.places import call_at, place_at, word_at
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Effect, Kind, PackageSet, is_under
-from deadweight.model.image import ImageRef, siblings
+from deadweight.model.image import ImageRef, siblings, weighed
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.size import images
 from deadweight.size.units import in_words
@@ -91,7 +91,8 @@ def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:
     lines += [*words.parts(unpacked), *words.parts(pulled)] or [f"- nothing is known about {words.code(ref.text)}"]
     smaller = []
     for sibling in siblings(ref):
-        size, packed = images.unpacked(sibling.ref, platform), images.pulled(sibling.ref, platform)
+        other = weighed(sibling.ref, snapshot.options.bases)
+        size, packed = images.unpacked(other, platform), images.pulled(other, platform)
         if size and (unpacked is None or size.best < unpacked.best):
             also = f", {words.short(packed)} pulled" if packed else ""
             smaller.append(f"- {words.code(sibling.ref.text)}: {words.short(size)} unpacked{also}")

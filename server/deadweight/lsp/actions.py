@@ -76,9 +76,10 @@ def _fix_all_later(server: Server, document: OpenDockerfile) -> list[types.CodeA
 def _converted(
     server: Server, document: OpenDockerfile, action: Action, number: int, given: Sequence[types.Diagnostic]
 ) -> types.CodeAction:
-    folder = document.path.parent if document.path else None
     about = _diagnostics_of(server, document, action, given)
-    made = convert.code_action(document.uri, document.version, document.text, action, about, folder, server.client)
+    made = convert.code_action(
+        document.uri, document.version, document.text, action, about, document.folder, server.client
+    )
     if server.client.resolves_edits:
         made.edit, made.data = None, _data(document, number)
     return made
@@ -115,8 +116,9 @@ def _resolve(server: Server, action: types.CodeAction) -> types.CodeAction:
         chosen = document.listed[number] if isinstance(number, int) and 0 <= number < len(document.listed) else None
     if chosen is None:
         raise JsonRpcContentModified("there is no such action any more")
-    folder = document.path.parent if document.path else None
-    made = convert.code_action(document.uri, document.version, document.text, chosen, (), folder, server.client)
+    made = convert.code_action(
+        document.uri, document.version, document.text, chosen, (), document.folder, server.client
+    )
     action.edit = made.edit
     return action
 
@@ -146,8 +148,9 @@ def _run_fix_all(server: Server, uri: object = None, *_: object) -> None:
     if document is None or action is None:
         server.say("there is no safe fix left" if document else f"{uri} is not open")
         return
-    folder = document.path.parent if document.path else None
-    made = convert.code_action(document.uri, document.version, document.text, action, (), folder, server.client)
+    made = convert.code_action(
+        document.uri, document.version, document.text, action, (), document.folder, server.client
+    )
     if made.edit is not None:
         server.workspace_apply_edit(types.ApplyWorkspaceEditParams(made.edit, label=action.title))
 

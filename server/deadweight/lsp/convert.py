@@ -53,6 +53,8 @@ class Client:
     fades_unnecessary: bool = False
     annotates_renaming: bool = False
     link_tooltips: bool = False
+    configures: bool = False
+    registers_configuration: bool = False
 
 
 def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
@@ -81,6 +83,10 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
         refreshes_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
         watches_files=bool(
             workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration
+        ),
+        configures=bool(workspace.configuration),
+        registers_configuration=bool(
+            workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
         ),
         # What a client says of pushed diagnostics holds for those that it pulls; LSP 3.18 lets it say so there too.
         related_places=any(bool(each.related_information) for each in shown),

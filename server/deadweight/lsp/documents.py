@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.proof import holds
@@ -13,14 +14,13 @@ from deadweight.features.diagnostics import SYNTAX, Diagnostic, diagnostics
 from deadweight.features.ignore_file import ignore_diagnostics
 from deadweight.settings import DEFAULTS
 from deadweight.size.units import in_words
-from deadweight.snapshot import Options, Snapshot
+from deadweight.snapshot import Snapshot
 from deadweight.syntax import dockerfile, dockerignore
 from deadweight.text import Span, Text
 from deadweight.workspace.discover import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from deadweight.analysis.report import Checked, Reported
     from deadweight.features.code_actions import Action
@@ -79,10 +79,29 @@ class Analysis:
 class Document:
     """What all kinds have in common. `path` is None for what is not on disk (`untitled:`)."""
 
-    def __init__(self, uri: str, path: Path | None, version: int | None, text: str) -> None:
+    def __init__(self, uri: str, path: Path | None, version: int | None, text: str, documents: Documents) -> None:
         self.uri, self.path, self.version = uri, path, version
         self.text = Text(text)
         self.is_measuring = False  # whether somebody walks the folder around it now
+        self._documents = documents
+        self.settings: Settings = documents.settings_of(self)
+        self.options = self.settings.build_options()
+
+    def configure(self) -> bool:
+        """Take the settings that hold now; whether they are others."""
+        now = self._documents.settings_of(self)
+        if now == self.settings:
+            return False
+        self.settings, self.options = now, now.build_options()
+        self.forget()
+        return True
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the build context."""
+        if self.path is None or self.settings.context is None:
+            return self.path and self.path.parent
+        return Path(self.settings.context)
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit of the editor's."""
@@ -91,6 +110,9 @@ class Document:
     def measured(self, context: BuildContext | None) -> None:
         """Take what the walk of the folder came to; None where it cannot be read."""
         self.is_measuring = False
+
+    def forget(self) -> None:
+        """Something around the file has changed: find out again what it comes to."""
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -102,10 +124,9 @@ class OpenDockerfile(Document):
     """An open Dockerfile. Its build context is None as long as nobody has walked it, or where there is none."""
 
     def __init__(self, uri: str, path: Path | None, version: int | None, text: str, documents: Documents) -> None:
-        super().__init__(uri, path, version, text)
+        super().__init__(uri, path, version, text, documents)
         self._length = len(text)
         self._tree = None if self._length > _LARGEST else dockerfile.parse(text)
-        self._documents = documents
         self._context: BuildContext | None = None
         self._analysis: Analysis | None = None
         self._is_current = False
@@ -147,14 +168,13 @@ class OpenDockerfile(Document):
     def analysis(self) -> Analysis:
         """What is known about the text as it is now; what was known of the text before it is taken over."""
         if self._analysis is None or not self._is_current:
-            old, settings = self._analysis, self._documents.settings
+            old = self._analysis
             context = self._documents.with_open_ignore_file(self, self._context)
-            options = Options(platform=settings.platform)
-            if old is not None and old.snapshot.options == options:
+            if old is not None and old.snapshot.options == self.options:
                 snapshot = old.snapshot.edited(self.tree).within(context)
             else:
-                snapshot = Snapshot(self.tree, context, options)
-            self._analysis = Analysis(snapshot, settings, old.latest if old else None)
+                snapshot = Snapshot(self.tree, context, self.options)
+            self._analysis = Analysis(snapshot, self.settings, old.latest if old else None)
             self._is_current = True
         return self._analysis
 
@@ -169,8 +189,8 @@ class OpenDockerfile(Document):
 class OpenIgnoreFile(Document):
     """An open .dockerignore, or NAME.dockerignore."""
 
-    def __init__(self, uri: str, path: Path | None, version: int | None, text: str) -> None:
-        super().__init__(uri, path, version, text)
+    def __init__(self, uri: str, path: Path | None, version: int | None, text: str, documents: Documents) -> None:
+        super().__init__(uri, path, version, text, documents)
         self._file: dockerignore.IgnoreFile | None = None
         self.shown: tuple[str, ...] = ()  # the patterns when the Dockerfiles that use them were last told
         self.everything: BuildContext | None = None  # as long as nobody has walked the folder
@@ -184,6 +204,11 @@ class OpenIgnoreFile(Document):
         """Take the folder as it is on disk, with every file in it, left out or not."""
         super().measured(context)
         self.everything = context
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the build context: that of .dockerignore itself, and of `NAME.dockerignore` that of NAME."""
+        return self.path.parent if self.path and self.path.name == ".dockerignore" else super().folder
 
     @property
     def file(self) -> dockerignore.IgnoreFile:
@@ -204,10 +229,10 @@ class OpenIgnoreFile(Document):
 
 
 class Documents:
-    """Every open document that is ours, by URI, and the settings of the session."""
+    """Every open document that is ours, by URI; `settings_of` gives the settings that hold for one."""
 
-    def __init__(self) -> None:
-        self.settings: Settings = DEFAULTS
+    def __init__(self, settings_of: Callable[[Document], Settings] = lambda document: DEFAULTS) -> None:
+        self.settings_of = settings_of
         self._open: dict[str, Document] = {}
 
     def __iter__(self) -> Iterator[Document]:
@@ -219,7 +244,7 @@ class Documents:
         if kind == "dockerfile":
             self._open[uri] = OpenDockerfile(uri, path, version, text, self)
         elif kind == "dockerignore":
-            self._open[uri] = OpenIgnoreFile(uri, path, version, text)
+            self._open[uri] = OpenIgnoreFile(uri, path, version, text, self)
         return self._open.get(uri)
 
     def get(self, uri: str) -> Document | None:
@@ -230,20 +255,13 @@ class Documents:
         """Forget a document; gives it where it was open."""
         return self._open.pop(uri, None)
 
-    def set(self, settings: Settings) -> None:
-        """Take other settings."""
-        self.settings = settings
-        for document in self:
-            if isinstance(document, OpenDockerfile):
-                document.forget()
-
     def dependents(self, ignore_file: OpenIgnoreFile) -> list[OpenDockerfile]:
         """The open Dockerfiles whose context the ignore file is for."""
         return [each for each in self if isinstance(each, OpenDockerfile) and _governs(ignore_file, each)]
 
     def with_context_of(self, path: Path) -> list[Document]:
-        """The open documents whose folder holds `path`."""
-        return [each for each in self if each.path and path.is_relative_to(each.path.parent)]
+        """The open documents whose build context holds `path`, or that it lies beside."""
+        return [each for each in self if each.folder and each.path and _holds(path, each.folder, each.path.parent)]
 
     def with_open_ignore_file(self, document: OpenDockerfile, context: BuildContext | None) -> BuildContext | None:
         """The context as an ignore file that is open here would make it, saved or not."""
@@ -260,11 +278,16 @@ class Documents:
         return everything.ignoring(name, str(ignore_file.text)) if everything else context
 
 
+def _holds(path: Path, *folders: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
 def _governs(ignore_file: OpenIgnoreFile, document: OpenDockerfile) -> bool:
     if ignore_file.path is None or document.path is None:
         return False
-    names = (".dockerignore", f"{document.path.name}.dockerignore")
-    return ignore_file.path.parent == document.path.parent and ignore_file.path.name in names
+    if ignore_file.path.name == ".dockerignore":
+        return ignore_file.path.parent == document.folder
+    return ignore_file.path == document.path.with_name(f"{document.path.name}.dockerignore")
 
 
 def _log(rule: Rule, error: Exception) -> None:

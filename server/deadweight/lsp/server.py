@@ -8,6 +8,7 @@ import logging
 import sys
 import time
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -17,14 +18,14 @@ from deadweight import __version__
 from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.lsp import actions, completion, convert, navigation, structure
+from deadweight.lsp import actions, completion, configuration, convert, navigation, structure
 from deadweight.lsp.background import Background
+from deadweight.lsp.configuration import Configuration
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.protocol import Protocol
 from deadweight.lsp.publishing import diagnostics_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe
-from deadweight.settings import read_settings
 from deadweight.workspace.context import walk_context
 from deadweight.workspace.files import UnreadableError
 
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.text import Encoding
 
-# Files whose change on disk changes what an open document comes to: ignore files, and what installs read.
-_WATCHED = "**/{*.dockerignore,.dockerignore,package.json,package-lock.json,requirements*.txt,pyproject.toml}"
+# Files whose change on disk changes what an open document comes to: ignore files, what installs read, and settings.
+_WATCHED = (
+    "**/{*.dockerignore,.dockerignore,package.json,package-lock.json,requirements*.txt,pyproject.toml,deadweight.toml}"
+)
 _SECONDS = 30.0  # the longest that a walk of a build context goes on
 _CHUNK = 1 << 16  # bytes
 
@@ -49,7 +52,8 @@ class Server(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__("deadweight", __version__, protocol_cls=Protocol)
-        self.documents = Documents()
+        self.configuration = Configuration(self)
+        self.documents = Documents(self.configuration.of)
         self.background = Background()
         self.client = Client()
         self.was_shut_down = False
@@ -156,7 +160,7 @@ class Server(LanguageServer):
                 _ignore_file_changed(self, document)
 
         if document.path is not None:
-            work = _walk(document.path, without_ignore_file=isinstance(document, OpenIgnoreFile))
+            work = _walk(document.path, document.folder, without_ignore_file=isinstance(document, OpenIgnoreFile))
             document.is_measuring = True
             self.background.run(document.uri, work, take)
             is_late = True
@@ -166,21 +170,14 @@ class Server(LanguageServer):
         document = self.documents.get(uri)
         return document if isinstance(document, OpenDockerfile) else None
 
-    def take_settings(self, raw: object) -> None:
-        """Take the user's settings; what is wrong with them is said in one line."""
-        settings, wrong = read_settings(raw)
-        self.documents.set(settings)
-        if wrong:
-            message = f"deadweight: {'; '.join(wrong)}"
-            self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, " ".join(message.split())))
-
 
 def make_server() -> Server:
     """A server with all its handlers."""
     server = Server()
     for method, handler in _HANDLERS.items():
         server.feature(method)(partial(handler, server))
-    for method, options, handler in (*structure.FEATURES, *navigation.FEATURES, *completion.FEATURES):
+    topics = (structure, navigation, completion, configuration)
+    for method, options, handler in chain.from_iterable(topic.FEATURES for topic in topics):
         server.feature(method, options)(partial(handler, server))
     return server
 
@@ -209,14 +206,16 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
         server.protocol.asked[types.TEXT_DOCUMENT_DIAGNOSTIC] = partial(_diagnostic, server)
     actions.register(server)
     given = params.initialization_options
-    server.take_settings(given.get("deadweight", given) if isinstance(given, dict) else given)
+    server.configuration.tell(given.get("deadweight", given) if isinstance(given, dict) else given)
 
 
 def _initialized(server: Server, _: types.InitializedParams) -> None:
+    registrations = configuration.registrations(server)
     if server.client.watches_files:
         options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(_WATCHED)])
-        registration = types.Registration("watch", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
-        server.client_register_capability(types.RegistrationParams([registration]))
+        registrations.append(types.Registration("watch", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options))
+    if registrations:
+        server.client_register_capability(types.RegistrationParams(registrations))
 
 
 def _did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
@@ -226,6 +225,7 @@ def _did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     if document is not None:
         server.measure(document)
         server.show([document])
+        server.configuration.ask([document])
         _ignore_file_changed(server, document)
 
 
@@ -265,12 +265,7 @@ def _did_change_watched_files(server: Server, params: types.DidChangeWatchedFile
     paths = [path for path in paths if "node_modules" not in path.parts]  # an install writes thousands of them
     touched = {each.uri: each for path in paths for each in server.documents.with_context_of(path)}
     _look_again(server, touched.values())
-
-
-def _did_change_configuration(server: Server, params: types.DidChangeConfigurationParams) -> None:
-    if isinstance(params.settings, dict) and "deadweight" in params.settings:
-        server.take_settings(params.settings["deadweight"])
-        server.show_again(server.documents)
+    server.configuration.files_changed(paths)
 
 
 def _diagnostic(server: Server, params: Any) -> bytes:
@@ -297,7 +292,7 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
 
 def _inlay_hint(server: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
     document = server.dockerfile(params.text_document.uri)
-    if document is None or not server.documents.settings.inlay_hints:
+    if document is None or not document.settings.inlay_hints:
         return []
     span = convert.span(document.text, params.range, server.encoding)
     hints = inlay_hints(document.snapshot, span, is_measuring=document.is_measuring)
@@ -321,7 +316,6 @@ _HANDLERS: dict[str, Any] = {
     types.TEXT_DOCUMENT_DID_SAVE: _did_save,
     types.TEXT_DOCUMENT_DID_CLOSE: _did_close,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: _did_change_watched_files,
-    types.WORKSPACE_DID_CHANGE_CONFIGURATION: _did_change_configuration,
     types.TEXT_DOCUMENT_HOVER: _hover,
     types.TEXT_DOCUMENT_INLAY_HINT: _inlay_hint,
 }
@@ -355,15 +349,16 @@ def _look_again(server: Server, documents: Iterable[Document]) -> None:
     """The disk has changed around documents."""
     documents = list(documents)
     for each in documents:
+        each.configure()
         server.measure(each)
     server.show_again(documents)
 
 
-def _walk(path: Path, *, without_ignore_file: bool) -> Generator[None, None, BuildContext | None]:
-    """The build context of a file's folder; None where it cannot be read, as for a folder that is not there yet."""
+def _walk(path: Path, folder: Path | None, *, without_ignore_file: bool) -> Generator[None, None, BuildContext | None]:
+    """The build context of a file; None where it cannot be read, as for a folder that is not there yet."""
     try:
         deadline = time.monotonic() + _SECONDS
-        return (yield from walk_context(path, deadline=deadline, without_ignore_file=without_ignore_file))
+        return (yield from walk_context(path, folder, deadline=deadline, without_ignore_file=without_ignore_file))
     except UnreadableError:
         return None
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from deadweight.facts import base_images, buildpack
 from deadweight.facts.tables import table
 from deadweight.text import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Libc = Literal["glibc", "musl", "none"]
 Shell = Literal["bash", "ash", "none"]
@@ -19,6 +22,13 @@ Flavour = Literal["full", "slim", "alpine", "distroless", "jre", "windows"]
 
 # What one gives up with a smaller base.
 Caveat = Literal["musl", "no-shell", "no-package-manager", "no-build-tools", "no-compiler", "digest-dropped"]
+
+
+class StatedSize(NamedTuple):
+    """What the user says an image weighs unpacked, and where they say it."""
+
+    bytes: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,7 @@ class ImageRef:
     digest_span: Span | None = None  # of `sha256:...` in `text`
     mirrored: bool = False  # an official name under another registry, taken as the official image
     platform: str | None = None  # named by Docker Hub's namespaces for one platform: arm64v8/debian
+    stated: StatedSize | None = None  # by the user; nobody's figure goes before it
 
     @property
     def is_scratch(self) -> bool:
@@ -132,6 +143,23 @@ def parse(text: str) -> ImageRef:
         mirrored,
         platform,
     )
+
+
+# What tells images apart: registry, repository, and the tag or digest where one is written.
+ImageName = tuple[str, str, str | None]
+
+
+def name_of(ref: ImageRef) -> ImageName:
+    """The name under which somebody says what an image weighs; a digest alone names one image, nothing all tags."""
+    return ref.registry, ref.repository, ref.tag or ref.digest
+
+
+def weighed(ref: ImageRef, stated: Mapping[ImageName, StatedSize]) -> ImageRef:
+    """The reference with what is said of its digest, else of its tag, else of the repository whatever the tag."""
+    for version in (*filter(None, (ref.digest, ref.effective_tag)), None):
+        if size := stated.get((ref.registry, ref.repository, version)):
+            return replace(ref, stated=size)
+    return ref
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ from deadweight.model.variables import Scope, expand
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from deadweight.model.image import ImageName, StatedSize
     from deadweight.syntax.dockerfile import Dockerfile, Instruction, Section
     from deadweight.syntax.words import Word
 
@@ -175,11 +176,13 @@ def read_build(
     target: str | None = None,
     build_args: Mapping[str, str] = MappingProxyType({}),
     platform: str = "linux/amd64",
+    bases: Mapping[ImageName, StatedSize] = MappingProxyType({}),
     before: Build | None = None,
 ) -> Build:
     """The stages of a file. An unknown `target` is named in the result, and the last stage taken.
 
-    What `before`, an earlier version read with the same arguments, knows of the same sections is taken over.
+    `bases` are what the user says images weigh. What `before`, an earlier version read with the same arguments, knows
+    of the same sections is taken over.
     """
     head, *sections = tree.sections
     scope = (
@@ -191,7 +194,7 @@ def read_build(
         scope, old = before.scope, before.stages
     else:
         old = ()
-    stages = _stages(sections, scope, build_args, old)
+    stages = _stages(sections, scope, build_args, bases, old)
     build = Build(stages, stages[-1] if stages else None, head, scope)
     if not target:
         return build
@@ -212,6 +215,7 @@ def _stages(
     sections: Sequence[Section],
     scope: Mapping[str, str | None],
     build_args: Mapping[str, str],
+    bases: Mapping[ImageName, StatedSize],
     old: tuple[Stage, ...],
 ) -> tuple[Stage, ...]:
     pairs = enumerate(zip(old, sections, strict=False))
@@ -229,7 +233,7 @@ def _stages(
         if is_same and index >= last:
             return (*stages, *old[index:])
         known = old[index] if index < len(old) else None
-        stage = _stage(index, sections[index], scope, build_args, names, stages, known)
+        stage = _stage(index, sections[index], scope, build_args, bases, names, stages, known)
         is_same = is_same and known is not None and (stage.name, stage.end) == (known.name, known.end)
         stages.append(stage)
         if stage.name:
@@ -266,6 +270,7 @@ def _stage(
     section: Section,
     scope: Mapping[str, str | None],
     build_args: Mapping[str, str],
+    bases: Mapping[ImageName, StatedSize],
     names: Mapping[str, int],
     stages: Sequence[Stage],
     known: Stage | None,
@@ -276,7 +281,7 @@ def _stage(
     base: ImageRef | int | None = names.get(text.lower()) if text else None
     entry = stages[base].end if isinstance(base, int) else None
     if base is None and text:
-        base = image.parse(text)
+        base = image.weighed(image.parse(text), bases)
     if known is not None and (known.base != base or known.entry is not entry):
         known = None
     if known is not None and known.section is section:

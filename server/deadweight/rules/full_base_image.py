@@ -54,7 +54,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from deadweight.model.image import ImageRef, siblings, variant
+from deadweight.model.image import ImageRef, siblings, variant, weighed
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import images
 from deadweight.size.units import less
@@ -93,7 +93,8 @@ def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
         platform = stage.platform or snapshot.options.platform
         smaller = [each for each in siblings(ref) if _suits(each, ledger)]
         before = images.unpacked(ref, platform)
-        after = [(each, images.unpacked(each.ref, platform)) for each in smaller]
+        bases = snapshot.options.bases
+        after = [(each, images.unpacked(weighed(each.ref, bases), platform)) for each in smaller]
         known = [(each, size) for each, size in after if size is not None]
         if before is None or not known:
             continue

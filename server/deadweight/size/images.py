@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from deadweight.facts import base_images
 from deadweight.facts.constants import constant
 from deadweight.model.image import family, system_of_release, variant
-from deadweight.size.units import ZERO, Size, around
+from deadweight.size.units import ZERO, Size, around, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.facts.base_images import BaseImage, Figure
-    from deadweight.model.image import Family, ImageRef, Variant
+    from deadweight.model.image import Family, ImageRef, StatedSize, Variant
 
 Kind = Literal["pulled", "unpacked"]
 
@@ -54,6 +54,8 @@ class _Relative(NamedTuple):
 def _size(ref: ImageRef, platform: str, kind: Kind) -> Size | None:
     if ref.is_scratch:
         return ZERO
+    if ref.stated is not None:
+        return _stated(ref, ref.stated, kind)
     estimate = _estimate(ref, _normal(ref.platform or platform), kind)
     if estimate is None:
         return None
@@ -64,6 +66,16 @@ def _size(ref: ImageRef, platform: str, kind: Kind) -> Size | None:
     what = ", ".join((f"{ref.text} {kind}", *notes))
     below, above = min(estimate.below, 0.95), estimate.above
     return around(what, round(estimate.bytes), below, above, estimate.figure.source, estimate.figure.date)
+
+
+def _stated(ref: ImageRef, stated: StatedSize, kind: Kind) -> Size:
+    """What the user says, as it is; pulled by how all images pack."""
+    if kind == "unpacked":
+        return size(f"{ref.text} unpacked", stated.bytes, stated.bytes, stated.bytes, stated.source, "")
+    ratio = constant("image.ratio.any")
+    low, best, high = (round(stated.bytes / each) for each in (ratio.high, ratio.best, ratio.low))
+    what = f"{ref.text} pulled, estimated from its unpacked size by a ratio"
+    return size(what, low, best, high, stated.source, "")
 
 
 def _estimate(ref: ImageRef, platform: str, kind: Kind) -> _Estimate | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from deadweight.workspace.files import UnreadableError, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pathspec import GitIgnoreSpec
 
@@ -40,25 +40,41 @@ def kind_of(name: str) -> Kind | None:
     return "dockerfile" if name.endswith((".Dockerfile", ".dockerfile", ".containerfile")) else None
 
 
-def find(paths: Sequence[Path], kind: Kind = "dockerfile") -> Iterator[Path]:
+def find(
+    paths: Sequence[Path],
+    kind: Kind = "dockerfile",
+    is_left_out: Callable[[Path, bool], bool] = lambda path, is_folder: False,
+) -> Iterator[Path]:
     """The files of `kind`: each path that is no folder as given, and what the folders hold, in a fixed order.
 
-    A folder is searched without what git ignores, without `.git` and `node_modules`, and without following symlinks to
-    folders. Nothing comes twice. A folder that cannot be read is as good as empty.
+    A folder is searched without what git ignores or `is_left_out` (asked for paths, and whether they are folders),
+    without `.git` and `node_modules`, and without following symlinks to folders. Nothing comes twice. A folder that
+    cannot be read is as good as empty.
     """
     seen: set[Path] = set()
     for path in paths:
-        for found in _search(path, kind) if path.is_dir() else (path,):
+        for found in _search(path, kind, is_left_out) if path.is_dir() else (path,):
             if found not in seen:
                 seen.add(found)
                 yield found
+
+
+def git_patterns(lines: Iterable[str]) -> GitIgnoreSpec:
+    """The patterns of `lines`; as git does, a line that is no pattern is left out."""
+    from pathspec import GitIgnoreSpec
+
+    lines = list(lines)
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except ValueError:
+        return GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(GitIgnoreSpec, line))
 
 
 # What git ignores below a folder: the folder's path as git spells it ("" or ending in a slash), and the patterns.
 _Ignored = tuple[str, "GitIgnoreSpec"]
 
 
-def _search(top: Path, kind: Kind) -> Iterator[Path]:
+def _search(top: Path, kind: Kind, is_left_out: Callable[[Path, bool], bool]) -> Iterator[Path]:
     """The files of `kind` below `top`: those of a folder by name, then its folders by name."""
     base, ignored = _git_above(top)
     waiting: list[tuple[Path, str, list[_Ignored]]] = [(top, base, ignored)]
@@ -69,9 +85,13 @@ def _search(top: Path, kind: Kind) -> Iterator[Path]:
         for entry in _entries(folder):
             if entry.is_dir(follow_symlinks=False):
                 path = f"{spelled}{entry.name}/"
-                if entry.name not in _SKIPPED_FOLDERS and not _is_ignored(path, ignored):
+                is_skipped = entry.name in _SKIPPED_FOLDERS or _is_ignored(path, ignored)
+                if not is_skipped and not is_left_out(folder / entry.name, True):
                     folders.append((folder / entry.name, path, ignored))
-            elif kind_of(entry.name) == kind and entry.is_file() and not _is_ignored(spelled + entry.name, ignored):
+                continue
+            if kind_of(entry.name) != kind or not entry.is_file() or _is_ignored(spelled + entry.name, ignored):
+                continue
+            if not is_left_out(folder / entry.name, False):
                 yield folder / entry.name
         waiting += reversed(folders)
 
@@ -107,20 +127,9 @@ def _specs(path: Path, base: str) -> list[_Ignored]:
     """The patterns of a .gitignore file, if it is there; a file that cannot be read ignores nothing."""
     if not path.is_file():
         return []
-    from pathspec import GitIgnoreSpec
-
     with contextlib.suppress(UnreadableError):
-        return [(base, _spec(GitIgnoreSpec, read_text(path).split("\n")))]
+        return [(base, git_patterns(read_text(path).split("\n")))]
     return []
-
-
-def _spec(make: type[GitIgnoreSpec], lines: Iterable[str]) -> GitIgnoreSpec:
-    """The patterns of `lines`; as git does, a line that is no pattern is left out."""
-    lines = list(lines)
-    try:
-        return make.from_lines(lines)
-    except ValueError:
-        return make.from_lines(line for line in lines if _is_pattern(make, line))
 
 
 def _is_pattern(make: type[GitIgnoreSpec], line: str) -> bool:
