@@ -6,7 +6,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.client import REQUESTS
-from benchmarks.contenders import FLOOR, OTHER, floor_of
+from benchmarks.contenders import FLOOR, OTHER, OURS, floor_of
 from benchmarks.figures import percentile, ratio_of_means, ratio_of_medians
 from benchmarks.places import PLACES
 from benchmarks.runs import BURST
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NOT_MEASURED = "n/a"
 _AGAINST = (f"against {FLOOR}", f"against {OTHER}")
+_WALL_AND_CPU = ("p50", *_AGAINST, "CPU", *(f"{each}, CPU" for each in _AGAINST))
 
 
 class Table(NamedTuple):
@@ -56,6 +57,17 @@ def of_servers(contenders: Sequence[Contender], versions: Mapping[str, str | Non
     """What the names stand for."""
     rows = [(each.name, versions.get(each.name) or _NOT_MEASURED, each.checks) for each in contenders]
     return Table("Servers", ("server", "version", "checks"), rows, words=3)
+
+
+def of_ours(files: Mapping[int, Sequence[Result]]) -> Table:
+    """Our server with all files: what most people want to know."""
+    rows = []
+    for lines, results in files.items():
+        for ours in results:
+            if ours.name == OURS:
+                wall, cpu = _against(ours, results, "edit"), _against(ours, results, "cpu")
+                rows.append((f"{lines:,}", _p50(ours, "edit"), *wall, _cpu(ours), *cpu, _number(ours.diagnostics)))
+    return Table(f"{OURS}, from an edit to its diagnostics, µs", ("lines", *_WALL_AND_CPU, "diagnostics"), rows)
 
 
 def of_a_file(results: Sequence[Result], lines: int) -> list[Table]:
@@ -97,8 +109,8 @@ def of_cold_starts(results: Sequence[Result], lines: int) -> Table:
         (each.name, _p50(each, "start"), *wall, _cpu(each), *cpu)
         for each, (wall, cpu) in zip(results, against, strict=True)
     ]
-    columns = ("server", "p50", *_AGAINST, "CPU", *(f"{each}, CPU" for each in _AGAINST))
-    return Table(f"{lines:,} lines, from the start of the process to the first diagnostics, µs", columns, rows)
+    title = f"{lines:,} lines, from the start of the process to the first diagnostics, µs"
+    return Table(title, ("server", *_WALL_AND_CPU), rows)
 
 
 def _spread(result: Result) -> list[str]:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import contenders, report, runs
+from benchmarks.contenders import NAMES
 from benchmarks.dockerfiles import SHORTEST, dockerfile
 from benchmarks.places import PLACES, find
 
@@ -76,8 +77,12 @@ def _options() -> argparse.Namespace:
     files.add_argument("--lines", type=_lines, nargs="+", default=[10, 60, 500, 5000], help="lengths of the files")
     files.add_argument("--file", type=Path, help="a Dockerfile to measure with, in place of ours")
     parser.add_argument("--edits", type=int, default=200, help="characters typed for each server, file and place")
-    parser.add_argument("--place", choices=[*PLACES, "all"], default="run", help="where they are typed")
-    parser.add_argument("--only", nargs="+", choices=contenders.NAMES, default=contenders.NAMES, help="these servers")
+    parser.add_argument(
+        "--place", metavar="KIND", choices=[*PLACES, "all"], default="run", help=f"where: {', '.join(PLACES)} or all"
+    )
+    parser.add_argument(
+        "--only", metavar="NAME", nargs="+", choices=NAMES, default=NAMES, help=f"these servers: {', '.join(NAMES)}"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample into it")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables into it, where its marks are")
     return parser.parse_args()
@@ -135,6 +140,7 @@ def _measure(
 def _tables(measured: Measured, servers: Sequence[Contender]) -> Iterator[Table]:
     versions = {result.name: result.version for results in measured.files.values() for result in results}
     yield report.of_servers(servers, versions)
+    yield report.of_ours(measured.files)
     for lines, results in measured.files.items():
         yield from report.of_a_file(results, lines)
         if lines in measured.places:
