@@ -111,7 +111,8 @@ class Connection:
     def _gone(self) -> ServerError:
         """The error to raise, with the last line that the server wrote about itself."""
         self._end(1)
+        if self._is_late:
+            return ServerError(f"no answer in {LIMIT_S:.0f} s")
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip().rpartition("\n")[2]
-        why = f"no answer in {LIMIT_S:.0f} s" if self._is_late else f"ended with {self._process.returncode}"
-        return ServerError(f"{why}: {said}" if said else why)
+        return ServerError(f"ended with {self._process.returncode}{said and f': {said}'}")

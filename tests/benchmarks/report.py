@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from benchmarks.contenders import Contender
-    from benchmarks.figures import Ratio
     from benchmarks.runs import Result
 
 _NOT_MEASURED = "n/a"
@@ -137,8 +136,11 @@ def _against(one: Result, results: Sequence[Result], kind: str) -> list[str]:
 def _ratio(one: Result, other: Result, kind: str) -> str:
     """Of CPU time the mean, as it adds up; of what people wait for the median."""
     compare = ratio_of_means if kind == "cpu" else ratio_of_medians
-    ratio: Ratio | None = compare(one.samples.get(kind, ()), other.samples.get(kind, ()))
-    return f"{ratio.value:.3g} [{ratio.low:.3g}, {ratio.high:.3g}]" if ratio else _NOT_MEASURED
+    ratio = compare(one.samples.get(kind, ()), other.samples.get(kind, ()))
+    if ratio is None:
+        return _NOT_MEASURED
+    value, low, high = (f"{each:,.0f}" if each >= 100 else f"{each:.3g}" for each in ratio)
+    return f"{value} [{low}, {high}]"
 
 
 def _p50(result: Result, kind: str) -> str:

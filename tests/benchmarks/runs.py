@@ -69,7 +69,7 @@ def race(contenders: Sequence[Contender], task: Task, folder: Path) -> list[Resu
             runner.measure("burst", runner.burst)
         for name in REQUESTS:
             _request(name, runners, task)
-        for runner in runners:
+        for _, runner in _turns(runners, 1):
             runner.result.memory = runner.client.memory()
         return [runner.result for runner in runners]
 

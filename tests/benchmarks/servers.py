@@ -53,7 +53,8 @@ class Measured:
 def main() -> int:
     """Measure, and say what came out."""
     options = _options()
-    before, after = _around_section(options.markdown) if options.markdown else ("", "")
+    if options.markdown:
+        _around_section(options.markdown)  # to be refused now, and not in half an hour
     tasks = _tasks(options)
     begin = _load()
     with tempfile.TemporaryDirectory() as folder:
@@ -66,6 +67,7 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps({"about": preface, **asdict(measured)}), "utf-8")
     if options.markdown:
+        before, after = _around_section(options.markdown)
         section = "\n".join([f"{preface}\n", *map(report.as_markdown, tables)])
         options.markdown.write_text(f"{before}\n{section}\n{after}", "utf-8")
     return 0
