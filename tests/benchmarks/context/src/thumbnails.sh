@@ -1,0 +1,2 @@
+#!/bin/sh
+exec /opt/encoder/bin/encoder "$@"
