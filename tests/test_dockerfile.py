@@ -28,6 +28,15 @@ def keywords(text: str) -> list[str]:
 # Directives
 
 
+@pytest.mark.parametrize("text", ["FROM", "FROM a\nFROM", "FROM a\nFROM b\n", "# x\nFROM a", "FROM a\n\n"])
+def test_a_from_comes_and_goes_at_any_place(text: str) -> None:
+    for start in range(len(text) + 1):
+        for end in range(start, len(text) + 1):
+            for new in ("", "x", "\n", "\nFROM x", "FROM x\n"):
+                edit = Edit(Span(start, end), new)
+                assert edited(parse(text), edit) == parse(apply_edits(text, [edit])), edit
+
+
 def test_directives_stand_above_everything_else() -> None:
     tree = parse("# syntax=docker/dockerfile:1\n#ESCAPE = `\n# check=skip=all;error=true \nFROM a\n# syntax=b\n")
     assert tree.directives == {"syntax": "docker/dockerfile:1", "escape": "`", "check": "skip=all;error=true"}

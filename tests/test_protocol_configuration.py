@@ -347,7 +347,7 @@ async def test_a_new_ignore_file_goes_into_the_context(session: Session, tmp_pat
     (tmp_path / "app/.git").mkdir(parents=True)
     (tmp_path / "app/.git/pack").write_bytes(b"x" * 2_000_000)
     page = session.open(tmp_path / "docker/Dockerfile", "FROM scratch\nCOPY . .\n")
-    (action,) = await page.actions("quickfix")
+    action, _ = await page.actions("quickfix")
     assert action.edit is not None
     (created, *_) = action.edit.document_changes or ()
     assert isinstance(created, types.CreateFile)

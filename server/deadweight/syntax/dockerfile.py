@@ -420,17 +420,16 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
         # An open heredoc may find its terminator in whatever is typed below it.
         before, after = min(before, opened), count
     pieces, offsets = _pieces_of(tree, before, after)
-    first = max(bisect_right(offsets, start - tree.starts[before]) - 1, 0)
+    first = _piece_at(offsets, start - tree.starts[before])
     if before and not first:
         # What is typed into a FROM may be none any more: then it belongs to the stage above.
         before -= 1
         pieces, offsets = _pieces_of(tree, before, after)
-        first = bisect_right(offsets, start - tree.starts[before]) - 1
+        first = _piece_at(offsets, start - tree.starts[before])
     last = bisect_left(offsets, end - tree.starts[before], first)
     if is_below_open:
         is_open = (isinstance(piece, Instruction) and piece.has_open_heredoc for piece in pieces)
         first, last = min(first, next(at for at, each in enumerate(is_open) if each)), len(pieces)
-    first = min(first, max(len(pieces) - 1, 0))
     last = max(last, first + 1) + 1
     if last > len(pieces) and after < count:
         after += 1
@@ -459,6 +458,11 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
 def _section_at(tree: Dockerfile, offset: int) -> int:
     """The section of the character behind an offset; the last one at the end of the file."""
     return min(max(bisect_right(tree.starts, offset) - 1, 0), len(tree.sections) - 1)
+
+
+def _piece_at(offsets: Sequence[int], offset: int) -> int:
+    """The piece of the character behind an offset; the last one at the end."""
+    return min(max(bisect_right(offsets, offset) - 1, 0), max(len(offsets) - 2, 0))
 
 
 def _pieces_of(tree: Dockerfile, before: int, after: int) -> tuple[tuple[Piece, ...], tuple[int, ...]]:
