@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from conftest import json_lines
 from deadweight.analysis.report import Checked, check, report
+from deadweight.lsp.documents import Documents, OpenDockerfile
 from deadweight.model.context import BuildContext
 from deadweight.rules.catalog import RULES
 from deadweight.snapshot import Snapshot
@@ -21,6 +23,7 @@ from examples import blocks, read_example
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
     from typing import Any
 
 EXAMPLES = [read_example(block) for rule in RULES for block in blocks(rule.page, "Example")]
@@ -146,3 +149,39 @@ def test_an_edit_of_a_stage_that_is_not_built_runs_no_rule() -> None:
     assert [each.span.start for each in report(after, checked=checked)] == [after.text.rindex("apt-get")]
     assert check(edited_at(after, "FROM debian\nRUN", "FROM debian\nENV A=1\nRUN"), before=checked) is not checked
     assert check(replace(after, context=CONTEXT), before=checked) is not checked
+
+
+def work_of(edit_at: str, new: str, stages: int) -> int:
+    """How many function calls of ours an edit costs in a file of so many stages, diagnostics included."""
+    stage = (
+        "FROM debian:bookworm-slim AS s{0}\nRUN apt-get update && apt-get install -y curl && echo s{0}\n"
+        "# a comment\nENV A=1\nCOPY a /a\nRUN pip install flask\n"
+    )
+    text = "".join(stage.format(number) for number in range(stages))
+    document = Documents().open("u", "Dockerfile", None, 1, text)
+    assert isinstance(document, OpenDockerfile)
+    start = text.index(edit_at)
+    count = 0
+    for typed in ("x", "y"):  # the first edit fills the caches
+        assert document.diagnostics
+        count = 0
+
+        def counting(frame: FrameType, event: str, _: object) -> None:
+            nonlocal count
+            count += event == "call" and "deadweight" in frame.f_code.co_filename
+
+        sys.setprofile(counting)
+        try:
+            document.apply(Edit(Span(start, start), typed + new))
+            found = document.diagnostics
+        finally:
+            sys.setprofile(None)
+        assert found
+    return count
+
+
+@pytest.mark.parametrize("place", ["echo s3", "curl && echo s3", "a comment", "debian:bookworm-slim AS s3", "a /a"])
+def test_an_edit_costs_what_it_touches(place: str) -> None:
+    few, many = work_of(place, "", 10), work_of(place, "", 300)
+    assert many < 2 * few, f"{few} calls with 10 stages, {many} with 300"
+    assert few < 3000, f"{few} calls"

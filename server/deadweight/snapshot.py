@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.lazy import cached_property
 from deadweight.model.layers import Ledgers
 from deadweight.model.stages import read_build
 from deadweight.size.estimate import Sizes
@@ -41,6 +41,7 @@ class _Known(NamedTuple):
 
     build: Build
     ledgers: Ledgers
+    elsewhere: tuple[Snapshot, ...]  # in other contexts
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,26 @@ class Snapshot:
 
     def edited(self, tree: Dockerfile) -> Snapshot:
         """The snapshot of another version of the file; what is the same there is taken over."""
-        before = _Known(self.build, self.ledgers) if "ledgers" in self.__dict__ else self._before
-        return replace(self, tree=tree, _before=before)
+        before = self._before
+        if "ledgers" in self.__dict__:
+            before = _Known(self.build, self.ledgers, tuple(self._elsewhere.values()))
+        return Snapshot(tree, self.context, self.options, before)
 
     def within(self, context: BuildContext | None) -> Snapshot:
-        """The snapshot of the same file in another context."""
-        return self if context is self.context else replace(self, context=context, _before=None)
+        """The snapshot of the same file in another context; what an earlier version came to there is taken over."""
+        if context is self.context:
+            return self
+        if id(context) not in self._elsewhere:
+            known = self._before.elsewhere if self._before else ()
+            old = next((each for each in known if each.context is context), None)
+            made = old.edited(self.tree) if old else replace(self, context=context, _before=None)
+            self._elsewhere[id(context)] = made
+        return self._elsewhere[id(context)]
+
+    @cached_property
+    def _elsewhere(self) -> dict[int, Snapshot]:
+        """The snapshots of the same file in other contexts, which keep them alive."""
+        return {}
 
     @cached_property
     def text(self) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from operator import is_
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.claims import Claims
 from deadweight.analysis.silence import is_silenced
+from deadweight.lazy import cached_property
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS, OFF
 from deadweight.size.units import in_words, total

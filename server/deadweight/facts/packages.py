@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
+from sys import intern
 from typing import TYPE_CHECKING
 
 from deadweight.facts.tables import table
@@ -116,12 +117,15 @@ def python_installs() -> dict[str, PythonInstall]:
     return {row[0]: _python_install(row) for row in table("python_installed").rows()}
 
 
+@lru_cache(maxsize=2048)
 def apt_closure(suite: str, name: str, *, recommends: bool) -> tuple[str, ...] | None:
     """The packages that `apt-get install NAME` adds to a minimal Debian; None for a name not in the table."""
     row = table("apt").row(suite, "yes" if recommends else "no", name)
-    return None if row is None else tuple(row[3].split())
+    # The same few thousand names come again and again: one string each.
+    return None if row is None else tuple(map(intern, row[3].split()))
 
 
+@lru_cache(maxsize=4096)
 def debian_package(suite: str, name: str) -> DebianPackage | None:
     """One package of a suite."""
     row = table("apt_packages").row(suite, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, cast
 
 from deadweight.facts.tables import table
@@ -35,3 +36,9 @@ def recommended(package: str) -> Recommended | None:
         return None
     name, loss, beside, words, why, source, date = row
     return Recommended(name, cast("Loss", loss), tuple(beside.split()), tuple(words.split()), why, source, date)
+
+
+@cache
+def words_that_tell() -> frozenset[str]:
+    """All words by which a Dockerfile shows that it needs a recommended package."""
+    return frozenset(word for row in table("apt_recommends").rows() for word in row[3].split())

@@ -135,7 +135,8 @@ def edit(text: Text, change: Any, encoding: Encoding) -> Edit:
         raise TypeError("the text is no string")
     if range_ is None:
         return Edit(Span(0, len(text)), new)
-    start, end = _raw_offset(text, range_["start"], encoding), _raw_offset(text, range_["end"], encoding)
+    start = _raw_offset(text, range_["start"], encoding)
+    end = start if range_["end"] == range_["start"] else _raw_offset(text, range_["end"], encoding)
     return Edit(Span(start, end) if start <= end else Span(end, start), new)
 
 

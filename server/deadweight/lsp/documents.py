@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from deadweight.analysis.report import check, report
 from deadweight.features.code_actions import fix_all_action
 from deadweight.features.diagnostics import SYNTAX, Diagnostic, diagnostics
 from deadweight.features.ignore_file import ignore_diagnostics
+from deadweight.lazy import cached_property
 from deadweight.settings import DEFAULTS
 from deadweight.size.units import in_words
 from deadweight.snapshot import Snapshot

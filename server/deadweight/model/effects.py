@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
@@ -63,6 +63,15 @@ class PackageSet:
     already: tuple[str, ...] = ()
     there: int = 0
     each: Figure | None = None
+    _hash: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        # It is looked up at every edit, with hundreds of names that are there already.
+        if self._hash is None:
+            own = hash((self.manager, self.names, self.project, self.options, self.already, self.there))
+            object.__setattr__(self, "_hash", own)
+            return own
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

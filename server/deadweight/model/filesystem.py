@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cached_property, wraps
+from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
+from deadweight.lazy import cached_property
 from deadweight.model.effects import (
     BaseLayers,
     Built,
@@ -122,10 +123,11 @@ class Filesystem:
 
     def answers(self, questions: Iterable[Question]) -> bool:
         """Whether it gives the same answers to questions that were asked of another file system."""
-        return all(
-            each.ask(replace(self, here=each.here) if each.here else self, *each.arguments) == each.answer
-            for each in questions
-        )
+        return all(each.ask(self._when(each.here), *each.arguments) == each.answer for each in questions)
+
+    def _when(self, here: tuple[Effect, ...]) -> Filesystem:
+        """What a command of the RUN finds when it has done this."""
+        return Filesystem(self.below, self.context, self.mounts, self.site, here) if here else self
 
     @_asked
     def text(self, path: str) -> str | None:

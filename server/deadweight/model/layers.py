@@ -39,7 +39,7 @@ _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", 
 _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """One instruction's layer. `effects` is everything it does, `kept` the writes that are left when it ends.
 
@@ -186,7 +186,7 @@ class _StageReader:
         """
         known = {id(layer.step): layer for layer in old.layers if layer.step} if old else {}
         first = self.first(platform)
-        if old is not None and old.layers[0] == first:
+        if old is not None and old.layers[0].instruction is first.instruction and old.layers[0].kept == first.kept:
             first = old.layers[0]
         stack = self.stacked(first, self.others[0].stacks[-1] if isinstance(self.stage.base, int) else None, old)
         layers, stacks = [first], [stack]
@@ -335,7 +335,7 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
         here = around
         if changed or inner != around.folder:
             variables = {**around.variables, **changed} if changed else around.variables
-            here = replace(around, folder=inner, variables=variables)
+            here = Surroundings(inner, variables, around.home, around.base, around.files)
         span = body.span(command.span.shifted(offset))
         if program in ("cd", "pushd"):
             inner = here.resolve(words[0].pattern) if words else around.home
@@ -358,8 +358,10 @@ def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:
 
 def _after(call: Call, done: tuple[Effect, ...]) -> Call:
     """The call where its RUN has done something already."""
-    around = call.around
-    return replace(call, around=replace(around, files=replace(around.files, here=done)))
+    around, files = call.around, call.around.files
+    files = Filesystem(files.below, files.context, files.mounts, files.site, done, files.asked)
+    around = Surroundings(around.folder, around.variables, around.home, around.base, files)
+    return Call(call.program, call.typed, call.words, call.span, around, call.placed)
 
 
 def _effects(call: Call) -> Iterator[Effect]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.lazy import cached_property
 from deadweight.model import image
 from deadweight.model.image import ImageRef
 from deadweight.model.variables import Scope, expand

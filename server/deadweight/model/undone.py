@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet, covers
 from deadweight.model.filesystem import Filesystem
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
+    from deadweight.model.filesystem import Stack
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.stages import Site
 
 
 class Removal(NamedTuple):
@@ -30,17 +33,27 @@ def late_removals(ledgers: Sequence[Ledger], context: BuildContext | None) -> It
     layers = {layer.site: layer for ledger in ledgers for layer in ledger.layers}
     for ledger in ledgers:
         for layer in ledger.layers:
-            below = ledger.below(layer)
-            for number, effect in enumerate(layer.effects):
-                if effect.kind is not Kind.REMOVES or not effect.is_certain or below is None:
-                    continue
-                parts = ((each.site, _part(each.effect, effect, context)) for each in below.there)
-                removed = tuple((layers[site], part) for site, part in parts if part is not None)
-                if any(_removes(effect, own) for own in layer.effects[:number]):
-                    # A clean-up that has its own use; what a tool left in earlier layers, it only passes by.
-                    removed = tuple(each for each in removed if not isinstance(each[1].cause, Leftover))
-                if removed:
-                    yield Removal(ledger, layer, effect, removed)
+            for effect, parts in _removed(layer, ledger.below(layer), context):
+                yield Removal(ledger, layer, effect, tuple((layers[site], part) for site, part in parts))
+
+
+@remembered
+def _removed(
+    layer: Layer, below: Stack | None, context: BuildContext | None
+) -> tuple[tuple[Effect, tuple[tuple[Site, Effect], ...]], ...]:
+    """The removals of a layer, each with what of the layers below it takes away."""
+    found: list[tuple[Effect, tuple[tuple[Site, Effect], ...]]] = []
+    for number, effect in enumerate(layer.effects):
+        if effect.kind is not Kind.REMOVES or not effect.is_certain or below is None:
+            continue
+        parts = ((each.site, _part(each.effect, effect, context)) for each in below.there)
+        removed = tuple((site, part) for site, part in parts if part is not None)
+        if any(_removes(effect, own) for own in layer.effects[:number]):
+            # A clean-up that has its own use; what a tool left in earlier layers, it only passes by.
+            removed = tuple(each for each in removed if not isinstance(each[1].cause, Leftover))
+        if removed:
+            found.append((effect, removed))
+    return tuple(found)
 
 
 def _removes(removal: Effect, own: Effect) -> bool:

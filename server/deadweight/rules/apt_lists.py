@@ -11,6 +11,7 @@ from deadweight.model.layers import mounts_of
 from deadweight.rules.edits import append_command, prepend_command, remove_instruction
 from deadweight.rules.rule import Fix, Safety
 from deadweight.syntax import shell
+from deadweight.syntax.dockerfile import remembered
 from deadweight.syntax.run import run_body
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _until_next_update(left: Left) -> tuple[Layer, ...]:
     return below if end is None else below[: end + 1]
 
 
+@remembered
 def _needs_lists(layer: Layer) -> bool:
     """Whether a RUN reads the lists of an earlier one: before an update of its own, and not from a mount."""
     if _mounts_lists(layer):
@@ -91,11 +93,13 @@ def _needs_lists(layer: Layer) -> bool:
     return first is not None and not any(_is_certain_update(call) for call in layer.calls[: layer.calls.index(first)])
 
 
+@remembered
 def _downloads(layer: Layer) -> bool:
     """Whether a RUN puts new lists in place of those of an earlier one."""
     return not _mounts_lists(layer) and any(_is_certain_update(call) for call in layer.calls)
 
 
+@remembered
 def _mounts_lists(layer: Layer) -> bool:
     if layer.step is None:
         return False
@@ -167,6 +171,7 @@ def _last_use(left: Left) -> Call:
     return max(uses or left.calls, key=calls.index)
 
 
+@remembered
 def _uses(layer: Layer) -> list[Call]:
     """The calls that read the lists, those that may do so among them: of functions that do, and of scripts."""
     functions = {
@@ -219,6 +224,7 @@ def _reads_lists_of(snapshot: Snapshot, ledger: Ledger, index: int) -> bool:
     return False
 
 
+@remembered
 def _runs_apt_later(layer: Layer) -> bool:
     """Whether an instruction calls apt when the image is used."""
     instruction = layer.instruction

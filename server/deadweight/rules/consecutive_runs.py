@@ -71,6 +71,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.effects import Measured
 from deadweight.rules.merging import merged
 from deadweight.rules.rule import Finding, Related, rule
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,5 +126,14 @@ def _rows(ledger: Ledger) -> Iterator[tuple[Layer, ...]]:
 
 def _again(above: Layer, layer: Layer) -> list[Effect]:
     """What a layer writes as the one above it did, whatever its commands are."""
-    before = {effect.cause for effect in above.kept if isinstance(effect.cause, Measured) and effect.is_certain}
-    return [effect for effect in layer.kept if effect.cause in before and effect.is_certain]
+    records = _records(layer)
+    if not records:
+        return []
+    before = {effect.cause for effect in _records(above)}
+    return [effect for effect in records if effect.cause in before]
+
+
+@remembered
+def _records(layer: Layer) -> tuple[Effect, ...]:
+    """What a layer surely writes of files that a tool writes whenever it runs."""
+    return tuple(effect for effect in layer.kept if isinstance(effect.cause, Measured) and effect.is_certain)

@@ -154,7 +154,9 @@ from deadweight.model.ecosystems import node
 from deadweight.model.effects import PackageSet
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.size.estimate import effect_size
 from deadweight.size.units import less
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -218,20 +220,28 @@ def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _installs(snapshot: Snapshot) -> Iterator[_Install]:
-    start = _start_command(snapshot)
     for ledger in snapshot.shipped_ledgers:
         for layer in ledger.layers:
-            for effect in layer.kept:
-                saves = _saves(snapshot, effect)
-                call = next((call for call in layer.calls if call.span == effect.span), None)
-                if saves is None or call is None or _is_told_otherwise(call, snapshot.ledgers.files(layer)):
+            for effect, call, manifest, saves in _installs_in(layer):
+                if _is_told_otherwise(call, snapshot.ledgers.files(layer)):
                     continue
-                manifest = _manifest(effect)
-                if manifest is not None and not _is_for_development(manifest, start):
+                if not _is_for_development(manifest, _start_command(snapshot)):
                     yield _Install(ledger, layer, effect, call, manifest, saves)
 
 
-def _saves(snapshot: Snapshot, effect: Effect) -> Size | None:
+@remembered
+def _installs_in(layer: Layer) -> tuple[tuple[Effect, Call, Manifest, Size], ...]:
+    """The installs of a layer that bring devDependencies, and what these weigh."""
+    found: list[tuple[Effect, Call, Manifest, Size]] = []
+    for effect in layer.kept:
+        saves, manifest = _saves(effect), _manifest(effect)
+        call = next((call for call in layer.calls if call.span == effect.span), None)
+        if saves is not None and manifest is not None and call is not None:
+            found.append((effect, call, manifest, saves))
+    return tuple(found)
+
+
+def _saves(effect: Effect) -> Size | None:
     """The bytes that an install writes for devDependencies; None where it does not, or nobody can tell."""
     cause = effect.cause
     if not isinstance(cause, PackageSet) or cause.manager != "npm" or "dev" not in cause.options or cause.names:
@@ -239,7 +249,7 @@ def _saves(snapshot: Snapshot, effect: Effect) -> Size | None:
     if not effect.is_certain:
         return None
     without = replace(effect, cause=replace(cause, options=cause.options - {"dev"}))
-    before, after = snapshot.sizes.of([effect]), snapshot.sizes.of([without])
+    before, after = effect_size(effect), effect_size(without)
     saves = less(before, after) if before and after else None
     return saves if saves and saves.best else None
 
@@ -317,14 +327,14 @@ def _behind(snapshot: Snapshot, install: _Install, ledgers: Iterable[Ledger]) ->
             yield from ledger.layers
 
 
-def _uses(layer: Layer) -> Iterator[str]:
+@remembered
+def _uses(layer: Layer) -> tuple[str, ...]:
     """What of a layer's calls may run something of the project or its packages, as it is written."""
     instruction = layer.instruction
-    if (instruction.keyword == "RUN" and not layer.calls) or instruction.keyword == "ONBUILD":
-        yield instruction.arguments.text
-    for call in layer.calls:
-        if _may_use_packages(call):
-            yield " ".join((call.program, *(word.text for word in call.words)))
+    is_unread = (instruction.keyword == "RUN" and not layer.calls) or instruction.keyword == "ONBUILD"
+    calls = (call for call in layer.calls if _may_use_packages(call))
+    found = (" ".join((call.program, *(word.text for word in call.words))) for call in calls)
+    return (instruction.arguments.text,) if is_unread else tuple(found)
 
 
 def _may_use_packages(call: Call) -> bool:

@@ -58,13 +58,14 @@ from deadweight.model.image import ImageRef, siblings, variant, weighed
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import images
 from deadweight.size.units import less
+from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from deadweight.model.image import Sibling
-    from deadweight.model.layers import Ledger
+    from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Site
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
@@ -131,18 +132,21 @@ def _is_full(ref: ImageRef) -> bool:
 
 def _suits(sibling: Sibling, ledger: Ledger) -> bool:
     """Whether the stage's own commands can run on the smaller image at all."""
-    programs = {call.program for layer in ledger.layers for call in layer.calls}
-    runs = any(layer.instruction.keyword == "RUN" for layer in ledger.layers)
-    if sibling.base.shell == "none" and (runs or _has_shell_form(ledger)):
+    if sibling.base.shell == "none" and any(map(_needs_shell, ledger.layers)):
         return False
-    return not (sibling.base.package_manager != "apt" and programs & _APT)
+    return sibling.base.package_manager == "apt" or not any(map(_calls_apt, ledger.layers))
 
 
-def _has_shell_form(ledger: Ledger) -> bool:
-    return any(
-        layer.instruction.keyword in ("CMD", "ENTRYPOINT") and layer.instruction.array is None
-        for layer in ledger.layers
-    )
+@remembered
+def _calls_apt(layer: Layer) -> bool:
+    return any(call.program in _APT for call in layer.calls)
+
+
+@remembered
+def _needs_shell(layer: Layer) -> bool:
+    instruction = layer.instruction
+    is_shell_form = instruction.keyword in ("CMD", "ENTRYPOINT") and instruction.array is None
+    return instruction.keyword == "RUN" or is_shell_form
 
 
 def _fix(ref: ImageRef, sibling: Sibling, saves: Size, word: Word, offset: int) -> Fix | None:

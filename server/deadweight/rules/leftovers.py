@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.effects import Leftover
 from deadweight.rules.edits import append_command, insert_flag, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,13 +42,20 @@ def leftovers(snapshot: Snapshot, *topics: str) -> Iterator[Left]:
     """The leftovers of these topics in layers that ship."""
     for ledger in snapshot.shipped_ledgers:
         for layer in ledger.layers:
-            found: dict[str, list[Effect]] = {}
-            for effect in layer.kept:
-                if isinstance(effect.cause, Leftover) and effect.cause.topic in topics and effect.is_certain:
-                    found.setdefault(effect.cause.what, []).append(effect)
-            for effects in found.values():
-                if isinstance(effects[0].cause, Leftover):
-                    yield Left(ledger, layer, effects[0].cause, tuple(effects))
+            for cause, effects in _left_in(layer):
+                if cause.topic in topics:
+                    yield Left(ledger, layer, cause, effects)
+
+
+@remembered
+def _left_in(layer: Layer) -> tuple[tuple[Leftover, tuple[Effect, ...]], ...]:
+    """The leftovers of a layer, those of one kind together."""
+    found: dict[tuple[str, str], tuple[Leftover, list[Effect]]] = {}
+    for effect in layer.kept:
+        cause = effect.cause
+        if isinstance(cause, Leftover) and effect.is_certain:
+            found.setdefault((cause.topic, cause.what), (cause, []))[1].append(effect)
+    return tuple((cause, tuple(effects)) for cause, effects in found.values())
 
 
 def finding(snapshot: Snapshot, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:

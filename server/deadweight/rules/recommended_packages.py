@@ -97,11 +97,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts.packages import apt_closure, debian_package
-from deadweight.facts.recommends import recommended
+from deadweight.facts.recommends import recommended, words_that_tell
 from deadweight.model.effects import PackageSet
 from deadweight.rules.edits import insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
@@ -114,7 +114,9 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.filesystem import Stack
+    from deadweight.model.image import Base
+    from deadweight.model.layers import Layer
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction
@@ -156,7 +158,6 @@ class _Install(NamedTuple):
     so they may be lost, but no byte of them is claimed.
     """
 
-    ledger: Ledger
     layer: Layer
     effect: Effect
     cause: PackageSet
@@ -188,27 +189,35 @@ class _Install(NamedTuple):
         return self.cause.suite in apt.SUITES and not self.unknown
 
 
+class _Saving(NamedTuple):
+    """What an install brings that nothing needs: its bytes, and in words."""
+
+    install: _Install
+    saves: Size
+    message: str
+    frees: Effect
+
+
 @rule("recommended-packages", group="packages", same_as=("hadolint:DL3015",))
 def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of recommended packages in layers that ship."""
-    for install in _installs(snapshot):
-        spared = install.claimed(install.needed)
-        saves = install.size(spared)
-        if not spared or saves is None or (saves.high is None and saves.best < _LEAST):
-            continue
-        site = install.layer.site
-        already = (*install.cause.already, *install.cause.names, *install.needed)
-        freed = replace(install.cause, names=tuple(sorted(spared)), options=frozenset(), already=already)
-        yield Finding(
-            site=site,
-            span=install.effect.span,
-            message=f"{_count(spared)} only recommended: {_named(_by_weight(install, spared))}",
-            saves=saves,
-            basis="size",
-            stage=install.ledger.stage.label,
-            frees=frozenset(((site, replace(install.effect, cause=freed)),)),
-            fixes=partial(_fixes, install),
-        )
+    words: frozenset[str] | None = None
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers:
+            if not _asks(layer):
+                continue
+            words = _words(snapshot) if words is None else words
+            for install, saves, message, frees in _savings(layer, ledger.stacks[layer.site.step], ledger.base, words):
+                yield Finding(
+                    site=layer.site,
+                    span=install.effect.span,
+                    message=message,
+                    saves=saves,
+                    basis="size",
+                    stage=ledger.stage.label,
+                    frees=frozenset(((layer.site, frees),)),
+                    fixes=partial(_fixes, install),
+                )
 
 
 def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
@@ -216,25 +225,49 @@ def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
     yield _lean(snapshot, install)
 
 
-def _installs(snapshot: Snapshot) -> Iterator[_Install]:
-    words: frozenset[str] | None = None
-    for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers:
-            for effect in layer.kept:
-                cause = effect.cause
-                if not (isinstance(cause, PackageSet) and cause.manager == "apt" and "recommends" in cause.options):
-                    continue
-                call = next((call for call in layer.calls if call.span == effect.span), None)
-                if call is None or not effect.is_certain or _is_decided(ledger, layer, call):
-                    continue
-                words = words or _words(snapshot)
-                install = _read(ledger, layer, effect, cause, call, words)
-                if install:
-                    yield install
+@remembered
+def _asks(layer: Layer) -> bool:
+    """Whether a layer installs recommended packages."""
+    return any(_sets(layer))
+
+
+def _sets(layer: Layer) -> Iterator[tuple[Effect, PackageSet]]:
+    for effect in layer.kept:
+        cause = effect.cause
+        is_apt = isinstance(cause, PackageSet) and cause.manager == "apt"
+        if isinstance(cause, PackageSet) and is_apt and "recommends" in cause.options and effect.is_certain:
+            yield effect, cause
+
+
+@remembered
+def _savings(layer: Layer, stack: Stack, base: Base, words: frozenset[str]) -> tuple[_Saving, ...]:
+    """What the installs of a layer, on top of `stack`, bring without need; a Dockerfile has `words`."""
+    return tuple(saving for install in _installs(layer, stack, base, words) if (saving := _saving(install)))
+
+
+def _saving(install: _Install) -> _Saving | None:
+    spared = install.claimed(install.needed)
+    saves = install.size(spared)
+    if not spared or saves is None or (saves.high is None and saves.best < _LEAST):
+        return None
+    already = (*install.cause.already, *install.cause.names, *install.needed)
+    freed = replace(install.cause, names=tuple(sorted(spared)), options=frozenset(), already=already)
+    message = f"{_count(spared)} only recommended: {_named(_by_weight(install, spared))}"
+    return _Saving(install, saves, message, replace(install.effect, cause=freed))
+
+
+def _installs(layer: Layer, stack: Stack, base: Base, words: frozenset[str]) -> Iterator[_Install]:
+    for effect, cause in _sets(layer):
+        call = next((call for call in layer.calls if call.span == effect.span), None)
+        if call is None or _is_decided(stack, base, call):
+            continue
+        install = _read(stack, effect, cause, call, words)
+        if install:
+            yield install
 
 
 def _words(snapshot: Snapshot) -> frozenset[str]:
-    """The words of all instructions that a build of the image runs."""
+    """The words, of those that tell what is needed, in the instructions that a build of the image runs."""
     sections = (ledger.stage.section for ledger in snapshot.reached_ledgers)
     found = (_words_of(instruction) for section in sections for instruction in section.instructions)
     return frozenset[str]().union(*found)
@@ -242,26 +275,31 @@ def _words(snapshot: Snapshot) -> frozenset[str]:
 
 @remembered
 def _words_of(instruction: Instruction) -> frozenset[str]:
-    return frozenset(_WORD.findall(instruction.text))
+    return words_that_tell().intersection(_WORD.findall(instruction.text))
 
 
-def _is_decided(ledger: Ledger, layer: Layer, call: Call) -> bool:
+def _is_decided(stack: Stack, base: Base, call: Call) -> bool:
     """Whether the recommendations are wanted, or switched off where only apt reads it."""
-    if _verb(call) is None or call.has(*_DECIDED) or "minideb" in ledger.base.repository:
+    if _verb(call) is None or call.has(*_DECIDED) or "minideb" in base.repository:
         return True
-    return any(
-        _CONFIGURED.search(each.instruction.text)
-        or any((effect.path or "").startswith(_CONFIGURATION) for effect in each.effects)
-        for each in ledger.stacks[layer.site.step]
-    )
+    return any(map(_configures, stack))
 
 
-def _read(
-    ledger: Ledger, layer: Layer, effect: Effect, cause: PackageSet, call: Call, words: frozenset[str]
-) -> _Install | None:
+@remembered
+def _configures(layer: Layer) -> bool:
+    """Whether a layer sets what apt does about recommendations."""
+    written = (effect.path or "" for effect in layer.effects)
+    return bool(_CONFIGURED.search(layer.instruction.text)) or any(map(_is_configuration, written))
+
+
+def _is_configuration(path: str) -> bool:
+    return path.startswith(_CONFIGURATION)
+
+
+def _read(stack: Stack, effect: Effect, cause: PackageSet, call: Call, words: frozenset[str]) -> _Install | None:
     """What a command's recommendations bring; None where nothing is known of them."""
-    unknown = dict.fromkeys(_names_from_elsewhere(ledger, layer, cause))
-    before = _before(ledger, layer, call)
+    unknown = dict.fromkeys(_names_from_elsewhere(stack, cause))
+    before = _before(stack.below, call)
     names = [name for name in cause.names if name not in unknown]
     beside, lost, doubtful = set(cause.names), {}, set[str]()
     for suite in _STAND_INS.get(cause.suite or "", ()):
@@ -270,28 +308,36 @@ def _read(
         beside |= without.packages
         unknown.update(dict.fromkeys(without.unknown))
         lost[suite] = with_them.packages - without.packages - set(cause.names)
-        doubtful |= _there(before, suite).union(
-            *(apt_closure(suite, name, recommends=True) or () for name in without.held)
-        )
+        doubtful |= _there(before, suite) | _recommended_by(suite, without.held)
     if not lost or not _everywhere(lost) - doubtful:
         return None
     brought = _everywhere({suite: _there(before, suite) for suite in lost})
     needed = [name for name in sorted(_anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
-    return _Install(ledger, layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
+    return _Install(stack.top, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
 
 
-def _names_from_elsewhere(ledger: Ledger, layer: Layer, cause: PackageSet) -> tuple[str, ...]:
+@lru_cache(maxsize=64)
+def _recommended_by(suite: str, held: frozenset[str]) -> frozenset[str]:
+    """What packages that are there recommend, all the way down."""
+    return frozenset[str]().union(*(apt_closure(suite, name, recommends=True) or () for name in held))
+
+
+def _names_from_elsewhere(stack: Stack, cause: PackageSet) -> tuple[str, ...]:
     """The names that an archive other than Debian's may answer."""
-    if not any(_ARCHIVES.search(each.instruction.text) for each in ledger.stacks[layer.site.step]):
+    if not any(map(_adds_archives, stack)):
         return ()
     return tuple(name for name in cause.names if _ELSEWHERE.fullmatch(name))
 
 
-def _before(ledger: Ledger, layer: Layer, call: Call) -> list[PackageSet]:
+@remembered
+def _adds_archives(layer: Layer) -> bool:
+    return bool(_ARCHIVES.search(layer.instruction.text))
+
+
+def _before(below: Stack | None, call: Call) -> list[PackageSet]:
     """The installs of recommended packages before a call."""
-    layers = ledger.below(layer) or ()
-    effects = (*(effect for each in layers for effect in each.kept), *call.around.files.here)
+    effects = (*(effect for each in below or () for effect in each.kept), *call.around.files.here)
     causes = (effect.cause for effect in effects)
     sets = (cause for cause in causes if isinstance(cause, PackageSet) and cause.manager == "apt")
     return [cause for cause in sets if "recommends" in cause.options]

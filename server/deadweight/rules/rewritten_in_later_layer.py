@@ -154,6 +154,7 @@ from deadweight.rules.merging import merged
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size
+from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit
 
 if TYPE_CHECKING:
@@ -237,11 +238,20 @@ def _fixes(again: _Again, snapshot: Snapshot) -> Iterator[Fix | None]:
 def _all(snapshot: Snapshot) -> Iterator[_Again]:
     for ledger in snapshot.shipped_ledgers:
         for layer in ledger.layers:
-            found = (effect for effect in layer.kept if _is_needless(effect))
-            for span, effects in groupby(found, lambda effect: effect.span):
-                call = next((call for call in layer.calls if call.span == span), None)
-                if call is not None:
-                    yield _Again(ledger, layer, call, tuple(effects))
+            for call, effects in _again_in(layer):
+                yield _Again(ledger, layer, call, effects)
+
+
+@remembered
+def _again_in(layer: Layer) -> tuple[tuple[Call, tuple[Effect, ...]], ...]:
+    """The calls of a layer that write something again without need, and what that is."""
+    found: list[tuple[Call, tuple[Effect, ...]]] = []
+    needless = (effect for effect in layer.kept if _is_needless(effect))
+    for span, effects in groupby(needless, lambda effect: effect.span):
+        call = next((call for call in layer.calls if call.span == span), None)
+        if call is not None:
+            found.append((call, tuple(effects)))
+    return tuple(found)
 
 
 def _is_needless(effect: Effect) -> bool:

@@ -6,8 +6,9 @@ import inspect
 import sys
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from deadweight.lazy import cached_property
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import packages as facts
@@ -44,16 +45,25 @@ class Added(NamedTuple):
 
 def added(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Added:
     """The packages that `apt-get install NAMES` adds, by name; arguments as in `installed`."""
-    known_suite = nearest(suite)
-    held = frozenset(
-        each for name in already for each in (name, *(facts.apt_closure(known_suite, name, recommends=False) or ()))
-    )
+    return _added(tuple(names), nearest(suite), tuple(already), recommends)
+
+
+@lru_cache(maxsize=256)
+def _added(names: tuple[str, ...], known_suite: str, already: tuple[str, ...], recommends: bool) -> Added:
+    held = _held(known_suite, already)
     # apt leaves a package alone that is there, and does not ask for its recommendations again.
     asked = tuple(name for name in dict.fromkeys(names) if name not in held)
     closures = [facts.apt_closure(known_suite, name, recommends=recommends) for name in asked]
     packages = frozenset(name for closure in closures for name in closure or ()) - held
     unknown = tuple(name for name, closure in zip(asked, closures, strict=True) if closure is None)
     return Added(packages, asked, unknown, held)
+
+
+@lru_cache(maxsize=64)
+def _held(suite: str, already: tuple[str, ...]) -> frozenset[str]:
+    """What is there where these were installed before."""
+    closures = (facts.apt_closure(suite, name, recommends=False) or () for name in already)
+    return frozenset(already).union(*closures)
 
 
 def installed(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Size | None:
@@ -72,6 +82,11 @@ def installed(names: Iterable[str], suite: str | None, *, recommends: bool, alre
 
 def unpacked(names: Iterable[str], suite: str | None, *, unknown: int = 0) -> Size | None:
     """Bytes of exactly these packages, and of so many unknown ones."""
+    return _weighed(frozenset(names), suite, unknown)
+
+
+@lru_cache(maxsize=256)
+def _weighed(names: frozenset[str], suite: str | None, unknown: int) -> Size | None:
     known_suite = nearest(suite)
     found = [facts.debian_package(known_suite, name) for name in sorted(names)]
     packages = [each for each in found if each is not None]

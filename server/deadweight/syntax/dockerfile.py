@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import cached_property, wraps
 from itertools import accumulate, chain, islice, takewhile
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
+from deadweight.lazy import cached_property
 from deadweight.syntax.json_form import read_array
 from deadweight.syntax.words import HEREDOC, SPACES, Word, heredoc_name, heredoc_words, split_plain, split_quoted
 from deadweight.text import Edit, Span, apply_edits, count_line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from deadweight.syntax.problems import Problem
 
 MAX_LINE = 65_535  # bytes; BuildKit's scanner rejects longer lines (moby/buildkit frontend/dockerfile/parser)
 
@@ -239,19 +241,22 @@ class Instruction:
 Piece = Blank | Comment | Instruction
 
 _Kept = TypeVar("_Kept")
+_Others = ParamSpec("_Others")
 _Answer = TypeVar("_Answer")
 
 
-def remembered(ask: Callable[[_Kept], _Answer]) -> Callable[[_Kept], _Answer]:
-    """`ask`, carried out once for each instruction or section, which keeps the answer as long as it lives itself."""
+def remembered(ask: Callable[Concatenate[_Kept, _Others], _Answer]) -> Callable[Concatenate[_Kept, _Others], _Answer]:
+    """`ask`, whose last answer an instruction, section or layer keeps as long as it lives.
+
+    It is asked again where its further arguments are not those of the last time.
+    """
     name = f"{ask.__module__}.{ask.__qualname__}"
 
-    @wraps(ask)
-    def answer(kept: _Kept) -> _Answer:
-        known = kept.__dict__
-        if name not in known:
-            known[name] = ask(kept)
-        found: _Answer = known[name]
+    def answer(kept: _Kept, /, *others: _Others.args, **named: _Others.kwargs) -> _Answer:
+        known = kept.__dict__.get(name)
+        if known is None or (others and known[0] != others):
+            known = kept.__dict__[name] = (others, ask(kept, *others, **named))
+        found: _Answer = known[1]
         return found
 
     return answer
@@ -300,6 +305,18 @@ class Section:
     def instructions(self) -> tuple[Instruction, ...]:
         """The instructions in order, FROM first."""
         return tuple([piece for piece in self.pieces if isinstance(piece, Instruction)])
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it stands above the first FROM."""
+        return not self.instructions or self.instructions[0].keyword != "FROM"
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What BuildKit would reject, at places in the section."""
+        from deadweight.syntax.problems import problems_of
+
+        return problems_of(self)
 
     @cached_property
     def has_open_heredoc(self) -> bool:

@@ -13,7 +13,7 @@ from deadweight.text import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from deadweight.syntax.dockerfile import Dockerfile, Piece, Section
+    from deadweight.syntax.dockerfile import Blank, Dockerfile, Section
 
 
 class Problem(NamedTuple):
@@ -51,46 +51,46 @@ _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")  # `AS build-1`
 
 def find_problems(tree: Dockerfile) -> Iterator[Problem]:
     """The problems of a file, in order."""
-    for number, (section, start) in enumerate(zip(tree.sections, tree.starts, strict=False)):
-        for problem in problems_of(section) if number else problems_of_head(section):
-            yield problem._replace(span=problem.span.shifted(start)) if start else problem
+    for section, start in zip(tree.sections, tree.starts, strict=False):
+        if section.problems:
+            yield from (problem._replace(span=problem.span.shifted(start)) for problem in section.problems)
         if section.has_open_heredoc:
             return  # what follows may be its body
     if len(tree.sections) == 1 and not tree.sections[0].instructions:
         yield Problem(Span(0, 0), "file with no instructions")
 
 
-@remembered
 def problems_of(section: Section) -> tuple[Problem, ...]:
-    """The problems of a stage, at places in it."""
-    return tuple(_in_pieces(section))
-
-
-@remembered
-def problems_of_head(section: Section) -> tuple[Problem, ...]:
-    """The problems above the first FROM."""
+    """The problems of a section, at places in it."""
     found: list[Problem] = list(_in_pieces(section))
-    seen: set[str] = set()
-    for piece, offset in zip(section.pieces, section.starts, strict=False):
-        if isinstance(piece, Comment) and piece.directive:
-            found += _of_directive(piece, *piece.directive, offset, seen)
-        if isinstance(piece, Instruction) and piece.keyword != "ARG" and piece.keyword in _KEYWORDS:
-            found.append(Problem(piece.span.shifted(offset), "no build stage yet: FROM comes first"))
-            break  # said once
+    if section.is_head:
+        found += _in_head(section)
     return tuple(sorted(found, key=lambda problem: problem.span))
 
 
-def _in_pieces(section: Section) -> Iterator[Problem]:
+def _in_head(section: Section) -> Iterator[Problem]:
+    seen: set[str] = set()
     for piece, offset in zip(section.pieces, section.starts, strict=False):
-        for problem in _of_piece(piece):
-            yield problem._replace(span=problem.span.shifted(offset))
+        if isinstance(piece, Comment) and piece.directive:
+            yield from _of_directive(piece, *piece.directive, offset, seen)
+        if isinstance(piece, Instruction) and piece.keyword != "ARG" and piece.keyword in _KEYWORDS:
+            yield Problem(piece.span.shifted(offset), "no build stage yet: FROM comes first")
+            return  # said once
+
+
+def _in_pieces(section: Section) -> Iterator[Problem]:
+    is_long = section.starts[-1] > MAX_LINE // 4  # a character takes up to four bytes
+    for number in range(len(section.pieces)) if is_long else section.numbers:
+        piece = section.pieces[number]
+        found = _of_instruction(piece) if isinstance(piece, Instruction) else _of_other(piece)
+        if found:
+            offset = section.starts[number]
+            yield from (problem._replace(span=problem.span.shifted(offset)) for problem in found)
         if isinstance(piece, Instruction) and piece.has_open_heredoc:
             return  # what follows may be its body
 
 
-def _of_piece(piece: Piece) -> tuple[Problem, ...]:
-    if isinstance(piece, Instruction):
-        return _of_instruction(piece)
+def _of_other(piece: Blank | Comment) -> tuple[Problem, ...]:
     if not has_long_line(piece.text):
         return ()
     return (Problem(Span(0, len(piece.text.rstrip("\r\n"))), _TOO_LONG),)

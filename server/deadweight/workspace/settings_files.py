@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deadweight.lazy import cached_property
 from deadweight.settings import DEFAULTS, KEBAB_CASE, read_settings, read_toml
 from deadweight.workspace.discover import git_patterns
 from deadweight.workspace.files import UnreadableError, read_text, shown

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.lazy import cached_property
 from deadweight.model import image
 from deadweight.model.stages import State
 from deadweight.syntax.dockerfile import Blank, Instruction, edited
