@@ -9,11 +9,12 @@ from itertools import chain
 from operator import is_
 from typing import TYPE_CHECKING, overload
 
+from deadweight.lazy import cached_property
 from deadweight.model import image
 from deadweight.model.commands import catalog, pip
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
-from deadweight.model.effects import BaseLayers, Built, Copied, CopiedFromStage, Download, Extracted, Text, writes
+from deadweight.model.effects import BaseLayers, Built, Copied, CopiedFromStage, Download, Extracted, Kind, Text, writes
 from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context
 from deadweight.model.playing import play
 from deadweight.model.stages import NOWHERE, Site, absolute
@@ -55,6 +56,21 @@ class Layer:
     calls: tuple[Call, ...] = ()
     asked: Sequence[Question] = field(default=(), compare=False, repr=False)
 
+    @cached_property
+    def depends(self) -> bool:
+        """Whether what it does may be something else where the layers below, or another stage, are others."""
+        return bool(self.asked) or self.instruction.flag("from") is not None
+
+    @cached_property
+    def removes(self) -> bool:
+        """Whether it removes something."""
+        return any(effect.kind is Kind.REMOVES for effect in self.effects)
+
+    @cached_property
+    def programs(self) -> frozenset[str]:
+        """What it calls."""
+        return frozenset([call.program for call in self.calls])
+
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
@@ -72,6 +88,25 @@ class Ledger:
     def below(self, layer: Layer) -> Stack | None:
         """What lies below a layer of this stage."""
         return self.stacks[layer.site.step].below
+
+    def layers_with(self, cause: type) -> Sequence[Layer]:
+        """The layers that keep something of this kind of cause."""
+        return self._by_cause.get(cause, ())
+
+    @cached_property
+    def programs(self) -> frozenset[str]:
+        """What its commands call."""
+        return frozenset[str]().union(*[layer.programs for layer in self.layers if layer.calls])
+
+    @cached_property
+    def _by_cause(self) -> dict[type, list[Layer]]:
+        found: dict[type, list[Layer]] = {}
+        for layer in self.layers:
+            for effect in layer.kept:
+                layers = found.setdefault(type(effect.cause), [])
+                if not layers or layers[-1] is not layer:
+                    layers.append(layer)
+        return found
 
 
 class Ledgers(Sequence[Ledger]):
@@ -193,7 +228,8 @@ class _StageReader:
         for step in self.stage.steps:
             site = Site(self.stage.index, len(layers))
             layer = known.get(id(step))
-            if layer is None or not self.stands(layer, site, stack, are_others_known=are_others_known):
+            stands = layer and (not layer.depends or self.stands(layer, site, stack, are_others_known=are_others_known))
+            if layer is None or not stands:
                 layer = self.layer(step, site, stack)
             elif layer.site != site:
                 layer = replace(layer, site=site)
@@ -214,10 +250,8 @@ class _StageReader:
     def stands(self, layer: Layer, site: Site, below: Stack, *, are_others_known: bool) -> bool:
         """Whether a layer of before is what its step does here too."""
         instruction, step = layer.instruction, layer.step
-        if instruction.keyword in ("COPY", "ADD"):
-            return are_others_known or instruction.flag("from") is None
         if not layer.asked or step is None:
-            return True
+            return are_others_known or instruction.keyword not in ("COPY", "ADD")
         mounts = mounts_of(instruction, step.state)
         return Filesystem(below, self.context, mounts, site).answers(layer.asked)
 
@@ -371,11 +405,12 @@ def _effects(call: Call) -> Iterator[Effect]:
         found: Iterable[Effect] = (writes(None, Built(call.program), call.span),)
     else:
         found = tool.effects(call)
+    if call.placed.command.redirects:
+        found = chain(found, appended(call))
     if not call.placed.conditional:
         yield from found
-        yield from appended(call)
         return
-    for effect in chain(found, appended(call)):
+    for effect in found:
         yield replace(effect, is_certain=False)
 
 

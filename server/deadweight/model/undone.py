@@ -30,9 +30,12 @@ class Removal(NamedTuple):
 
 def late_removals(ledgers: Sequence[Ledger], context: BuildContext | None) -> Iterator[Removal]:
     """The removals of a chain of stages, each standing on the one before it, that free nothing."""
-    layers = {layer.site: layer for ledger in ledgers for layer in ledger.layers}
+    layers: dict[Site, Layer] = {}
     for ledger in ledgers:
+        layers.update((layer.site, layer) for layer in ledger.layers)
         for layer in ledger.layers:
+            if not layer.removes:
+                continue
             for effect, parts in _removed(layer, ledger.below(layer), context):
                 yield Removal(ledger, layer, effect, tuple((layers[site], part) for site, part in parts))
 

@@ -86,7 +86,7 @@ if TYPE_CHECKING:
 def consecutive_runs(snapshot: Snapshot) -> Iterator[Finding]:
     """Report RUNs, each right below the other, that write the same records."""
     for ledger in snapshot.shipped_ledgers:
-        for layers in _rows(ledger):
+        for layers in _rows(ledger) if len(ledger.layers_with(Measured)) > 1 else ():
             again = [(layer, effect) for above, layer in pairwise(layers) for effect in _again(above, layer)]
             first, *others = layers
             what = ", ".join(

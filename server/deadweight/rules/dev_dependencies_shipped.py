@@ -221,7 +221,7 @@ def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _installs(snapshot: Snapshot) -> Iterator[_Install]:
     for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers:
+        for layer in ledger.layers_with(PackageSet):
             for effect, call, manifest, saves in _installs_in(layer):
                 if _is_told_otherwise(call, snapshot.ledgers.files(layer)):
                     continue

@@ -58,7 +58,6 @@ from deadweight.model.image import ImageRef, siblings, variant, weighed
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import images
 from deadweight.size.units import less
-from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
@@ -134,15 +133,9 @@ def _suits(sibling: Sibling, ledger: Ledger) -> bool:
     """Whether the stage's own commands can run on the smaller image at all."""
     if sibling.base.shell == "none" and any(map(_needs_shell, ledger.layers)):
         return False
-    return sibling.base.package_manager == "apt" or not any(map(_calls_apt, ledger.layers))
+    return sibling.base.package_manager == "apt" or _APT.isdisjoint(ledger.programs)
 
 
-@remembered
-def _calls_apt(layer: Layer) -> bool:
-    return any(call.program in _APT for call in layer.calls)
-
-
-@remembered
 def _needs_shell(layer: Layer) -> bool:
     instruction = layer.instruction
     is_shell_form = instruction.keyword in ("CMD", "ENTRYPOINT") and instruction.array is None

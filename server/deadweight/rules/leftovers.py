@@ -41,7 +41,7 @@ class Left(NamedTuple):
 def leftovers(snapshot: Snapshot, *topics: str) -> Iterator[Left]:
     """The leftovers of these topics in layers that ship."""
     for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers:
+        for layer in ledger.layers_with(Leftover):
             for cause, effects in _left_in(layer):
                 if cause.topic in topics:
                     yield Left(ledger, layer, cause, effects)

@@ -203,7 +203,7 @@ def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of recommended packages in layers that ship."""
     words: frozenset[str] | None = None
     for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers:
+        for layer in ledger.layers_with(PackageSet):
             if not _asks(layer):
                 continue
             words = _words(snapshot) if words is None else words

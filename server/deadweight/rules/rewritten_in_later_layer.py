@@ -237,7 +237,7 @@ def _fixes(again: _Again, snapshot: Snapshot) -> Iterator[Fix | None]:
 
 def _all(snapshot: Snapshot) -> Iterator[_Again]:
     for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers:
+        for layer in ledger.layers_with(Rewritten):
             for call, effects in _again_in(layer):
                 yield _Again(ledger, layer, call, effects)
 
