@@ -26,6 +26,7 @@ from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.protocol import Protocol
 from deadweight.lsp.publishing import diagnostics_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe
+from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
 from deadweight.workspace.context import walk_context
 from deadweight.workspace.files import UnreadableError
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _WATCHED = (
     "**/{*.dockerignore,.dockerignore,package.json,package-lock.json,requirements*.txt,pyproject.toml,deadweight.toml}"
 )
+_SLICE = 0.002  # seconds of a walk between two looks for messages
 _SECONDS = 30.0  # the longest that a walk of a build context goes on
 _CHUNK = 1 << 16  # bytes
 
@@ -55,6 +57,7 @@ class Server(LanguageServer):
         self.configuration = Configuration(self)
         self.documents = Documents(self.configuration.of)
         self.background = Background()
+        self.workspace_diagnostics = WorkspaceDiagnostics(self)
         self.client = Client()
         self.was_shut_down = False
         self.exit_code = 0
@@ -120,6 +123,8 @@ class Server(LanguageServer):
     def show_changed(self) -> None:
         """Show the documents that have changed; called when no further message is there to be read."""
         changed, self._changed = self._changed, {}
+        if changed:
+            self.workspace_diagnostics.touch()
         for document in changed.values():
             if self.documents.get(document.uri) is document:
                 self.show([document])
@@ -143,6 +148,7 @@ class Server(LanguageServer):
         documents = list(documents)
         if not documents:
             return
+        self.workspace_diagnostics.touch()
         self.show(documents)
         if self.client.pulls and self.client.refreshes_diagnostics:
             self.workspace_diagnostic_refresh(None)
@@ -164,6 +170,21 @@ class Server(LanguageServer):
             document.is_measuring = True
             self.background.run(document.uri, work, take)
             is_late = True
+
+    async def measure_quietly(self, document: Document) -> None:
+        """Walk the folder around a document that is not open, between messages."""
+        if document.path is None:
+            return
+        walk = _walk(document.path, document.folder, without_ignore_file=isinstance(document, OpenIgnoreFile))
+        end = time.perf_counter() + _SLICE
+        try:
+            while True:
+                next(walk)
+                if time.perf_counter() > end:
+                    await asyncio.sleep(0)
+                    end = time.perf_counter() + _SLICE
+        except StopIteration as done:
+            document.measured(done.value)
 
     def dockerfile(self, uri: str) -> OpenDockerfile | None:
         """The open Dockerfile of this URI."""
@@ -201,9 +222,10 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
     encoding = server.workspace.position_encoding
     server.client = convert.client(params.capabilities, str(getattr(encoding, "value", encoding)))
     if server.client.pulls:
-        options = types.DiagnosticOptions(True, False, identifier="deadweight")
+        options = types.DiagnosticOptions(True, True, identifier="deadweight")
         server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(lambda _: None)  # announced here, answered in bytes
         server.protocol.asked[types.TEXT_DOCUMENT_DIAGNOSTIC] = partial(_diagnostic, server)
+        server.feature(types.WORKSPACE_DIAGNOSTIC)(partial(server.workspace_diagnostics.report))
     actions.register(server)
     given = params.initialization_options
     server.configuration.tell(given.get("deadweight", given) if isinstance(given, dict) else given)
@@ -264,6 +286,7 @@ def _did_change_watched_files(server: Server, params: types.DidChangeWatchedFile
     paths = [path for event in params.changes if (path := convert.path_of(event.uri))]
     paths = [path for path in paths if "node_modules" not in path.parts]  # an install writes thousands of them
     touched = {each.uri: each for path in paths for each in server.documents.with_context_of(path)}
+    server.workspace_diagnostics.forget(paths)
     _look_again(server, touched.values())
     server.configuration.files_changed(paths)
 

@@ -51,11 +51,21 @@ def find(
     without `.git` and `node_modules`, and without following symlinks to folders. Nothing comes twice. A folder that
     cannot be read is as good as empty.
     """
+    return (path for path in find_in_steps(paths, kind, is_left_out) if path is not None)
+
+
+def find_in_steps(
+    paths: Sequence[Path],
+    kind: Kind = "dockerfile",
+    is_left_out: Callable[[Path, bool], bool] = lambda path, is_folder: False,
+) -> Iterator[Path | None]:
+    """The same, and None whenever a folder has been looked through: a moment at which a search may be left alone."""
     seen: set[Path] = set()
     for path in paths:
         for found in _search(path, kind, is_left_out) if path.is_dir() else (path,):
-            if found not in seen:
-                seen.add(found)
+            if found is None or found not in seen:
+                if found is not None:
+                    seen.add(found)
                 yield found
 
 
@@ -74,8 +84,8 @@ def git_patterns(lines: Iterable[str]) -> GitIgnoreSpec:
 _Ignored = tuple[str, "GitIgnoreSpec"]
 
 
-def _search(top: Path, kind: Kind, is_left_out: Callable[[Path, bool], bool]) -> Iterator[Path]:
-    """The files of `kind` below `top`: those of a folder by name, then its folders by name."""
+def _search(top: Path, kind: Kind, is_left_out: Callable[[Path, bool], bool]) -> Iterator[Path | None]:
+    """The files of `kind` below `top`: those of a folder by name, None at its end, then its folders by name."""
     base, ignored = _git_above(top)
     waiting: list[tuple[Path, str, list[_Ignored]]] = [(top, base, ignored)]
     while waiting:
@@ -93,6 +103,7 @@ def _search(top: Path, kind: Kind, is_left_out: Callable[[Path, bool], bool]) ->
                 continue
             if not is_left_out(folder / entry.name, False):
                 yield folder / entry.name
+        yield None
         waiting += reversed(folders)
 
 
