@@ -199,7 +199,8 @@ class Filesystem:
             part = self.part_of(written.effect, path)
             if part is None or _is_in_place(part):
                 continue
-            found = [each for each in found if not _is_copied_again(each.effect, part)]
+            if isinstance(part.cause, Copied):
+                found = [each for each in found if not _is_copied_again(each.effect, part)]
             found.append(written._replace(effect=part))
         # A file of the context that was copied is that file, whatever else ran in its folder.
         file = next((each for each in found if _is_the_file(each.effect, path)), None)
