@@ -43,8 +43,8 @@ _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 class Layer:
     """One instruction's layer. `effects` is everything it does, `kept` the writes that are left when it ends.
 
-    `calls` are the commands of a RUN that were read, `step` is None for FROM. `asked` is what reading it asked of the
-    layers below.
+    `calls` are the commands of a RUN that were read, without the layers below: `Ledgers.files` has those. `step` is
+    None for FROM. `asked` is what reading it asked of the layers below.
     """
 
     site: Site
@@ -255,7 +255,7 @@ class _StageReader:
         if body.script.is_opaque:
             done = (writes(None, Built("a script too long to read"), instruction.span),)
         kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
-        return Layer(site, instruction, step, done, kept, tuple(calls), files.asked)
+        return Layer(site, instruction, step, done, kept, tuple(map(_alone, calls)), files.asked)
 
     def copy(self, step: Step) -> Iterator[Effect]:
         """The effects of COPY and ADD, one a source."""
@@ -360,6 +360,12 @@ def _after(call: Call, done: tuple[Effect, ...]) -> Call:
     """The call where its RUN has done something already."""
     around = call.around
     return replace(call, around=replace(around, files=replace(around.files, here=done)))
+
+
+def _alone(call: Call) -> Call:
+    """The call without what lies below its layer: a layer outlives the layers that it was read on."""
+    files = Filesystem(None, None, here=call.around.files.here)
+    return replace(call, around=replace(call.around, files=files))
 
 
 def _effects(call: Call) -> Iterator[Effect]:
