@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -146,3 +148,14 @@ def test_an_edit_of_a_stage_that_is_not_built_runs_no_rule() -> None:
     assert [each.span.start for each in report(after, checked=checked)] == [after.text.rindex("apt-get")]
     assert check(edited_at(after, "FROM debian\nRUN", "FROM debian\nENV A=1\nRUN"), before=checked) is not checked
     assert check(replace(after, context=CONTEXT), before=checked) is not checked
+
+
+def test_a_layer_that_stays_does_not_hold_those_it_was_read_on() -> None:
+    snapshot = Snapshot(parse("FROM node:22\nRUN echo 0 && npm i\nRUN apt-get install -y git && rm -rf /a\n"))
+    last, below = snapshot.ledgers[0].layers[2], weakref.ref(snapshot.ledgers[0].stacks[1])
+    assert last.asked
+    for number in range(3):
+        snapshot = edited_at(snapshot, f"echo {number}", f"echo {number + 1}")
+        assert snapshot.ledgers[0].layers[2] is last
+    gc.collect()
+    assert below() is None

@@ -97,7 +97,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts.packages import apt_closure, debian_package
@@ -262,20 +262,19 @@ def _read(
     """What a command's recommendations bring; None where nothing is known of them."""
     unknown = dict.fromkeys(_names_from_elsewhere(ledger, layer, cause))
     before = _before(ledger, layer, call)
+    there = {suite: _there(before, suite) for suite in _STAND_INS.get(cause.suite or "", ())}
     names = [name for name in cause.names if name not in unknown]
     beside, lost, doubtful = set(cause.names), {}, set[str]()
-    for suite in _STAND_INS.get(cause.suite or "", ()):
+    for suite in there:
         without = apt.added(names, suite, recommends=False, already=cause.already)
         with_them = apt.added(names, suite, recommends=True, already=cause.already)
         beside |= without.packages
         unknown.update(dict.fromkeys(without.unknown))
         lost[suite] = with_them.packages - without.packages - set(cause.names)
-        doubtful |= _there(before, suite).union(
-            *(apt_closure(suite, name, recommends=True) or () for name in without.held)
-        )
+        doubtful |= there[suite] | _with_recommended(suite, without.held)
     if not lost or not _everywhere(lost) - doubtful:
         return None
-    brought = _everywhere({suite: _there(before, suite) for suite in lost})
+    brought = _everywhere(there)
     needed = [name for name in sorted(_anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
     return _Install(ledger, layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
@@ -301,6 +300,12 @@ def _there(before: Iterable[PackageSet], suite: str) -> frozenset[str]:
     """What installs before this one brought, their recommendations included."""
     found = (apt.added(cause.names, suite, recommends=True).packages for cause in before)
     return frozenset[str]().union(*found)
+
+
+@lru_cache(maxsize=64)
+def _with_recommended(suite: str, names: frozenset[str]) -> frozenset[str]:
+    """What installs of these packages would have brought, their recommendations included."""
+    return frozenset[str]().union(*(apt_closure(suite, name, recommends=True) or () for name in names))
 
 
 def _is_needed(name: str, beside: Iterable[str], words: frozenset[str], brought: frozenset[str]) -> bool:

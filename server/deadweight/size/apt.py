@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import packages as facts
@@ -44,7 +45,11 @@ class Added(NamedTuple):
 
 def added(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Added:
     """The packages that `apt-get install NAMES` adds, by name; arguments as in `installed`."""
-    known_suite = nearest(suite)
+    return _added(tuple(names), nearest(suite), recommends, tuple(already))
+
+
+@lru_cache(maxsize=128)
+def _added(names: tuple[str, ...], known_suite: str, recommends: bool, already: tuple[str, ...]) -> Added:
     held = frozenset(
         each for name in already for each in (name, *(facts.apt_closure(known_suite, name, recommends=False) or ()))
     )
