@@ -159,3 +159,9 @@ def test_a_layer_that_stays_does_not_hold_those_it_was_read_on() -> None:
         assert snapshot.ledgers[0].layers[2] is last
     gc.collect()
     assert below() is None
+
+
+def test_a_stage_that_takes_the_name_of_one_above_is_noticed_where_that_is_copied_from() -> None:
+    text = "FROM debian AS a\nCOPY . /app\nFROM debian\nCOPY --from=a /app /a\nCOPY --from=0 /app /b\n"
+    more = "COPY --from=0 /app /c\nFROM debian AS a\nCOPY --from=1 / /\n"
+    assert_follows(text, [Edit(Span(len(text), len(text)), more)])

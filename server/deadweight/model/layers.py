@@ -137,7 +137,13 @@ class Ledgers(Sequence[Ledger]):
         old = self._old.get(stage.index)
         if old is not None and old.base != base:
             old = None
-        are_others_known = old is not None and len(others) == len(old.others) and all(map(is_, others, old.others))
+        are_others_known = (
+            old is not None
+            and len(others) == len(old.others)
+            and all(map(is_, others, old.others))
+            # A name that means another stage now, or none, while a further line copies from the first: as many ledgers.
+            and (stage is old.stage or (stage.base, stage.sources) == (old.stage.base, old.stage.sources))
+        )
         if old is not None and are_others_known and old.stage is stage:
             return old
         reader = _StageReader(self, self._context, stage, base, others)
