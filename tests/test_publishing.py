@@ -22,7 +22,7 @@ from deadweight.text import Edit, Span
 if TYPE_CHECKING:
     from deadweight.lsp.documents import Document
 
-CONVERTER = default_converter()
+CONVERTER = default_converter()  # type: ignore[no-untyped-call]
 CLIENTS = [
     Client(encoding=encoding, related_places=able, describes_codes=able, fades_unnecessary=able)
     for encoding in ("utf-8", "utf-16", "utf-32")
