@@ -1,4 +1,4 @@
-"""What tests share: the folder `shared` with real-world material, where it lies beside the checkout."""
+"""What tests share: the folder `shared` with real-world material, where it lies beside the checkout; sessions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
+
+from sessions import CLIENTS, Session, greeted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +23,20 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder `shared` with real-world files is not beside this checkout")
     return folder
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLIENTS)
+async def started(request: pytest.FixtureRequest) -> AsyncIterator[Session]:
+    """A session that the tests of a file share, as each kind of client has it."""
+    async with greeted(request.param, root_uri="file:///workspace") as session:
+        yield session
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def session(started: Session) -> AsyncIterator[Session]:
+    """That session, with nothing open."""
+    yield started
+    await started.forget()
 
 
 def json_lines(path: Path) -> Iterator[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,16 @@ from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, LanguageClient, register_
 from deadweight.text import Edit, Span, Text, apply_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import AsyncIterator, Awaitable
     from pathlib import Path
 
 SECONDS = 60.0  # the longest that a test waits for anything
+CLIENTS = ("visual-studio-code", "neovim", "nothing")
 SERVER = [sys.executable, "-m", "deadweight", "server"]
 
 
 class Client(LanguageClient):
-    """pytest-lsp's client, with everything published, and edits to apply, in the order in which they came."""
-
-    """pytest-lsp's client, with everything published and asked for in the order in which it came."""
+    """pytest-lsp's client, with everything published, asked for and to apply in the order in which it came."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -83,6 +83,17 @@ def capabilities(name: str) -> types.ClientCapabilities:
     return found
 
 
+@asynccontextmanager
+async def greeted(name: str, **greeting: Any) -> AsyncIterator[Session]:
+    """A server that a client of this name has started and greeted, until it is shut down."""
+    client = make_client()
+    await client.start_io(*SERVER)
+    params = types.InitializeParams(capabilities=capabilities(name), **greeting)
+    yield Session(client, name, await within(client.initialize_session(params)))
+    await within(client.shutdown_session())
+    await within(client.stop())  # type: ignore[no-untyped-call]
+
+
 async def within(waiting: Awaitable[Any]) -> Any:
     """The result, or a failure after a limit."""
     return await asyncio.wait_for(waiting, SECONDS)
@@ -118,6 +129,17 @@ class Session:
             document = types.TextDocumentIdentifier(uri)
             self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
         self.opened.clear()
+
+    async def forget(self) -> None:
+        """Leave nothing of a test to the next one."""
+        self.close_all()
+        await self.settle()
+        client = self.client
+        for queue in (client.published, client.applied, client.asked):
+            while not queue.empty():
+                queue.get_nowait()
+        client.messages.clear()
+        client.log_messages.clear()
 
     async def answered(self) -> types.ConfigurationParams:
         """Wait until the server has dealt with the answer to the next question about settings; gives the question."""

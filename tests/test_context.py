@@ -192,3 +192,13 @@ def test_what_cannot_be_read_or_written(tmp_path: Path) -> None:
             read_text(path, largest)
     with pytest.raises(UnreadableError, match="no such file"):
         write_text(tmp_path / "gone" / "x", "")
+
+
+def test_ignore_files_that_were_typed_are_forgotten_but_for_the_last() -> None:
+    first = CONTEXT.ignoring(".dockerignore", "docs\n")
+    assert CONTEXT.ignoring(".dockerignore", "docs\n") is first
+    for number in range(20):
+        CONTEXT.ignoring(".dockerignore", "x" * number)
+        assert CONTEXT.ignoring(".dockerignore", "x" * number) is CONTEXT.ignoring(".dockerignore", "x" * number)
+    assert CONTEXT.ignoring(".dockerignore", "docs\n") is not first
+    assert CONTEXT.ignoring(".dockerignore", "docs\n").files == first.files

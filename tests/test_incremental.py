@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -185,3 +187,20 @@ def test_an_edit_costs_what_it_touches(place: str) -> None:
     few, many = work_of(place, "", 10), work_of(place, "", 300)
     assert many < 2 * few, f"{few} calls with 10 stages, {many} with 300"
     assert few < 3000, f"{few} calls"
+
+
+def test_a_layer_that_stays_does_not_hold_those_it_was_read_on() -> None:
+    snapshot = Snapshot(parse("FROM node:22\nRUN echo 0 && npm i\nRUN apt-get install -y git && rm -rf /a\n"))
+    last, below = snapshot.ledgers[0].layers[2], weakref.ref(snapshot.ledgers[0].stacks[1])
+    assert last.asked
+    for number in range(3):
+        snapshot = edited_at(snapshot, f"echo {number}", f"echo {number + 1}")
+        assert snapshot.ledgers[0].layers[2] is last
+    gc.collect()
+    assert below() is None
+
+
+def test_a_stage_that_takes_the_name_of_one_above_is_noticed_where_that_is_copied_from() -> None:
+    text = "FROM debian AS a\nCOPY . /app\nFROM debian\nCOPY --from=a /app /a\nCOPY --from=0 /app /b\n"
+    more = "COPY --from=0 /app /c\nFROM debian AS a\nCOPY --from=1 / /\n"
+    assert_follows(text, [Edit(Span(len(text), len(text)), more)])

@@ -10,43 +10,19 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from deadweight.lsp.server import make_server
-from sessions import SECONDS, SERVER, Session, capabilities, make_client, within
+from sessions import SECONDS, SERVER, Session, within
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
-CLIENTS = ("visual-studio-code", "neovim", "nothing")
 PIP = "FROM python:3.13-slim\nRUN pip install pandas\n"
 FIXED = "FROM python:3.13-slim\nRUN pip install --no-cache-dir pandas\n"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLIENTS)
-async def started(request: pytest.FixtureRequest) -> AsyncIterator[Session]:
-    client = make_client()
-    await client.start_io(*SERVER)
-    params = types.InitializeParams(capabilities=capabilities(request.param), root_uri="file:///workspace")
-    result = await within(client.initialize_session(params))
-    yield Session(client, request.param, result)
-    await within(client.shutdown_session())
-    await within(client.stop())  # type: ignore[no-untyped-call]
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def session(started: Session) -> AsyncIterator[Session]:
-    yield started
-    started.close_all()
-    await started.settle()
-    while not started.client.published.empty():
-        started.client.published.get_nowait()
-    started.client.messages.clear()
 
 
 # --- the greeting ---

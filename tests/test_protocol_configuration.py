@@ -9,13 +9,12 @@ import pytest_asyncio
 from lsprotocol import types
 
 from deadweight.text import Text
-from sessions import SERVER, Page, Session, capabilities, make_client, within
+from sessions import CLIENTS, Page, Session, greeted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-CLIENTS = ("visual-studio-code", "neovim", "nothing")
 PIP = "FROM python:3.13-slim\nRUN pip install pandas\n"
 FOUND = ["install-cache-kept"]
 
@@ -24,17 +23,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLIENTS)
 async def started(request: pytest.FixtureRequest) -> AsyncIterator[Session]:
-    client = make_client()
-    await client.start_io(*SERVER)
-    params = types.InitializeParams(
-        capabilities=capabilities(request.param),
-        workspace_folders=[types.WorkspaceFolder("file:///one", "one"), types.WorkspaceFolder("file:///two", "two")],
-        initialization_options={"rules": {"apt-lists-kept": "off"}},
-    )
-    result = await within(client.initialize_session(params))
-    yield Session(client, request.param, result)
-    await within(client.shutdown_session())
-    await within(client.stop())  # type: ignore[no-untyped-call]
+    folders = [types.WorkspaceFolder(f"file:///{name}", name) for name in ("one", "two")]
+    told = {"rules": {"apt-lists-kept": "off"}}
+    async with greeted(request.param, workspace_folders=folders, initialization_options=told) as session:
+        yield session
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -46,11 +38,7 @@ async def session(started: Session) -> AsyncIterator[Session]:
     client._configuration.clear()
     client._configuration[""] = {}
     push(started, {"rules": {"apt-lists-kept": "off"}})
-    await started.settle()
-    for queue in (client.published, client.asked):
-        while not queue.empty():
-            queue.get_nowait()
-    client.messages.clear()
+    await started.forget()
 
 
 @pytest.fixture

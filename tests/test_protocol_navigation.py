@@ -5,40 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from deadweight.text import Edit, Span, apply_edits
-from sessions import SERVER, Page, Session, capabilities, make_client, within
+from sessions import Page, Session, within
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
-CLIENTS = ("visual-studio-code", "neovim", "nothing")
 TEXT = "# é𝄞\r\nARG V=1\r\nFROM node:$V AS build\r\nRUN echo é𝄞\r\nFROM build\r\nARG V\r\nRUN echo é𝄞 $V\r\n"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLIENTS)
-async def started(request: pytest.FixtureRequest) -> AsyncIterator[Session]:
-    client = make_client()
-    await client.start_io(*SERVER)
-    params = types.InitializeParams(capabilities=capabilities(request.param), root_uri="file:///workspace")
-    result = await within(client.initialize_session(params))
-    yield Session(client, request.param, result)
-    await within(client.shutdown_session())
-    await within(client.stop())  # type: ignore[no-untyped-call]
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def session(started: Session) -> AsyncIterator[Session]:
-    yield started
-    started.close_all()
-    await started.settle()
-    started.client.log_messages.clear()
 
 
 def position(page: Page, at: str) -> types.Position:

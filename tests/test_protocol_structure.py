@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 from lsprotocol import types
 
 from deadweight.lsp.server import make_server
 from deadweight.lsp.structure import FEATURES
 from deadweight.lsp.token_data import TYPES
-from sessions import SERVER, Page, Session, capabilities, make_client, within
+from sessions import Page, Session, within
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
-CLIENTS = ("visual-studio-code", "neovim", "nothing")
 TEXT = """\
 ARG TAG=22\r
 # é𝄞\r
@@ -31,23 +29,6 @@ COPY --from=build /é𝄞 "/b"\r
 FOREIGN = "# syntax=example.com/other\nFROM a AS b\nRUN a \\\n  b\n"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLIENTS)
-async def started(request: pytest.FixtureRequest) -> AsyncIterator[Session]:
-    client = make_client()
-    await client.start_io(*SERVER)
-    params = types.InitializeParams(capabilities=capabilities(request.param), root_uri="file:///workspace")
-    result = await within(client.initialize_session(params))
-    yield Session(client, request.param, result)
-    await within(client.shutdown_session())
-    await within(client.stop())  # type: ignore[no-untyped-call]
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def session(started: Session) -> AsyncIterator[Session]:
-    yield started
-    started.close_all()
 
 
 async def ask(page: Page, method: str, **more: Any) -> Any:

@@ -399,3 +399,13 @@ def check_parts(word: Word, script: str) -> None:
         at = part.span.end
         for body in part.bodies:
             check_list(body, script, *part.span)
+
+
+def test_of_long_scripts_that_somebody_types_only_the_last_stay() -> None:
+    long = "make " + "x" * 5_000
+    first = shell.parse(long)
+    assert shell.parse(long) is first
+    for number in range(20):
+        shell.parse(long + "y" * number)
+    assert shell.parse(long) is not first
+    assert shell.parse(long) == first

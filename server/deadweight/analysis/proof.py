@@ -195,7 +195,7 @@ def _second_opinion(before: str, after: str) -> bool:
     return not _agrees(before) or _agrees(after)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _agrees(text: str) -> bool:
     from io import BytesIO
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls import uris
 
+from deadweight.lsp.pages import page_uri
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
@@ -154,14 +155,19 @@ def range_of(text: Text, span: Span, encoding: Encoding) -> types.Range:
 
 
 def diagnostic(uri: str, text: Text, found: Diagnostic, client: Client) -> types.Diagnostic:
-    """A diagnostic as the protocol has it."""
+    """A diagnostic as the protocol has it; `publishing` makes the same of it in bytes."""
     related = found.related if client.related_places else ()
+    page = page_uri(found.code) if client.describes_codes else None
+    is_faded = found.is_unnecessary and client.fades_unnecessary
     return types.Diagnostic(
         range=range_of(text, found.span, client.encoding),
         message=plain(found.message),
         severity=_SEVERITIES[found.severity],
         code=found.code,
+        code_description=types.CodeDescription(page) if page else None,
         source="deadweight",
+        tags=[types.DiagnosticTag.Unnecessary] if is_faded else None,
+        data={"rule": found.code},
         related_information=[
             types.DiagnosticRelatedInformation(
                 types.Location(uri, range_of(text, each.span, client.encoding)), plain(each.message)

@@ -5,16 +5,23 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from deadweight.model.ignore import compile_patterns, read_glob
 from deadweight.syntax import dockerignore
 from deadweight.syntax.dockerignore import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from deadweight.model.ignore import Glob
+
+# How many answers a context keeps: an ignore file or a source that somebody types is another one at each keystroke.
+_MOST_CONTEXTS = 8  # each with all its files
+_MOST_ANSWERS = 1024
+
+_Key = TypeVar("_Key")
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +90,22 @@ class BuildContext:
     def entries(self, folder: str) -> tuple[tuple[str, int], ...]:
         """What lies in a folder ("" is the top), by name: a folder with a slash at the end and all that it holds."""
         folder = folder and f"{folder.rstrip('/')}/"
-        if folder not in self._entries:
-            weights: Counter[str] = Counter()
-            start, end = self._range(folder)
-            for path in self._paths[start:end]:
-                name, slash, _ = path[len(folder) :].partition("/")
-                weights[name + slash] += self.files.get(path, 0)
-            self._entries[folder] = tuple((name, count) for name, count in weights.items() if name)
-        return self._entries[folder]
+        return _kept(self._entries, folder, self._entries_of, _MOST_ANSWERS)
+
+    def _entries_of(self, folder: str) -> tuple[tuple[str, int], ...]:
+        weights: Counter[str] = Counter()
+        start, end = self._range(folder)
+        for path in self._paths[start:end]:
+            name, slash, _ = path[len(folder) :].partition("/")
+            weights[name + slash] += self.files.get(path, 0)
+        return tuple((name, count) for name, count in weights.items() if name)
 
     def ignoring(self, ignore_file: str, text: str) -> BuildContext:
         """The same context with another ignore file, which holds `text`."""
-        if (ignore_file, text) not in self._lighter:
-            self._lighter[ignore_file, text] = self._ignoring(ignore_file, text)
-        return self._lighter[ignore_file, text]
+        return _kept(self._lighter, (ignore_file, text), self._ignoring, _MOST_CONTEXTS)
 
-    def _ignoring(self, ignore_file: str, text: str) -> BuildContext:
+    def _ignoring(self, new: tuple[str, str]) -> BuildContext:
+        ignore_file, text = new
         patterns = tuple(pattern.text for pattern in dockerignore.parse(text).patterns)
         matcher = compile_patterns(patterns)
         files = {path: count for path, count in self.files.items() if not matcher.at(path).excluded}
@@ -115,24 +122,22 @@ class BuildContext:
 
     def weights(self, patterns: tuple[str, ...]) -> Mapping[str, int]:
         """The bytes that an ignore file of these patterns would leave out, by the pattern that decides."""
-        if patterns not in self._weights:
-            matcher = compile_patterns(patterns)
-            weights: dict[str, int] = {}
-            for path, count in self.files.items():
-                if (decided := matcher.decides(path)) is not None:
-                    weights[patterns[decided]] = weights.get(patterns[decided], 0) + count
-            self._weights[patterns] = weights
-        return self._weights[patterns]
+        return _kept(self._weights, patterns, self._weights_of, _MOST_ANSWERS)
+
+    def _weights_of(self, patterns: tuple[str, ...]) -> dict[str, int]:
+        matcher = compile_patterns(patterns)
+        weights: dict[str, int] = {}
+        for path, count in self.files.items():
+            if (decided := matcher.decides(path)) is not None:
+                weights[patterns[decided]] = weights.get(patterns[decided], 0) + count
+        return weights
 
     def select(self, source: str) -> Selection:
         """What `COPY source` takes: a file, what a folder holds, or all that matches Go's filepath.Match.
 
         `/x`, `./x/` and `../x` are all x at the top of the context: nothing outside of it can be reached.
         """
-        path = clean("/" + source)[1:]
-        if path not in self._selections:
-            self._selections[path] = self._select(path)
-        return self._selections[path]
+        return _kept(self._selections, clean("/" + source)[1:], self._select, _MOST_ANSWERS)
 
     def _select(self, path: str) -> Selection:
         """What a cleaned source takes; "" is the whole context."""
@@ -184,6 +189,15 @@ class BuildContext:
             if name:
                 yield name
             at = self._range(f"{folder}{name}/")[1] if slash else at + 1
+
+
+def _kept(known: dict[_Key, _Answer], key: _Key, ask: Callable[[_Key], _Answer], most: int) -> _Answer:
+    """The answer to a question, asked now or before; of more than so many answers, those nobody wanted are dropped."""
+    answer = known.pop(key) if key in known else ask(key)
+    known[key] = answer  # the last one now
+    if len(known) > most:
+        del known[next(iter(known))]
+    return answer
 
 
 def _has_wildcard(name: str) -> bool:

@@ -44,8 +44,8 @@ _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 class Layer:
     """One instruction's layer. `effects` is everything it does, `kept` the writes that are left when it ends.
 
-    `calls` are the commands of a RUN that were read, `step` is None for FROM. `asked` is what reading it asked of the
-    layers below.
+    `calls` are the commands of a RUN that were read, without the layers below: `Ledgers.files` has those. `step` is
+    None for FROM. `asked` is what reading it asked of the layers below.
     """
 
     site: Site
@@ -172,7 +172,13 @@ class Ledgers(Sequence[Ledger]):
         old = self._old.get(stage.index)
         if old is not None and old.base != base:
             old = None
-        are_others_known = old is not None and len(others) == len(old.others) and all(map(is_, others, old.others))
+        are_others_known = (
+            old is not None
+            and len(others) == len(old.others)
+            and all(map(is_, others, old.others))
+            # A name that means another stage now, or none, while a further line copies from the first: as many ledgers.
+            and (stage is old.stage or (stage.base, stage.sources) == (old.stage.base, old.stage.sources))
+        )
         if old is not None and are_others_known and old.stage is stage:
             return old
         reader = _StageReader(self, self._context, stage, base, others)
@@ -289,7 +295,7 @@ class _StageReader:
         if body.script.is_opaque:
             done = (writes(None, Built("a script too long to read"), instruction.span),)
         kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
-        return Layer(site, instruction, step, done, kept, tuple(calls), files.asked)
+        return Layer(site, instruction, step, done, kept, tuple(map(_alone, calls)), files.asked)
 
     def copy(self, step: Step) -> Iterator[Effect]:
         """The effects of COPY and ADD, one a source."""
@@ -396,6 +402,12 @@ def _after(call: Call, done: tuple[Effect, ...]) -> Call:
     files = Filesystem(files.below, files.context, files.mounts, files.site, done, files.asked)
     around = Surroundings(around.folder, around.variables, around.home, around.base, files)
     return Call(call.program, call.typed, call.words, call.span, around, call.placed)
+
+
+def _alone(call: Call) -> Call:
+    """The call without what lies below its layer: a layer outlives the layers that it was read on."""
+    files = Filesystem(None, None, here=call.around.files.here)
+    return replace(call, around=replace(call.around, files=files))
 
 
 def _effects(call: Call) -> Iterator[Effect]:

@@ -300,18 +300,19 @@ def _read(stack: Stack, effect: Effect, cause: PackageSet, call: Call, words: fr
     """What a command's recommendations bring; None where nothing is known of them."""
     unknown = dict.fromkeys(_names_from_elsewhere(stack, cause))
     before = _before(stack.below, call)
+    there = {suite: _there(before, suite) for suite in _STAND_INS.get(cause.suite or "", ())}
     names = [name for name in cause.names if name not in unknown]
     beside, lost, doubtful = set(cause.names), {}, set[str]()
-    for suite in _STAND_INS.get(cause.suite or "", ()):
+    for suite in there:
         without = apt.added(names, suite, recommends=False, already=cause.already)
         with_them = apt.added(names, suite, recommends=True, already=cause.already)
         beside |= without.packages
         unknown.update(dict.fromkeys(without.unknown))
         lost[suite] = with_them.packages - without.packages - set(cause.names)
-        doubtful |= _there(before, suite) | _recommended_by(suite, without.held)
+        doubtful |= there[suite] | _recommended_by(suite, without.held)
     if not lost or not _everywhere(lost) - doubtful:
         return None
-    brought = _everywhere({suite: _there(before, suite) for suite in lost})
+    brought = _everywhere(there)
     needed = [name for name in sorted(_anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
     return _Install(stack.top, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))

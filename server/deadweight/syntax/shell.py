@@ -88,9 +88,12 @@ class Nested(NamedTuple):
     offset: int
 
 
-@lru_cache(maxsize=1024)
 def parse(text: str) -> Script:
     """Read a script. Never raises; see `Script` for text that cannot be read."""
+    return _short(text) if len(text) <= _SHORT else _long(text)
+
+
+def _parse(text: str) -> Script:
     language = load_language()
     if language is None or len(text) > MAX_CHARACTERS or text.count("|") > MAX_BARS:
         return _opaque(text)
@@ -98,6 +101,12 @@ def parse(text: str) -> Script:
         return read(text, language)
     except TooDeepError:
         return _opaque(text)
+
+
+# A script that somebody types is another one at each keystroke, and its tree takes sixty bytes a character.
+_SHORT = 1_000  # characters
+_short = lru_cache(maxsize=512)(_parse)
+_long = lru_cache(maxsize=8)(_parse)
 
 
 def is_valid(text: str) -> bool:

@@ -63,12 +63,19 @@ class WordError(ValueError):
         self.offset = offset
 
 
-@lru_cache(maxsize=4096)
 def parts(text: str, escape: str = "\\") -> tuple[Part, ...]:
     """The literals and variables of `text`, spans relative to it. Raises WordError where BuildKit's lexer would."""
+    return _known_parts(text, escape) if len(text) <= _SHORT else _parts(text, escape)
+
+
+def _parts(text: str, escape: str) -> tuple[Part, ...]:
     if not _SPECIAL.search(text):
         return (Literal(Span(0, len(text)), text),) if text else ()
     return _Lexer(text, escape).read("", 0)
+
+
+_SHORT = 1_000  # characters; a long text that somebody types would fill the memory with its versions
+_known_parts = lru_cache(maxsize=4096)(_parts)
 
 
 def dequoted(text: str, escape: str = "\\") -> str | None:
