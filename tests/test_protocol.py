@@ -462,8 +462,7 @@ async def test_a_handler_that_fails_costs_one_answer(monkeypatch: pytest.MonkeyP
         frame(id=2, method="textDocument/hover", params=place),
         frame(id=3, method="textDocument/inlayHint", params={**place, "range": {"start": ORIGIN, "end": ORIGIN}}),
     ):
-        body = message.partition(b"\r\n\r\n")[2]
-        server.protocol.handle_message(json.loads(body, object_hook=server.protocol.structure_message))
+        server.protocol.receive(message)
     said = messages(writer.said)
     assert "error" in answer(said, 2)
     assert answer(said, 3)["result"] is not None

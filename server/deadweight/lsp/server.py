@@ -25,12 +25,12 @@ from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.protocol import Protocol
 from deadweight.lsp.publishing import diagnostics_json, publish_json, report_json
-from deadweight.lsp.transport import Output, read_pipe
+from deadweight.lsp.transport import Output, read_pipe, read_stream
 from deadweight.workspace.context import walk_context
 from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Coroutine, Generator, Iterable
     from pathlib import Path
 
     from deadweight.lsp.documents import Document
@@ -42,7 +42,7 @@ _WATCHED = (
     "**/{*.dockerignore,.dockerignore,package.json,package-lock.json,requirements*.txt,pyproject.toml,deadweight.toml}"
 )
 _SECONDS = 30.0  # the longest that a walk of a build context goes on
-_CHUNK = 1 << 16  # bytes
+_SECONDS_TO_READ = 10.0  # the longest that the end of a session waits for a client to read its last answers
 
 
 class Server(LanguageServer):
@@ -61,6 +61,7 @@ class Server(LanguageServer):
         self._stopped: asyncio.Event | None = None
         self._changed: dict[str, Document] = {}  # what has to be shown when all that has come is dealt with
         self.protocol.notified = {
+            types.TEXT_DOCUMENT_DID_OPEN: partial(_did_open, self),
             types.TEXT_DOCUMENT_DID_CHANGE: partial(_did_change, self),
             types.EXIT: partial(_exit, self),
         }
@@ -72,27 +73,32 @@ class Server(LanguageServer):
 
     async def speak(self) -> None:
         """Speak with the client over stdin and stdout until one of both ends it."""
-        self._stopped = asyncio.Event()
         self.protocol.set_writer(Output())
-        reading = asyncio.ensure_future(read_pipe(sys.stdin.fileno(), self.protocol.receive, self.show_changed))
-        stopping = asyncio.ensure_future(self._stopped.wait())
-        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await self._until_stopped(read_pipe(sys.stdin.fileno(), self.protocol.receive, self.show_changed))
 
     async def listen(self, port: int) -> None:
         """Speak with the first client that connects to a port of this machine."""
-        self._stopped = asyncio.Event()
-        stopped = self._stopped
+        connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
 
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             listener.close()
-            self.protocol.set_writer(writer)
-            while not stopped.is_set() and (data := await reader.read(_CHUNK)):
-                self.protocol.receive(data)
-                self.show_changed()
-            stopped.set()
+            if connected.done():
+                writer.close()
+            else:
+                connected.set_result((reader, writer))
 
-        listener = await asyncio.start_server(connected, "127.0.0.1", port)
-        await stopped.wait()
+        listener = await asyncio.start_server(connect, "127.0.0.1", port)
+        reader, writer = await connected
+        self.protocol.set_writer(writer)
+        await self._until_stopped(read_stream(reader, self.protocol.receive, self.show_changed))
+        writer.close()
+        with contextlib.suppress(OSError, asyncio.TimeoutError):
+            await asyncio.wait_for(writer.wait_closed(), _SECONDS_TO_READ)
+
+    async def _until_stopped(self, reading: Coroutine[Any, Any, None]) -> None:
+        self._stopped = asyncio.Event()
+        both = asyncio.ensure_future(reading), asyncio.ensure_future(self._stopped.wait())
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
 
     def stop(self) -> None:
         """End the session."""
@@ -218,13 +224,18 @@ def _initialized(server: Server, _: types.InitializedParams) -> None:
         server.client_register_capability(types.RegistrationParams(registrations))
 
 
-def _did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
-    given = params.text_document
-    name, path = convert.name_of(given.uri), convert.path_of(given.uri)
-    document = server.documents.open(given.uri, name, path, given.version, given.text)
+def _did_open(server: Server, params: Any) -> None:
+    """Take in a document, given as the client sent it: pygls would make a text of whatever stands in its place."""
+    uri, text, version = (params["textDocument"].get(name) for name in ("uri", "text", "version"))
+    if not isinstance(uri, str) or not isinstance(text, str):
+        _forget(server, uri)
+        server.log(f"{uri}: there is no text in the message that opens it")
+        return
+    name, path = convert.name_of(uri), convert.path_of(uri)
+    document = server.documents.open(uri, name, path, _version(version), text)
     if document is not None:
         server.measure(document)
-        server.show([document])
+        server.changed(document)
         server.configuration.ask([document])
         _ignore_file_changed(server, document)
 
@@ -238,8 +249,7 @@ def _did_change(server: Server, params: Any) -> None:
     try:
         for change in params["contentChanges"]:
             document.apply(convert.edit(document.text, change, server.encoding))
-        version = params["textDocument"].get("version")
-        document.version = version if isinstance(version, int) else None
+        document.version = _version(params["textDocument"].get("version"))
     except Exception as error:
         _forget(server, uri)
         server.log(f"{uri}: a change that cannot be read ({type(error).__name__}: {error}): open the document again")
@@ -312,7 +322,7 @@ _HANDLERS: dict[str, Any] = {
     types.INITIALIZE: _initialize,
     types.INITIALIZED: _initialized,
     types.SHUTDOWN: _shutdown,
-    types.TEXT_DOCUMENT_DID_OPEN: _did_open,
+    types.TEXT_DOCUMENT_DID_OPEN: lambda *_: None,  # announced here, dealt with as it comes
     types.TEXT_DOCUMENT_DID_SAVE: _did_save,
     types.TEXT_DOCUMENT_DID_CLOSE: _did_close,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: _did_change_watched_files,
@@ -322,6 +332,10 @@ _HANDLERS: dict[str, Any] = {
 
 
 # --- helpers ---
+
+
+def _version(given: object) -> int | None:
+    return given if isinstance(given, int) else None
 
 
 def _forget(server: Server, uri: str) -> None:
