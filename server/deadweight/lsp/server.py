@@ -44,6 +44,8 @@ _WATCHED = (
 _SECONDS = 30.0  # the longest that a walk of a build context goes on
 _SECONDS_TO_READ = 10.0  # the longest that the end of a session waits for a client to read its last answers
 
+_logger = logging.getLogger("pygls.deadweight")
+
 
 class Server(LanguageServer):
     """A session with one client."""
@@ -374,6 +376,9 @@ def _walk(path: Path, folder: Path | None, *, without_ignore_file: bool) -> Gene
         deadline = time.monotonic() + _SECONDS
         return (yield from walk_context(path, folder, deadline=deadline, without_ignore_file=without_ignore_file))
     except UnreadableError:
+        return None
+    except Exception:
+        _logger.exception("the walk of %s failed", folder)
         return None
 
 

@@ -48,7 +48,7 @@ _PROJECT_FILE = re.compile(
 def ignore_file_of(dockerfile: Path, root: Path) -> Path | None:
     """The ignore file of a build: `NAME.dockerignore` beside the Dockerfile, else `.dockerignore` in the context."""
     for candidate in (dockerfile.with_name(dockerfile.name + ".dockerignore"), root / ".dockerignore"):
-        if candidate.is_file():
+        if os.path.isfile(candidate):  # Path.is_file raises where a name is too long
             return candidate
     return None
 
