@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from itertools import count, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +16,13 @@ from pygls.protocol import default_converter
 
 from deadweight.lsp.documents import OpenDockerfile
 from deadweight.lsp.server import Server, make_server
+from raw_messages import Wire, framed, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deadweight.text import Encoding
 
-from hypothesis import Phase
-PH = {"phases": [Phase.generate]} if os.environ.get("NOSHRINK") else {}
-EXAMPLES = int(os.environ.get("EX", "150"))
 PUSHED, PULLED = "textDocument/publishDiagnostics", "textDocument/diagnostic"
 RAISED = -32603  # the code of the error that a handler's exception becomes
 REFUSING = ("textDocument/prepareRename", "textDocument/rename", "codeAction/resolve")
@@ -86,7 +83,9 @@ PIECES = (
     *("é", "𝄞", "\ud834", "\udd1e", "😀", "\\\n", "`\n", "\\", '"', "'", "$", "$(", "${", "{", ")", "&& ", "; ", "|"),
     *("\ntrue", "if x; then\n", "x" * 200, '["a",', "--mount=type=cache,", "#", "# deadweight: ignore\n"),
 )
+BITS = ("\r", "\n", "\ud834", "\udd1e", "𝄞", "é", "x", " ", "\\", "\u2028")
 texts = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
+bits = st.lists(st.sampled_from(BITS), max_size=5).map("".join)
 far = st.sampled_from((0, 1, 2, 5, 80, 10_000, 2**31 - 1))
 positions = st.fixed_dictionaries({"line": st.integers(0, 6), "character": st.integers(0, 30)}) | st.fixed_dictionaries(
     {"line": far, "character": far}
@@ -94,7 +93,9 @@ positions = st.fixed_dictionaries({"line": st.integers(0, 6), "character": st.in
 ranges = st.fixed_dictionaries({"start": positions, "end": positions})  # backwards too
 absurd = st.fixed_dictionaries({"line": st.sampled_from((0, 2**70)), "character": st.just(2**70)})
 edited = st.fixed_dictionaries({"start": positions, "end": positions | absurd})
-changes = st.fixed_dictionaries({"text": texts, "range": edited}) | st.fixed_dictionaries({"text": texts})
+changes = st.fixed_dictionaries({"text": texts | bits, "range": edited}) | st.fixed_dictionaries({"text": texts})
+near = st.fixed_dictionaries({"line": st.integers(0, 2), "character": st.integers(0, 8)})
+small_changes = st.fixed_dictionaries({"text": bits, "range": st.fixed_dictionaries({"start": near, "end": near})})
 no_numbers = st.sampled_from((-1, 1.5, "1", None, True, [], {}))
 no_positions = st.one_of(
     st.sampled_from((None, [], "x", {}, {"line": 0}, 5)),
@@ -250,41 +251,6 @@ def model_change(text: str, change: dict[str, Any], encoding: Encoding) -> str:
         for place in (change["range"]["start"], change["range"]["end"])
     )
     return text[:start] + str(change["text"]) + text[end:]
-
-
-class Wire:
-    """Where the server writes; what is not whole messages fails here."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def write(self, data: bytes) -> None:
-        self._rest += data
-
-    def close(self) -> None:
-        raise AssertionError("the server hangs up")
-
-    def take(self) -> list[dict[str, Any]]:
-        said: list[dict[str, Any]] = []
-        while self._rest:
-            head, _, rest = self._rest.partition(b"\r\n\r\n")
-            length = int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0])
-            assert len(rest) >= length
-            said.append(json.loads(rest[:length]))
-            self._rest = rest[length:]
-        return said
-
-
-def framed(body: bytes) -> bytes:
-    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-
-
-def message(**content: Any) -> bytes:
-    content = {"jsonrpc": "2.0", **content}
-    try:
-        return framed(json.dumps(content, ensure_ascii=False).encode())
-    except UnicodeEncodeError:  # half of a pair of surrogates
-        return framed(json.dumps(content).encode())
 
 
 def is_ours(uri: str) -> bool:
@@ -504,10 +470,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(deadline=None, max_examples=EXAMPLES, **PH)
+@settings(deadline=None, max_examples=100)
 @given(st.sampled_from(CLIENTS), batches)
 def test_any_session_is_followed(folder: Path, client: tuple[Encoding, dict[str, Any]], sent: list[Batch]) -> None:
     asyncio.run(follow(Session(*client, folder), sent))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(CLIENTS), bits, st.lists(st.lists(small_changes, min_size=1, max_size=3), max_size=12))
+def test_any_edits_are_followed(client: tuple[Encoding, dict[str, Any]], text: str, sent: list[list[Any]]) -> None:
+    session = Session(*client, Path("/nowhere"))
+    untitled = len(NAMES)
+    session.receive(opened(session, untitled, 0, text))
+    for version, changes in enumerate(sent, 1):
+        session.receive(changed(session, untitled, version, changes))
 
 
 async def follow(session: Session, sent: list[Batch]) -> None:

@@ -55,6 +55,7 @@ class Client:
     link_tooltips: bool = False
     configures: bool = False
     registers_configuration: bool = False
+    shows_progress: bool = False
 
 
 def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
@@ -88,6 +89,7 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
         registers_configuration=bool(
             workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
         ),
+        shows_progress=bool(capabilities.window and capabilities.window.work_done_progress),
         # What a client says of pushed diagnostics holds for those that it pulls; LSP 3.18 lets it say so there too.
         related_places=any(bool(each.related_information) for each in shown),
         describes_codes=any(bool(each.code_description_support) for each in shown),

@@ -18,15 +18,16 @@ from deadweight import __version__
 from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.lsp import actions, completion, configuration, convert, navigation, structure
+from deadweight.lsp import actions, completion, configuration, convert, navigation, progress, structure
 from deadweight.lsp.background import Background
+from deadweight.lsp.client_process import watch
 from deadweight.lsp.configuration import Configuration
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.protocol import Protocol
 from deadweight.lsp.publishing import diagnostics_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe, read_stream
-from deadweight.workspace.context import walk_context
+from deadweight.workspace.context import EnoughError, walk_context
 from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Server(LanguageServer):
         self.configuration = Configuration(self)
         self.documents = Documents(self.configuration.of)
         self.background = Background()
+        self.work_shown = progress.Progress(self)
         self.client = Client()
         self.was_shut_down = False
         self.exit_code = 0
@@ -163,6 +165,7 @@ class Server(LanguageServer):
 
         def take(context: BuildContext | None) -> None:
             document.measured(context)
+            self.work_shown.end(document.uri)
             if is_late:
                 self.show_again([document])
                 _ignore_file_changed(self, document)
@@ -170,7 +173,9 @@ class Server(LanguageServer):
         if document.path is not None:
             work = _walk(document.path, document.folder, without_ignore_file=isinstance(document, OpenIgnoreFile))
             document.is_measuring = True
-            self.background.run(document.uri, work, take)
+            if not self.background.run(document.uri, work, take):
+                title = f"Reading the build context of {document.path.name}"
+                self.work_shown.begin(document.uri, title, lambda: self.background.stop(document.uri, EnoughError()))
             is_late = True
 
     def dockerfile(self, uri: str) -> OpenDockerfile | None:
@@ -184,7 +189,7 @@ def make_server() -> Server:
     server = Server()
     for method, handler in _HANDLERS.items():
         server.feature(method)(partial(handler, server))
-    topics = (structure, navigation, completion, configuration)
+    topics = (structure, navigation, completion, configuration, progress)
     for method, options, handler in chain.from_iterable(topic.FEATURES for topic in topics):
         server.feature(method, options)(partial(handler, server))
     return server
@@ -213,6 +218,7 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
         server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(lambda _: None)  # announced here, answered in bytes
         server.protocol.asked[types.TEXT_DOCUMENT_DIAGNOSTIC] = partial(_diagnostic, server)
     actions.register(server)
+    watch(params.process_id, server.stop)
     given = params.initialization_options
     server.configuration.tell(given.get("deadweight", given) if isinstance(given, dict) else given)
 
@@ -346,6 +352,7 @@ def _forget(server: Server, uri: str) -> None:
     if document is None:
         return
     server.background.drop(uri)
+    server.work_shown.end(uri)
     if not server.client.pulls:
         server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
     _ignore_file_changed(server, document)
