@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import subprocess
 import time
@@ -14,6 +13,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from deadweight.lsp.server import make_server
+from raw_messages import Wire, messages
+from raw_messages import message as frame
 from sessions import SECONDS, SERVER, Session, within
 
 if TYPE_CHECKING:
@@ -356,25 +357,10 @@ async def test_settings_of_single_rules(session: Session, tmp_path: Path) -> Non
 # --- a session that goes wrong, as raw messages ---
 
 
-def frame(**message: Any) -> bytes:
-    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-
-
 def conversation(*sent: bytes) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, what the server said, and its stderr, for all these messages and the end of stdin."""
     done = subprocess.run(SERVER, input=b"".join(sent), capture_output=True, timeout=SECONDS, check=False)
     return done.returncode, messages(done.stdout), done.stderr.decode()
-
-
-def messages(rest: bytes) -> list[dict[str, Any]]:
-    said = []
-    while rest:
-        head, _, rest = rest.partition(b"\r\n\r\n")
-        length = int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0])
-        said.append(json.loads(rest[:length]))
-        rest = rest[length:]
-    return said
 
 
 def answer(said: list[dict[str, Any]], to: int) -> dict[str, Any]:
@@ -415,20 +401,11 @@ async def test_a_request_that_cannot_be_read_costs_one_answer() -> None:
 
 
 async def test_a_handler_that_fails_costs_one_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    class Writer:
-        said = b""
-
-        def write(self, data: bytes) -> None:
-            self.said += data
-
-        def close(self) -> None:
-            return None
-
     def fail(*_: object) -> None:
         raise RuntimeError("a line\nand another")
 
-    server, writer = make_server(), Writer()
-    server.protocol.set_writer(writer)
+    server, wire = make_server(), Wire()
+    server.protocol.set_writer(wire)
     monkeypatch.setattr("deadweight.lsp.server.hover", fail)
     document = {"uri": (tmp_path / "Dockerfile").as_uri(), "languageId": "", "version": 1, "text": PIP}
     place = {"textDocument": document, "position": {"line": 0, "character": 0}}
@@ -438,9 +415,8 @@ async def test_a_handler_that_fails_costs_one_answer(monkeypatch: pytest.MonkeyP
         frame(id=2, method="textDocument/hover", params=place),
         frame(id=3, method="textDocument/inlayHint", params={**place, "range": {"start": ORIGIN, "end": ORIGIN}}),
     ):
-        body = message.partition(b"\r\n\r\n")[2]
-        server.protocol.handle_message(json.loads(body, object_hook=server.protocol.structure_message))
-    said = messages(writer.said)
+        server.protocol.receive(message)
+    said = wire.take()
     assert "error" in answer(said, 2)
     assert answer(said, 3)["result"] is not None
     (logged,) = [each["params"]["message"] for each in said if each.get("method") == "window/logMessage"]

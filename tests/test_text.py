@@ -44,6 +44,10 @@ def test_a_unit_inside_a_character_counts_it_whole() -> None:
     assert code_points("é", 99, "utf-8") == 1
 
 
+def test_two_halves_of_a_character_are_two_code_points() -> None:
+    assert [code_points("\ud834\udd1eb", count, "utf-16") for count in range(5)] == [0, 1, 2, 3, 3]
+
+
 def test_half_a_surrogate_pair_is_one_character() -> None:
     assert (units("\ud83da", "utf-8"), units("\ud83da", "utf-16")) == (4, 2)
     assert code_points("\ud83da", 3, "utf-8") == 1

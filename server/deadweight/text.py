@@ -85,10 +85,15 @@ def code_points(text: str, count: int, encoding: Encoding) -> int:
     """How many code points of `text` the first `count` code units cover; a unit inside a character counts it whole."""
     if encoding == "utf-32" or text.isascii():
         return min(count, len(text))
-    cut = _encoded(text, encoding)[: count * _BYTES[encoding]]
     if encoding == "utf-8":
+        cut = _encoded(text, encoding)[:count]
         return len(cut.translate(None, _CONTINUATION_BYTES))
-    return len(cut.decode("utf-16-le", "surrogatepass"))
+    try:
+        return len(text.encode("utf-16-le")[: 2 * count].decode("utf-16-le", "surrogatepass"))
+    except UnicodeEncodeError:
+        # Halves of a character, which an edit can bring one after the other: two code points that decode as one.
+        covered = accumulate((1 + (each > "\uffff") for each in text), initial=0)
+        return next((number for number, so_far in enumerate(covered) if so_far >= count), len(text))
 
 
 def _encoded(text: str, encoding: Encoding) -> bytes:

@@ -26,19 +26,27 @@ class Background:
 
     def __init__(self) -> None:
         self._running: dict[Hashable, Generator[None, None, object]] = {}
+        self._reasons: dict[Hashable, Exception] = {}  # of work that is to stop
 
     def run(self, name: Hashable, work: Generator[None, None, _Result], then: Callable[[_Result], None]) -> bool:
         """Do a first slice of `work` now, and the rest between messages; `then` takes what it comes to.
 
         Gives whether all was done at once. Work of the same name that is under way is dropped.
         """
+        self.drop(name)
         self._running[name] = work
         return self._go_on(name, work, then, _FIRST_SLICE)
 
     def drop(self, name: Hashable) -> None:
         """Forget work that nobody waits for any more."""
+        self._reasons.pop(name, None)
         if work := self._running.pop(name, None):
             work.close()
+
+    def stop(self, name: Hashable, reason: Exception) -> None:
+        """Raise `reason` where work is now, so that it comes to what it has."""
+        if name in self._running:
+            self._reasons[name] = reason
 
     def _go_on(
         self,
@@ -51,6 +59,8 @@ class Background:
             return True
         end = time.perf_counter() + seconds
         try:
+            if reason := self._reasons.pop(name, None):
+                work.throw(reason)
             while time.perf_counter() < end:
                 next(work)
         except StopIteration as done:

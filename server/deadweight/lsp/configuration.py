@@ -70,7 +70,9 @@ class Configuration:
         question = self._questions
         items = [types.ConfigurationItem(each.uri, _SECTION) for each in documents]
         answer = self._server.workspace_configuration(types.ConfigurationParams(items))
-        answer.add_done_callback(lambda answer: self._take(documents, question, _answers(answer)))
+        answer.add_done_callback(
+            lambda answer: None if answer.cancelled() else self._take(documents, question, _answers(answer))
+        )
 
     def apply(self, documents: Iterable[Document]) -> None:
         """Let documents take the settings that hold now, and show what becomes of those that have others."""
@@ -129,8 +131,8 @@ def registrations(server: Server) -> list[types.Registration]:
 
 
 def _answers(answer: Future[Any]) -> Sequence[Any]:
-    """What a client answered; nothing where it refused, or the session is over."""
-    failed = answer.cancelled() or answer.exception() is not None
+    """What a client answered; nothing where it refused."""
+    failed = answer.exception() is not None
     return () if failed or not isinstance(answer.result(), (list, tuple)) else answer.result()
 
 

@@ -56,6 +56,7 @@ class Client:
     link_tooltips: bool = False
     configures: bool = False
     registers_configuration: bool = False
+    shows_progress: bool = False
 
 
 def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
@@ -89,6 +90,7 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
         registers_configuration=bool(
             workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
         ),
+        shows_progress=bool(capabilities.window and capabilities.window.work_done_progress),
         # What a client says of pushed diagnostics holds for those that it pulls; LSP 3.18 lets it say so there too.
         related_places=any(bool(each.related_information) for each in shown),
         describes_codes=any(bool(each.code_description_support) for each in shown),
@@ -104,15 +106,21 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
 
 
 def name_of(uri: str) -> str:
-    """The file name in a URI of any scheme."""
-    path: str = uris.urlparse(uri)[2]
+    """The file name in a URI of any scheme; none in what is no URI."""
+    try:
+        path: str = uris.urlparse(uri)[2]
+    except ValueError:
+        return ""
     return path.replace("\\", "/").rpartition("/")[2]
 
 
 def path_of(uri: str) -> Path | None:
-    """The path of a `file:` URI; None for any other scheme."""
-    path = uris.to_fs_path(uri)
-    return Path(path) if path else None
+    """The path of a `file:` URI; None for any other scheme, and for what names no place on this disk."""
+    try:
+        path = Path(uris.to_fs_path(uri) or "")
+    except ValueError:
+        return None
+    return path if path.is_absolute() and "\0" not in str(path) else None
 
 
 def offset(text: Text, position: types.Position, encoding: Encoding) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # JSON-RPC 2.0 and LSP 3.17, "Base Protocol".
-_PARSE_ERROR, _INVALID_REQUEST, _NOT_INITIALIZED, _INTERNAL_ERROR = -32700, -32600, -32002, -32603
+_PARSE_ERROR, _INVALID_REQUEST, _NO_METHOD, _INTERNAL_ERROR, _NOT_INITIALIZED = -32700, -32600, -32601, -32603, -32002
 
 _logger = logging.getLogger("pygls.deadweight")
 
@@ -59,7 +59,8 @@ class Protocol(LanguageServerProtocol):
         """A message as an object; a request that cannot be read is answered with an error."""
         if data.get("method") == types.INITIALIZE and "jsonrpc" in data:
             known = data.get("params") or {}
-            data = {**data, "params": {"capabilities": {}, "processId": None, "rootUri": None, **known}}
+            if isinstance(known, dict):
+                data = {**data, "params": {"capabilities": {}, "processId": None, "rootUri": None, **known}}
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
@@ -70,7 +71,7 @@ class Protocol(LanguageServerProtocol):
     def _receive(self, body: bytes) -> None:
         try:
             message = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self._refuse(None, _PARSE_ERROR, f"no JSON: {error}")
             return
         if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
@@ -84,8 +85,14 @@ class Protocol(LanguageServerProtocol):
             self.notified[method](message.get("params"))
         elif is_request and method in self.asked:
             self._answer(message["id"], self.asked[method], message.get("params"))
+        elif is_request and _is_notification(method):
+            self._refuse(message["id"], _NO_METHOD, f"{method} is a notification: it has no id")
         else:
+            if method is not None:
+                message.pop("error", None)  # else pygls would take a request for an answer
             self.handle_message(self.structure_message(message))
+            if method == types.INITIALIZE:
+                self._is_initialized = "server_capabilities" in self.__dict__  # a client may mend its greeting
 
     def _is_welcome(self, message: dict[str, Any], method: object, *, is_request: bool) -> bool:
         """Whether the client may say this now: nothing before `initialize`, nothing but `exit` after `shutdown`."""
@@ -98,7 +105,6 @@ class Protocol(LanguageServerProtocol):
             if method == types.EXIT:
                 return True
         else:
-            self._is_initialized = True
             return True
         if is_request:
             self._refuse(message["id"], code, why)
@@ -112,6 +118,18 @@ class Protocol(LanguageServerProtocol):
             raise
         self.send(b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (json.dumps(identity).encode(), result))
 
+    def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        """Answer a request; what went wrong is told in words, without the traceback that pygls adds to them."""
+        if error is not None:
+            error.data = None
+        super()._send_response(msg_id, result, error)
+
     def _refuse(self, identity: object, code: int, why: str) -> None:
         error = {"code": code, "message": why[:1000]}
         self.send(json.dumps({"jsonrpc": "2.0", "id": identity, "error": error}).encode())
+
+
+def _is_notification(method: object) -> bool:
+    """Whether LSP has a notification of this name."""
+    known = types.METHOD_TO_TYPES.get(str(method))
+    return known is not None and known[1] is None

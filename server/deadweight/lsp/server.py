@@ -18,20 +18,21 @@ from deadweight import __version__
 from deadweight.features.hover import Hover, hover
 from deadweight.features.ignore_file import ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.lsp import actions, completion, configuration, convert, navigation, structure
+from deadweight.lsp import actions, completion, configuration, convert, navigation, progress, structure
 from deadweight.lsp.background import Background
+from deadweight.lsp.client_process import watch
 from deadweight.lsp.configuration import Configuration
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.protocol import Protocol
 from deadweight.lsp.publishing import diagnostics_json, publish_json, report_json
-from deadweight.lsp.transport import Output, read_pipe
+from deadweight.lsp.transport import Output, read_pipe, read_stream
 from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
-from deadweight.workspace.context import walk_context
+from deadweight.workspace.context import EnoughError, walk_context
 from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Coroutine, Generator, Iterable
     from pathlib import Path
 
     from deadweight.lsp.documents import Document
@@ -44,7 +45,9 @@ _WATCHED = (
 )
 _SLICE = 0.002  # seconds of a walk between two looks for messages
 _SECONDS = 30.0  # the longest that a walk of a build context goes on
-_CHUNK = 1 << 16  # bytes
+_SECONDS_TO_READ = 10.0  # the longest that the end of a session waits for a client to read its last answers
+
+_logger = logging.getLogger("pygls.deadweight")
 
 
 class Server(LanguageServer):
@@ -58,12 +61,14 @@ class Server(LanguageServer):
         self.documents = Documents(self.configuration.of)
         self.background = Background()
         self.workspace_diagnostics = WorkspaceDiagnostics(self)
+        self.work_shown = progress.Progress(self)
         self.client = Client()
         self.was_shut_down = False
         self.exit_code = 0
         self._stopped: asyncio.Event | None = None
         self._changed: dict[str, Document] = {}  # what has to be shown when all that has come is dealt with
         self.protocol.notified = {
+            types.TEXT_DOCUMENT_DID_OPEN: partial(_did_open, self),
             types.TEXT_DOCUMENT_DID_CHANGE: partial(_did_change, self),
             types.EXIT: partial(_exit, self),
         }
@@ -75,27 +80,32 @@ class Server(LanguageServer):
 
     async def speak(self) -> None:
         """Speak with the client over stdin and stdout until one of both ends it."""
-        self._stopped = asyncio.Event()
         self.protocol.set_writer(Output())
-        reading = asyncio.ensure_future(read_pipe(sys.stdin.fileno(), self.protocol.receive, self.show_changed))
-        stopping = asyncio.ensure_future(self._stopped.wait())
-        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await self._until_stopped(read_pipe(sys.stdin.fileno(), self.protocol.receive, self.show_changed))
 
     async def listen(self, port: int) -> None:
         """Speak with the first client that connects to a port of this machine."""
-        self._stopped = asyncio.Event()
-        stopped = self._stopped
+        connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
 
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             listener.close()
-            self.protocol.set_writer(writer)
-            while not stopped.is_set() and (data := await reader.read(_CHUNK)):
-                self.protocol.receive(data)
-                self.show_changed()
-            stopped.set()
+            if connected.done():
+                writer.close()
+            else:
+                connected.set_result((reader, writer))
 
-        listener = await asyncio.start_server(connected, "127.0.0.1", port)
-        await stopped.wait()
+        listener = await asyncio.start_server(connect, "127.0.0.1", port)
+        reader, writer = await connected
+        self.protocol.set_writer(writer)
+        await self._until_stopped(read_stream(reader, self.protocol.receive, self.show_changed))
+        writer.close()
+        with contextlib.suppress(OSError, asyncio.TimeoutError):
+            await asyncio.wait_for(writer.wait_closed(), _SECONDS_TO_READ)
+
+    async def _until_stopped(self, reading: Coroutine[Any, Any, None]) -> None:
+        self._stopped = asyncio.Event()
+        both = asyncio.ensure_future(reading), asyncio.ensure_future(self._stopped.wait())
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
 
     def stop(self) -> None:
         """End the session."""
@@ -161,6 +171,7 @@ class Server(LanguageServer):
 
         def take(context: BuildContext | None) -> None:
             document.measured(context)
+            self.work_shown.end(document.uri)
             if is_late:
                 self.show_again([document])
                 _ignore_file_changed(self, document)
@@ -168,7 +179,9 @@ class Server(LanguageServer):
         if document.path is not None:
             work = _walk(document.path, document.folder, without_ignore_file=isinstance(document, OpenIgnoreFile))
             document.is_measuring = True
-            self.background.run(document.uri, work, take)
+            if not self.background.run(document.uri, work, take):
+                title = f"Reading the build context of {document.path.name}"
+                self.work_shown.begin(document.uri, title, lambda: self.background.stop(document.uri, EnoughError()))
             is_late = True
 
     async def measure_quietly(self, document: Document) -> None:
@@ -197,7 +210,7 @@ def make_server() -> Server:
     server = Server()
     for method, handler in _HANDLERS.items():
         server.feature(method)(partial(handler, server))
-    topics = (structure, navigation, completion, configuration)
+    topics = (structure, navigation, completion, configuration, progress)
     for method, options, handler in chain.from_iterable(topic.FEATURES for topic in topics):
         server.feature(method, options)(partial(handler, server))
     return server
@@ -227,6 +240,7 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
         server.protocol.asked[types.TEXT_DOCUMENT_DIAGNOSTIC] = partial(_diagnostic, server)
         server.feature(types.WORKSPACE_DIAGNOSTIC)(partial(server.workspace_diagnostics.report))
     actions.register(server)
+    watch(params.process_id, server.stop)
     given = params.initialization_options
     server.configuration.tell(given.get("deadweight", given) if isinstance(given, dict) else given)
 
@@ -240,13 +254,18 @@ def _initialized(server: Server, _: types.InitializedParams) -> None:
         server.client_register_capability(types.RegistrationParams(registrations))
 
 
-def _did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
-    given = params.text_document
-    name, path = convert.name_of(given.uri), convert.path_of(given.uri)
-    document = server.documents.open(given.uri, name, path, given.version, given.text)
+def _did_open(server: Server, params: Any) -> None:
+    """Take in a document, given as the client sent it: pygls would make a text of whatever stands in its place."""
+    uri, text, version = (params["textDocument"].get(name) for name in ("uri", "text", "version"))
+    if not isinstance(uri, str) or not isinstance(text, str):
+        _forget(server, uri)
+        server.log(f"{uri}: there is no text in the message that opens it")
+        return
+    name, path = convert.name_of(uri), convert.path_of(uri)
+    document = server.documents.open(uri, name, path, _version(version), text)
     if document is not None:
         server.measure(document)
-        server.show([document])
+        server.changed(document)
         server.configuration.ask([document])
         _ignore_file_changed(server, document)
 
@@ -260,8 +279,7 @@ def _did_change(server: Server, params: Any) -> None:
     try:
         for change in params["contentChanges"]:
             document.apply(convert.edit(document.text, change, server.encoding))
-        version = params["textDocument"].get("version")
-        document.version = version if isinstance(version, int) else None
+        document.version = _version(params["textDocument"].get("version"))
     except Exception as error:
         _forget(server, uri)
         server.log(f"{uri}: a change that cannot be read ({type(error).__name__}: {error}): open the document again")
@@ -335,7 +353,7 @@ _HANDLERS: dict[str, Any] = {
     types.INITIALIZE: _initialize,
     types.INITIALIZED: _initialized,
     types.SHUTDOWN: _shutdown,
-    types.TEXT_DOCUMENT_DID_OPEN: _did_open,
+    types.TEXT_DOCUMENT_DID_OPEN: lambda *_: None,  # announced here, dealt with as it comes
     types.TEXT_DOCUMENT_DID_SAVE: _did_save,
     types.TEXT_DOCUMENT_DID_CLOSE: _did_close,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: _did_change_watched_files,
@@ -347,12 +365,17 @@ _HANDLERS: dict[str, Any] = {
 # --- helpers ---
 
 
+def _version(given: object) -> int | None:
+    return given if isinstance(given, int) else None
+
+
 def _forget(server: Server, uri: str) -> None:
     """A document is not open any more: what was said about it is taken back."""
     document = server.documents.close(uri)
     if document is None:
         return
     server.background.drop(uri)
+    server.work_shown.end(uri)
     if not server.client.pulls:
         server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
     _ignore_file_changed(server, document)
@@ -383,6 +406,9 @@ def _walk(path: Path, folder: Path | None, *, without_ignore_file: bool) -> Gene
         deadline = time.monotonic() + _SECONDS
         return (yield from walk_context(path, folder, deadline=deadline, without_ignore_file=without_ignore_file))
     except UnreadableError:
+        return None
+    except Exception:
+        _logger.exception("the walk of %s failed", folder)
         return None
 
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16  # bytes; what a pipe holds
 _LARGEST_HEADER = 1 << 16  # bytes
-_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_LARGEST_BODY = 1 << 28  # bytes; nobody waits for the end of more
+_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,9})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+# Where a message was longer than it said, its rest stands before the next header, on the same line.
+_LENGTH_AFTER_REST = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,9})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _MOST_READS = 64  # of one batch, so that a client that never pauses is answered all the same
 
 
@@ -40,19 +43,25 @@ class Frames:
         buffer = b"".join(self._parts)
         at = self._needed = 0
         while (end := buffer.find(b"\r\n\r\n", at)) >= 0:
-            length = _LENGTH.search(buffer[at:end])
+            length = _length(buffer[at:end])
             start = end + 4
-            stop = start + int(length[1]) if length else start
+            stop = start + (length or 0)
             if stop > len(buffer):
                 self._needed = stop - at
                 break
-            if length:
+            if length is not None:
                 yield buffer[start:stop]
             at = stop
         else:
             at = max(at, len(buffer) - _LARGEST_HEADER)
         self._parts = [buffer[at:]]
         self._held = len(buffer) - at
+
+
+def _length(header: bytes) -> int | None:
+    """How long the body below a header is; None where that cannot be read."""
+    found = _LENGTH.search(header) or _LENGTH_AFTER_REST.search(header)
+    return int(found[1]) if found and int(found[1]) <= _LARGEST_BODY else None
 
 
 def frame(body: bytes) -> bytes:
@@ -86,6 +95,16 @@ async def read_pipe(fd: int, receive: Callable[[bytes], None], pause: Callable[[
         await ended.wait()
     finally:
         loop.remove_reader(fd)
+
+
+async def read_stream(
+    reader: asyncio.StreamReader, receive: Callable[[bytes], None], pause: Callable[[], None]
+) -> None:
+    """The same for what comes through a socket."""
+    with contextlib.suppress(OSError):  # the client is gone
+        while data := await reader.read(_CHUNK):
+            receive(data)
+            pause()
 
 
 async def _read_in_thread(fd: int, receive: Callable[[bytes], None], pause: Callable[[], None]) -> None:

@@ -45,10 +45,14 @@ _PROJECT_FILE = re.compile(
 )
 
 
+class EnoughError(Exception):
+    """Raised in a walk by whoever takes what it has found so far."""
+
+
 def ignore_file_of(dockerfile: Path, root: Path) -> Path | None:
     """The ignore file of a build: `NAME.dockerignore` beside the Dockerfile, else `.dockerignore` in the context."""
     for candidate in (dockerfile.with_name(dockerfile.name + ".dockerignore"), root / ".dockerignore"):
-        if candidate.is_file():
+        if os.path.isfile(candidate):  # Path.is_file raises where a name is too long
             return candidate
     return None
 
@@ -86,8 +90,9 @@ def walk_context(
     It is walked in steps of less than a millisecond where the disk is quick. The walk stops at 200,000 entries, and at
     `deadline` (of time.monotonic). Symlinks are not followed, sockets, pipes and devices are no files, as for BuildKit.
     Folders left out are counted as ignored with all they hold only where `weigh_ignored` asks for it; otherwise
-    `ignored_*` counts what the walk met. `without_ignore_file` takes every file, as if there were none. Raises
-    UnreadableError where the folder or its ignore file cannot be read.
+    `ignored_*` counts what the walk met. `without_ignore_file` takes every file, as if there were none. EnoughError,
+    thrown into it, ends the walk with what it has. Raises UnreadableError where the folder or its ignore file cannot be
+    read.
     """
     root = dockerfile.parent if context is None else context
     ignore_file = None if without_ignore_file else ignore_file_of(dockerfile, root)
@@ -95,9 +100,12 @@ def walk_context(
     matcher = compile_patterns(patterns)
     walk = _Walk(root, deadline)
     _check_folder(root)
-    yield from walk.visit(matcher)
-    if weigh_ignored:
-        yield from walk.weigh()
+    try:
+        yield from walk.visit(matcher)
+        if weigh_ignored:
+            yield from walk.weigh()
+    except EnoughError:
+        walk.stop("stopped before all was read")
     texts = yield from _texts(root, walk)
     return BuildContext(
         root=str(root),
@@ -197,21 +205,23 @@ class _Walk:
                 for entry in entries:
                     self._entries += 1
                     if self._entries > MOST_ENTRIES:
-                        return self._stop(taken, f"the folder holds more than {MOST_ENTRIES:,} entries")
+                        self.stop(f"the folder holds more than {MOST_ENTRIES:,} entries")
+                        break
                     if self._entries % 256 == 0 and time.monotonic() > self.deadline:
-                        return self._stop(taken, f"out of time after {self._entries:,} entries")
+                        self.stop(f"out of time after {self._entries:,} entries")
+                        break
                     taken.append(entry)
         except OSError as error:
             self.complete = False
             self.notes.append(f"{folder or '.'}: {reason(error)}".replace("\n", "\\n"))
         return taken
 
-    def _stop(self, taken: list[os.DirEntry[str]], note: str) -> list[os.DirEntry[str]]:
+    def stop(self, note: str) -> None:
+        """Go no further, for the reason in `note`."""
         self._stopped = True
         self.complete = False
         if note not in self.notes:
             self.notes.append(note)
-        return taken
 
 
 def _weight(entry: os.DirEntry[str]) -> int | None:
@@ -238,7 +248,10 @@ def _texts(root: Path, walk: _Walk) -> Generator[None, None, dict[str, str]]:
         left -= walk.files[path]
         if left < 0 or time.monotonic() > walk.deadline:
             break
-        yield
+        try:
+            yield
+        except EnoughError:
+            break
         if (root / path).is_symlink():
             continue
         try:
