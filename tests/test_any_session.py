@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from functools import partial
 from itertools import count, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,8 +16,10 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.protocol import default_converter
 
+from deadweight.analysis.report import check
 from deadweight.lsp.documents import OpenDockerfile
 from deadweight.lsp.server import Server, make_server
+from deadweight.rules.catalog import BY_ID, RULES
 from raw_messages import Wire, framed, message
 
 if TYPE_CHECKING:
@@ -566,6 +570,17 @@ def test_a_shutdown_while_settings_are_asked_for(folder: Path) -> None:
     session.receive(answered(session, [{"minSaving": "10GB"}]))
     session.receive(told(session, {}))
     assert session.ask("shutdown", None) is None
+
+
+def test_a_rule_that_fails_does_not_silence_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    rules = (replace(BY_ID["late-delete"], check=fail), *RULES)
+    monkeypatch.setattr("deadweight.lsp.documents.check", partial(check, rules=rules))
+    session = Session(*CLIENTS[0], folder)
+    session.receive(opened(session, 0, 1, "FROM python:3.13-slim\nRUN pip install pandas\n"))
+    assert [each["code"] for each in session.shown[session.uri(0)]] == ["install-cache-kept"]
 
 
 def test_every_request_is_tried() -> None:
