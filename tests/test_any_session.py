@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from functools import partial
 from itertools import count, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.protocol import default_converter
 
+from deadweight.analysis.report import check
 from deadweight.lsp.documents import OpenDockerfile
 from deadweight.lsp.server import Server, make_server
+from deadweight.rules.catalog import BY_ID, RULES
 from raw_messages import Wire, framed, message
 
 if TYPE_CHECKING:
@@ -43,7 +47,11 @@ EDITOR: dict[str, Any] = {
     },
 }
 RESOLVING = {**EDITOR["textDocument"]["codeAction"], "resolveSupport": {"properties": ["edit"]}}
-PULLING = {**EDITOR, "textDocument": {**EDITOR["textDocument"], "diagnostic": {}, "codeAction": RESOLVING}}
+PULLING = {
+    **EDITOR,
+    "window": {"workDoneProgress": True},
+    "textDocument": {**EDITOR["textDocument"], "diagnostic": {}, "codeAction": RESOLVING},
+}
 
 
 def positions_in(encoding: str, capabilities: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +65,8 @@ CLIENTS: list[tuple[Encoding, dict[str, Any]]] = [
     ("utf-32", positions_in("utf-32", PULLING)),
 ]
 
-CONVERTER = default_converter()  # it learns each type once, which takes longer than most sessions
+# pygls' converter learns each type once, which takes longer than most sessions.
+CONVERTER: Any = default_converter()  # type: ignore[no-untyped-call]
 
 # --- what is sent ---
 
@@ -84,8 +93,15 @@ PIECES = (
     *("\ntrue", "if x; then\n", "x" * 200, '["a",', "--mount=type=cache,", "#", "# deadweight: ignore\n"),
 )
 BITS = ("\r", "\n", "\ud834", "\udd1e", "𝄞", "é", "x", " ", "\\", "\u2028")
-texts = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
-bits = st.lists(st.sampled_from(BITS), max_size=5).map("".join)
+
+
+def sent_as(parts: list[str]) -> str:
+    """A text as the server gets it: two halves of a character that come together are one."""
+    return str(json.loads(json.dumps("".join(parts))))
+
+
+texts = st.lists(st.sampled_from(PIECES), max_size=8).map(sent_as)
+bits = st.lists(st.sampled_from(BITS), max_size=5).map(sent_as)
 far = st.sampled_from((0, 1, 2, 5, 80, 10_000, 2**31 - 1))
 positions = st.fixed_dictionaries({"line": st.integers(0, 6), "character": st.integers(0, 30)}) | st.fixed_dictionaries(
     {"line": far, "character": far}
@@ -96,13 +112,13 @@ edited = st.fixed_dictionaries({"start": positions, "end": positions | absurd})
 changes = st.fixed_dictionaries({"text": texts | bits, "range": edited}) | st.fixed_dictionaries({"text": texts})
 near = st.fixed_dictionaries({"line": st.integers(0, 2), "character": st.integers(0, 8)})
 small_changes = st.fixed_dictionaries({"text": bits, "range": st.fixed_dictionaries({"start": near, "end": near})})
-no_numbers = st.sampled_from((-1, 1.5, "1", None, True, [], {}))
+no_numbers: st.SearchStrategy[Any] = st.sampled_from((-1, 1.5, "1", None, True, [], {}))
 no_positions = st.one_of(
     st.sampled_from((None, [], "x", {}, {"line": 0}, 5)),
     st.fixed_dictionaries({"line": no_numbers, "character": st.just(0)}),
     st.fixed_dictionaries({"line": st.just(0), "character": no_numbers}),
 )
-no_changes = st.one_of(
+no_changes: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from((None, [], "x", {}, 5, {"range": None}, {"text": None}, {"text": 5}, {"text": ["x"]})),
     st.fixed_dictionaries({"text": texts, "range": st.sampled_from(([], "x", {}, 5, {"start": None}))}),
     st.fixed_dictionaries({"text": texts, "range": st.fixed_dictionaries({"start": positions, "end": no_positions})}),
@@ -120,7 +136,7 @@ places = st.integers(0, len(NAMES) + len(ELSEWHERE) - 1) | st.sampled_from((0, 0
 versions = st.integers(0, 9)
 
 # What each request needs beside the document.
-CONTEXT = {"diagnostics": []}
+CONTEXT: dict[str, Any] = {"diagnostics": []}
 AT = {"position": positions}
 REQUESTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "textDocument/hover": AT,
@@ -476,7 +492,13 @@ def test_any_session_is_followed(folder: Path, client: tuple[Encoding, dict[str,
     asyncio.run(follow(Session(*client, folder), sent))
 
 
+def inserted(character: int, text: str) -> dict[str, Any]:
+    place = {"line": 0, "character": character}
+    return {"text": text, "range": {"start": place, "end": place}}
+
+
 @settings(deadline=None, max_examples=100)
+@example(client=CLIENTS[0], text="\udd1ex", sent=[[inserted(0, "\ud834")], [inserted(2, "y")], [inserted(3, "z")]])
 @given(st.sampled_from(CLIENTS), bits, st.lists(st.lists(small_changes, min_size=1, max_size=3), max_size=12))
 def test_any_edits_are_followed(client: tuple[Encoding, dict[str, Any]], text: str, sent: list[list[Any]]) -> None:
     session = Session(*client, Path("/nowhere"))
@@ -540,6 +562,25 @@ def model_position(text: str, offset: int, encoding: Encoding) -> tuple[int, int
     ends = [at for at, each in enumerate(before) if each == "\n" or (each == "\r" and text[at + 1 : at + 2] != "\n")]
     start = ends[-1] + 1 if ends else 0
     return len(ends), sum(model_units(each, encoding) for each in before[start:])
+
+
+def test_a_shutdown_while_settings_are_asked_for(folder: Path) -> None:
+    session = Session(*CLIENTS[2], folder)
+    session.receive(opened(session, 0, 1, "FROM scratch\n"))
+    session.receive(answered(session, [{"minSaving": "10GB"}]))
+    session.receive(told(session, {}))
+    assert session.ask("shutdown", None) is None
+
+
+def test_a_rule_that_fails_does_not_silence_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    rules = (replace(BY_ID["late-delete"], check=fail), *RULES)
+    monkeypatch.setattr("deadweight.lsp.documents.check", partial(check, rules=rules))
+    session = Session(*CLIENTS[0], folder)
+    session.receive(opened(session, 0, 1, "FROM python:3.13-slim\nRUN pip install pandas\n"))
+    assert [each["code"] for each in session.shown[session.uri(0)]] == ["install-cache-kept"]
 
 
 def test_every_request_is_tried() -> None:

@@ -265,7 +265,7 @@ def _did_open(server: Server, params: Any) -> None:
     document = server.documents.open(uri, name, path, _version(version), text)
     if document is not None:
         server.measure(document)
-        server.changed(document)
+        server.show([document])
         server.configuration.ask([document])
         _ignore_file_changed(server, document)
 
