@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from conftest import json_lines
 from deadweight.analysis.report import Checked, check, report
 from deadweight.model.context import BuildContext
+from deadweight.model.filesystem import Filesystem
 from deadweight.rules.catalog import RULES
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import edited, parse
@@ -148,6 +149,17 @@ def test_an_edit_of_a_stage_that_is_not_built_runs_no_rule() -> None:
     assert [each.span.start for each in report(after, checked=checked)] == [after.text.rindex("apt-get")]
     assert check(edited_at(after, "FROM debian\nRUN", "FROM debian\nENV A=1\nRUN"), before=checked) is not checked
     assert check(replace(after, context=CONTEXT), before=checked) is not checked
+
+
+def test_nothing_is_asked_where_nothing_below_does_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Snapshot(parse("FROM node:22\n# a\nCMD a\nRUN npm ci\nRUN rm -rf /app\nRUN apt-get install -y git\n"))
+    assert all(layer.asked for layer in before.ledgers[0].layers[2:5:2])
+    monkeypatch.setattr(Filesystem, "answers", lambda *_: pytest.fail("somebody asks"))
+    for old, new in (("# a", "# b"), ("CMD a", "CMD b")):
+        before = edited_at(before, old, new)
+        assert len(before.ledgers[0].layers) == 5
+    with pytest.raises(pytest.fail.Exception, match="somebody asks"):
+        list(edited_at(before, "npm ci", "npm i").ledgers)
 
 
 def test_a_layer_that_stays_does_not_hold_those_it_was_read_on() -> None:

@@ -188,7 +188,7 @@ class _StageReader:
         """Reads each step, or takes over what `old` has of it.
 
         A layer stays where its step is the very same object, and where what it asked of the layers below it would be
-        answered as it was.
+        answered as it was. As long as those do what they did, nobody has to ask.
         """
         known = {id(layer.step): layer for layer in old.layers if layer.step} if old else {}
         first = self.first(platform)
@@ -196,13 +196,16 @@ class _StageReader:
             first = old.layers[0]
         stack = self.stacked(first, self.others[0].stacks[-1] if isinstance(self.stage.base, int) else None, old)
         layers, stacks = [first], [stack]
+        before = old.layers if old is not None and old.stacks[0] is stack else ()  # while nothing has changed below
         for step in self.stage.steps:
             site = Site(self.stage.index, len(layers))
-            layer = known.get(id(step))
-            if layer is None or not self.stands(layer, site, stack, are_others_known=are_others_known):
+            layer, was = known.get(id(step)), before[site.step] if site.step < len(before) else None
+            if layer is None or not self.stands(layer, site, stack, was, are_others_known=are_others_known):
                 layer = self.layer(step, site, stack)
             elif layer.site != site:
                 layer = replace(layer, site=site)
+            if was is None or (layer is not was and (layer.effects, layer.kept) != (was.effects, was.kept)):
+                before = ()
             stack = self.stacked(layer, stack, old)
             layers.append(layer)
             stacks.append(stack)
@@ -217,12 +220,12 @@ class _StageReader:
                 return known
         return Stack(layer, below)
 
-    def stands(self, layer: Layer, site: Site, below: Stack, *, are_others_known: bool) -> bool:
-        """Whether a layer of before is what its step does here too."""
+    def stands(self, layer: Layer, site: Site, below: Stack, was: Layer | None, *, are_others_known: bool) -> bool:
+        """Whether a layer of before is what its step does here too; `was` is what stood here, on the same as now."""
         instruction, step = layer.instruction, layer.step
         if instruction.keyword in ("COPY", "ADD"):
             return are_others_known or instruction.flag("from") is None
-        if not layer.asked or step is None:
+        if layer is was or not layer.asked or step is None:
             return True
         mounts = mounts_of(instruction, step.state)
         return Filesystem(below, self.context, mounts, site).answers(layer.asked)
