@@ -87,6 +87,29 @@ def sessions(draw: st.DrawFn) -> tuple[str, list[Edit]]:
     return start, edits
 
 
+def test_in_another_context_the_file_comes_to_what_it_would_come_to_there() -> None:
+    texts = {"package.json": '{"dependencies": {"express": "4"}}', "requirements.txt": "pandas"}
+    other = BuildContext("other", {path: len(text) for path, text in texts.items()}, texts=texts)
+    for text in STAGES:
+        text += "RUN --mount=type=bind,target=/m cd /m && pip install -r requirements.txt\nFROM 0\nCOPY --from=0 / /\n"
+        snapshot = Snapshot(parse(text), CONTEXT)
+        come_to(snapshot)
+        for context in (other, None, CONTEXT):
+            snapshot = snapshot.within(context)
+            assert come_to(snapshot) == come_to(Snapshot(parse(text), context)), text
+            edit = Edit(Span(0, 0), "# a\n")
+            text = apply_edits(text, [edit])
+            snapshot = snapshot.edited(edited(snapshot.tree, edit))
+            assert come_to(snapshot) == come_to(Snapshot(parse(text), context)), text
+
+
+def test_what_asks_nothing_of_the_context_stays_in_another_one() -> None:
+    before = Snapshot(parse("FROM node:22\nRUN apt-get install -y git\nCOPY . .\nRUN npm ci\nRUN make\n"), CONTEXT)
+    layers = before.ledgers[0].layers
+    after = before.within(BuildContext("none", {})).ledgers[0].layers
+    assert [one is other for one, other in zip(layers, after, strict=True)] == [True, True, False, False, True]
+
+
 @settings(max_examples=150, deadline=None)
 @given(sessions())
 def test_any_edits_come_to_what_the_text_comes_to(session: tuple[str, list[Edit]]) -> None:

@@ -37,7 +37,7 @@ class Options:
 
 
 class _Known(NamedTuple):
-    """What an earlier version of a file came to, in the same context and with the same options."""
+    """What an earlier version of a file came to with the same options."""
 
     build: Build
     ledgers: Ledgers
@@ -54,12 +54,15 @@ class Snapshot:
 
     def edited(self, tree: Dockerfile) -> Snapshot:
         """The snapshot of another version of the file; what is the same there is taken over."""
-        before = _Known(self.build, self.ledgers) if "ledgers" in self.__dict__ else self._before
-        return replace(self, tree=tree, _before=before)
+        return replace(self, tree=tree, _before=self._known)
 
     def within(self, context: BuildContext | None) -> Snapshot:
-        """The snapshot of the same file in another context."""
-        return self if context is self.context else replace(self, context=context, _before=None)
+        """The snapshot of the same file in another context; what asks nothing of that is taken over."""
+        return self if context is self.context else replace(self, context=context, _before=self._known)
+
+    @property
+    def _known(self) -> _Known | None:
+        return _Known(self.build, self.ledgers) if "ledgers" in self.__dict__ else self._before
 
     @cached_property
     def text(self) -> str:
