@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from conftest import json_lines
 from deadweight.analysis.report import Checked, check, report
+from deadweight.features.code_actions import QUICK_FIX, Action
+from deadweight.lsp.documents import Documents, OpenDockerfile
 from deadweight.model.context import BuildContext
 from deadweight.model.filesystem import Filesystem
 from deadweight.rules.catalog import RULES
@@ -200,3 +202,11 @@ def test_a_stage_that_takes_the_name_of_one_above_is_noticed_where_that_is_copie
     text = "FROM debian AS a\nCOPY . /app\nFROM debian\nCOPY --from=a /app /a\nCOPY --from=0 /app /b\n"
     more = "COPY --from=0 /app /c\nFROM debian AS a\nCOPY --from=1 / /\n"
     assert_follows(text, [Edit(Span(len(text), len(text)), more)])
+
+
+def test_actions_that_were_listed_for_another_text_are_forgotten() -> None:
+    document = Documents().open("untitled:Dockerfile", "Dockerfile", None, None, "FROM a\n")
+    assert isinstance(document, OpenDockerfile)
+    document.listed = (Action("Change it", QUICK_FIX, (Edit(Span(5, 6), "b"),)),)
+    document.apply(Edit(Span(0, 0), "# a longer text\n"))
+    assert document.listed == ()
