@@ -586,4 +586,5 @@ def test_a_rule_that_fails_does_not_silence_the_others(folder: Path, monkeypatch
 def test_every_request_is_tried() -> None:
     features = Session("utf-16", PULLING, Path()).server.protocol.fm
     known = {method for method in (*features.features, *features.builtin_features) if types.METHOD_TO_TYPES[method][1]}
-    assert known - {"initialize", "shutdown"} == set(REQUESTS)
+    later = {"workspace/diagnostic"}  # answered between messages: test_protocol_workspace.py
+    assert known - {"initialize", "shutdown"} - later == set(REQUESTS)

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from conftest import json_lines
 from deadweight.analysis.report import Checked, check, report
+from deadweight.features.code_actions import QUICK_FIX, Action
 from deadweight.lsp.documents import Documents, OpenDockerfile
 from deadweight.model.context import BuildContext
+from deadweight.model.filesystem import Filesystem
 from deadweight.rules.catalog import RULES
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import edited, parse
@@ -87,6 +89,29 @@ def sessions(draw: st.DrawFn) -> tuple[str, list[Edit]]:
         edits.append(Edit(Span(first, last), draw(st.sampled_from(("", *PIECES)))))
         text = apply_edits(text, edits[-1:])
     return start, edits
+
+
+def test_in_another_context_the_file_comes_to_what_it_would_come_to_there() -> None:
+    texts = {"package.json": '{"dependencies": {"express": "4"}}', "requirements.txt": "pandas"}
+    other = BuildContext("other", {path: len(text) for path, text in texts.items()}, texts=texts)
+    for text in STAGES:
+        text += "RUN --mount=type=bind,target=/m cd /m && pip install -r requirements.txt\nFROM 0\nCOPY --from=0 / /\n"
+        snapshot = Snapshot(parse(text), CONTEXT)
+        come_to(snapshot)
+        for context in (other, None, CONTEXT):
+            snapshot = snapshot.within(context)
+            assert come_to(snapshot) == come_to(Snapshot(parse(text), context)), text
+            edit = Edit(Span(0, 0), "# a\n")
+            text = apply_edits(text, [edit])
+            snapshot = snapshot.edited(edited(snapshot.tree, edit))
+            assert come_to(snapshot) == come_to(Snapshot(parse(text), context)), text
+
+
+def test_what_asks_nothing_of_the_context_stays_in_another_one() -> None:
+    before = Snapshot(parse("FROM node:22\nRUN apt-get install -y git\nCOPY . .\nRUN npm ci\nRUN make\n"), CONTEXT)
+    layers = before.ledgers[0].layers
+    after = before.within(BuildContext("none", {})).ledgers[0].layers
+    assert [one is other for one, other in zip(layers, after, strict=True)] == [True, True, False, False, True]
 
 
 @settings(max_examples=150, deadline=None)
@@ -189,6 +214,17 @@ def test_an_edit_costs_what_it_touches(place: str) -> None:
     assert few < 3000, f"{few} calls"
 
 
+def test_nothing_is_asked_where_nothing_below_does_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Snapshot(parse("FROM node:22\n# a\nCMD a\nRUN npm ci\nRUN rm -rf /app\nRUN apt-get install -y git\n"))
+    assert all(layer.asked for layer in before.ledgers[0].layers[2:5:2])
+    monkeypatch.setattr(Filesystem, "answers", lambda *_: pytest.fail("somebody asks"))
+    for old, new in (("# a", "# b"), ("CMD a", "CMD b")):
+        before = edited_at(before, old, new)
+        assert len(before.ledgers[0].layers) == 5
+    with pytest.raises(pytest.fail.Exception, match="somebody asks"):
+        list(edited_at(before, "npm ci", "npm i").ledgers)
+
+
 def test_a_layer_that_stays_does_not_hold_those_it_was_read_on() -> None:
     snapshot = Snapshot(parse("FROM node:22\nRUN echo 0 && npm i\nRUN apt-get install -y git && rm -rf /a\n"))
     last, below = snapshot.ledgers[0].layers[2], weakref.ref(snapshot.ledgers[0].stacks[1])
@@ -204,3 +240,11 @@ def test_a_stage_that_takes_the_name_of_one_above_is_noticed_where_that_is_copie
     text = "FROM debian AS a\nCOPY . /app\nFROM debian\nCOPY --from=a /app /a\nCOPY --from=0 /app /b\n"
     more = "COPY --from=0 /app /c\nFROM debian AS a\nCOPY --from=1 / /\n"
     assert_follows(text, [Edit(Span(len(text), len(text)), more)])
+
+
+def test_actions_that_were_listed_for_another_text_are_forgotten() -> None:
+    document = Documents().open("untitled:Dockerfile", "Dockerfile", None, None, "FROM a\n")
+    assert isinstance(document, OpenDockerfile)
+    document.listed = (Action("Change it", QUICK_FIX, (Edit(Span(5, 6), "b"),)),)
+    document.apply(Edit(Span(0, 0), "# a longer text\n"))
+    assert not document.listed

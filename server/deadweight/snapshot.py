@@ -37,7 +37,7 @@ class Options:
 
 
 class _Known(NamedTuple):
-    """What an earlier version of a file came to, in the same context and with the same options."""
+    """What an earlier version of a file came to with the same options."""
 
     build: Build
     ledgers: Ledgers
@@ -55,21 +55,26 @@ class Snapshot:
 
     def edited(self, tree: Dockerfile) -> Snapshot:
         """The snapshot of another version of the file; what is the same there is taken over."""
-        before = self._before
-        if "ledgers" in self.__dict__:
-            before = _Known(self.build, self.ledgers, tuple(self._elsewhere.values()))
-        return Snapshot(tree, self.context, self.options, before)
+        return Snapshot(tree, self.context, self.options, self._known)
 
     def within(self, context: BuildContext | None) -> Snapshot:
-        """The snapshot of the same file in another context; what an earlier version came to there is taken over."""
+        """The snapshot of the same file in another context; what an earlier version came to there is taken over, and
+        what asks nothing of the context.
+        """
         if context is self.context:
             return self
         if id(context) not in self._elsewhere:
             known = self._before.elsewhere if self._before else ()
             old = next((each for each in known if each.context is context), None)
-            made = old.edited(self.tree) if old else replace(self, context=context, _before=None)
+            made = old.edited(self.tree) if old else replace(self, context=context, _before=self._known)
             self._elsewhere[id(context)] = made
         return self._elsewhere[id(context)]
+
+    @property
+    def _known(self) -> _Known | None:
+        if "ledgers" not in self.__dict__:
+            return self._before
+        return _Known(self.build, self.ledgers, tuple(self._elsewhere.values()))
 
     @cached_property
     def _elsewhere(self) -> dict[int, Snapshot]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import image
-from deadweight.model.stages import base_name, global_scope, sources_of
+from deadweight.model.stages import base_name, global_scope, name_word, sources_of
 from deadweight.syntax import shell
 from deadweight.syntax.json_form import read_array
 from deadweight.syntax.run import is_posix, run_body
@@ -38,8 +39,8 @@ class Section(NamedTuple):
     @property
     def name(self) -> str | None:
         """The name that AS gives it, as written."""
-        words = self.start.instruction.words
-        return words[2].text if len(words) == 3 and words[1].text.lower() == "as" else None
+        word = name_word(self.start.instruction)
+        return word and word.text
 
 
 class Reading(NamedTuple):
@@ -54,13 +55,9 @@ NOTHING = Reading((), ())
 
 def sections(tree: Dockerfile) -> tuple[tuple[Placed, ...], tuple[Section, ...]]:
     """The instructions above the first FROM, and the stages."""
-    placed = tree.instructions
-    starts = [at for at, each in enumerate(placed) if each.instruction.keyword == "FROM"]
-    ends = [*starts[1:], len(placed)]
-    head = placed[: starts[0]] if starts else placed
-    return head, tuple(
-        Section(placed[start], placed[start + 1 : end]) for start, end in zip(starts, ends, strict=False)
-    )
+    placed = iter(tree.instructions)
+    head, *stages = [tuple(islice(placed, len(section.numbers))) for section in tree.sections]
+    return head, tuple(Section(stage[0], stage[1:]) for stage in stages)
 
 
 def whole(instruction: Instruction) -> Span:

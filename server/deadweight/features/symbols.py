@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from deadweight.features.outline import pairs, sections, whole
+from deadweight.model.stages import name_word
 from deadweight.syntax import shell
 from deadweight.syntax.run import run_body
 from deadweight.syntax.words import dequoted
@@ -81,10 +82,11 @@ def _stage(section: Section, children: tuple[Symbol, ...]) -> Symbol:
     instruction = section.start.instruction
     words = instruction.words
     base = one_line(words[0].text) if words else ""
-    place = words[2].span if section.name else words[0].span if words else instruction.keyword_span
+    name = name_word(instruction)
+    place = name.span if name else words[0].span if words else instruction.keyword_span
     return Symbol(
-        one_line(section.name or "") or base or "FROM",
-        base if section.name else "",
+        one_line(name.text if name else "") or base or "FROM",
+        base if name else "",
         "stage",
         section.span,
         place.shifted(section.start.offset),

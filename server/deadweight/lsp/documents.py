@@ -143,6 +143,7 @@ class OpenDockerfile(Document):
         else:
             self._tree = dockerfile.edited(self._tree, edit)
         self._is_current = False
+        self.listed = ()
 
     def measured(self, context: BuildContext | None) -> None:
         """Take the build context as it is on disk."""

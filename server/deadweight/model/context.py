@@ -68,7 +68,9 @@ class BuildContext:
         init=False, repr=False, compare=False, default_factory=dict
     )
     _weights: dict[tuple[str, ...], dict[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
-    _lighter: dict[tuple[str, str], BuildContext] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _lighter: dict[tuple[str, tuple[str, ...]], BuildContext] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         # An empty folder stands as `folder/`: whatever starts with a folder's name and a slash is proof of the folder.
@@ -102,11 +104,11 @@ class BuildContext:
 
     def ignoring(self, ignore_file: str, text: str) -> BuildContext:
         """The same context with another ignore file, which holds `text`."""
-        return _kept(self._lighter, (ignore_file, text), self._ignoring, _MOST_CONTEXTS)
-
-    def _ignoring(self, new: tuple[str, str]) -> BuildContext:
-        ignore_file, text = new
         patterns = tuple(pattern.text for pattern in dockerignore.parse(text).patterns)
+        return _kept(self._lighter, (ignore_file, patterns), self._ignoring, _MOST_CONTEXTS)
+
+    def _ignoring(self, new: tuple[str, tuple[str, ...]]) -> BuildContext:
+        ignore_file, patterns = new
         matcher = compile_patterns(patterns)
         files = {path: count for path, count in self.files.items() if not matcher.at(path).excluded}
         return replace(

@@ -58,8 +58,8 @@ class Layer:
 
     @cached_property
     def depends(self) -> bool:
-        """Whether what it does may be something else where the layers below, or another stage, are others."""
-        return bool(self.asked) or self.instruction.flag("from") is not None
+        """Whether what it does may be something else where the layers below, a stage or the context are others."""
+        return bool(self.asked) or self.instruction.keyword in ("COPY", "ADD")
 
     @cached_property
     def removes(self) -> bool:
@@ -76,11 +76,12 @@ class Layer:
 class Ledger:
     """The layers of one stage, FROM first; `stacks` has each on those below it, the stages under this one included.
 
-    `others` are the ledgers of the stages that it stands on and copies from.
+    `others` are the ledgers of the stages that it stands on and copies from; `context` is what it was read in.
     """
 
     stage: Stage
     base: Base
+    context: BuildContext | None
     layers: tuple[Layer, ...]
     stacks: tuple[Stack, ...]
     others: tuple[Ledger, ...]
@@ -110,8 +111,8 @@ class Ledger:
 
 
 class Ledgers(Sequence[Ledger]):
-    """The ledger of every stage, each read when somebody asks; `before` are those of an earlier build in the same
-    context, of which all that is the same is taken over.
+    """The ledger of every stage, each read when somebody asks; of `before`, those of an earlier build, all that is the
+    same is taken over.
     """
 
     def __init__(
@@ -179,10 +180,10 @@ class Ledgers(Sequence[Ledger]):
             # A name that means another stage now, or none, while a further line copies from the first: as many ledgers.
             and (stage is old.stage or (stage.base, stage.sources) == (old.stage.base, old.stage.sources))
         )
-        if old is not None and are_others_known and old.stage is stage:
+        if old is not None and are_others_known and old.stage is stage and old.context is self._context:
             return old
-        reader = _StageReader(self, self._context, stage, base, others)
-        return reader.ledger(stage.platform or self._platform, old, are_others_known=are_others_known)
+        reader = _StageReader(self, self._context, stage, base, others, old, are_others_known)
+        return reader.ledger(stage.platform or self._platform)
 
 
 def kept_after(effects: Iterable[Effect], mounts: Iterable[Mount] = ()) -> tuple[Effect, ...]:
@@ -211,53 +212,66 @@ def mounts_of(instruction: Instruction, state: State) -> tuple[Mount, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _StageReader:
-    """Reads one stage; what it needs to know of the file and of the stages before it."""
+    """Reads one stage; what it needs to know of the file and of the stages before it, and what `old` has of it."""
 
     ledgers: Ledgers
     context: BuildContext | None
     stage: Stage
     base: Base
     others: tuple[Ledger, ...]
+    old: Ledger | None
+    are_others_known: bool
 
-    def ledger(self, platform: str, old: Ledger | None, *, are_others_known: bool) -> Ledger:
-        """Reads each step, or takes over what `old` has of it.
+    @property
+    def is_context_known(self) -> bool:
+        return self.old is not None and self.old.context is self.context
+
+    def ledger(self, platform: str) -> Ledger:
+        """Reads each step, or takes over what there was of it.
 
         A layer stays where its step is the very same object, and where what it asked of the layers below it would be
-        answered as it was.
+        answered as it was. As long as those do what they did, nobody has to ask.
         """
+        old = self.old
         known = {id(layer.step): layer for layer in old.layers if layer.step} if old else {}
         first = self.first(platform)
         if old is not None and old.layers[0].instruction is first.instruction and old.layers[0].kept == first.kept:
             first = old.layers[0]
-        stack = self.stacked(first, self.others[0].stacks[-1] if isinstance(self.stage.base, int) else None, old)
+        stack = self.stacked(first, self.others[0].stacks[-1] if isinstance(self.stage.base, int) else None)
         layers, stacks = [first], [stack]
+        # What was here, as long as nothing below has changed.
+        before = old.layers if old is not None and old.stacks[0] is stack and self.is_context_known else ()
         for step in self.stage.steps:
             site = Site(self.stage.index, len(layers))
-            layer = known.get(id(step))
-            stands = layer and (not layer.depends or self.stands(layer, site, stack, are_others_known=are_others_known))
+            layer, was = known.get(id(step)), before[site.step] if site.step < len(before) else None
+            stands = layer and (not layer.depends or self.stands(layer, site, stack, is_as_it_was=layer is was))
             if layer is None or not stands:
                 layer = self.layer(step, site, stack)
             elif layer.site != site:
                 layer = replace(layer, site=site)
-            stack = self.stacked(layer, stack, old)
+            if was is None or (layer is not was and (layer.effects, layer.kept) != (was.effects, was.kept)):
+                before = ()
+            stack = self.stacked(layer, stack)
             layers.append(layer)
             stacks.append(stack)
-        return Ledger(self.stage, self.base, tuple(layers), tuple(stacks), self.others)
+        return Ledger(self.stage, self.base, self.context, tuple(layers), tuple(stacks), self.others)
 
-    def stacked(self, layer: Layer, below: Stack | None, old: Ledger | None) -> Stack:
+    def stacked(self, layer: Layer, below: Stack | None) -> Stack:
         """The layer on those below it: the stack of before, where it is the same."""
         step = layer.site.step
-        if old is not None and step < len(old.stacks):
-            known = old.stacks[step]
+        if self.old is not None and step < len(self.old.stacks):
+            known = self.old.stacks[step]
             if known.top is layer and known.below is below:
                 return known
         return Stack(layer, below)
 
-    def stands(self, layer: Layer, site: Site, below: Stack, *, are_others_known: bool) -> bool:
-        """Whether a layer of before is what its step does here too."""
+    def stands(self, layer: Layer, site: Site, below: Stack, *, is_as_it_was: bool) -> bool:
+        """Whether a layer of before is what its step does here too; `is_as_it_was` with all that lies below it."""
         instruction, step = layer.instruction, layer.step
-        if not layer.asked or step is None:
-            return are_others_known or instruction.keyword not in ("COPY", "ADD")
+        if instruction.keyword in ("COPY", "ADD"):
+            return self.is_context_known and (self.are_others_known or instruction.flag("from") is None)
+        if is_as_it_was or not layer.asked or step is None:
+            return True
         mounts = mounts_of(instruction, step.state)
         return Filesystem(below, self.context, mounts, site).answers(layer.asked)
 

@@ -241,6 +241,12 @@ def _stages(
     return tuple(stages)
 
 
+def name_word(start: Instruction) -> Word | None:
+    """The word of a FROM that names its stage: `FROM image AS name`."""
+    words = start.words
+    return words[2] if len(words) == 3 and words[1].text.lower() == "as" else None
+
+
 def base_name(instruction: Instruction, scope: Mapping[str, str | None]) -> str:
     """What a FROM names, variables expanded; "" where that is unknown."""
     words = instruction.words
@@ -294,10 +300,11 @@ def _stage(
     if known is not None and is_same_start:
         return replace(known, section=section, steps=steps, end=end)
     words = start.words
-    name = words[2].text.lower() if len(words) == 3 and words[1].text.lower() == "as" else None
+    name = name_word(start)
     platform = start.flag("platform")
     shown = platform and expand(platform, scope, escape=start.escape)
-    return Stage(index, name, section, base, text, words[0] if words else None, shown, steps, entry, first, end)
+    called = name and name.text.lower()
+    return Stage(index, called, section, base, text, words[0] if words else None, shown, steps, entry, first, end)
 
 
 def _steps(

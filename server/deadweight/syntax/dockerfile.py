@@ -31,6 +31,10 @@ _DIRECTIVE = re.compile(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\
 _KEYWORD = re.compile(r"[^\t\v\f\r ]*")
 _FLAG = re.compile(r"""[\t-\r ]*(--(?:\\.|'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[^\t-\r '"\\])*)""", re.DOTALL)
 _QUOTE_OR_ESCAPE = re.compile(r"\\(.)|['\"]", re.DOTALL)
+KEYWORDS = (
+    *("FROM", "RUN", "COPY", "WORKDIR", "ENV", "ARG", "CMD", "ENTRYPOINT", "EXPOSE", "USER", "ADD", "LABEL"),
+    *("HEALTHCHECK", "VOLUME", "SHELL", "STOPSIGNAL", "ONBUILD", "MAINTAINER"),
+)  # what files use most comes first
 TAKES_ARRAY = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "ADD", "COPY"))
 _TAKES_HEREDOC = frozenset(("RUN", "ADD", "COPY"))
 _TAKES_QUOTED_WORDS = frozenset(("ENV", "LABEL", "ARG"))

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.syntax.dockerfile import MAX_LINE, TAKES_ARRAY, Comment, Instruction, has_long_line, remembered
+from deadweight.syntax.dockerfile import (
+    KEYWORDS,
+    MAX_LINE,
+    TAKES_ARRAY,
+    Comment,
+    Instruction,
+    has_long_line,
+    remembered,
+)
 from deadweight.syntax.json_form import is_array_of_other_things
 from deadweight.syntax.words import HEREDOC
 from deadweight.text import Span
@@ -38,12 +46,7 @@ _REPEATABLE = frozenset(("mount", "exclude", "device"))
 _IGNORES_FLAGS = frozenset(("ARG", "STOPSIGNAL"))
 _LEAST = {"CMD": 0, "ENTRYPOINT": 0, "RUN": 0, "COPY": 2, "ADD": 2}  # arguments; one for the others
 _COUNTS = {1: "at least one argument", 2: "at least two arguments"}
-_KEYWORDS = frozenset(
-    (
-        *("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER"),
-        *("ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
-    )
-)
+_KEYWORDS = frozenset(KEYWORDS)
 _NOT_AS_TRIGGER = frozenset(("ONBUILD", "FROM", "MAINTAINER"))
 _TOO_LONG = f"a line is longer than {MAX_LINE} bytes"
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")  # `AS build-1`

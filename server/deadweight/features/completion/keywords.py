@@ -6,15 +6,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.features.completion.items import Completions, Item, escaped
-from deadweight.features.completion.place import KEYWORDS, Typed
 from deadweight.features.reference import INSTRUCTIONS
-from deadweight.syntax.dockerfile import DIRECTIVES, Blank, Comment, Instruction
+from deadweight.syntax.dockerfile import DIRECTIVES, KEYWORDS, Blank, Comment, Instruction
 from deadweight.text import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.features.completion.place import Place
+    from deadweight.features.completion.place import Place, Typed
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Dockerfile
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.lazy import cached_property
 from deadweight.model import image
 from deadweight.model.stages import State
-from deadweight.syntax.dockerfile import Blank, Instruction, edited
+from deadweight.syntax.dockerfile import KEYWORDS, Blank, Instruction, edited
 from deadweight.syntax.words import HEREDOC, heredoc_name, heredoc_words
 from deadweight.text import Edit, Span
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Dockerfile, Flag, Heredoc
 
 MARK = "x"  # the letter: a part of any word, name, variable and path
-KEYWORDS = (
-    *("FROM", "RUN", "COPY", "WORKDIR", "ENV", "ARG", "CMD", "ENTRYPOINT", "EXPOSE", "USER", "ADD", "LABEL"),
-    *("HEALTHCHECK", "VOLUME", "SHELL", "STOPSIGNAL", "ONBUILD", "MAINTAINER"),
-)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)  # of a JSON array, closed or not
 
 
