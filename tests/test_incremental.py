@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from conftest import json_lines
 from deadweight.analysis.report import Checked, check, report
-from deadweight.features.code_actions import QUICK_FIX, Action
+from deadweight.features.code_actions import Action
+from deadweight.features.kinds import QUICK_FIX
 from deadweight.lsp.documents import Documents, OpenDockerfile
 from deadweight.model.context import BuildContext
 from deadweight.model.filesystem import Filesystem

@@ -406,7 +406,7 @@ async def test_a_handler_that_fails_costs_one_answer(monkeypatch: pytest.MonkeyP
 
     server, wire = make_server(), Wire()
     server.protocol.set_writer(wire)
-    monkeypatch.setattr("deadweight.lsp.server.hover", fail)
+    monkeypatch.setattr("deadweight.features.hover.hover", fail)
     document = {"uri": (tmp_path / "Dockerfile").as_uri(), "languageId": "", "version": 1, "text": PIP}
     place = {"textDocument": document, "position": {"line": 0, "character": 0}}
     for message in (

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lsprotocol import types
 
+from deadweight.features.kinds import TOKEN_TYPES
 from deadweight.lsp.server import make_server
-from deadweight.lsp.structure import FEATURES
-from deadweight.lsp.token_data import TYPES
 from sessions import Page, Session, within
 
 if TYPE_CHECKING:
@@ -225,7 +224,7 @@ def answer(method: str, params: Any, text: str, **known: Any) -> Any:
     document = types.TextDocumentClientCapabilities(**known)
     server.protocol.client_capabilities = types.ClientCapabilities(text_document=document)
     server.documents.open("file:///nowhere/Dockerfile", "Dockerfile", None, 1, text)
-    return next(handler for name, _, handler in FEATURES if name == method)(server, params)
+    return server.protocol.fm.features[method](params)
 
 
 IDENTIFIER = types.TextDocumentIdentifier("file:///nowhere/Dockerfile")
@@ -252,7 +251,7 @@ async def test_a_client_that_lists_few_types_gets_few() -> None:
         TEXT,
         semantic_tokens=types.SemanticTokensClientCapabilities(requests, ["keyword", "string"], [], formats),
     )
-    assert {TYPES[type_] for type_ in found.data[3::5]} == {"keyword", "string"}
+    assert {TOKEN_TYPES[type_] for type_ in found.data[3::5]} == {"keyword", "string"}
     assert set(found.data[4::5]) == {0}
 
 

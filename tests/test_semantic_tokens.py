@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 
+from deadweight.features.kinds import TOKEN_TYPES
 from deadweight.features.outline import NOTHING
 from deadweight.features.semantic_tokens import Token, piece_tokens, pieces_to_colour
-from deadweight.lsp.token_data import LEGEND, TYPES, code_for, difference, in_numbers, joined
+from deadweight.lsp.token_data import DECLARATION, code_for, difference, in_numbers, joined
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import parse
 from deadweight.syntax.shell_tokens import tokens
@@ -286,13 +287,13 @@ def read(data: list[int]) -> list[tuple[Position, int, str]]:
     line = column = 0
     for down, right, length, type_, _ in zip(*[iter(data)] * 5, strict=True):
         line, column = line + down, right if down else column + right
-        found.append((Position(line, column), length, TYPES[type_]))
+        found.append((Position(line, column), length, TOKEN_TYPES[type_]))
     return found
 
 
 def test_the_legend_is_of_the_standard() -> None:
-    assert set(LEGEND.token_types) <= {each.value for each in types.SemanticTokenTypes}
-    assert set(LEGEND.token_modifiers) <= {each.value for each in types.SemanticTokenModifiers}
+    assert set(TOKEN_TYPES) <= {each.value for each in types.SemanticTokenTypes}
+    assert {DECLARATION} <= {each.value for each in types.SemanticTokenModifiers}
 
 
 @pytest.mark.parametrize(("encoding", "column", "length"), [("utf-8", 12, 8), ("utf-16", 9, 5), ("utf-32", 8, 4)])

@@ -185,6 +185,8 @@ def read_settings(
     `source` is who is named for the sizes of images.
     """
     given: Any = {} if raw is None else raw
+    if given == {}:
+        return base, ()  # without the code that cattrs writes for the rest
     wrong: list[str] = []
     try:
         settings = _converter(spelling).structure(given, Settings)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
 _INTERRUPTED, _READER_GONE = 130, 141  # 128 + SIGINT and SIGPIPE, as shells show them
 
+_BY_EDITORS = (["server"], ["server", "--stdio"])  # what an editor waits for needs no argparse
+
 COMMANDS = {
     "check": "say what makes images heavier than they need to be",
     "fix": "take the dead weight off: shows a diff, or writes",
@@ -33,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` (sys.argv unless given) names. Gives the exit code; raises nothing."""
     from deadweight.cli.output import prepare_streams
 
+    if argv is None:  # the process is ours alone
+        from deadweight.cli.quick_start import compile_on_first_use
+
+        compile_on_first_use()
     try:
         prepare_streams()
         code = _run(sys.argv[1:] if argv is None else argv)
@@ -56,6 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     """Read the arguments and run the command."""
+    if list(argv) in _BY_EDITORS:
+        from deadweight.cli.server import start
+
+        return start()
     from deadweight.cli.output import warn
     from deadweight.workspace.files import UnreadableError
 

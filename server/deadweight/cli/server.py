@@ -19,9 +19,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until the client is gone."""
+    return start(arguments.tcp)
+
+
+def start(port: int | None = None) -> int:
+    """Serve over stdin and stdout, or over a port."""
+    import gc
+
+    from deadweight.cli.quick_start import import_asyncio
+
+    gc.disable()  # nothing of what is imported will ever be garbage; the server switches it on again
+    import_asyncio()
     from deadweight.lsp.server import serve
 
-    return serve(arguments.tcp)
+    return serve(port)
 
 
 def _port(text: str) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.analysis.fix_all import fix_all
 from deadweight.analysis.report import about, title_of
+from deadweight.features.kinds import ACTION_KINDS, FIX_ALL, QUICK_FIX, REFACTORING
 from deadweight.rules.edits import line_end
 from deadweight.rules.rule import Safety
 from deadweight.settings import DEFAULTS
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from deadweight.settings import Settings
     from deadweight.snapshot import Snapshot
 
-QUICK_FIX = "quickfix"
-REFACTORING = "refactor.rewrite"
-FIX_ALL = "source.fixAll.deadweight"
-KINDS = (QUICK_FIX, REFACTORING, FIX_ALL)
 _IGNORE = re.compile(r"[ \t]*#[ \t]*deadweight:[ \t]*ignore[ \t]*=[ \t]*[\w-]+(?:[ \t]*,[ \t]*[\w-]+)*")
 
 
@@ -63,7 +60,7 @@ def code_actions(
     here = [each for each in reported if each.span.start <= lines.end and lines.start <= each.span.end]
     actions = [action for each in here for action in _fixes(each, only, can_create, holds)]
     silencing = [_ignore(each) for each in here] if is_wanted(QUICK_FIX, only) else []
-    return (*sorted(actions, key=lambda action: KINDS.index(action.kind)), *silencing)
+    return (*sorted(actions, key=lambda action: ACTION_KINDS.index(action.kind)), *silencing)
 
 
 def fix_all_action(snapshot: Snapshot, settings: Settings = DEFAULTS, *, can_create: bool = True) -> Action | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.features.outline import NOTHING, command_of, pairs, readings, script_in
 from deadweight.syntax import shell_tokens
@@ -20,14 +20,10 @@ from deadweight.text import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from deadweight.features.kinds import TokenType
     from deadweight.features.outline import Reading
     from deadweight.syntax.dockerfile import Dockerfile, Flag, Logical, Piece
     from deadweight.syntax.words import Part
-
-TokenType = Literal[
-    "comment", "keyword", "parameter", "string", "number", "operator", "variable", "property", "function", "macro",
-    "type", "enumMember", "namespace",
-]  # fmt: skip
 
 
 class Token(NamedTuple):

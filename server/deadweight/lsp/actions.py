@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified
 
-from deadweight.features import code_actions
-from deadweight.features.code_lens import code_lenses
-from deadweight.features.size_report import size_report, summary
+from deadweight.features.kinds import ACTION_KINDS, FIX_ALL
 from deadweight.lsp import convert
 from deadweight.rules.rule import Safety
 
@@ -28,7 +26,7 @@ _FIX_ALL = -1  # the number of fix-all among the actions of a document; it is ma
 def register(server: Server) -> None:
     """Announce them in the way that suits the client."""
     client = server.client
-    options = types.CodeActionOptions(list(code_actions.KINDS), resolve_provider=client.resolves_edits or None)
+    options = types.CodeActionOptions(list(ACTION_KINDS), resolve_provider=client.resolves_edits or None)
     announced = options if client.literal_actions else None
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, announced)(partial(_code_action, server))
     if client.resolves_edits:
@@ -44,7 +42,12 @@ def _code_action(server: Server, params: types.CodeActionParams) -> list[types.C
         return []
     analysis, client = document.analysis, server.client
     only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
-    actions = code_actions.code_actions(
+    from deadweight.features.code_actions import (  # here and below: a session starts without them
+        code_actions,
+        is_wanted,
+    )
+
+    actions = code_actions(
         analysis.snapshot,
         analysis.reported,
         convert.span(document.text, params.range, server.encoding),
@@ -55,7 +58,7 @@ def _code_action(server: Server, params: types.CodeActionParams) -> list[types.C
     document.listed = actions
     given = params.context.diagnostics
     made = [_converted(server, document, action, number, given) for number, action in enumerate(actions)]
-    if not code_actions.is_wanted(code_actions.FIX_ALL, only):
+    if not is_wanted(FIX_ALL, only):
         return made
     # Fix-all proves every fix of the file: not for a light bulb at each move of the cursor.
     if params.context.trigger_kind == types.CodeActionTriggerKind.Automatic and not only:
@@ -70,7 +73,7 @@ def _fix_all_later(server: Server, document: OpenDockerfile) -> list[types.CodeA
     if not server.client.resolves_edits or all(fix.safety is not Safety.SAFE for fix in fixes):
         return []
     data = _data(document, _FIX_ALL)
-    return [types.CodeAction("Apply all safe fixes", kind=code_actions.FIX_ALL, data=data)]
+    return [types.CodeAction("Apply all safe fixes", kind=FIX_ALL, data=data)]
 
 
 def _converted(
@@ -128,6 +131,8 @@ def _code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeL
     if document is None:
         return []
     found: list[types.CodeLens] = []
+    from deadweight.features.code_lens import code_lenses
+
     for lens in code_lenses(document.snapshot):
         place = convert.range_of(document.text, lens.span, server.encoding)
         found.append(types.CodeLens(place, types.Command(lens.title, REPORT_COMMAND, arguments=[document.uri])))
@@ -162,6 +167,8 @@ def _report(server: Server, uri: object = None, *_: object) -> dict[str, str] | 
         server.say(f"{uri} is not open")
         return None
     analysis = document.analysis
+    from deadweight.features.size_report import size_report, summary
+
     server.say(summary(analysis.snapshot, analysis.reported))
     name = convert.name_of(document.uri)
     return {"uri": document.uri, "markdown": size_report(analysis.snapshot, analysis.reported, name)}

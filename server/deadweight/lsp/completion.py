@@ -9,17 +9,11 @@ from lsprotocol import types
 from deadweight.lsp import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from deadweight.features.completion.items import Completions, Item
     from deadweight.features.signature_help import Signature
     from deadweight.lsp.server import Server
     from deadweight.text import Encoding, Text
 
-# Where a client asks, letters aside: `-` for flags, `=`, `,` and `:` for values, options and tags, `/` for the next
-# folder, `$` and `{` for variables, a blank for what has to come behind FROM, COPY and ADD.
-_TRIGGERS = ("-", "=", ":", ",", "/", "$", "{", " ")
-_SIGNATURE_TRIGGERS = (" ", "=", ",", "-", "[")
 _KINDS = {
     "keyword": types.CompletionItemKind.Keyword,
     "form": types.CompletionItemKind.Snippet,
@@ -70,7 +64,8 @@ def _client(capabilities: types.ClientCapabilities) -> _Client:
     )
 
 
-def _completion(server: Server, params: types.CompletionParams) -> types.CompletionList | None:
+def completion(server: Server, params: types.CompletionParams) -> types.CompletionList | None:
+    """What may come at the cursor."""
     from deadweight.features.completion.complete import complete  # here and below: a session starts without them
 
     document = server.dockerfile(params.text_document.uri)
@@ -93,7 +88,7 @@ def _completion(server: Server, params: types.CompletionParams) -> types.Complet
     return types.CompletionList(found.is_incomplete, items, defaults)
 
 
-def _resolve(server: Server, item: types.CompletionItem) -> types.CompletionItem:
+def resolve(server: Server, item: types.CompletionItem) -> types.CompletionItem:
     """What an item that somebody looks at weighs."""
     from deadweight.features.completion.complete import documentation
 
@@ -109,7 +104,8 @@ def _resolve(server: Server, item: types.CompletionItem) -> types.CompletionItem
     return item
 
 
-def _signature_help(server: Server, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+def signatures(server: Server, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+    """The forms of the instruction at the cursor."""
     from deadweight.features.signature_help import signature_help
 
     document = server.dockerfile(params.text_document.uri)
@@ -122,21 +118,6 @@ def _signature_help(server: Server, params: types.SignatureHelpParams) -> types.
     client = _client(server.client_capabilities)
     signatures = [_signature(form, client) for form in found.forms]
     return types.SignatureHelp(signatures, found.active, found.forms[found.active].active)
-
-
-FEATURES: tuple[tuple[str, object | None, Callable[..., Any]], ...] = (
-    (
-        types.TEXT_DOCUMENT_COMPLETION,
-        types.CompletionOptions(trigger_characters=list(_TRIGGERS), resolve_provider=True),
-        _completion,
-    ),
-    (types.COMPLETION_ITEM_RESOLVE, None, _resolve),
-    (
-        types.TEXT_DOCUMENT_SIGNATURE_HELP,
-        types.SignatureHelpOptions(list(_SIGNATURE_TRIGGERS)),
-        _signature_help,
-    ),
-)
 
 
 def _item(

@@ -6,11 +6,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deadweight.analysis.proof import holds
 from deadweight.analysis.report import check, report
-from deadweight.features.code_actions import fix_all_action
 from deadweight.features.diagnostics import SYNTAX, Diagnostic, diagnostics
-from deadweight.features.ignore_file import ignore_diagnostics
 from deadweight.lazy import cached_property
 from deadweight.settings import DEFAULTS
 from deadweight.size.units import in_words
@@ -67,11 +64,15 @@ class Analysis:
 
     def holds(self, reported: Reported, fix: Fix) -> bool:
         """Whether a fix keeps its word."""
+        from deadweight.analysis.proof import holds  # here and below: a session starts without them
+
         return holds(self.snapshot, self.reported, reported, fix, self.settings)
 
     def fix_all(self, *, can_create: bool) -> Action | None:
         """Every safe fix of the file in one."""
         if can_create not in self._fix_all:
+            from deadweight.features.code_actions import fix_all_action
+
             self._fix_all[can_create] = fix_all_action(self.snapshot, self.settings, can_create=can_create)
         return self._fix_all[can_create]
 
@@ -226,6 +227,8 @@ class OpenIgnoreFile(Document):
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """The patterns that Docker rejects."""
+        from deadweight.features.ignore_file import ignore_diagnostics
+
         return ignore_diagnostics(self.file)
 
 

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from deadweight.features.links import file_at, links
 from deadweight.features.names import read_names
 from deadweight.features.rename import Refusal, prepare, rename
 from deadweight.lsp import convert
+from deadweight.lsp.protocol import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from deadweight.features.names import Names, Occurrence
     from deadweight.lsp.documents import OpenDockerfile
     from deadweight.lsp.server import Server
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
-
-
-class RefusedError(JsonRpcException):
-    """What was asked for cannot be done: the message is for the person who asked, no failure of the server's."""
-
-    CODE = int(types.LSPErrorCodes.RequestFailed)
 
 
 # What an editor asks at each move of the cursor is read once a version.
@@ -42,7 +34,8 @@ def _names_of(document: OpenDockerfile) -> Names:
     return known[1]
 
 
-def _definition(server: Server, params: types.DefinitionParams) -> types.Location | None:
+def definition(server: Server, params: types.DefinitionParams) -> types.Location | None:
+    """Where the name at the cursor is declared."""
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return None
@@ -56,7 +49,8 @@ def _definition(server: Server, params: types.DefinitionParams) -> types.Locatio
     return types.Location(uri, types.Range(start, start)) if uri else None
 
 
-def _references(server: Server, params: types.ReferenceParams) -> list[types.Location]:
+def references(server: Server, params: types.ReferenceParams) -> list[types.Location]:
+    """Every place of the name at the cursor."""
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return []
@@ -68,7 +62,8 @@ def _references(server: Server, params: types.ReferenceParams) -> list[types.Loc
     return [_location(server, document, each.span) for each in wanted]
 
 
-def _document_highlight(server: Server, params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+def document_highlight(server: Server, params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+    """The places of the name at the cursor, as reads and writes."""
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return []
@@ -82,7 +77,8 @@ def _document_highlight(server: Server, params: types.DocumentHighlightParams) -
     ]
 
 
-def _prepare_rename(server: Server, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
+def prepare_rename(server: Server, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
+    """The name at the cursor, if it can be given another."""
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return None
@@ -95,7 +91,8 @@ def _prepare_rename(server: Server, params: types.PrepareRenameParams) -> types.
     return types.PrepareRenamePlaceholder(range_, found.name)
 
 
-def _rename(server: Server, params: types.RenameParams) -> types.WorkspaceEdit | None:
+def rename_everywhere(server: Server, params: types.RenameParams) -> types.WorkspaceEdit | None:
+    """The edits that give a name another in all of its places."""
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return None
@@ -106,23 +103,14 @@ def _rename(server: Server, params: types.RenameParams) -> types.WorkspaceEdit |
     return convert.renaming(document.uri, document.version, document.text, found, server.client)
 
 
-def _document_link(server: Server, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
+def document_link(server: Server, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
+    """The links of a file."""
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return []
     folder = _context_folder(document)
     found = (convert.link(document.text, each, folder, server.client) for each in links(document.snapshot))
     return [each for each in found if each is not None]
-
-
-FEATURES: tuple[tuple[str, object | None, Callable[..., Any]], ...] = (
-    (types.TEXT_DOCUMENT_DEFINITION, None, _definition),
-    (types.TEXT_DOCUMENT_REFERENCES, None, _references),
-    (types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, None, _document_highlight),
-    (types.TEXT_DOCUMENT_PREPARE_RENAME, None, _prepare_rename),
-    (types.TEXT_DOCUMENT_RENAME, None, _rename),
-    (types.TEXT_DOCUMENT_DOCUMENT_LINK, types.DocumentLinkOptions(resolve_provider=False), _document_link),
-)
 
 
 def _occurrences(server: Server, document: OpenDockerfile, position: types.Position) -> tuple[Occurrence, ...]:

@@ -21,6 +21,12 @@ _PARSE_ERROR, _INVALID_REQUEST, _NO_METHOD, _INTERNAL_ERROR, _NOT_INITIALIZED = 
 _logger = logging.getLogger("pygls.deadweight")
 
 
+class RefusedError(JsonRpcException):
+    """What was asked for cannot be done: the message is for the person who asked, no failure of the server's."""
+
+    CODE = int(types.LSPErrorCodes.RequestFailed)
+
+
 class Protocol(LanguageServerProtocol):
     """pygls' protocol, but for what it does at every keystroke.
 

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import sys
 import time
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from deadweight import __version__
-from deadweight.features.hover import Hover, hover
-from deadweight.features.ignore_file import ignore_hover
-from deadweight.features.inlay_hints import inlay_hints
-from deadweight.lsp import actions, completion, configuration, convert, navigation, progress, structure
+from deadweight.lsp import actions, configuration, convert, progress, topics
 from deadweight.lsp.background import Background
 from deadweight.lsp.client_process import watch
 from deadweight.lsp.configuration import Configuration
 from deadweight.lsp.convert import Client
+from deadweight.lsp.converter import make_converter
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
-from deadweight.lsp.protocol import Protocol
+from deadweight.lsp.garbage import settle
+from deadweight.lsp.protocol import Protocol, RefusedError
 from deadweight.lsp.publishing import diagnostics_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe, read_stream
 from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator, Iterable
     from pathlib import Path
 
+    from deadweight.features.hover import Hover
     from deadweight.lsp.documents import Document
     from deadweight.model.context import BuildContext
     from deadweight.text import Encoding
@@ -56,7 +56,7 @@ class Server(LanguageServer):
     protocol: Protocol
 
     def __init__(self) -> None:
-        super().__init__("deadweight", __version__, protocol_cls=Protocol)
+        super().__init__("deadweight", __version__, protocol_cls=Protocol, converter_factory=make_converter)
         self.configuration = Configuration(self)
         self.documents = Documents(self.configuration.of)
         self.background = Background()
@@ -114,7 +114,7 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """One line in the client's log: the answer is lost, the session goes on."""
-        if not isinstance(error, navigation.RefusedError):  # the client has the reason as its answer
+        if not isinstance(error, RefusedError):  # the client has the reason as its answer
             self.log(f"{type(error).__name__}: {error}")
 
     def say(self, message: str) -> None:
@@ -210,8 +210,8 @@ def make_server() -> Server:
     server = Server()
     for method, handler in _HANDLERS.items():
         server.feature(method)(partial(handler, server))
-    topics = (structure, navigation, completion, configuration, progress)
-    for method, options, handler in chain.from_iterable(topic.FEATURES for topic in topics):
+    topics.register(server)
+    for method, options, handler in (*configuration.FEATURES, *progress.FEATURES):
         server.feature(method, options)(partial(handler, server))
     return server
 
@@ -268,6 +268,8 @@ def _did_open(server: Server, params: Any) -> None:
         server.show([document])
         server.configuration.ask([document])
         _ignore_file_changed(server, document)
+        if not gc.isenabled():  # the start is over
+            settle()
 
 
 def _did_change(server: Server, params: Any) -> None:
@@ -319,6 +321,9 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     document = server.documents.get(params.text_document.uri)
     if document is None:
         return None
+    from deadweight.features.hover import hover  # here and below: a session starts without them
+    from deadweight.features.ignore_file import ignore_hover
+
     offset = convert.offset(document.text, params.position, server.encoding)
     shown: Hover | None = None
     if isinstance(document, OpenIgnoreFile):
@@ -335,6 +340,8 @@ def _inlay_hint(server: Server, params: types.InlayHintParams) -> list[types.Inl
     document = server.dockerfile(params.text_document.uri)
     if document is None or not document.settings.inlay_hints:
         return []
+    from deadweight.features.inlay_hints import inlay_hints
+
     span = convert.span(document.text, params.range, server.encoding)
     hints = inlay_hints(document.snapshot, span, is_measuring=document.is_measuring)
     return [convert.inlay_hint(document.text, hint, server.client) for hint in hints]
@@ -428,9 +435,7 @@ def _log_in_lines() -> None:
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(_OneLine())
     to_stderr.setLevel(logging.ERROR)
-    to_stderr.addFilter(
-        lambda record: not (record.exc_info and isinstance(record.exc_info[1], navigation.RefusedError))
-    )
+    to_stderr.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], RefusedError)))
     logger = logging.getLogger("pygls")
     logger.addHandler(to_stderr)
     logger.propagate = False

@@ -17,13 +17,10 @@ from deadweight.features.semantic_tokens import pieces_to_colour
 from deadweight.features.symbols import flattened, symbols, symbols_called
 from deadweight.lsp import convert
 from deadweight.lsp.documents import OpenDockerfile, OpenIgnoreFile
-from deadweight.lsp.token_data import LEGEND, Numbers, code_for, difference, in_numbers, joined
+from deadweight.lsp.token_data import Numbers, code_for, difference, in_numbers, joined
 from deadweight.text import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     from deadweight.features.outline import Reading
     from deadweight.features.symbols import Symbol, SymbolKind
     from deadweight.lsp.server import Server
@@ -55,9 +52,10 @@ _ids = count(1)
 _sent: WeakKeyDictionary[OpenDockerfile, _Sent] = WeakKeyDictionary()
 
 
-def _document_symbol(
+def document_symbol(
     server: Server, params: types.DocumentSymbolParams
 ) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
+    """The outline of a file."""
     document = _readable(server, params.text_document)
     if document is None:
         return []
@@ -68,7 +66,8 @@ def _document_symbol(
     return [_information(document, each, container, server.encoding) for each, container in flattened(found)]
 
 
-def _workspace_symbol(server: Server, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
+def workspace_symbol(server: Server, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
+    """The stages and variables of all open files that a query fits."""
     return [
         _information(document, symbol, stage, server.encoding)
         for document in server.documents
@@ -77,7 +76,8 @@ def _workspace_symbol(server: Server, params: types.WorkspaceSymbolParams) -> li
     ]
 
 
-def _folding_range(server: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+def folding_range(server: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+    """What can be folded."""
     document = _readable(server, params.text_document)
     if document is None:
         return []
@@ -92,7 +92,8 @@ def _folding_range(server: Server, params: types.FoldingRangeParams) -> list[typ
     return sorted(list(of_line.values())[:limit], key=lambda fold: fold.start_line)
 
 
-def _selection_range(server: Server, params: types.SelectionRangeParams) -> list[types.SelectionRange] | None:
+def selection_range(server: Server, params: types.SelectionRangeParams) -> list[types.SelectionRange] | None:
+    """What grows around each cursor."""
     document = _readable(server, params.text_document)
     if not isinstance(document, OpenDockerfile):
         return None
@@ -108,14 +109,16 @@ def _selection_range(server: Server, params: types.SelectionRangeParams) -> list
     return found
 
 
-def _tokens(server: Server, params: types.SemanticTokensParams) -> types.SemanticTokens:
+def tokens(server: Server, params: types.SemanticTokensParams) -> types.SemanticTokens:
+    """The colours of a file."""
     sent = _send(server, params.text_document)
     return types.SemanticTokens(sent.data, sent.id or None)
 
 
-def _token_changes(
+def token_changes(
     server: Server, params: types.SemanticTokensDeltaParams
 ) -> types.SemanticTokens | types.SemanticTokensDelta:
+    """What is new in the colours of a file."""
     document = server.dockerfile(params.text_document.uri)
     before = _sent.get(document) if document else None
     sent = _send(server, params.text_document)
@@ -124,7 +127,7 @@ def _token_changes(
     return types.SemanticTokensDelta(difference(before.data, sent.data), sent.id)
 
 
-def _tokens_in_range(server: Server, params: types.SemanticTokensRangeParams) -> types.SemanticTokens:
+def tokens_in_range(server: Server, params: types.SemanticTokensRangeParams) -> types.SemanticTokens:
     """The tokens of every instruction that the range touches."""
     document = _readable(server, params.text_document)
     if not isinstance(document, OpenDockerfile):
@@ -139,17 +142,6 @@ def _tokens_in_range(server: Server, params: types.SemanticTokensRangeParams) ->
         document.text.position(offsets[first], server.encoding),
     )
     return types.SemanticTokens(data)
-
-
-FEATURES: tuple[tuple[str, object | None, Callable[[Any, Any], Any]], ...] = (
-    (types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, None, _document_symbol),
-    (types.WORKSPACE_SYMBOL, None, _workspace_symbol),
-    (types.TEXT_DOCUMENT_FOLDING_RANGE, None, _folding_range),
-    (types.TEXT_DOCUMENT_SELECTION_RANGE, None, _selection_range),
-    (types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND, _tokens),
-    (types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL_DELTA, LEGEND, _token_changes),
-    (types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, LEGEND, _tokens_in_range),
-)
 
 
 def _readable(server: Server, identifier: types.TextDocumentIdentifier) -> OpenDockerfile | OpenIgnoreFile | None:

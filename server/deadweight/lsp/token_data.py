@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple
 
 from lsprotocol import types
 
-from deadweight.features.semantic_tokens import TokenType, piece_tokens
+from deadweight.features.kinds import TOKEN_TYPES
+from deadweight.features.semantic_tokens import piece_tokens
 from deadweight.text import split_lines, units
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Piece
     from deadweight.text import Encoding, Position
 
-TYPES: tuple[TokenType, ...] = get_args(TokenType)
 DECLARATION = "declaration"
-LEGEND = types.SemanticTokensLegend(TYPES, (DECLARATION,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,9 @@ def code_for(capabilities: types.ClientCapabilities, encoding: Encoding) -> Code
     """What to send a client: what it does not list, it does not get."""
     document = capabilities.text_document
     known = document.semantic_tokens if document else None
-    names = TYPES if known is None else [name for name in TYPES if name in known.token_types]
+    names = TOKEN_TYPES if known is None else [name for name in TOKEN_TYPES if name in known.token_types]
     declares = known is None or DECLARATION in known.token_modifiers
-    return Code(encoding, {name: TYPES.index(name) for name in names}, int(declares))
+    return Code(encoding, {name: TOKEN_TYPES.index(name) for name in names}, int(declares))
 
 
 def in_numbers(piece: Piece, reading: Reading, code: Code) -> Numbers:

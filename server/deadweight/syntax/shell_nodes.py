@@ -29,11 +29,30 @@ def load_language() -> Language | None:
     """The grammar, or None where tree-sitter is not there or too old for it."""
     try:
         from tree_sitter import Language
-        from tree_sitter_bash import language
 
-        return Language(language())
+        return Language(_bash())
     except (ImportError, ValueError):
         return None
+
+
+def _bash() -> object:
+    """The grammar as its package gives it, where possible without the package, which imports importlib.resources.
+
+    With that come tempfile, shutil and zipfile: 20 of the 900 million instructions until the first diagnostics.
+    """
+    from importlib.machinery import PathFinder
+    from importlib.util import find_spec, module_from_spec
+
+    package = find_spec("tree_sitter_bash")
+    folders = package.submodule_search_locations if package else None
+    binding = PathFinder.find_spec("tree_sitter_bash._binding", folders) if folders else None
+    if binding is None or binding.loader is None:
+        from tree_sitter_bash import language
+
+        return language()
+    module = module_from_spec(binding)
+    binding.loader.exec_module(module)
+    return module.language()
 
 
 def parse_nodes(text: str, language: Language) -> Parsed:

@@ -24,7 +24,7 @@ def json_object(text: str) -> dict[str, Any] | None:
 
 def toml_table(text: str) -> dict[str, Any] | None:
     """The table that `text` is, or None for a text that is none, is empty or too large."""
-    if len(text) > LARGEST_TEXT:
+    if not text or len(text) > LARGEST_TEXT:
         return None
     try:
         return parse_toml(text) or None
