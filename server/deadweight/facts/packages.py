@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -122,6 +122,7 @@ def apt_closure(suite: str, name: str, *, recommends: bool) -> tuple[str, ...] |
     return None if row is None else tuple(row[3].split())
 
 
+@lru_cache(maxsize=4096)
 def debian_package(suite: str, name: str) -> DebianPackage | None:
     """One package of a suite."""
     row = table("apt_packages").row(suite, name)
