@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, cast
 
 from deadweight.facts.tables import table
@@ -29,6 +29,7 @@ class Recommended:
     date: str
 
 
+@lru_cache(maxsize=1024)
 def recommended(package: str) -> Recommended | None:
     """What is known about a package that others recommend; None for one nobody looked at."""
     row = table("apt_recommends").row(package)
