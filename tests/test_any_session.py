@@ -112,7 +112,8 @@ edited = st.fixed_dictionaries({"start": positions, "end": positions | absurd})
 changes = st.fixed_dictionaries({"text": texts | bits, "range": edited}) | st.fixed_dictionaries({"text": texts})
 near = st.fixed_dictionaries({"line": st.integers(0, 2), "character": st.integers(0, 8)})
 small_changes = st.fixed_dictionaries({"text": bits, "range": st.fixed_dictionaries({"start": near, "end": near})})
-no_numbers: st.SearchStrategy[Any] = st.sampled_from((-1, 1.5, "1", None, True, [], {}))
+NO_NUMBERS: tuple[Any, ...] = (-1, 1.5, "1", None, True, [], {})
+no_numbers = st.sampled_from(NO_NUMBERS)
 no_positions = st.one_of(
     st.sampled_from((None, [], "x", {}, {"line": 0}, 5)),
     st.fixed_dictionaries({"line": no_numbers, "character": st.just(0)}),
@@ -571,6 +572,15 @@ def model_position(text: str, offset: int, encoding: Encoding) -> tuple[int, int
     ends = [at for at, each in enumerate(before) if each == "\n" or (each == "\r" and text[at + 1 : at + 2] != "\n")]
     start = ends[-1] + 1 if ends else 0
     return len(ends), sum(model_units(each, encoding) for each in before[start:])
+
+
+@pytest.mark.parametrize("field", ["line", "character"])
+def test_a_wrong_position_loses_the_document_and_somebody_is_told(folder: Path, field: str) -> None:
+    session = Session(*CLIENTS[0], folder)
+    for number in NO_NUMBERS:
+        place = {"line": 0, "character": 0, field: number}
+        session.receive(opened(session, 0, 1, "FROM scratch\n"))
+        session.receive(spoiled(session, 0, 2, [], {"text": "x", "range": {"start": place, "end": place}}))
 
 
 def test_a_shutdown_while_settings_are_asked_for(folder: Path) -> None:
