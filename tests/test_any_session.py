@@ -112,7 +112,8 @@ edited = st.fixed_dictionaries({"start": positions, "end": positions | absurd})
 changes = st.fixed_dictionaries({"text": texts | bits, "range": edited}) | st.fixed_dictionaries({"text": texts})
 near = st.fixed_dictionaries({"line": st.integers(0, 2), "character": st.integers(0, 8)})
 small_changes = st.fixed_dictionaries({"text": bits, "range": st.fixed_dictionaries({"start": near, "end": near})})
-no_numbers: st.SearchStrategy[Any] = st.sampled_from((-1, 1.5, "1", None, True, [], {}))
+NO_NUMBERS: tuple[Any, ...] = (-1, 1.5, "1", None, True, [], {})
+no_numbers = st.sampled_from(NO_NUMBERS)
 no_positions = st.one_of(
     st.sampled_from((None, [], "x", {}, {"line": 0}, 5)),
     st.fixed_dictionaries({"line": no_numbers, "character": st.just(0)}),
@@ -132,7 +133,7 @@ anything = st.recursive(
     max_leaves=6,
 )
 
-places = st.integers(0, len(NAMES) + len(ELSEWHERE) - 1) | st.sampled_from((0, 0, 0, 2))
+places = st.sampled_from((*(0,) * len(NAMES + ELSEWHERE), 2, 2, *range(len(NAMES + ELSEWHERE))))
 versions = st.integers(0, 9)
 
 # What each request needs beside the document.
@@ -209,7 +210,7 @@ NO_BODIES = (
 )
 
 Step = tuple[Any, ...]
-steps: st.SearchStrategy[Step] = st.one_of(
+of_texts: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("open"), places, versions, texts),
     st.tuples(st.just("change"), places, versions, st.lists(changes, max_size=3)),
     st.tuples(st.just("change"), places, versions, st.lists(changes, min_size=1, max_size=3)),
@@ -218,11 +219,16 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("open badly"), places, st.sampled_from((None, 5, ["x"], {}))),
     st.tuples(st.just("close"), places),
     st.tuples(st.just("save"), places),
+)
+of_requests: st.SearchStrategy[Step] = st.one_of(
     *(
         st.tuples(st.just("ask"), places, st.just(method), st.fixed_dictionaries(parameters))
         for method, parameters in REQUESTS.items()
-    ),
-    st.tuples(st.just("ask badly"), st.sampled_from((*REQUESTS, *NO_METHODS, *LIKE_NOTIFICATIONS)), anything),
+    )
+)
+of_the_rest: st.SearchStrategy[Step] = st.one_of(
+    st.tuples(st.just("ask badly"), st.sampled_from((*REQUESTS, *NO_METHODS)), anything),
+    st.tuples(st.just("ask badly"), st.sampled_from(LIKE_NOTIFICATIONS), st.sampled_from(({}, None, []))),
     st.tuples(st.just("answer"), anything),
     st.tuples(st.just("say"), st.sampled_from(QUIET)),
     st.tuples(st.just("settings"), st.sampled_from(({}, {"minSaving": 0}, {"rules": {"late-delete": "off"}}, 5))),
@@ -230,10 +236,14 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("noise"), st.sampled_from(NO_MESSAGES)),
     st.tuples(st.just("body"), st.sampled_from(NO_BODIES)),
 )
+# Of each sort as much as of the others, however many there are of it.
+steps = st.sampled_from((of_texts, of_texts, of_requests, of_the_rest)).flatmap(lambda sort: sort)
 Batch = tuple[list[Step], list[float]]  # and where it is cut into pieces
-batches: st.SearchStrategy[list[Batch]] = st.lists(
-    st.tuples(st.lists(steps, min_size=1, max_size=6), st.lists(st.floats(0, 1), max_size=3)), max_size=8
-)
+cuts = st.lists(st.floats(0, 1), max_size=3)
+first = st.tuples(st.tuples(st.just("open"), st.just(0), versions, texts).map(lambda step: [step]), cuts)
+batches: st.SearchStrategy[list[Batch]] = st.tuples(
+    first, st.lists(st.tuples(st.lists(steps, min_size=1, max_size=6), cuts), min_size=1, max_size=6)
+).map(lambda both: [both[0], *both[1]])
 
 
 # --- a model of what is open ---
@@ -562,6 +572,15 @@ def model_position(text: str, offset: int, encoding: Encoding) -> tuple[int, int
     ends = [at for at, each in enumerate(before) if each == "\n" or (each == "\r" and text[at + 1 : at + 2] != "\n")]
     start = ends[-1] + 1 if ends else 0
     return len(ends), sum(model_units(each, encoding) for each in before[start:])
+
+
+@pytest.mark.parametrize("field", ["line", "character"])
+def test_a_wrong_position_loses_the_document_and_somebody_is_told(folder: Path, field: str) -> None:
+    session = Session(*CLIENTS[0], folder)
+    for number in NO_NUMBERS:
+        place = {"line": 0, "character": 0, field: number}
+        session.receive(opened(session, 0, 1, "FROM scratch\n"))
+        session.receive(spoiled(session, 0, 2, [], {"text": "x", "range": {"start": place, "end": place}}))
 
 
 def test_a_shutdown_while_settings_are_asked_for(folder: Path) -> None:

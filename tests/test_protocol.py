@@ -419,6 +419,7 @@ async def test_a_handler_that_fails_costs_one_answer(monkeypatch: pytest.MonkeyP
     said = wire.take()
     assert "error" in answer(said, 2)
     assert answer(said, 3)["result"] is not None
+    assert "raceback" not in str(said)
     (logged,) = [each["params"]["message"] for each in said if each.get("method") == "window/logMessage"]
     assert logged.endswith("a line and another")
 
