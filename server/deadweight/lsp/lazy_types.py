@@ -1,18 +1,19 @@
-"""`lsprotocol.types` with classes that are finished on first use: its import is most of what a plain start costs.
+"""`lsprotocol.types` with classes that are finished on first use: its plain import is most of what a start costs.
 
-lsprotocol defines 554 classes by `attrs.define`, which writes, compiles and runs Python code for each: 1.6 of the
-2.5 billion instructions of a start, and 20 MB. A session needs some fifty of them. Here each class statement of the
-module makes an empty class and keeps the body; the body is run, `attrs.define` called and the annotations resolved
-when somebody makes an instance or asks for the fields.
+lsprotocol defines 554 classes by `attrs.define`, which writes, compiles and runs Python code for each. A session needs
+some thirty of them. Here a class statement of the module makes an empty class and keeps the body; only when somebody
+makes an instance or asks for the fields is the body run, `attrs.define` called and what the annotations name resolved.
 
-What was tried, in millions of instructions for the import (2026-11-24, Python 3.11, attrs 26.1, lsprotocol 2025.0.0):
-1,600 as it is; 1,000 with the compiled code of attrs cached on disk, which somebody has to keep fresh; 140 where only
-`attrs.define` waits; 90 where class bodies wait as well, which costs no line more. An own module with the few classes
-that we need would be less still, but pygls and cattrs want the real ones.
+Tried were, in million instructions for the import (2026-11-24, Python 3.11, attrs 26.1, lsprotocol 2025.0.0):
 
-A class is finished in place, so it cannot have slots as the original has: an instance has a `__dict__`, takes
-attributes that the class does not know, and the class has no descriptors for its fields. Whoever needs the original
-sets DEADWEIGHT_EAGER_TYPES=1, and gets it too where this lsprotocol is not written as the one that this was made for.
+- 1,530 as it is
+- two thirds of the time with what attrs compiles kept on disk, where somebody has to keep it fresh
+- 184 where only `attrs.define` waits: the bodies make 1,600 fields and as many types for the annotations
+- 82 where the bodies wait as well, which is this
+
+A class is finished in place, and so has no slots as the original: an instance takes attributes that the class does not
+know, and the class has no descriptors for its fields. Whoever needs the original sets DEADWEIGHT_EAGER_TYPES=1. It is
+also what everybody gets of an lsprotocol that is not written as the one that this was made for.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class _Unfinished:
         self._name = name
 
     def __get__(self, instance: object, owner: type) -> Any:
-        holder = next(each for each in owner.__mro__ if vars(each).get(self._name) is self)
+        holder = next(each for each in owner.__mro__ if each.__module__ == _NAME)
         with _LOCK:
             if self._name == "__annotations__" and holder in _unfinished:
                 return _begun(holder).__annotations__  # for which attrs is not needed
@@ -135,6 +136,7 @@ def _run(code: CodeType, module: ModuleType) -> None:
         _become(cls, made)
     for cls in shown.defined:
         _resolve(cls)
+    _finish(next(iter(_unfinished)))  # what goes wrong with one is not to go wrong with all, one by one
 
 
 def _build_class(bodies: dict[type, Body], body: Any, name: str, *bases: Any, **options: Any) -> Any:
@@ -186,10 +188,12 @@ def _become(cls: type, made: type) -> None:
         delattr(cls, name)
 
 
-def _equal(self: object, other: object) -> Any:
-    return vars(self) == vars(other) if other.__class__ is self.__class__ else NotImplemented
+def _equal(self: Any, other: Any) -> Any:
+    if type(other) is not type(self):
+        return NotImplemented
+    return all(getattr(self, each.name) == getattr(other, each.name) for each in self.__attrs_attrs__)
 
 
 def _shown(self: Any) -> str:
-    fields = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in attrs.fields(self.__class__))
+    fields = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in self.__attrs_attrs__)
     return f"{self.__class__.__qualname__}({fields})"
