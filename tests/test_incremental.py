@@ -173,10 +173,13 @@ def test_an_edit_of_a_stage_that_is_not_built_runs_no_rule() -> None:
     before = Snapshot(parse("FROM debian AS test\nRUN apt-get update\nFROM debian\nRUN apt-get update\n"))
     checked = check(before)
     after = edited_at(before, "RUN apt-get update\n", "# a\n\nRUN apt-get update && make\n")
-    assert check(after, before=checked) is checked
+    assert check(after, before=checked).found is checked.found
     assert [each.span.start for each in report(after, checked=checked)] == [after.text.rindex("apt-get")]
-    assert check(edited_at(after, "FROM debian\nRUN", "FROM debian\nENV A=1\nRUN"), before=checked) is not checked
-    assert check(replace(after, context=CONTEXT), before=checked) is not checked
+    assert (
+        check(edited_at(after, "FROM debian\nRUN", "FROM debian\nENV A=1\nRUN"), before=checked).found
+        is not checked.found
+    )
+    assert check(replace(after, context=CONTEXT), before=checked).found is not checked.found
 
 
 def work_of(edit_at: str, new: str, stages: int) -> int:

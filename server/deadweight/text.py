@@ -179,9 +179,10 @@ class Text:
 
     def _line_of(self, offset: int) -> int:
         """The line that holds `offset`; the end of the text belongs to the line an editor's caret is on there."""
-        starts = self._starts
+        starts, step = self._starts, 8
         while starts[-1] <= offset and len(starts) <= len(self._lines):
-            self._start(min(len(starts) * 2, len(self._lines)))
+            self._start(min(len(starts) + step, len(self._lines)))
+            step *= 2
         line = bisect_right(starts, offset) - 1
         if line == len(self._lines) and line and not self._lines[-1].endswith(("\n", "\r")):
             line -= 1

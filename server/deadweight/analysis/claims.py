@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Copied, PackageSet, Rewritten
+from deadweight.size.estimate import size_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Cause, Effect
     from deadweight.model.stages import Site
     from deadweight.rules.rule import Finding
-    from deadweight.size.estimate import Sizes
 
 
 class Claims:
@@ -22,7 +22,7 @@ class Claims:
     def __init__(self) -> None:
         self._taken: dict[Site, list[Effect]] = {}
 
-    def left_of(self, finding: Finding, sizes: Sizes) -> Finding | None:
+    def left_of(self, finding: Finding) -> Finding | None:
         """The finding about what is still unclaimed; None where that is nothing.
 
         A rule that says its own number of bytes, other than those of what it frees, keeps it.
@@ -38,9 +38,9 @@ class Claims:
             return finding
         if not left:
             return None
-        everything = sizes.of(effect for _, effect in finding.frees)
+        everything = size_together(effect for _, effect in finding.frees)
         counts_them = everything is not None and finding.saves is not None and everything.best == finding.saves.best
-        saves = sizes.of(effect for _, effect in left) if counts_them else finding.saves
+        saves = size_together(effect for _, effect in left) if counts_them else finding.saves
         return replace(finding, frees=left, saves=saves)
 
     def take(self, finding: Finding) -> None:

@@ -16,10 +16,12 @@ from deadweight.size.units import in_words, total
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from deadweight.model.layers import Ledger
     from deadweight.rules.rule import Finding, Fix, Rule
     from deadweight.settings import Settings, Severity
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Section
     from deadweight.text import Span
 
 _HINT_BELOW, _INFORMATION_BELOW = 10_000_000, 50_000_000  # bytes saved
@@ -73,9 +75,15 @@ class Reported:
 
 
 class Checked(NamedTuple):
-    """What all rules found in a version of a file, and what they looked at."""
+    """What all rules found in a version of a file, and what they looked at.
 
-    looked_at: tuple[object, ...]
+    `around` is what a build starts from, `reached` the stages that it runs, `sections` the whole file.
+    """
+
+    around: tuple[object, ...]
+    ledgers: tuple[Ledger, ...]
+    reached: frozenset[int]
+    sections: tuple[Section, ...]
     found: tuple[tuple[Rule, Finding], ...]
 
 
@@ -91,9 +99,14 @@ def check(
     Rules look at the stages that a build of the image runs, and at nothing else of the file. A rule that raises loses
     its findings where `on_error` takes the exception.
     """
-    looked_at = (snapshot.context, snapshot.options, settings, snapshot.build.target, *snapshot.reached_ledgers)
-    if before is not None and len(before.looked_at) == len(looked_at) and all(map(is_, before.looked_at, looked_at)):
-        return before
+    around, sections = (snapshot.context, snapshot.options, settings), snapshot.tree.sections
+    if before is not None and not all(map(is_, before.around, around)):
+        before = None
+    if before is not None and _is_beside(before, sections):
+        return before._replace(sections=sections)
+    ledgers, reached = snapshot.reached_ledgers, snapshot.build.reached
+    if before is not None and before.reached == reached and all(map(is_, before.ledgers, ledgers)):
+        return before._replace(sections=sections)
     wanted = [rule for rule in rules if settings.of(rule.id).severity != OFF]
     found: list[tuple[Rule, Finding]] = []
     for rule in wanted:
@@ -103,7 +116,22 @@ def check(
             if on_error is None:
                 raise
             on_error(rule, error)
-    return Checked(looked_at, tuple(found))
+    return Checked(around, ledgers, reached, sections, tuple(found))
+
+
+def _is_beside(before: Checked, sections: tuple[Section, ...]) -> bool:
+    """Whether only stages have changed that the build does not run, and those below the same FROM.
+
+    What nobody stands on, copies from or mounts is a stage that the build comes by in no other way.
+    """
+    if len(sections) != len(before.sections):
+        return False
+    same = enumerate(map(is_, sections, before.sections))
+    for number in [number for number, is_same in same if not is_same]:
+        is_below_the_same = sections[number].instructions[:1] == before.sections[number].instructions[:1]
+        if not number or number - 1 in before.reached or not is_below_the_same:
+            return False
+    return True
 
 
 def report(
@@ -121,7 +149,7 @@ def report(
         own = settings.of(rule.id)
         min_saving = settings.min_saving if own.min_saving is None else own.min_saving
         severity = None if own.severity == OFF else own.severity
-        finding = claims.left_of(each, snapshot.sizes)
+        finding = claims.left_of(each)
         if finding is None or _is_small(finding, min_saving) or is_silenced(snapshot.tree, rule, finding.site):
             continue
         claims.take(finding)

@@ -54,7 +54,7 @@ class Sizes:
 
     def of(self, effects: Iterable[Effect]) -> Size | None:
         """Unpacked bytes of these effects together; None where all of them are unknown."""
-        return total(effect_size(effect) for effect in effects)
+        return size_together(effects)
 
     def layer(self, layer: Layer) -> Size | None:
         """Unpacked bytes that a layer adds to the image."""
@@ -82,6 +82,11 @@ class Sizes:
             if not isinstance(ledger.stage.base, int):
                 return total(added)
             ledger = self.ledgers[ledger.stage.base]
+
+
+def size_together(effects: Iterable[Effect]) -> Size | None:
+    """Unpacked bytes of these effects together; None where all of them are unknown."""
+    return total(effect_size(effect) for effect in effects)
 
 
 def effect_size(effect: Effect) -> Size | None:
