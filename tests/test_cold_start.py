@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -522,3 +523,17 @@ def test_asyncio_without_tls_works_and_tls_is_there_for_others() -> None:
         assert ssl.create_default_context()
         import_asyncio()
     """)
+
+
+def test_a_regular_expression_is_only_asked_for_its_methods() -> None:
+    """`re.sub(_WORD, ...)` fails where `_WORD` is not compiled yet; `_WORD.sub(...)` does not."""
+    sources = list((TESTS.parent / "server" / "deadweight").rglob("*.py"))
+    assert sources
+    for path in sources:
+        tree = ast.parse(path.read_text("utf-8"))
+        assigned = [each for each in tree.body if isinstance(each, ast.Assign | ast.AnnAssign)]
+        compiled = [each for each in assigned if each.value and ast.unparse(each.value).startswith("re.compile(")]
+        names = {node.id for each in compiled for node in ast.walk(each) if isinstance(node, ast.Name)} - {"re"}
+        for call in (each for each in ast.walk(tree) if isinstance(each, ast.Call)):
+            given = (*call.args, *(each.value for each in call.keywords))
+            assert not any(isinstance(each, ast.Name) and each.id in names for each in given), ast.unparse(call)
