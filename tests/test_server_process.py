@@ -59,7 +59,7 @@ def connected(request: pytest.FixtureRequest) -> Iterator[Connected]:
 
 @contextlib.contextmanager
 def _started(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             yield process
         finally:
@@ -135,6 +135,7 @@ def test_a_connection_that_is_reset() -> None:
             connection.sendall(HELLO + opening(PIP))
             connection.recv(1)
         assert server.wait(SECONDS) == 0
+        assert cast("IO[bytes]", server.stderr).read() == b""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="nobody is watched on Windows")
@@ -206,11 +207,11 @@ def test_what_is_no_message_costs_itself_alone() -> None:
     for number, length in enumerate(lengths, 100):
         body = symbols(2).partition(b"\r\n\r\n")[2]
         sent += (b"Content-Length: " + length + b"\r\n\r\n" + body, symbols(number))
-    sent += (framed(b"{oops"), framed(b"[" * 100_000), framed(b"[]"))
+    sent += (framed(b"[]"), framed(b"{oops"), framed(b"[" * 100_000))
     code, said = conversation(*sent, b"x" * 5_000_000, b"\r\n\r\n", symbols(3), BYE)
     assert code == 0
     assert {1, 3, 99, *range(100, 107)} <= {each.get("id") for each in said}
-    assert [each["error"]["code"] for each in said if "error" in each][-3:] == [-32700, -32700, -32600]
+    assert [each["error"]["code"] for each in said if "error" in each][-3:] == [-32600, -32700, -32700]
 
 
 def test_a_greeting_that_cannot_be_read_may_be_mended() -> None:
