@@ -531,9 +531,9 @@ def test_a_regular_expression_is_only_asked_for_its_methods() -> None:
     assert sources
     for path in sources:
         tree = ast.parse(path.read_text("utf-8"))
-        assigned = [each for each in tree.body if isinstance(each, ast.Assign | ast.AnnAssign)]
-        compiled = [each for each in assigned if each.value and ast.unparse(each.value).startswith("re.compile(")]
-        names = {node.id for each in compiled for node in ast.walk(each) if isinstance(node, ast.Name)} - {"re"}
+        assigned = [each for each in tree.body if isinstance(each, ast.Assign)]
+        compiled = [each for each in assigned if ast.unparse(each.value).startswith("re.compile(")]
+        names = {ast.unparse(target) for each in compiled for target in each.targets}
         calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
         for call in (each for each in calls if ast.unparse(each.func).startswith("re.")):
             given = (*call.args, *(each.value for each in call.keywords))
