@@ -390,16 +390,18 @@ def test_the_server_imports_nothing_that_the_first_diagnostics_do_without(tmp_pa
     assert imported.isdisjoint(NOT_IMPORTED), imported & NOT_IMPORTED
 
 
-def test_the_garbage_collector_is_off_until_a_document_is_open_and_then_leaves_what_is_there_alone() -> None:
-    python(r"""
+@pytest.mark.parametrize("name", ["Dockerfile", "notes.txt"])
+def test_the_garbage_collector_is_off_until_a_document_is_open_and_then_leaves_what_is_there_alone(name: str) -> None:
+    python(rf"""
+        name = {name!r}
         import gc
         gc.disable()
         from deadweight.lsp.server import make_server, _did_open
         server = make_server()
-        server.protocol.writer = type("Writer", (), {"write": lambda *_: None})()
+        server.protocol.writer = type("Writer", (), dict(write=lambda *_: None))()
         assert not gc.isenabled() and gc.get_freeze_count() == 0
-        item = {"uri": "untitled:Dockerfile", "languageId": "dockerfile", "version": 1, "text": "FROM scratch\n"}
-        _did_open(server, {"textDocument": item})
+        item = dict(uri=f"untitled:{{name}}", languageId="any", version=1, text="FROM scratch\n")
+        _did_open(server, dict(textDocument=item))
         assert gc.isenabled() and gc.get_freeze_count() > 10_000
     """)
 

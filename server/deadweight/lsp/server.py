@@ -268,8 +268,8 @@ def _did_open(server: Server, params: Any) -> None:
         server.show([document])
         server.configuration.ask([document])
         _ignore_file_changed(server, document)
-        if not gc.isenabled():  # the start is over
-            settle()
+    if not gc.isenabled():  # the start is over, whatever was opened
+        settle()
 
 
 def _did_change(server: Server, params: Any) -> None:
