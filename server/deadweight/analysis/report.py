@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import is_
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,12 +13,14 @@ from deadweight.lazy import cached_property
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS, OFF
 from deadweight.size.units import in_words, total
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from deadweight.model.layers import Ledger
-    from deadweight.rules.rule import Finding, Fix, Rule
+    from deadweight.model.stages import Site
+    from deadweight.rules.rule import Finding, Fix, Related, Rule
     from deadweight.settings import Settings, Severity
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from deadweight.text import Span
 
 _HINT_BELOW, _INFORMATION_BELOW = 10_000_000, 50_000_000  # bytes saved
+_MOST_LINES, _MOST_RELATED = 5, 10  # as many as one reads: a `chown -R /` is about every line above it
 
 
 class Elsewhere(NamedTuple):
@@ -48,13 +52,21 @@ class Reported:
         """Where it stands in the file."""
         return self.finding.span.shifted(self.snapshot.offset(self.finding.site))
 
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The lines of the file in which the instructions stand that it speaks of."""
+        return tuple(map(self.snapshot.line, _sites(self.finding)))
+
     @cached_property
     def statement(self) -> str:
         """What is so in this file."""
         finding = self.finding
         if not finding.lines:
             return finding.message
-        *others, last = map(str, sorted({self.snapshot.line(site) for site in finding.lines}))
+        first, more = _lines(finding)
+        *others, last = (str(self.snapshot.line(site)) for site in first)
+        if more:
+            others, last = [*others, last], f"{more} more"
         return finding.message.replace("{lines}", f"lines {', '.join(others)} and {last}" if others else f"line {last}")
 
     @property
@@ -65,8 +77,8 @@ class Reported:
     @property
     def related(self) -> tuple[Elsewhere, ...]:
         """The other places that the finding is about, each once: one command may have several effects."""
-        found = ((each.span.shifted(self.snapshot.offset(each.site)), each.message) for each in self.finding.related)
-        return tuple(Elsewhere(*each) for each in dict.fromkeys(found))
+        found = _related(self.finding)
+        return tuple(Elsewhere(each.span.shifted(self.snapshot.offset(each.site)), each.message) for each in found)
 
     @cached_property
     def fixes(self) -> tuple[Fix, ...]:
@@ -74,10 +86,38 @@ class Reported:
         return tuple(fix for fix in self.finding.fixes(self.snapshot) if fix is not None)
 
 
-class Checked(NamedTuple):
-    """What all rules found in a version of a file, and what they looked at.
+@remembered
+def _related(finding: Finding) -> tuple[Related, ...]:
+    """The first of the other places that a finding is about, each once: one command may have several effects."""
+    return tuple(islice(dict.fromkeys(finding.related), _MOST_RELATED))
 
-    `around` is what a build starts from, `reached` the stages that it runs, `sections` the whole file.
+
+@remembered
+def _lines(finding: Finding) -> tuple[list[Site], int]:
+    """The first of the instructions whose lines a finding names, and how many more there are."""
+    lines = sorted(set(finding.lines))
+    return lines[:_MOST_LINES], max(0, len(lines) - _MOST_LINES)
+
+
+@remembered
+def _sites(finding: Finding) -> tuple[Site, ...]:
+    """The instructions that are spoken of where a finding is shown."""
+    return (finding.site, *(each.site for each in _related(finding)), *_lines(finding)[0])
+
+
+class Said(NamedTuple):
+    """A finding that is worth a word, as loud as its bytes or the settings make it."""
+
+    rule: Rule
+    finding: Finding
+    severity: Severity
+
+
+class Checked(NamedTuple):
+    """What all rules found in a version of a file, what they looked at, and what of it is worth a word.
+
+    `around` is what a build starts from, `reached` the stages that it runs, `sections` the whole file; `silenced` says
+    of each finding whether a comment hushes it.
     """
 
     around: tuple[object, ...]
@@ -85,6 +125,8 @@ class Checked(NamedTuple):
     reached: frozenset[int]
     sections: tuple[Section, ...]
     found: tuple[tuple[Rule, Finding], ...]
+    silenced: tuple[bool, ...] = ()
+    said: tuple[Said, ...] = ()
 
 
 def check(
@@ -99,6 +141,20 @@ def check(
     Rules look at the stages that a build of the image runs, and at nothing else of the file. A rule that raises loses
     its findings where `on_error` takes the exception.
     """
+    checked = _run(snapshot, settings, rules, before, on_error)
+    silenced = tuple([is_silenced(snapshot.tree, rule, each.site) for rule, each in checked.found])
+    if silenced == checked.silenced:
+        return checked
+    return checked._replace(silenced=silenced, said=tuple(_said(checked.found, silenced, settings)))
+
+
+def _run(
+    snapshot: Snapshot,
+    settings: Settings,
+    rules: Iterable[Rule],
+    before: Checked | None,
+    on_error: Callable[[Rule, Exception], None] | None,
+) -> Checked:
     around, sections = (snapshot.context, snapshot.options, settings), snapshot.tree.sections
     if before is not None and not all(map(is_, before.around, around)):
         before = None
@@ -117,6 +173,22 @@ def check(
                 raise
             on_error(rule, error)
     return Checked(around, ledgers, reached, sections, tuple(found))
+
+
+def _said(found: Iterable[tuple[Rule, Finding]], silenced: Iterable[bool], settings: Settings) -> list[Said]:
+    """The findings that are worth a word, in the order of the file; of each byte, the first one that speaks of it."""
+    said: list[Said] = []
+    claims = Claims()
+    for (rule, each), is_silent in zip(found, silenced, strict=True):
+        own = settings.of(rule.id)
+        min_saving = settings.min_saving if own.min_saving is None else own.min_saving
+        severity = None if own.severity == OFF else own.severity
+        finding = claims.left_of(each)
+        if finding is None or is_silent or _is_small(finding, min_saving):
+            continue
+        claims.take(finding)
+        said.append(Said(rule, finding, severity or severity_of(finding)))
+    return sorted(said, key=lambda each: (each.finding.site, each.finding.span))
 
 
 def _is_beside(before: Checked, sections: tuple[Section, ...]) -> bool:
@@ -143,18 +215,8 @@ def report(
     """The findings of a snapshot, in the order of the file; nothing for a file in another frontend's language."""
     if snapshot.is_foreign:
         return ()
-    found: list[Reported] = []
-    claims = Claims()
-    for rule, each in (checked or check(snapshot, settings, rules)).found:
-        own = settings.of(rule.id)
-        min_saving = settings.min_saving if own.min_saving is None else own.min_saving
-        severity = None if own.severity == OFF else own.severity
-        finding = claims.left_of(each)
-        if finding is None or _is_small(finding, min_saving) or is_silenced(snapshot.tree, rule, finding.site):
-            continue
-        claims.take(finding)
-        found.append(Reported(rule, finding, severity or severity_of(finding), snapshot))
-    return tuple(sorted(found, key=lambda each: (each.finding.site, each.finding.span)))
+    said = (checked or check(snapshot, settings, rules)).said
+    return tuple([Reported(*each, snapshot) for each in said])
 
 
 def severity_of(finding: Finding) -> Severity:

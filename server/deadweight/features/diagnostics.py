@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from deadweight.analysis.report import Elsewhere, Reported
     from deadweight.settings import Severity
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.problems import Problem
     from deadweight.text import Span
 
 SYNTAX = "syntax"  # the code of what BuildKit rejects
@@ -35,9 +36,17 @@ def diagnostics(snapshot: Snapshot, reported: Sequence[Reported]) -> tuple[Diagn
     """Everything to underline in a Dockerfile, in the order of the file; nothing in another frontend's language."""
     if snapshot.is_foreign:
         return ()
-    problems = (Diagnostic(problem.span, problem.message, SYNTAX, "error") for problem in snapshot.problems)
-    found = (
-        Diagnostic(each.span, each.message, each.rule.id, each.severity, each.related, each.rule.is_about_unnecessary)
-        for each in reported
-    )
-    return tuple(sorted((*problems, *found), key=lambda each: each.span))
+    found = (*map(of_problem, snapshot.problems), *map(of_finding, reported))
+    return tuple(sorted(found, key=lambda each: each.span))
+
+
+def of_problem(problem: Problem) -> Diagnostic:
+    """What is said about something that BuildKit rejects."""
+    return Diagnostic(problem.span, problem.message, SYNTAX, "error")
+
+
+def of_finding(reported: Reported) -> Diagnostic:
+    """What is said about a finding."""
+    rule = reported.rule
+    is_unnecessary = rule.is_about_unnecessary
+    return Diagnostic(reported.span, reported.message, rule.id, reported.severity, reported.related, is_unnecessary)

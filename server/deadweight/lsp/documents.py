@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.report import check, report
 from deadweight.features.diagnostics import SYNTAX, Diagnostic, diagnostics
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deadweight.analysis.report import Checked, Reported
     from deadweight.features.code_actions import Action
     from deadweight.model.context import BuildContext
-    from deadweight.rules.rule import Fix, Rule
+    from deadweight.rules.rule import Finding, Fix, Rule
     from deadweight.settings import Settings
     from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.text import Edit
@@ -121,6 +121,14 @@ class Document:
         raise NotImplementedError
 
 
+class Written(NamedTuple):
+    """A finding as JSON, as it is at a place: in these lines, and what else the text depends on."""
+
+    finding: Finding
+    place: tuple[object, ...]
+    text: str
+
+
 class OpenDockerfile(Document):
     """An open Dockerfile. Its build context is None as long as nobody has walked it, or where there is none."""
 
@@ -132,6 +140,7 @@ class OpenDockerfile(Document):
         self._analysis: Analysis | None = None
         self._is_current = False
         self.listed: tuple[Action, ...] = ()  # the actions that the client was last told of
+        self.written: dict[int, Written] = {}  # the findings that the client was last told of, by the id of each
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit; only the instructions it touches are read again."""
@@ -155,6 +164,11 @@ class OpenDockerfile(Document):
     def forget(self) -> None:
         """Something around the file has changed: find out again what it comes to."""
         self._is_current = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it is not too large for that."""
+        return self._tree is not None
 
     @property
     def tree(self) -> Dockerfile:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from deadweight.features.diagnostics import of_finding, of_problem
+from deadweight.lsp.documents import OpenDockerfile, Written
 from deadweight.lsp.pages import page_uri
 
 if TYPE_CHECKING:
@@ -20,9 +23,32 @@ _UNNECESSARY = 1  # DiagnosticTag
 
 def diagnostics_json(document: Document, client: Client) -> bytes:
     """The diagnostics of a document's present version, an array of JSON."""
-    text, encoding = document.text, client.encoding
-    found = (_diagnostic(document.uri, text, each, client, encoding) for each in document.diagnostics)
+    if isinstance(document, OpenDockerfile) and document.is_read:
+        found = _of_dockerfile(document, client)
+    else:
+        found = [_diagnostic(document, each, client) for each in document.diagnostics]
     return f"[{','.join(found)}]".encode()
+
+
+def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
+    """The same, with what an earlier version came to where that says it of the same places."""
+    snapshot, reported = document.snapshot, document.analysis.reported
+    has_mark = document.text.line(0).startswith("\ufeff")  # the columns of the first line depend on it
+    before, now = document.written, {}
+    for each in reported:
+        key, place = id(each.finding), (each.lines, each.severity, has_mark, client)
+        known = before.get(key)
+        if known is None or known.place != place or known.finding is not each.finding:
+            known = Written(each.finding, place, _diagnostic(document, of_finding(each), client))
+        now[key] = known
+    document.written = now
+    found = [known.text for known in now.values()]
+    problems = () if snapshot.is_foreign else snapshot.problems
+    if not problems:
+        return found
+    ordered = [(each.span, text) for each, text in zip(reported, found, strict=True)]
+    ordered += [(each.span, _diagnostic(document, of_problem(each), client)) for each in problems]
+    return [text for _, text in sorted(ordered, key=itemgetter(0))]
 
 
 def publish_json(document: Document, diagnostics: bytes) -> bytes:
@@ -44,7 +70,8 @@ def report_json(diagnostics: bytes, previous: object) -> bytes:
     return b'{"kind":"full","resultId":"%b","items":%b}' % (result_id, diagnostics)
 
 
-def _diagnostic(uri: str, text: Text, found: Diagnostic, client: Client, encoding: Encoding) -> str:
+def _diagnostic(document: Document, found: Diagnostic, client: Client) -> str:
+    uri, text, encoding = document.uri, document.text, client.encoding
     related = ""
     if found.related and client.related_places:
         places = (

@@ -82,6 +82,38 @@ class Stack:
         return there
 
 
+_Answer = TypeVar("_Answer")
+
+
+def folded(start: _Answer, step: Callable[[_Answer, Layer], _Answer]) -> Callable[[Stack | None], _Answer]:
+    """A question about a stack that each layer answers out of what those below it come to: each layer is asked once,
+    however many stand on it.
+    """
+    name = f"{step.__module__}.{step.__qualname__}"
+
+    def ask(stack: Stack | None) -> _Answer:
+        unasked: list[Stack] = []
+        while stack is not None and name not in stack.__dict__:
+            unasked.append(stack)
+            stack = stack.below
+        found: _Answer = stack.__dict__[name] if stack else start
+        for each in reversed(unasked):
+            found = each.__dict__[name] = step(found, each.top)
+        return found
+
+    return ask
+
+
+def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset[tuple[str, str]]:
+    """The packages of a layer beside those of the layers below it, each with its manager."""
+    sets = (effect.cause for effect in layer.kept if isinstance(effect.cause, PackageSet))
+    more = frozenset((each.manager, name) for each in sets for name in each.names)
+    return names if more <= names else names | more
+
+
+_installed = folded(frozenset[tuple[str, str]](), _with_packages)
+
+
 class Question(NamedTuple):
     """What a command asked of the file system when its RUN had done `here`, and the answer."""
 
@@ -180,9 +212,9 @@ class Filesystem:
     @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
-        causes = (effect.cause for effect in self._written())
-        sets = (cause for cause in causes if isinstance(cause, PackageSet) and cause.manager == manager)
-        return tuple(sorted({name for each in sets for name in each.names}))
+        sets = (effect.cause for effect in self.here if isinstance(effect.cause, PackageSet))
+        here = {name for each in sets if each.manager == manager for name in each.names}
+        return tuple(sorted(here.union(name for each, name in _installed(self.below) if each == manager)))
 
     @_asked
     def held(self, path: str) -> list[Written]:

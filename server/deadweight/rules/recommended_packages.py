@@ -103,6 +103,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.facts.packages import apt_closure, debian_package
 from deadweight.facts.recommends import recommended, words_that_tell
 from deadweight.model.effects import PackageSet
+from deadweight.model.filesystem import folded
 from deadweight.rules.edits import insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import apt
@@ -282,7 +283,7 @@ def _is_decided(stack: Stack, base: Base, call: Call) -> bool:
     """Whether the recommendations are wanted, or switched off where only apt reads it."""
     if _verb(call) is None or call.has(*_DECIDED) or "minideb" in base.repository:
         return True
-    return any(map(_configures, stack))
+    return _is_configured(stack)
 
 
 @remembered
@@ -290,6 +291,13 @@ def _configures(layer: Layer) -> bool:
     """Whether a layer sets what apt does about recommendations."""
     written = (effect.path or "" for effect in layer.effects)
     return bool(_CONFIGURED.search(layer.instruction.text)) or any(map(_is_configuration, written))
+
+
+def _or_configures(found: bool, layer: Layer) -> bool:
+    return found or _configures(layer)
+
+
+_is_configured = folded(False, _or_configures)
 
 
 def _is_configuration(path: str) -> bool:
@@ -326,7 +334,7 @@ def _recommended_by(suite: str, held: frozenset[str]) -> frozenset[str]:
 
 def _names_from_elsewhere(stack: Stack, cause: PackageSet) -> tuple[str, ...]:
     """The names that an archive other than Debian's may answer."""
-    if not any(map(_adds_archives, stack)):
+    if not _has_archives(stack):
         return ()
     return tuple(name for name in cause.names if _ELSEWHERE.fullmatch(name))
 
@@ -336,18 +344,36 @@ def _adds_archives(layer: Layer) -> bool:
     return bool(_ARCHIVES.search(layer.instruction.text))
 
 
-def _before(below: Stack | None, call: Call) -> list[PackageSet]:
-    """The installs of recommended packages before a call."""
-    effects = (*(effect for each in below or () for effect in each.kept), *call.around.files.here)
+def _or_adds_archives(found: bool, layer: Layer) -> bool:
+    return found or _adds_archives(layer)
+
+
+_has_archives = folded(False, _or_adds_archives)
+
+
+def _before(below: Stack | None, call: Call) -> frozenset[tuple[str, ...]]:
+    """The names of each install of recommended packages before a call."""
+    return _recommending(below).union(_asked_for(call.around.files.here))
+
+
+def _asked_for(effects: Iterable[Effect]) -> frozenset[tuple[str, ...]]:
     causes = (effect.cause for effect in effects)
     sets = (cause for cause in causes if isinstance(cause, PackageSet) and cause.manager == "apt")
-    return [cause for cause in sets if "recommends" in cause.options]
+    return frozenset(cause.names for cause in sets if "recommends" in cause.options)
 
 
-def _there(before: Iterable[PackageSet], suite: str) -> frozenset[str]:
+def _with_those_of(names: frozenset[tuple[str, ...]], layer: Layer) -> frozenset[tuple[str, ...]]:
+    more = _asked_for(layer.kept)
+    return names if more <= names else names | more
+
+
+_recommending = folded(frozenset[tuple[str, ...]](), _with_those_of)
+
+
+@lru_cache(maxsize=64)
+def _there(before: frozenset[tuple[str, ...]], suite: str) -> frozenset[str]:
     """What installs before this one brought, their recommendations included."""
-    found = (apt.added(cause.names, suite, recommends=True).packages for cause in before)
-    return frozenset[str]().union(*found)
+    return frozenset[str]().union(*(apt.added(names, suite, recommends=True).packages for names in before))
 
 
 def _is_needed(name: str, beside: Iterable[str], words: frozenset[str], brought: frozenset[str]) -> bool:

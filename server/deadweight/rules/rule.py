@@ -70,7 +70,7 @@ def _no_fixes(_: Snapshot) -> Iterator[Fix | None]:
     return iter(())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Finding:
     """Bytes that need not be there. `span` is in the text of the instruction at `site`, so that a finding stays true
     wherever the instruction moves.

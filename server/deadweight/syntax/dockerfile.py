@@ -463,9 +463,11 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
     source = apply_edits(source, [Edit(edit.span.shifted(-tree.starts[before] - offsets[first]), edit.text)])
     while True:
         found, escape, is_open_ended = _scan(_lines(source), "\\" if in_head else tree.escape, in_head=in_head)
-        if in_head and (escape != tree.escape or not any(isinstance(piece, Instruction) for piece in found)):
+        if in_head and escape != tree.escape:
             rest = (*pieces[last:], *_pieces_of(tree, after, count)[0])
             return parse(source + "".join([piece.text for piece in rest]))
+        if in_head and not any(isinstance(piece, Instruction) for piece in found):
+            is_open_ended = True  # what comes next may be a directive now, or none any more
         if last == len(pieces) and after < count and is_open_ended:
             after = min(count, after + after - before)
             pieces, _ = _pieces_of(tree, before, after)
