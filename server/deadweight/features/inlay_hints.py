@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.features import words
 from deadweight.model.effects import Copied
+from deadweight.size.estimate import layer_size
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
 _SMALLEST = 100_000  # bytes; less is not worth the space on the line
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """A label behind the character at `offset`; `tooltip` is Markdown."""
 
     offset: int
@@ -38,19 +39,27 @@ def inlay_hints(snapshot: Snapshot, span: Span, *, is_measuring: bool = False) -
 
 
 def _hints(snapshot: Snapshot, span: Span, *, is_measuring: bool) -> Iterator[Hint]:
-    for ledger in snapshot.ledgers:
-        for layer in ledger.layers:
+    starts = snapshot.tree.starts[1:]
+    for stage, (start, end) in enumerate(pairwise(starts)):
+        if end <= span.start or span.end < start:
+            continue
+        for layer in snapshot.ledgers[stage].layers:
+            hint = _hint(layer, is_measuring) if layer.kept else None
             offset = snapshot.offset(layer.site)
-            if not layer.kept or not span.start <= offset <= span.end:
-                continue
-            if is_measuring and any(_waits_for_context(effect.cause) for effect in layer.kept):
-                yield Hint(offset + _end_of_first_line(layer), "measuring ...", "The build context is being measured")
-                continue
-            size = snapshot.sizes.layer(layer)
-            if size is not None and size.best < _SMALLEST and not size.is_at_least:
-                continue
-            tooltip = "\n".join([words.unpacked(size), "", *words.made_of(layer.kept)])
-            yield Hint(offset + _end_of_first_line(layer), _label(layer, size), tooltip)
+            if hint is not None and span.start <= offset <= span.end:
+                yield hint._replace(offset=offset + hint.offset)
+
+
+@remembered
+def _hint(layer: Layer, is_measuring: bool) -> Hint | None:
+    """The hint of a layer, at an offset in the text of its instruction."""
+    if is_measuring and any(_waits_for_context(effect.cause) for effect in layer.kept):
+        return Hint(_end_of_first_line(layer), "measuring ...", "The build context is being measured")
+    size = layer_size(layer)
+    if size is not None and size.best < _SMALLEST and not size.is_at_least:
+        return None
+    tooltip = "\n".join([words.unpacked(size), "", *words.made_of(layer.kept)])
+    return Hint(_end_of_first_line(layer), _label(layer, size), tooltip)
 
 
 def _waits_for_context(cause: Cause) -> bool:

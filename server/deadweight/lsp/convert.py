@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from deadweight.features.code_actions import Action
     from deadweight.features.diagnostics import Diagnostic
     from deadweight.features.hover import Hover
-    from deadweight.features.inlay_hints import Hint
     from deadweight.features.links import Link
     from deadweight.features.rename import Renaming
     from deadweight.text import Encoding, Text
@@ -144,9 +143,17 @@ def edit(text: Text, change: Any, encoding: Encoding) -> Edit:
         raise TypeError("the text is no string")
     if range_ is None:
         return Edit(Span(0, len(text)), new)
+    return Edit(raw_span(text, range_, encoding), new)
+
+
+def raw_span(text: Text, range_: Any, encoding: Encoding) -> Span:
+    """The span of a range, given as the client sent it.
+
+    Raises KeyError, TypeError and ValueError for what is no range.
+    """
     start = _raw_offset(text, range_["start"], encoding)
     end = start if range_["end"] == range_["start"] else _raw_offset(text, range_["end"], encoding)
-    return Edit(Span(start, end) if start <= end else Span(end, start), new)
+    return Span(start, end) if start <= end else Span(end, start)
 
 
 def _raw_offset(text: Text, position: Any, encoding: Encoding) -> int:
@@ -189,12 +196,6 @@ def diagnostic(uri: str, text: Text, found: Diagnostic, client: Client) -> types
 def hover(text: Text, shown: Hover, client: Client) -> types.Hover:
     """A hover as the protocol has it."""
     return types.Hover(_markup(shown.text, client), range_of(text, shown.span, client.encoding))
-
-
-def inlay_hint(text: Text, hint: Hint, client: Client) -> types.InlayHint:
-    """A hint as the protocol has it."""
-    position = types.Position(*text.position(hint.offset, client.encoding))
-    return types.InlayHint(position, hint.label, tooltip=_markup(hint.tooltip, client), padding_left=True)
 
 
 def code_action(
@@ -284,9 +285,13 @@ def _annotations(title: str, note: str) -> dict[str, types.ChangeAnnotation]:
 
 
 def _markup(markdown: str, client: Client) -> types.MarkupContent:
-    if client.markdown:
-        return types.MarkupContent(types.MarkupKind.Markdown, plain(markdown))
-    return types.MarkupContent(types.MarkupKind.PlainText, plain(markdown.replace("**", "").replace("`", "")))
+    kind = types.MarkupKind.Markdown if client.markdown else types.MarkupKind.PlainText
+    return types.MarkupContent(kind, readable(markdown, client))
+
+
+def readable(markdown: str, client: Client) -> str:
+    """Markdown, or plain text for a client that shows none."""
+    return plain(markdown if client.markdown else markdown.replace("**", "").replace("`", ""))
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Diagnostics as the bytes that go to the client: what every keystroke sends needs no objects on the way."""
+"""Diagnostics and inlay hints as the bytes that go to the client: what each keystroke sends needs no objects."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from deadweight.features.diagnostics import of_finding, of_problem
+from deadweight.lsp.convert import readable
 from deadweight.lsp.documents import OpenDockerfile, Written
 from deadweight.lsp.pages import page_uri
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from deadweight.features.diagnostics import Diagnostic
+    from deadweight.features.inlay_hints import Hint
     from deadweight.lsp.convert import Client
     from deadweight.lsp.documents import Document
     from deadweight.text import Encoding, Span, Text
@@ -99,6 +103,20 @@ def _rest(code: str, severity: str, message: str, describes_codes: bool) -> str:
 def _range(text: Text, span: Span, encoding: Encoding) -> str:
     (line, column), (last, end) = text.position(span.start, encoding), text.position(span.end, encoding)
     return f'{{"start":{{"line":{line},"character":{column}}},"end":{{"line":{last},"character":{end}}}}}'
+
+
+def hints_json(document: Document, hints: Iterable[Hint], client: Client) -> bytes:
+    """Inlay hints, an array of JSON."""
+    return f"[{','.join([_hint(document.text, each, client) for each in hints])}]".encode()
+
+
+def _hint(text: Text, hint: Hint, client: Client) -> str:
+    line, column = text.position(hint.offset, client.encoding)
+    kind = "markdown" if client.markdown else "plaintext"
+    return (
+        f'{{"position":{{"line":{line},"character":{column}}},"label":{_quoted(hint.label)},"paddingLeft":true,'
+        f'"tooltip":{{"kind":"{kind}","value":{_quoted(readable(hint.tooltip, client))}}}}}'
+    )
 
 
 def _quoted(text: str) -> str:

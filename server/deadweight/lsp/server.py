@@ -24,7 +24,7 @@ from deadweight.lsp.converter import make_converter
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.garbage import settle
 from deadweight.lsp.protocol import Protocol, RefusedError
-from deadweight.lsp.publishing import diagnostics_json, publish_json, report_json
+from deadweight.lsp.publishing import diagnostics_json, hints_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe, read_stream
 from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
 from deadweight.workspace.context import EnoughError, walk_context
@@ -239,6 +239,7 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
         server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(lambda _: None)  # announced here, answered in bytes
         server.protocol.asked[types.TEXT_DOCUMENT_DIAGNOSTIC] = partial(_diagnostic, server)
         server.feature(types.WORKSPACE_DIAGNOSTIC)(partial(server.workspace_diagnostics.report))
+    server.protocol.asked[types.TEXT_DOCUMENT_INLAY_HINT] = partial(_inlay_hint, server)
     actions.register(server)
     watch(params.process_id, server.stop)
     given = params.initialization_options
@@ -336,15 +337,15 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     return convert.hover(document.text, shown, server.client) if shown else None
 
 
-def _inlay_hint(server: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
-    document = server.dockerfile(params.text_document.uri)
+def _inlay_hint(server: Server, params: Any) -> bytes:
+    document = server.dockerfile(params["textDocument"]["uri"])
     if document is None or not document.settings.inlay_hints:
-        return []
+        return b"[]"
     from deadweight.features.inlay_hints import inlay_hints
 
-    span = convert.span(document.text, params.range, server.encoding)
+    span = convert.raw_span(document.text, params["range"], server.encoding)
     hints = inlay_hints(document.snapshot, span, is_measuring=document.is_measuring)
-    return [convert.inlay_hint(document.text, hint, server.client) for hint in hints]
+    return hints_json(document, hints, server.client)
 
 
 def _shutdown(server: Server, _: object) -> None:
@@ -365,7 +366,7 @@ _HANDLERS: dict[str, Any] = {
     types.TEXT_DOCUMENT_DID_CLOSE: _did_close,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: _did_change_watched_files,
     types.TEXT_DOCUMENT_HOVER: _hover,
-    types.TEXT_DOCUMENT_INLAY_HINT: _inlay_hint,
+    types.TEXT_DOCUMENT_INLAY_HINT: lambda *_: None,  # announced here, answered in bytes
 }
 
 

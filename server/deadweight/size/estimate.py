@@ -27,6 +27,7 @@ from deadweight.model.effects import (
 )
 from deadweight.size import apt, images, npm, pip
 from deadweight.size.units import ZERO, Part, Size, at_least, size, total
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +59,7 @@ class Sizes:
 
     def layer(self, layer: Layer) -> Size | None:
         """Unpacked bytes that a layer adds to the image."""
-        return self.of(layer.kept)
+        return layer_size(layer)
 
     def stage(self, ledger: Ledger) -> Size | None:
         """Unpacked bytes of a stage with all it stands on."""
@@ -82,6 +83,12 @@ class Sizes:
             if not isinstance(ledger.stage.base, int):
                 return total(added)
             ledger = self.ledgers[ledger.stage.base]
+
+
+@remembered
+def layer_size(layer: Layer) -> Size | None:
+    """Unpacked bytes that a layer adds to the image."""
+    return size_together(layer.kept)
 
 
 def size_together(effects: Iterable[Effect]) -> Size | None:
