@@ -53,9 +53,11 @@ class Reported:
         return self.finding.span.shifted(self.snapshot.offset(self.finding.site))
 
     @property
-    def lines(self) -> tuple[int, ...]:
-        """The lines of the file in which the instructions stand that it speaks of."""
-        return tuple(map(self.snapshot.line, _sites(self.finding)))
+    def shown(self) -> tuple[object, ...]:
+        """All that its words and places depend on: while this is the same, so are they in any version of the file."""
+        each = self.finding
+        lines = tuple([self.snapshot.line(site) for site in _sites(each)])
+        return lines, self.severity, each.message, each.saves, each.basis, each.span, each.related, each.lines
 
     @cached_property
     def statement(self) -> str:

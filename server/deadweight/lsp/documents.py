@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deadweight.analysis.report import Checked, Reported
     from deadweight.features.code_actions import Action
     from deadweight.model.context import BuildContext
-    from deadweight.rules.rule import Finding, Fix, Rule
+    from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Settings
     from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.text import Edit
@@ -122,10 +122,9 @@ class Document:
 
 
 class Written(NamedTuple):
-    """A finding as JSON, as it is at a place: in these lines, and what else the text depends on."""
+    """A finding as JSON, and all that the text depends on."""
 
-    finding: Finding
-    place: tuple[object, ...]
+    shown: tuple[object, ...]
     text: str
 
 
@@ -140,7 +139,7 @@ class OpenDockerfile(Document):
         self._analysis: Analysis | None = None
         self._is_current = False
         self.listed: tuple[Action, ...] = ()  # the actions that the client was last told of
-        self.written: dict[int, Written] = {}  # the findings that the client was last told of, by the id of each
+        self.written: dict[object, Written] = {}  # the findings that the client was last told of
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit; only the instructions it touches are read again."""

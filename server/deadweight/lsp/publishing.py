@@ -38,15 +38,17 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
     """The same, with what an earlier version came to where that says it of the same places."""
     snapshot, reported = document.snapshot, document.analysis.reported
     has_mark = document.text.line(0).startswith("\ufeff")  # the columns of the first line depend on it
-    before, now = document.written, {}
+    before, now = document.written, dict[object, Written]()
+    found: list[str] = []
     for each in reported:
-        key, place = id(each.finding), (each.lines, each.severity, has_mark, client)
-        known = before.get(key)
-        if known is None or known.place != place or known.finding is not each.finding:
-            known = Written(each.finding, place, _diagnostic(document, of_finding(each), client))
-        now[key] = known
+        name = (each.rule.id, each.finding.site, each.finding.span)
+        shown = (each.shown, has_mark, client)
+        known = before.get(name)
+        if known is None or known.shown != shown:
+            known = Written(shown, _diagnostic(document, of_finding(each), client))
+        now[name] = known
+        found.append(known.text)
     document.written = now
-    found = [known.text for known in now.values()]
     problems = () if snapshot.is_foreign else snapshot.problems
     if not problems:
         return found
