@@ -76,7 +76,7 @@ def test_entries_of_a_folder_with_all_they_hold() -> None:
     assert sum(top.values()) == CONTEXT.total
     assert dict(CONTEXT.entries("src/")) == dict(CONTEXT.entries("src"))
     assert "tmp/" in dict(CONTEXT.entries("src"))
-    assert CONTEXT.entries("nowhere") == CONTEXT.entries("package.json") == ()
+    assert CONTEXT.entries("nowhere") == CONTEXT.entries("package.json") == []
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -130,7 +130,7 @@ def test_links_pipes_and_empty_folders(tmp_path: Path) -> None:
     (tmp_path / "empty" / "inner").mkdir(parents=True)
     context = context_of(tmp_path / "Dockerfile")
     assert context.files == {"big.bin": 5, "hard": 5, "link": 0, "loop": 0}
-    assert context.empty_folders == {"empty/inner"}
+    assert context.entries("empty") == [("inner/", 0)]
     assert context.select("empty").exists
 
 

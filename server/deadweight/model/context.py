@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from deadweight.model.folder import Files, Folder, folder_of
 from deadweight.model.ignore import compile_patterns, read_glob
+from deadweight.model.sifting import Sifted, sifted
 from deadweight.syntax import dockerignore
 from deadweight.syntax.dockerignore import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from deadweight.model.ignore import Glob
 
@@ -48,7 +48,7 @@ class BuildContext:
     texts: path -> text of the manifests, lockfiles and other project files among `files`
     complete: False where the walk stopped at a limit or could not enter a folder: sums are "at least"
     notes: what a person needs to know about that, a sentence each
-    empty_folders: folders the builder gets that hold no file
+    empty_folders: folders the builder gets that hold no file, where `files` is any mapping
     """
 
     root: str
@@ -60,47 +60,34 @@ class BuildContext:
     texts: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
     notes: tuple[str, ...] = ()
-    empty_folders: frozenset[str] = frozenset()
-    _paths: list[str] = field(init=False, repr=False, compare=False)
+    empty_folders: InitVar[Iterable[str]] = ()
+    tree: Folder = field(init=False, repr=False, compare=False)
     # Answers given before: an editor asks the same context again at each edit.
     _selections: dict[str, Selection] = field(init=False, repr=False, compare=False, default_factory=dict)
-    _entries: dict[str, tuple[tuple[str, int], ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
     _weights: dict[tuple[str, ...], dict[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _lighter: dict[tuple[str, tuple[str, ...]], BuildContext] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
-    def __post_init__(self) -> None:
-        # An empty folder stands as `folder/`: whatever starts with a folder's name and a slash is proof of the folder.
-        paths = sorted((*self.files, *(folder + "/" for folder in self.empty_folders)))
-        object.__setattr__(self, "_paths", paths)
+    def __post_init__(self, empty_folders: Iterable[str]) -> None:
+        files = self.files if isinstance(self.files, Files) else Files(folder_of(self.files, empty_folders))
+        object.__setattr__(self, "files", files)
+        object.__setattr__(self, "tree", files.folder)
 
     @property
     def total(self) -> int:
         """The bytes of all files."""
-        return sum(self.files.values())
+        return self.tree.bytes
 
     def folders(self) -> list[tuple[str, int]]:
         """The entries at the top (folders with all they hold, and files) with their bytes, the heaviest first."""
-        weights: Counter[str] = Counter()
-        for path, count in self.files.items():
-            weights[path.partition("/")[0]] += count
-        return sorted(weights.items(), key=lambda entry: (-entry[1], entry[0]))
+        weights = ((name.rstrip("/"), count) for name, count in self.tree.entries())
+        return sorted(weights, key=lambda entry: (-entry[1], entry[0]))
 
-    def entries(self, folder: str) -> tuple[tuple[str, int], ...]:
+    def entries(self, folder: str) -> list[tuple[str, int]]:
         """What lies in a folder ("" is the top), by name: a folder with a slash at the end and all that it holds."""
-        folder = folder and f"{folder.rstrip('/')}/"
-        return _kept(self._entries, folder, self._entries_of, _MOST_ANSWERS)
-
-    def _entries_of(self, folder: str) -> tuple[tuple[str, int], ...]:
-        weights: Counter[str] = Counter()
-        start, end = self._range(folder)
-        for path in self._paths[start:end]:
-            name, slash, _ = path[len(folder) :].partition("/")
-            weights[name + slash] += self.files.get(path, 0)
-        return tuple((name, count) for name, count in weights.items() if name)
+        found = self.tree.at(folder.rstrip("/"))
+        return found.entries() if found else []
 
     def ignoring(self, ignore_file: str, text: str) -> BuildContext:
         """The same context with another ignore file, which holds `text`."""
@@ -109,17 +96,19 @@ class BuildContext:
 
     def _ignoring(self, new: tuple[str, tuple[str, ...]]) -> BuildContext:
         ignore_file, patterns = new
-        matcher = compile_patterns(patterns)
-        files = {path: count for path, count in self.files.items() if not matcher.at(path).excluded}
+        return self.sifted_by(ignore_file, patterns, sifted(self.tree, compile_patterns(patterns)))
+
+    def sifted_by(self, ignore_file: str, patterns: tuple[str, ...], by: Sifted) -> BuildContext:
+        """The same context with an ignore file of these patterns, which have been tried `by` them."""
+        files = Files(by.kept)
         return replace(
             self,
             files=files,
-            ignored_files=self.ignored_files + len(self.files) - len(files),
-            ignored_bytes=self.ignored_bytes + self.total - sum(files.values()),
+            ignored_files=self.ignored_files + self.tree.count - by.kept.count,
+            ignored_bytes=self.ignored_bytes + self.tree.bytes - by.kept.bytes,
             ignore_file=ignore_file,
             patterns=patterns,
             texts={path: text for path, text in self.texts.items() if path in files},
-            empty_folders=frozenset(folder for folder in self.empty_folders if not matcher.at(folder).excluded),
         )
 
     def weights(self, patterns: tuple[str, ...]) -> Mapping[str, int]:
@@ -127,12 +116,8 @@ class BuildContext:
         return _kept(self._weights, patterns, self._weights_of, _MOST_ANSWERS)
 
     def _weights_of(self, patterns: tuple[str, ...]) -> dict[str, int]:
-        matcher = compile_patterns(patterns)
-        weights: dict[str, int] = {}
-        for path, count in self.files.items():
-            if (decided := matcher.decides(path)) is not None:
-                weights[patterns[decided]] = weights.get(patterns[decided], 0) + count
-        return weights
+        shares = sifted(self.tree, compile_patterns(patterns)).shares
+        return {patterns[at]: shares[at].bytes for at in sorted(shares) if shares[at].files}
 
     def select(self, source: str) -> Selection:
         """What `COPY source` takes: a file, what a folder holds, or all that matches Go's filepath.Match.
@@ -147,50 +132,49 @@ class BuildContext:
             return Selection(self.files, self.total, exists=True)
         names = path.split("/")
         if not any(map(_has_wildcard, names)):
-            found = self._under(path)
-        else:
-            try:
-                segments = [read_glob(name) if _has_wildcard(name) else name for name in names]
-            except ValueError:
-                segments = []
-            found = [each for match in self._matching("", segments) for each in self._under(match)]
-        files = {each: self.files[each] for each in found if not each.endswith("/")}
+            return _selection(path, self.tree) or _NOTHING
+        try:
+            segments = [read_glob(name) if _has_wildcard(name) else name for name in names]
+        except ValueError:
+            return _NOTHING
+        found = [each for match in sorted(_matching(self.tree, segments)) if (each := _selection(match, self.tree))]
+        if len(found) == 1:
+            return found[0]
+        files = {path: count for each in found for path, count in each.files.items()}
         return Selection(files, sum(files.values()), exists=bool(found))
 
-    def _under(self, path: str) -> list[str]:
-        """The file `path`, or all that the folder `path` holds; nothing where it is neither."""
-        if path in self.files:
-            return [path]
-        start, end = self._range(path + "/")
-        return self._paths[start:end]
 
-    def _range(self, folder: str) -> tuple[int, int]:
-        """Where the paths that start with `folder`, which ends in a slash (or is empty), lie in `_paths`."""
-        if not folder:
-            return 0, len(self._paths)
-        start = bisect_left(self._paths, folder)
-        return start, bisect_left(self._paths, folder[:-1] + "0", start)  # "0" follows "/"
+_NOTHING = Selection({}, 0, exists=False)
 
-    def _matching(self, folder: str, segments: list[Glob | str]) -> Iterator[str]:
-        """The paths below `folder` (empty, or ending in a slash) that match name by name."""
-        if not segments:
-            return
-        first, *rest = segments
-        names = [first] if isinstance(first, str) else filter(first.matches, self._names(folder))
-        for name in names:
-            if rest:
-                yield from self._matching(f"{folder}{name}/", rest)
-            else:
-                yield folder + name
 
-    def _names(self, folder: str) -> Iterator[str]:
-        """The names of a folder's entries."""
-        at, end = self._range(folder)
-        while at < end:
-            name, slash, _ = self._paths[at][len(folder) :].partition("/")
-            if name:
-                yield name
-            at = self._range(f"{folder}{name}/")[1] if slash else at + 1
+def _selection(path: str, tree: Folder) -> Selection | None:
+    """The file `path`, or all that the folder `path` holds; None where it is neither."""
+    folder = tree.at(path)
+    if folder is not None:
+        return Selection(Files(folder, path + "/"), folder.bytes, exists=True)
+    count = tree.size_of(path)
+    return None if count is None else Selection({path: count}, count, exists=True)
+
+
+def _matching(tree: Folder, segments: list[Glob | str]) -> Iterator[str]:
+    """The paths that match name by name."""
+    *folders, last = segments
+    found = [("", tree)]
+    for segment in folders:
+        found = [
+            (f"{prefix}{name}/", folder.folders[name])
+            for prefix, folder in found
+            for name in _names(segment, folder.folders)
+        ]
+    for prefix, folder in found:
+        for name in _names(last, {**folder.files, **folder.folders}):
+            yield prefix + name
+
+
+def _names(segment: Glob | str, among: Mapping[str, object]) -> Iterable[str]:
+    if isinstance(segment, str):
+        return (segment,) if segment in among else ()
+    return filter(segment.matches, among)
 
 
 def _kept(known: dict[_Key, _Answer], key: _Key, ask: Callable[[_Key], _Answer], most: int) -> _Answer:

@@ -37,6 +37,7 @@ class Problem:
 class Reached(NamedTuple):
     """How matching stands at a path: what a walk hands down from a folder to its entries.
 
+    `own` has a bit for each pattern that matches this very path, and no parent of it.
     `decided_by` is the index of the pattern that decides, None where no pattern matches. `may_return` says of an
     excluded folder whether an exception may bring back something below it, so that a walk must enter it.
     """
@@ -46,6 +47,7 @@ class Reached(NamedTuple):
     may_return: bool
     matched: int  # a bit for each pattern that matched this path or a parent
     state: State
+    own: int = 0
 
 
 class Matcher:
@@ -54,13 +56,13 @@ class Matcher:
     Paths are relative to the context, cleaned, with `/` between names.
     """
 
-    __slots__ = ("_automaton", "_folders", "_negated", "problems", "top")
+    __slots__ = ("_automaton", "_folders", "negated", "problems", "top")
 
     def __init__(self, automaton: Automaton, negated: int, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
         self.top = Reached(False, None, False, 0, automaton.start)  # the context's root
         self._automaton = automaton
-        self._negated = negated  # a bit for each pattern with `!`
+        self.negated = negated  # a bit for each pattern with `!`
         self._folders: dict[str, tuple[int, State]] = {"": (0, automaton.start)}
 
     def decides(self, path: str) -> int | None:
@@ -78,7 +80,7 @@ class Matcher:
     def excludes(self, path: str) -> bool:
         """Whether MatchesOrParentMatches leaves `path` out."""
         index = self.decides(path)
-        return index is not None and not self._negated >> index & 1
+        return index is not None and not self.negated >> index & 1
 
     def below(self, folder: Reached, name: str) -> Reached:
         """How matching stands at entry `name` of `folder`: moby's MatchesUsingParentResults, as builds walk.
@@ -90,18 +92,19 @@ class Matcher:
         for ch in name:
             state = state[ch]
         matched = folder.matched
-        own = state.accepted & ~matched
+        accepted = state.accepted
+        own = accepted & ~matched
         after = state["/"]
-        if not self._negated:
+        if not self.negated:
             matched |= own
-            return Reached(matched != 0, matched.bit_length() - 1 if matched else None, False, matched, after)
+            return Reached(matched != 0, matched.bit_length() - 1 if matched else None, False, matched, after, accepted)
         excluded = False
         decided_by = None
         tried = matched | own
         while tried:
             bit = tried & -tried
             tried ^= bit
-            negated = bit & self._negated != 0
+            negated = bit & self.negated != 0
             if not bit & matched:
                 if negated != excluded:
                     if excluded:
@@ -110,7 +113,7 @@ class Matcher:
                 matched |= bit
             excluded = not negated
             decided_by = bit.bit_length() - 1
-        return Reached(excluded, decided_by, excluded and after.may_return, matched, after)
+        return Reached(excluded, decided_by, excluded and after.may_return, matched, after, accepted)
 
     def at(self, path: str) -> Reached:
         """How matching stands at `path` when a build walks down to it from the root of the context."""

@@ -175,6 +175,11 @@ class State(dict[str, "State"]):
         return state
 
     @property
+    def is_dead(self) -> bool:
+        """Whether nothing matches any more, whatever follows."""
+        return not self.nodes
+
+    @property
     def accepted(self) -> int:
         """A bit for each pattern that matches if the path ends here."""
         if self._accepted is None:

@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deadweight.model.context import BuildContext
+from deadweight.model.folder import Files, Listing, joined
 from deadweight.model.ignore import compile_patterns
+from deadweight.model.sifting import sift, sifted
 from deadweight.syntax.dockerignore import parse
 from deadweight.workspace.files import UnreadableError, read_text, reason, shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from deadweight.model.folder import Folder
     from deadweight.model.ignore import Matcher, Reached
 
 MOST_ENTRIES = 200_000
 _LARGEST_TEXT = 4_000_000  # bytes of one project file; the lockfile of a large monorepo is about 2 MB
 _LARGEST_TEXTS = 64_000_000  # bytes of all together
 _DEEPEST_TEXT = 3  # folders above a project file
+_SETTLED = 2_000_000_000  # ns; file systems keep times by the second or better
 _STEP = 64  # entries of a folder between two moments at which a walk may be left alone
 
 # The files that ecosystems read, by name.
@@ -84,41 +88,40 @@ def walk_context(
     deadline: float = float("inf"),
     weigh_ignored: bool = False,
     without_ignore_file: bool = False,
+    before: Folder | None = None,
 ) -> Generator[None, None, BuildContext]:
     """The build context of `dockerfile`, which need not exist: folder `context`, or the one that holds it.
 
     It is walked in steps of less than a millisecond where the disk is quick. The walk stops at 200,000 entries, and at
     `deadline` (of time.monotonic). Symlinks are not followed, sockets, pipes and devices are no files, as for BuildKit.
-    Folders left out are counted as ignored with all they hold only where `weigh_ignored` asks for it; otherwise
-    `ignored_*` counts what the walk met. `without_ignore_file` takes every file, as if there were none. EnoughError,
-    thrown into it, ends the walk with what it has. Raises UnreadableError where the folder or its ignore file cannot be
-    read.
+    Folders left out are counted as ignored with all they hold only where `weigh_ignored` asks for it, in a second pass
+    of as many entries; otherwise `ignored_*` counts what the walk met. `without_ignore_file` takes every file, as if
+    there were none, those that it leaves out last. Of `before`, what an earlier walk came to, folders left out are
+    taken over in which nothing came or went. EnoughError, thrown into it, ends the walk with what it has. Raises
+    UnreadableError where the folder or its ignore file cannot be read.
     """
     root = dockerfile.parent if context is None else context
-    ignore_file = None if without_ignore_file else ignore_file_of(dockerfile, root)
+    ignore_file = ignore_file_of(dockerfile, root)
     patterns = tuple(pattern.text for pattern in parse(read_text(ignore_file)).patterns) if ignore_file else ()
     matcher = compile_patterns(patterns)
-    walk = _Walk(root, deadline)
+    walk = _Walk(root, deadline, before)
     _check_folder(root)
     try:
         yield from walk.visit(matcher)
-        if weigh_ignored:
+        if weigh_ignored or without_ignore_file:
             yield from walk.weigh()
     except EnoughError:
         walk.stop("stopped before all was read")
-    texts = yield from _texts(root, walk)
-    return BuildContext(
-        root=str(root),
-        files=walk.files,
-        ignored_files=walk.ignored_files,
-        ignored_bytes=walk.ignored_bytes,
-        ignore_file=_relative(ignore_file, root) if ignore_file else None,
-        patterns=patterns,
-        texts=texts,
-        complete=walk.complete,
-        notes=tuple(walk.notes),
-        empty_folders=frozenset(walk.empty_folders),
-    )
+    everything = walk.everything()
+    try:
+        with_patterns = yield from sift(everything, matcher)
+    except EnoughError:
+        with_patterns = sifted(everything, matcher)
+    texts = yield from _texts(root, walk, with_patterns.kept)
+    whole = BuildContext(str(root), Files(everything), texts=texts, complete=walk.complete, notes=tuple(walk.notes))
+    if without_ignore_file or ignore_file is None:
+        return whole
+    return whole.sifted_by(_relative(ignore_file, root), patterns, with_patterns)
 
 
 def _check_folder(root: Path) -> None:
@@ -141,10 +144,8 @@ class _Walk:
 
     root: Path
     deadline: float
-    files: dict[str, int] = field(default_factory=dict)
-    ignored_files: int = 0
-    ignored_bytes: int = 0
-    empty_folders: set[str] = field(default_factory=set)
+    before: Folder | None = None
+    listings: dict[str, Listing] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)  # folders that were not entered
     notes: list[str] = field(default_factory=list)
     complete: bool = True
@@ -152,50 +153,71 @@ class _Walk:
     _stopped: bool = False
 
     def visit(self, matcher: Matcher) -> Iterator[None]:
-        """Weigh what the builder gets, and note the rest."""
+        """Weigh what the builder may get; folders that it does not get are only noted."""
         waiting: list[tuple[str, Reached]] = [("", matcher.top)]
         while waiting and not self._stopped:
             folder, reached = waiting.pop()
-            found = 0
+            files: dict[str, int] = {}
+            unseen: list[str] = []
             for number, entry in enumerate(self._scan(folder)):
                 if number % _STEP == 0:
                     yield
-                path = folder + entry.name
-                here = matcher.below(reached, entry.name)
                 if entry.is_dir(follow_symlinks=False):
-                    found += not here.excluded
+                    here = matcher.below(reached, entry.name)
                     if here.excluded and not here.may_return:
-                        self.left_out.append(path)
+                        unseen.append(entry.name)
+                        self.left_out.append(folder + entry.name)
                     else:
-                        waiting.append((path + "/", here))
-                    continue
-                count = _weight(entry)
-                if count is None:
-                    continue
-                if here.excluded:
-                    self.ignored_files += 1
-                    self.ignored_bytes += count
-                else:
-                    self.files[path] = count
-                    found += 1
-            if folder and not found and not reached.excluded:
-                self.empty_folders.add(folder[:-1])
+                        waiting.append((f"{folder}{entry.name}/", here))
+                elif (count := _weight(entry)) is not None:
+                    files[entry.name] = count
+            self.listings[folder[:-1]] = Listing(files, tuple(unseen))
+        for folder, _ in waiting:
+            self.listings[folder[:-1]] = Listing({})
 
     def weigh(self) -> Iterator[None]:
         """Weigh all that the folders left out hold."""
         self._entries = 0
         self._stopped = False
-        waiting = [folder + "/" for folder in self.left_out]
+        waiting = list(self.left_out)
         while waiting and not self._stopped:
             folder = waiting.pop()
-            for number, entry in enumerate(self._scan(folder)):
-                if number % _STEP == 0:
-                    yield
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(f"{folder}{entry.name}/")
-                elif (count := _weight(entry)) is not None:
-                    self.ignored_files += 1
-                    self.ignored_bytes += count
+            stamp = self._stamp(folder)
+            known = self.before.at(folder) if self.before else None
+            if known is not None and known.stamp == stamp != 0:
+                yield
+                files, folders = dict(known.files), list(known.folders)
+                self._count(len(files) + len(folders))
+            else:
+                files, folders = {}, []
+                for number, entry in enumerate(self._scan(f"{folder}/")):
+                    if number % _STEP == 0:
+                        yield
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.name)
+                    elif (count := _weight(entry)) is not None:
+                        files[entry.name] = count
+            self.listings[folder] = Listing(files, (), stamp)
+            waiting += [f"{folder}/{name}" for name in folders]
+        for folder in waiting:
+            self.listings[folder] = Listing({})
+
+    def everything(self) -> Folder:
+        """All that was found, as one folder."""
+        return joined(self.listings)
+
+    def _stamp(self, folder: str) -> int:
+        """When an entry last came to or left a folder; 0 where that is too lately to tell from a moment later."""
+        try:
+            changed = os.stat(os.path.join(self.root, folder)).st_mtime_ns
+        except (OSError, ValueError):
+            return 0
+        return changed if time.time_ns() - changed > _SETTLED else 0
+
+    def _count(self, entries: int) -> None:
+        self._entries += entries
+        if self._entries > MOST_ENTRIES:
+            self.stop(f"the folder holds more than {MOST_ENTRIES:,} entries")
 
     def _scan(self, folder: str) -> list[os.DirEntry[str]]:
         """The entries of a folder; none, and a note, where it cannot be read or a limit is reached."""
@@ -235,30 +257,41 @@ def _weight(entry: os.DirEntry[str]) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _texts(root: Path, walk: _Walk) -> Generator[None, None, dict[str, str]]:
-    """The texts of the project files among the files of `walk`, those nearest to the root first."""
-    wanted = [
-        path
-        for path, count in walk.files.items()
-        if count <= _LARGEST_TEXT and path.count("/") <= _DEEPEST_TEXT and _is_project_file(path)
-    ]
+def _texts(root: Path, walk: _Walk, kept: Folder) -> Generator[None, None, dict[str, str]]:
+    """The texts of the project files in a folder, those nearest to the top first."""
     texts: dict[str, str] = {}
     left = _LARGEST_TEXTS
-    for path in sorted(wanted, key=lambda path: (path.count("/"), path)):
-        left -= walk.files[path]
-        if left < 0 or time.monotonic() > walk.deadline:
-            break
-        try:
+    try:
+        wanted = yield from _project_files(kept)
+        for path, count in wanted:
+            left -= count
+            if left < 0 or time.monotonic() > walk.deadline:
+                break
             yield
-        except EnoughError:
-            break
-        if (root / path).is_symlink():
-            continue
-        try:
-            texts[path] = read_text(root / path, _LARGEST_TEXT)
-        except UnreadableError as error:
-            walk.notes.append(str(error))
+            if (root / path).is_symlink():
+                continue
+            try:
+                texts[path] = read_text(root / path, _LARGEST_TEXT)
+            except UnreadableError as error:
+                walk.notes.append(str(error))
+    except EnoughError:
+        pass  # without the texts that nobody waited for
     return texts
+
+
+def _project_files(kept: Folder) -> Generator[None, None, list[tuple[str, int]]]:
+    """The project files of a folder with their bytes, those nearest to the top first."""
+    found: list[tuple[str, int]] = []
+    level = [("", kept)]
+    for _ in range(_DEEPEST_TEXT + 1):
+        here: list[tuple[str, int]] = []
+        for prefix, folder in level:
+            yield
+            files = ((prefix + name, count) for name, count in folder.files.items())
+            here += [each for each in files if each[1] <= _LARGEST_TEXT and _is_project_file(each[0])]
+        found += sorted(here)
+        level = [(f"{prefix}{name}/", below) for prefix, folder in level for name, below in folder.folders.items()]
+    return found
 
 
 def _is_project_file(path: str) -> bool:
