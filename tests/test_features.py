@@ -14,12 +14,10 @@ from deadweight.features.code_actions import Action, code_actions, fix_all_actio
 from deadweight.features.code_lens import code_lenses
 from deadweight.features.diagnostics import diagnostics
 from deadweight.features.hover import hover
-from deadweight.features.ignore_file import ignore_diagnostics, ignore_hover
 from deadweight.features.inlay_hints import inlay_hints
 from deadweight.features.size_report import size_report
 from deadweight.lsp.documents import Documents
 from deadweight.snapshot import Snapshot
-from deadweight.syntax import dockerignore
 from deadweight.syntax.dockerfile import parse
 from deadweight.text import Edit, Span, apply_edits
 from examples import read_example, snapshot_of
@@ -371,36 +369,3 @@ def test_a_file_that_no_person_writes_is_not_read() -> None:
     assert found.severity == "information"
     document.apply(Edit(Span(0, len(document.text)), "RNU x\n"))
     assert [each.code for each in document.diagnostics] == ["syntax"]
-
-
-# --- .dockerignore ---
-
-
-def ignore_hovered(text: str, files: dict[str, int]) -> str:
-    offset = text.index(CURSOR)
-    shown = ignore_hover(dockerignore.parse(text.replace(CURSOR, "")), files, offset)
-    return shown.text if shown else ""
-
-
-def test_a_pattern_says_what_it_leaves_out() -> None:
-    files = {"node_modules/a/x": 80_000_000, "node_modules/a/y": 9_000_000, "a.md": 5, "docs/b.md": 7}
-    assert "**89 MB** in 2 files" in ignore_hovered(f"*.md\nnode_mo{CURSOR}dules\n", files)
-    assert "**5 B** in 1 file " in ignore_hovered(f"{CURSOR}*.md\nnode_modules\n", files)
-
-
-def test_an_exception_says_what_it_brings_back() -> None:
-    text = f"*\n!a{CURSOR}.md\n"
-    assert ignore_hovered(text, {"a.md": 5, "b.md": 7}).startswith("Brings back **5 B** in 1 file")
-
-
-def test_a_pattern_without_effect() -> None:
-    assert ignore_hovered(f"# note\nnone{CURSOR}\n", {"a": 1}) == "Leaves out nothing that no other pattern does"
-    assert ignore_hovered(f"# no{CURSOR}te\nnone\n", {"a": 1}) == ""
-
-
-def test_an_illegal_pattern_is_an_error_at_its_place() -> None:
-    text = "ok\n  [a\n"
-    (found,) = ignore_diagnostics(dockerignore.parse(text))
-    assert text[slice(*found.span)] == "[a"
-    assert (found.severity, found.message) == ("error", "syntax error in pattern")
-    assert "Docker rejects this pattern" in ignore_hovered("[a<|>\n", {})

@@ -296,6 +296,39 @@ async def test_an_ignore_file_that_is_being_typed_counts(session: Session, tmp_p
     assert [hint.label for hint in await page.hints()] == ["+2.0 MB"]
 
 
+async def test_what_is_wrong_with_patterns_and_the_way_out(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "app" / "node_modules").mkdir(parents=True)
+    (tmp_path / "app" / "node_modules" / "big").write_bytes(b"x" * 3_000_000)
+    (tmp_path / "run.sh").write_text("true\n")
+    (tmp_path / "Dockerfile").write_text("FROM alpine\nCOPY run.sh /\n")
+    page = session.open(tmp_path / ".dockerignore", "node_modules\n*.sh\n")
+    assert await page.codes() == ["pattern-only-at-top", "copied-file-ignored"]
+    first, second = await page.actions("quickfix")
+    assert page.after(first)[0] == "**/node_modules\n*.sh\n"
+    assert page.after(second)[0] == "node_modules\n*.sh\n!run.sh\n"
+    page.type("node_modules", "**/node_modules")
+    assert await page.codes() == ["copied-file-ignored"]
+    assert [hint.label for hint in await page.hints()] == ["\N{MINUS SIGN}3.0 MB"]
+    params = types.CodeLensParams(page.identifier)
+    (lens,) = await within(session.client.text_document_code_lens_async(params))
+    assert lens.command.title.startswith("Build context: ")
+    # A Dockerfile that is open counts as it is typed, not as it lies on disk.
+    opened = session.open(tmp_path / "Dockerfile", "FROM alpine\n")
+    assert await opened.codes() == []
+    page.type("*.sh", "*.s?")
+    assert await page.codes() == []
+
+
+async def test_a_pattern_that_is_a_file_is_a_link(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("1\n")
+    page = session.open(tmp_path / ".dockerignore", "data.csv\nnode_modules\n")
+    while "measuring ..." in [hint.label for hint in await page.hints()]:
+        pass
+    params = types.DocumentLinkParams(page.identifier)
+    (link,) = await within(session.client.text_document_document_link_async(params))
+    assert link.target == (tmp_path / "data.csv").as_uri()
+
+
 async def test_a_saved_or_watched_change_of_the_folder_counts(session: Session, tmp_path: Path) -> None:
     page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
     assert await page.hints() == []

@@ -169,9 +169,18 @@ async def test_a_blank_is_no_reason_to_open_a_list(session: Session, tmp_path: P
     assert not (await ask(session, tmp_path, "FROM debian:12\nEXPOSE 80 <|>\n", " ")).items
 
 
-async def test_files_that_are_not_ours_have_nothing(session: Session, tmp_path: Path) -> None:
-    page = session.open(tmp_path / ".dockerignore", "node_modules\n")
+async def test_what_is_heavy_is_offered_in_an_ignore_file(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "data.bin").write_bytes(b"x" * 3_000_000)
+    page = session.open(tmp_path / ".dockerignore", "\n")
     start = types.Position(0, 0)
+    params = types.CompletionParams(page.identifier, start)
+    found = await within(session.client.text_document_completion_async(params))
+    assert (found.items[0].label, found.items[0].detail) == ("data.bin", "3.0 MB")
+
+
+async def test_files_that_are_not_ours_have_nothing(session: Session, tmp_path: Path) -> None:
+    page = session.open(tmp_path / "notes.md", "FROM \n")
+    start = types.Position(0, 5)
     params = types.CompletionParams(page.identifier, start)
     assert await within(session.client.text_document_completion_async(params)) is None
     asked = types.SignatureHelpParams(page.identifier, start)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deadweight.features.folding import Fold, folds
-from deadweight.features.ignore_outline import ignore_folds, ignore_symbols
+from deadweight.features.ignoring.outline import ignore_folds, ignore_symbols
 from deadweight.features.selection_ranges import selection_ranges
 from deadweight.features.symbols import Symbol, symbols, symbols_called
 from deadweight.syntax import dockerignore

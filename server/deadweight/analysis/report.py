@@ -228,9 +228,14 @@ def severity_of(finding: Finding) -> Severity:
         return "error"
     if finding.basis == "cache" or saves is None or (saves.high is None and saves.best < _INFORMATION_BELOW):
         return "information"
-    if saves.best < _HINT_BELOW:
+    return severity_by(saves.best)
+
+
+def severity_by(count: int) -> Severity:
+    """How loud so many bytes are."""
+    if count < _HINT_BELOW:
         return "hint"
-    return "information" if saves.best < _INFORMATION_BELOW else "warning"
+    return "information" if count < _INFORMATION_BELOW else "warning"
 
 
 def title_of(fix: Fix) -> str:

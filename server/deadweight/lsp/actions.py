@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified
 
-from deadweight.features.kinds import ACTION_KINDS, FIX_ALL
+from deadweight.features.kinds import ACTION_KINDS, FIX_ALL, QUICK_FIX
 from deadweight.lsp import convert
+from deadweight.lsp.documents import OpenIgnoreFile
 from deadweight.rules.rule import Safety
+from deadweight.text import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +39,14 @@ def register(server: Server) -> None:
 
 
 def _code_action(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
+    opened = server.documents.get(params.text_document.uri)
+    if isinstance(opened, OpenIgnoreFile):
+        return _for_patterns(server, opened, params, only)
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return []
     analysis, client = document.analysis, server.client
-    only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
     from deadweight.features.code_actions import (  # here and below: a session starts without them
         code_actions,
         is_wanted,
@@ -65,6 +70,26 @@ def _code_action(server: Server, params: types.CodeActionParams) -> list[types.C
         return [*made, *_fix_all_later(server, document)]
     everything = analysis.fix_all(can_create=client.creates_files)
     return [*made, _converted(server, document, everything, _FIX_ALL, ())] if everything else made
+
+
+def _for_patterns(
+    server: Server, document: OpenIgnoreFile, params: types.CodeActionParams, only: Sequence[str]
+) -> list[types.CodeAction]:
+    """The ways out of what is wrong with patterns; small edits at hand, so that nobody has to ask for them again."""
+    from deadweight.features.code_actions import Action, is_wanted
+    from deadweight.features.ignoring.findings import at_lines
+
+    if not is_wanted(QUICK_FIX, only):
+        return []
+    span = convert.span(document.text, params.range, server.encoding)
+    made: list[types.CodeAction] = []
+    for each in at_lines(document.findings, span, str(document.text)):
+        if each.edits:
+            action = Action(each.title, QUICK_FIX, each.edits, is_preferred=True)
+            about = [convert.diagnostic(document.uri, document.text, each.diagnostic, server.client)]
+            version, folder = document.version, document.folder
+            made.append(convert.code_action(document.uri, version, document.text, action, about, folder, server.client))
+    return made
 
 
 def _fix_all_later(server: Server, document: OpenDockerfile) -> list[types.CodeAction]:
@@ -127,6 +152,13 @@ def _resolve(server: Server, action: types.CodeAction) -> types.CodeAction:
 
 
 def _code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
+    opened = server.documents.get(params.text_document.uri)
+    if isinstance(opened, OpenIgnoreFile):
+        from deadweight.features.ignoring.hints import context_in_words
+
+        top = convert.range_of(opened.text, Span(0, 0), server.encoding)
+        # A command without a name is a line that nobody can choose.
+        return [types.CodeLens(top, types.Command(context_in_words(opened.reading), ""))]
     document = server.dockerfile(params.text_document.uri)
     if document is None:
         return []

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable
 
-_FIRST_SLICE = 0.03  # seconds; what is done within it needs no second answer
-_SLICE = 0.002  # seconds
+FIRST_SLICE = 0.03  # seconds; what is done within it needs no second answer
+SLICE = 0.002  # seconds
 
 _Result = TypeVar("_Result")
 _logger = logging.getLogger("pygls.deadweight")
@@ -28,14 +28,24 @@ class Background:
         self._running: dict[Hashable, Generator[None, None, object]] = {}
         self._reasons: dict[Hashable, Exception] = {}  # of work that is to stop
 
-    def run(self, name: Hashable, work: Generator[None, None, _Result], then: Callable[[_Result], None]) -> bool:
-        """Do a first slice of `work` now, and the rest between messages; `then` takes what it comes to.
+    def run(
+        self,
+        name: Hashable,
+        work: Generator[None, None, _Result],
+        then: Callable[[_Result], None],
+        first: float = FIRST_SLICE,
+    ) -> bool:
+        """Do a `first` slice of `work` now, and the rest between messages; `then` takes what it comes to.
 
         Gives whether all was done at once. Work of the same name that is under way is dropped.
         """
         self.drop(name)
         self._running[name] = work
-        return self._go_on(name, work, then, _FIRST_SLICE)
+        return self._go_on(name, work, then, first)
+
+    def is_running(self, name: Hashable) -> bool:
+        """Whether there is work of this name."""
+        return name in self._running
 
     def drop(self, name: Hashable) -> None:
         """Forget work that nobody waits for any more."""
@@ -72,5 +82,5 @@ class Background:
             _logger.exception("work in the background failed")
             return True
         # The loop looks for messages before it comes back to this.
-        asyncio.get_running_loop().call_soon(self._go_on, name, work, then, _SLICE)
+        asyncio.get_running_loop().call_soon(self._go_on, name, work, then, SLICE)
         return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lsprotocol import types
 
 from deadweight.lsp import convert
+from deadweight.lsp.documents import OpenDockerfile, OpenIgnoreFile
 
 if TYPE_CHECKING:
     from deadweight.features.completion.items import Completions, Item
@@ -68,12 +69,18 @@ def completion(server: Server, params: types.CompletionParams) -> types.Completi
     """What may come at the cursor."""
     from deadweight.features.completion.complete import complete  # here and below: a session starts without them
 
-    document = server.dockerfile(params.text_document.uri)
+    document = server.documents.get(params.text_document.uri)
     if document is None:
         return None
     offset = convert.offset(document.text, params.position, server.encoding)
-    trigger = (params.context and params.context.trigger_character) or ""
-    found = complete(document.snapshot, offset, trigger)
+    found: Completions | None = None
+    if isinstance(document, OpenIgnoreFile):
+        from deadweight.features.ignoring.completion import ignore_completions
+
+        found = ignore_completions(document.reading, offset)
+    elif isinstance(document, OpenDockerfile):
+        trigger = (params.context and params.context.trigger_character) or ""
+        found = complete(document.snapshot, offset, trigger)
     if found is None:
         return None
     client = _client(server.client_capabilities)

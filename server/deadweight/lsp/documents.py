@@ -15,12 +15,15 @@ from deadweight.snapshot import Snapshot
 from deadweight.syntax import dockerfile, dockerignore
 from deadweight.text import Span, Text
 from deadweight.workspace.discover import kind_of
+from deadweight.workspace.files import UnreadableError, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from deadweight.analysis.report import Checked, Reported
     from deadweight.features.code_actions import Action
+    from deadweight.features.ignoring.findings import IgnoreFinding
+    from deadweight.features.ignoring.reading import IgnoreReading, Measured, Taken
     from deadweight.model.context import BuildContext
     from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Settings
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 # Characters. The longest of 2,963 Dockerfiles on GitHub has 30,321; 10,000,000 took 11 s at each edit (2026-11-23).
 _LARGEST = 1_000_000
+_MOST_DOCKERFILES = 20  # read in the folder of an ignore file, for what they copy
 
 _logger = logging.getLogger("pygls.deadweight")
 
@@ -207,8 +211,10 @@ class OpenIgnoreFile(Document):
     def __init__(self, uri: str, path: Path | None, version: int | None, text: str, documents: Documents) -> None:
         super().__init__(uri, path, version, text, documents)
         self._file: dockerignore.IgnoreFile | None = None
-        self.shown: tuple[str, ...] = ()  # the patterns when the Dockerfiles that use them were last told
-        self.everything: BuildContext | None = None  # as long as nobody has walked the folder
+        self.whole: BuildContext | None = None  # every file of the folder, as long as nobody has walked it
+        self.found: Measured | None = None  # what the patterns, perhaps those of an earlier version, leave of it
+        self.shown: Measured | None = None  # the same when Dockerfiles that use the file were last told
+        self.taken_on_disk: tuple[Taken, ...] = ()  # by Dockerfiles that are not open
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit."""
@@ -218,7 +224,8 @@ class OpenIgnoreFile(Document):
     def measured(self, context: BuildContext | None) -> None:
         """Take the folder as it is on disk, with every file in it, left out or not."""
         super().measured(context)
-        self.everything = context
+        self.whole = context
+        self.taken_on_disk = tuple(_taken_on_disk(self.path, context)) if context and self.path else ()
 
     @property
     def folder(self) -> Path | None:
@@ -233,16 +240,27 @@ class OpenIgnoreFile(Document):
         return self._file
 
     @property
-    def patterns(self) -> tuple[str, ...]:
-        """The patterns as they are now."""
-        return tuple(pattern.text for pattern in self.file.patterns)
+    def reading(self) -> IgnoreReading:
+        """The lines as they are now, and what is known of what they come to."""
+        from deadweight.features.ignoring.reading import IgnoreReading, taken_by  # here and below: few open one
+
+        dockerfiles = self._documents.dependents(self)
+        named = {one.path.name: one for one in dockerfiles if one.path}
+        taken = [each for name, one in named.items() for each in taken_by(one.snapshot, name)]
+        on_disk = (each for each in self.taken_on_disk if each.dockerfile not in named)
+        return IgnoreReading(self.file, self.found, (*taken, *on_disk))
+
+    @property
+    def findings(self) -> tuple[IgnoreFinding, ...]:
+        """What is wrong with the patterns."""
+        from deadweight.features.ignoring.findings import ignore_findings
+
+        return ignore_findings(self.reading)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """The patterns that Docker rejects."""
-        from deadweight.features.ignore_file import ignore_diagnostics
-
-        return ignore_diagnostics(self.file)
+        """What is wrong with the patterns."""
+        return tuple([each.diagnostic for each in self.findings])
 
 
 class Documents:
@@ -276,23 +294,45 @@ class Documents:
         """The open Dockerfiles whose context the ignore file is for."""
         return [each for each in self if isinstance(each, OpenDockerfile) and _governs(ignore_file, each)]
 
+    def governing(self, document: Document) -> list[OpenIgnoreFile]:
+        """The open ignore files that are for a Dockerfile."""
+        if not isinstance(document, OpenDockerfile):
+            return []
+        return [each for each in self if isinstance(each, OpenIgnoreFile) and _governs(each, document)]
+
     def with_context_of(self, path: Path) -> list[Document]:
         """The open documents whose build context holds `path`, or that it lies beside."""
         return [each for each in self if each.folder and each.path and _holds(path, each.folder, each.path.parent)]
 
     def with_open_ignore_file(self, document: OpenDockerfile, context: BuildContext | None) -> BuildContext | None:
         """The context as an ignore file that is open here would make it, saved or not."""
-        ignore_files = [each for each in self if isinstance(each, OpenIgnoreFile) and _governs(each, document)]
         # `Dockerfile.dockerignore` goes before `.dockerignore`.
-        ignore_file = max(ignore_files, key=lambda each: len(each.path.name) if each.path else 0, default=None)
+        ignore_file = max(
+            self.governing(document), key=lambda each: len(each.path.name) if each.path else 0, default=None
+        )
         if context is None or ignore_file is None or ignore_file.path is None:
             return context
-        name = ignore_file.path.name
+        name, found = ignore_file.path.name, ignore_file.found
         is_overruled = name == ".dockerignore" and context.ignore_file not in (name, None)
-        if is_overruled or (context.ignore_file == name and context.patterns == ignore_file.patterns):
+        if found is None or is_overruled or (context.ignore_file == name and context.patterns == found.patterns):
             return context
-        everything = ignore_file.everything
-        return everything.ignoring(name, str(ignore_file.text)) if everything else context
+        return found.lighter(name)
+
+
+def _taken_on_disk(ignore_file: Path, whole: BuildContext) -> Iterator[Taken]:
+    """What the Dockerfiles in the folder of an ignore file take that are built with it."""
+    from deadweight.features.ignoring.reading import taken_by
+
+    is_general = ignore_file.name == ".dockerignore"
+    names = [name for name, count in whole.tree.files.items() if kind_of(name) == "dockerfile" and count <= _LARGEST]
+    for name in sorted(names)[:_MOST_DOCKERFILES]:
+        own = f"{name}.dockerignore"
+        if own == ignore_file.name or (is_general and own not in whole.tree.files):
+            try:
+                text = read_text(Path(whole.root) / name, _LARGEST)
+            except UnreadableError:
+                continue
+            yield from taken_by(Snapshot(dockerfile.parse(text)), name)
 
 
 def _holds(path: Path, *folders: Path) -> bool:

@@ -8,15 +8,19 @@ from weakref import WeakKeyDictionary
 
 from lsprotocol import types
 
+from deadweight.features.ignoring.links import ignore_links
 from deadweight.features.links import file_at, links
 from deadweight.features.names import read_names
 from deadweight.features.rename import Refusal, prepare, rename
 from deadweight.lsp import convert
+from deadweight.lsp.documents import OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.protocol import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deadweight.features.links import Link
     from deadweight.features.names import Names, Occurrence
-    from deadweight.lsp.documents import OpenDockerfile
     from deadweight.lsp.server import Server
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
@@ -105,11 +109,14 @@ def rename_everywhere(server: Server, params: types.RenameParams) -> types.Works
 
 def document_link(server: Server, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
     """The links of a file."""
-    document = server.dockerfile(params.text_document.uri)
-    if document is None:
-        return []
-    folder = _context_folder(document)
-    found = (convert.link(document.text, each, folder, server.client) for each in links(document.snapshot))
+    document = server.documents.get(params.text_document.uri)
+    there: Iterable[Link] = ()
+    folder: Path | None = None
+    if isinstance(document, OpenIgnoreFile):
+        there, folder = ignore_links(document.reading), document.folder
+    elif isinstance(document, OpenDockerfile):
+        there, folder = links(document.snapshot), _context_folder(document)
+    found = [convert.link(document.text, each, folder, server.client) for each in there] if document else []
     return [each for each in found if each is not None]
 
 

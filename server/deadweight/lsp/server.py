@@ -9,14 +9,15 @@ import logging
 import sys
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from deadweight import __version__
 from deadweight.lsp import actions, configuration, convert, progress, topics
-from deadweight.lsp.background import Background
+from deadweight.lsp.background import SLICE, Background
 from deadweight.lsp.client_process import watch
 from deadweight.lsp.configuration import Configuration
 from deadweight.lsp.convert import Client
@@ -32,9 +33,10 @@ from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator, Iterable
-    from pathlib import Path
 
     from deadweight.features.hover import Hover
+    from deadweight.features.ignoring.reading import Measured
+    from deadweight.features.inlay_hints import Hint
     from deadweight.lsp.documents import Document
     from deadweight.model.context import BuildContext
     from deadweight.text import Encoding
@@ -43,7 +45,9 @@ if TYPE_CHECKING:
 _WATCHED = (
     "**/{*.dockerignore,.dockerignore,package.json,package-lock.json,requirements*.txt,pyproject.toml,deadweight.toml}"
 )
-_SLICE = 0.002  # seconds of a walk between two looks for messages
+_Result = TypeVar("_Result")
+
+_AT_ONCE = 1000  # files that patterns are tried on at once; 2 ms of work
 _SECONDS = 30.0  # the longest that a walk of a build context goes on
 _SECONDS_TO_READ = 10.0  # the longest that the end of a session waits for a client to read its last answers
 
@@ -137,9 +141,16 @@ class Server(LanguageServer):
             self.workspace_diagnostics.touch()
         for document in changed.values():
             if self.documents.get(document.uri) is document:
-                self.show([document])
-                if isinstance(document, OpenIgnoreFile) and document.patterns != document.shown:
-                    _ignore_file_changed(self, document)
+                self._show_changed(document)
+
+    def _show_changed(self, document: Document) -> None:
+        if isinstance(document, OpenIgnoreFile):
+            if self.background.is_running(("sift", document.uri)):
+                return  # it is shown when it is known
+            if document.found is not document.shown:
+                document.shown = document.found
+                self.show_again(self.documents.dependents(document))
+        self.show([document])
 
     def show(self, documents: Iterable[Document]) -> None:
         """Push diagnostics to a client that does not pull them."""
@@ -172,32 +183,49 @@ class Server(LanguageServer):
         def take(context: BuildContext | None) -> None:
             document.measured(context)
             self.work_shown.end(document.uri)
-            if is_late:
+            if isinstance(document, OpenIgnoreFile):
+                self.sift(document)
+                if is_late:
+                    self._show_changed(document)
+            elif is_late:
                 self.show_again([document])
-                _ignore_file_changed(self, document)
 
         if document.path is not None:
-            work = _walk(document.path, document.folder, without_ignore_file=isinstance(document, OpenIgnoreFile))
+            work = _walk(document)
             document.is_measuring = True
             if not self.background.run(document.uri, work, take):
                 title = f"Reading the build context of {document.path.name}"
                 self.work_shown.begin(document.uri, title, lambda: self.background.stop(document.uri, EnoughError()))
             is_late = True
 
+    def sift(self, document: OpenIgnoreFile) -> None:
+        """Find out what the patterns of an ignore file leave of its folder; where that takes a while, show it then."""
+        is_late = False
+
+        def take(found: Measured) -> None:
+            document.found = found
+            for each in self.documents.dependents(document):
+                each.forget()
+            if is_late:
+                self._show_changed(document)
+
+        known, whole = document.found, document.whole
+        if whole is not None and (known is None or not known.is_of(whole, document.file)):
+            from deadweight.features.ignoring.reading import measure
+
+            first = float("inf") if whole.tree.count <= _AT_ONCE else SLICE
+            self.background.run(("sift", document.uri), measure(whole, document.file), take, first)
+            is_late = True
+
     async def measure_quietly(self, document: Document) -> None:
         """Walk the folder around a document that is not open, between messages."""
         if document.path is None:
             return
-        walk = _walk(document.path, document.folder, without_ignore_file=isinstance(document, OpenIgnoreFile))
-        end = time.perf_counter() + _SLICE
-        try:
-            while True:
-                next(walk)
-                if time.perf_counter() > end:
-                    await asyncio.sleep(0)
-                    end = time.perf_counter() + _SLICE
-        except StopIteration as done:
-            document.measured(done.value)
+        document.measured(await _quietly(_walk(document)))
+        if isinstance(document, OpenIgnoreFile) and document.whole is not None:
+            from deadweight.features.ignoring.reading import measure
+
+            document.found = await _quietly(measure(document.whole, document.file))
 
     def dockerfile(self, uri: str) -> OpenDockerfile | None:
         """The open Dockerfile of this URI."""
@@ -268,7 +296,7 @@ def _did_open(server: Server, params: Any) -> None:
         server.measure(document)
         server.show([document])
         server.configuration.ask([document])
-        _ignore_file_changed(server, document)
+        _came_or_went(server, document)
     if not gc.isenabled():  # the start is over, whatever was opened
         settle()
 
@@ -288,8 +316,7 @@ def _did_change(server: Server, params: Any) -> None:
         server.log(f"{uri}: a change that cannot be read ({type(error).__name__}: {error}): open the document again")
         return
     if isinstance(document, OpenIgnoreFile):
-        for each in server.documents.dependents(document):
-            each.forget()
+        server.sift(document)
     server.changed(document)
 
 
@@ -323,14 +350,12 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     if document is None:
         return None
     from deadweight.features.hover import hover  # here and below: a session starts without them
-    from deadweight.features.ignore_file import ignore_hover
+    from deadweight.features.ignoring.hover import ignore_hover
 
     offset = convert.offset(document.text, params.position, server.encoding)
     shown: Hover | None = None
     if isinstance(document, OpenIgnoreFile):
-        everything = document.everything
-        files, complete = (everything.files, everything.complete) if everything else ({}, True)
-        shown = ignore_hover(document.file, files, offset, complete=complete)
+        shown = ignore_hover(document.reading, offset)
     elif isinstance(document, OpenDockerfile):
         analysis = document.analysis
         shown = hover(analysis.snapshot, analysis.reported, offset)
@@ -338,13 +363,18 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
 
 
 def _inlay_hint(server: Server, params: Any) -> bytes:
-    document = server.dockerfile(params["textDocument"]["uri"])
+    document = server.documents.get(params["textDocument"]["uri"])
     if document is None or not document.settings.inlay_hints:
         return b"[]"
+    from deadweight.features.ignoring.hints import ignore_hints
     from deadweight.features.inlay_hints import inlay_hints
 
     span = convert.raw_span(document.text, params["range"], server.encoding)
-    hints = inlay_hints(document.snapshot, span, is_measuring=document.is_measuring)
+    hints: Iterable[Hint] = ()
+    if isinstance(document, OpenIgnoreFile):
+        hints = ignore_hints(document.reading, span)
+    elif isinstance(document, OpenDockerfile):
+        hints = inlay_hints(document.snapshot, span, is_measuring=document.is_measuring)
     return hints_json(document, hints, server.client)
 
 
@@ -383,16 +413,18 @@ def _forget(server: Server, uri: str) -> None:
     if document is None:
         return
     server.background.drop(uri)
+    server.background.drop(("sift", uri))
     server.work_shown.end(uri)
     if not server.client.pulls:
         server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
-    _ignore_file_changed(server, document)
+    _came_or_went(server, document)
 
 
-def _ignore_file_changed(server: Server, document: Document) -> None:
-    """What an ignore file says has changed: the Dockerfiles that it is for come to something else."""
+def _came_or_went(server: Server, document: Document) -> None:
+    """The Dockerfiles that an ignore file is for come to something else; an ignore file has other copies to look to."""
+    server.show(server.documents.governing(document))
     if isinstance(document, OpenIgnoreFile):
-        document.shown = document.patterns
+        document.shown = document.found
         dependents = server.documents.dependents(document)
         for each in dependents:
             each.forget()
@@ -408,16 +440,41 @@ def _look_again(server: Server, documents: Iterable[Document]) -> None:
     server.show_again(documents)
 
 
-def _walk(path: Path, folder: Path | None, *, without_ignore_file: bool) -> Generator[None, None, BuildContext | None]:
-    """The build context of a file; None where it cannot be read, as for a folder that is not there yet."""
+def _walk(document: Document) -> Generator[None, None, BuildContext | None]:
+    """The build context of a file on disk; None where it cannot be read, as for a folder that is not there yet.
+
+    Of an ignore file, all that its folder holds.
+    """
+    whole = document.whole if isinstance(document, OpenIgnoreFile) else None
     try:
-        deadline = time.monotonic() + _SECONDS
-        return (yield from walk_context(path, folder, deadline=deadline, without_ignore_file=without_ignore_file))
+        return (
+            yield from walk_context(
+                document.path or Path(),
+                document.folder,
+                deadline=time.monotonic() + _SECONDS,
+                without_ignore_file=isinstance(document, OpenIgnoreFile),
+                before=whole.tree if whole else None,
+            )
+        )
     except UnreadableError:
         return None
     except Exception:
-        _logger.exception("the walk of %s failed", folder)
+        _logger.exception("the walk of %s failed", document.folder)
         return None
+
+
+async def _quietly(work: Generator[None, None, _Result]) -> _Result:
+    """Do work in slices between messages."""
+    end = time.perf_counter() + SLICE
+    try:
+        while True:
+            next(work)
+            if time.perf_counter() > end:
+                await asyncio.sleep(0)
+                end = time.perf_counter() + SLICE
+    except StopIteration as done:
+        result: _Result = done.value
+        return result
 
 
 class _OneLine(logging.Formatter):

@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 
 from deadweight.features.folding import folds
-from deadweight.features.ignore_outline import ignore_folds, ignore_symbols
+from deadweight.features.ignoring.outline import ignore_folds, ignore_symbols
 from deadweight.features.selection_ranges import selection_ranges
 from deadweight.features.semantic_tokens import pieces_to_colour
 from deadweight.features.symbols import flattened, symbols, symbols_called

@@ -98,8 +98,12 @@ class BuildContext:
         ignore_file, patterns = new
         return self.sifted_by(ignore_file, patterns, sifted(self.tree, compile_patterns(patterns)))
 
+    def under(self, ignore_file: str, patterns: tuple[str, ...], by: Sifted) -> BuildContext:
+        """The same context with an ignore file of these patterns, which leave of it what `by` says."""
+        return _kept(self._lighter, (ignore_file, patterns), lambda new: self.sifted_by(*new, by), _MOST_CONTEXTS)
+
     def sifted_by(self, ignore_file: str, patterns: tuple[str, ...], by: Sifted) -> BuildContext:
-        """The same context with an ignore file of these patterns, which have been tried `by` them."""
+        """`under`, made anew."""
         files = Files(by.kept)
         return replace(
             self,

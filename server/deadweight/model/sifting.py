@@ -34,8 +34,8 @@ class Sifted(NamedTuple):
     """What is left of a folder, and what each pattern decides, by its index.
 
     Of a pattern with `!`, that is what it brings back. `met` has a bit for each pattern that matches something outside
-    of folders that are left out whole; `overruled` says of patterns with `!` which one, behind it, leaves out again
-    what it would bring back.
+    of folders that are left out whole; `overruled` says of patterns which other one decides about something that they
+    match: of one with `!`, a pattern behind it that leaves out again what it would bring back.
     """
 
     kept: Folder
@@ -133,11 +133,13 @@ class _Tallies:
     def note(self, here: Reached, verdict: Reached | None, path: str, files: int, count: int) -> None:
         """Take in an entry: what matches it, and what is decided about it, or all that it holds."""
         self.met |= here.own
-        brought_back = here.own & self._negated
-        if brought_back and here.excluded and here.decided_by is not None:
-            index = brought_back.bit_length() - 1
-            if index < here.decided_by:
-                self.overruled.setdefault(index, here.decided_by)
+        if here.excluded and here.decided_by is not None:
+            others = here.own & ~(1 << here.decided_by)
+            while others:
+                index = others.bit_length() - 1
+                others ^= 1 << index
+                if index < here.decided_by or not self._negated >> index & 1:
+                    self.overruled.setdefault(index, here.decided_by)
         if verdict is None or verdict.decided_by is None:
             return
         index = verdict.decided_by

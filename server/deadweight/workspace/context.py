@@ -147,6 +147,7 @@ class _Walk:
     before: Folder | None = None
     listings: dict[str, Listing] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)  # folders that were not entered
+    names: set[tuple[int, int, bool]] = field(default_factory=set)  # of files that have several, kept or not
     notes: list[str] = field(default_factory=list)
     complete: bool = True
     _entries: int = 0
@@ -169,7 +170,7 @@ class _Walk:
                         self.left_out.append(folder + entry.name)
                     else:
                         waiting.append((f"{folder}{entry.name}/", here))
-                elif (count := _weight(entry)) is not None:
+                elif (count := self._weight(entry, reached, matcher)) is not None:
                     files[entry.name] = count
             self.listings[folder[:-1]] = Listing(files, tuple(unseen))
         for folder, _ in waiting:
@@ -195,7 +196,7 @@ class _Walk:
                         yield
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.name)
-                    elif (count := _weight(entry)) is not None:
+                    elif (count := self._weight(entry)) is not None:
                         files[entry.name] = count
             self.listings[folder] = Listing(files, (), stamp)
             waiting += [f"{folder}/{name}" for name in folders]
@@ -218,6 +219,30 @@ class _Walk:
         self._entries += entries
         if self._entries > MOST_ENTRIES:
             self.stop(f"the folder holds more than {MOST_ENTRIES:,} entries")
+
+    def _weight(
+        self, entry: os.DirEntry[str], folder: Reached | None = None, matcher: Matcher | None = None
+    ) -> int | None:
+        """The bytes of a file as a builder gets it; None for sockets, pipes and devices.
+
+        A symlink is 0, and so is every further name of a file, as long as the builder gets the first one as well
+        (BuildKit 0.13 built a hard link beside its file into one layer, 2026-11-26).
+        """
+        if entry.is_symlink():
+            return 0
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:  # removed since the folder was read
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        if status.st_nlink > 1:
+            is_kept = folder is not None and matcher is not None and not matcher.below(folder, entry.name).excluded
+            name = (status.st_dev, status.st_ino, is_kept)
+            if name in self.names:
+                return 0
+            self.names.add(name)
+        return status.st_size
 
     def _scan(self, folder: str) -> list[os.DirEntry[str]]:
         """The entries of a folder; none, and a note, where it cannot be read or a limit is reached."""
@@ -244,17 +269,6 @@ class _Walk:
         self.complete = False
         if note not in self.notes:
             self.notes.append(note)
-
-
-def _weight(entry: os.DirEntry[str]) -> int | None:
-    """The bytes of a file as a builder gets it: a symlink is 0; None for sockets, pipes and devices."""
-    if entry.is_symlink():
-        return 0
-    try:
-        status = entry.stat(follow_symlinks=False)
-    except OSError:  # removed since the folder was read
-        return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _texts(root: Path, walk: _Walk, kept: Folder) -> Generator[None, None, dict[str, str]]:

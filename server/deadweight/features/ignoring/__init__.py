@@ -1,0 +1,1 @@
+"""What an editor shows in a .dockerignore, one file a feature."""

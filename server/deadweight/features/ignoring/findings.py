@@ -1,0 +1,237 @@
+"""What is wrong with the patterns of an ignore file, each with its way out: what Docker rejects, what does nothing,
+what means something else than in a .gitignore, and what leaves out a file that a Dockerfile copies.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.analysis.report import severity_by
+from deadweight.features.diagnostics import SYNTAX, Diagnostic
+from deadweight.model.ignore import compile_patterns
+from deadweight.settings import DEFAULTS
+from deadweight.size.units import in_words
+from deadweight.text import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.features.ignoring.reading import IgnoreReading, Measured
+    from deadweight.settings import Severity
+    from deadweight.syntax.dockerignore import Pattern
+
+_COMMENT_BEHIND = re.compile(r"(?P<pattern>\S.*?)[ \t]+(?P<comment>#.*)")
+
+
+class IgnoreFinding(NamedTuple):
+    """Something about one pattern; `title` and `edits` are the way out, where there is one."""
+
+    pattern: Pattern
+    code: str
+    message: str
+    severity: Severity
+    title: str = ""
+    edits: tuple[Edit, ...] = ()
+    is_unnecessary: bool = False
+
+    @property
+    def diagnostic(self) -> Diagnostic:
+        """It as an editor underlines it."""
+        return Diagnostic(self.pattern.span, self.message, self.code, self.severity, (), self.is_unnecessary)
+
+
+def ignore_findings(reading: IgnoreReading) -> tuple[IgnoreFinding, ...]:
+    """All that is to be said, one thing a pattern, in the order of the file.
+
+    What depends on the folder is said when the folder is known, and only where all of it was looked at.
+    """
+    said: dict[int, IgnoreFinding] = {}
+    for each in reading.matcher.problems:
+        said.setdefault(each.index, _rejected(reading, each.index, each.message))
+    measured = reading.measured
+    if measured is None or not reading.is_current or not measured.whole.complete:
+        return tuple(said.values())
+    for index in range(len(reading.patterns)):
+        if index in said:
+            continue
+        found = (
+            _of_a_copy(reading, measured, index)
+            or _mistaken(reading, measured, index)
+            or _only_at_the_top(reading, measured, index)
+            or _without_effect(reading, measured, index)
+        )
+        if found:
+            said[index] = found
+    return tuple(said[index] for index in sorted(said))
+
+
+def _rejected(reading: IgnoreReading, index: int, why: str) -> IgnoreFinding:
+    pattern = reading.patterns[index]
+    escaped = re.sub(r"(?<!\\)\[", r"\\[", _written(reading, pattern))
+    if not compile_patterns([escaped]).problems:
+        edits = (Edit(pattern.span, escaped),)
+        return IgnoreFinding(pattern, SYNTAX, why, "error", f"Take the bracket as it is: {escaped}", edits)
+    return IgnoreFinding(pattern, SYNTAX, why, "error", "Remove the line", (_removed(reading, pattern),))
+
+
+# --- what a Dockerfile copies ---
+
+
+def _of_a_copy(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreFinding | None:
+    """A pattern that leaves out a file or folder that a Dockerfile copies by its name: the build fails."""
+    pattern, tree, kept = reading.patterns[index], measured.whole.tree, measured.sifted.kept
+    for each in () if pattern.negated else reading.taken:
+        is_there = tree.at(each.path) is not None or tree.size_of(each.path) is not None
+        is_kept = kept.at(each.path) is not None or kept.size_of(each.path) is not None
+        if is_there and not is_kept and reading.matcher.at(each.path).decided_by == index:
+            line = f"!{each.path}"
+            return IgnoreFinding(
+                pattern,
+                "copied-file-ignored",
+                f"leaves out {each.path}, which line {each.line} of {each.dockerfile} copies: that build fails",
+                "error",
+                f"Bring it back: {line}",
+                (_added(reading, line),),
+            )
+    return None
+
+
+# --- what is not meant so ---
+
+
+def _mistaken(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreFinding | None:
+    """Comments and lists of names that Docker reads as one pattern, where no such file is there."""
+    pattern = reading.patterns[index]
+    if measured.sifted.met >> index & 1:
+        return None
+    written = _written(reading, pattern)
+    if written.startswith("#"):
+        start = pattern.span.start
+        indent = Span(start - len(_indent(reading, pattern)), start)
+        return IgnoreFinding(
+            pattern,
+            "comment-in-pattern",
+            "a comment starts in the first column: Docker reads this as a pattern",
+            "warning",
+            "Move the comment to the first column",
+            (Edit(indent, ""),),
+        )
+    if match := _COMMENT_BEHIND.fullmatch(written):
+        end = _line_end(reading)
+        return IgnoreFinding(
+            pattern,
+            "comment-in-pattern",
+            f"a comment has a line of its own: Docker takes {match['comment']} as a part of the pattern",
+            "warning",
+            "Move the comment above the pattern",
+            (Edit(pattern.span, f"{match['comment']}{end}{match['pattern']}"),),
+        )
+    names = written.removeprefix("!").split()
+    tree = measured.whole.tree
+    if len(names) > 1 and all(tree.at(name) or tree.size_of(name) is not None for name in names):
+        lines = _line_end(reading).join("!" * pattern.negated + name for name in names)
+        return IgnoreFinding(
+            pattern,
+            "several-patterns-in-one",
+            "one pattern a line: Docker reads this as a single name with blanks in it",
+            "warning",
+            "Give each pattern a line",
+            (Edit(pattern.span, lines),),
+        )
+    return None
+
+
+def _only_at_the_top(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreFinding | None:
+    """A pattern that would leave out more if it held in every folder, as in a .gitignore."""
+    pattern, below = reading.patterns[index], measured.below.get(index)
+    if below is None or not below.files or _written(reading, pattern).startswith("/"):
+        return None
+    if below.bytes < DEFAULTS.min_saving and measured.sifted.share(index).files:
+        return None
+    text = f"**/{pattern.text}"
+    files = f"{below.files:,} file{'s' * (below.files != 1)}"
+    return IgnoreFinding(
+        pattern,
+        "pattern-only-at-top",
+        f"holds at the top of the context alone, unlike in a .gitignore: {text} leaves out {files} more, "
+        f"{in_words(below.bytes)}",
+        severity_by(below.bytes),
+        f"Write {text}, leaves out {in_words(below.bytes)} more",
+        (Edit(pattern.span, text),),
+    )
+
+
+# --- what does nothing ---
+
+
+def _without_effect(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreFinding | None:
+    pattern, by = reading.patterns[index], measured.sifted
+    if by.share(index).files:
+        return None
+    decider = by.overruled.get(index)
+    if pattern.negated and decider is not None and decider > index:
+        lines = (_removed(reading, pattern), _added(reading, _written(reading, pattern)))
+        return IgnoreFinding(
+            pattern,
+            "exception-too-early",
+            f"brings back nothing: line {reading.patterns[decider].line + 1} leaves the same out again",
+            "warning",
+            "Move it to the end",
+            lines,
+        )
+    if pattern.negated:
+        code, message = "exception-without-effect", "brings back nothing: nothing that is here was left out before"
+    elif decider is not None:
+        line = reading.patterns[decider].line + 1
+        code, message = "pattern-without-effect", f"leaves out nothing more: line {line} does so already"
+    elif by.met >> index & 1:
+        code, message = "pattern-without-effect", "leaves out no file: there is none, or all come back"
+    else:
+        code, message = (
+            "pattern-without-effect",
+            "leaves out nothing: nothing like this is left here",
+        )
+    edits = (_removed(reading, pattern),)
+    return IgnoreFinding(pattern, code, message, "hint", "Remove the line", edits, is_unnecessary=True)
+
+
+# --- edits ---
+
+
+def _written(reading: IgnoreReading, pattern: Pattern) -> str:
+    """A pattern as it stands in the file."""
+    start = pattern.span.start - _line_start(reading, pattern)
+    return pattern.source[start : start + pattern.span.end - pattern.span.start]
+
+
+def _line_start(reading: IgnoreReading, pattern: Pattern) -> int:
+    return sum(len(line.source) for line in reading.file.lines[: pattern.line])
+
+
+def _indent(reading: IgnoreReading, pattern: Pattern) -> str:
+    return pattern.source[: pattern.span.start - _line_start(reading, pattern)].lstrip("\ufeff")
+
+
+def _line_end(reading: IgnoreReading) -> str:
+    return "\r\n" if any(line.source.endswith("\r\n") for line in reading.file.lines) else "\n"
+
+
+def _removed(reading: IgnoreReading, pattern: Pattern) -> Edit:
+    """The line of a pattern taken out."""
+    start = _line_start(reading, pattern)
+    return Edit(Span(start, start + len(pattern.source)), "")
+
+
+def _added(reading: IgnoreReading, line: str) -> Edit:
+    """A line at the end of the file."""
+    text = str(reading.file)
+    end = _line_end(reading)
+    return Edit(Span(len(text), len(text)), f"{'' if not text or text.endswith(end) else end}{line}{end}")
+
+
+def at_lines(findings: tuple[IgnoreFinding, ...], span: Span, text: str) -> Iterator[IgnoreFinding]:
+    """The findings on the lines that `span` touches."""
+    end = text.find("\n", span.end)
+    lines = Span(text.rfind("\n", 0, span.start) + 1, len(text) if end < 0 else end)
+    return (each for each in findings if each.pattern.span.start <= lines.end and lines.start <= each.pattern.span.end)

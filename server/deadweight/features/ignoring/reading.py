@@ -1,0 +1,126 @@
+"""A .dockerignore at one version, with the folder that it is for: what the features of this package ask."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.lazy import cached_property
+from deadweight.model.filesystem import inside_context
+from deadweight.model.ignore import compile_patterns
+from deadweight.model.sifting import sift
+from deadweight.model.stages import Site
+from deadweight.model.variables import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from deadweight.model.context import BuildContext
+    from deadweight.model.ignore import Matcher
+    from deadweight.model.sifting import Share, Sifted
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerignore import IgnoreFile, Pattern
+
+# Patterns that say where they hold, or that bring something back.
+_ANCHORED = re.compile(r"^!|/|\*\*")
+_MOST_TRIED = 50  # patterns that may mean something else than in a .gitignore, tried on the whole folder
+
+
+class Taken(NamedTuple):
+    """What a Dockerfile takes from the context: a path in it, by the file's name and line (from 1)."""
+
+    dockerfile: str
+    line: int
+    path: str
+
+
+class Measured(NamedTuple):
+    """The folder of an ignore file, all of it, and what patterns leave of it.
+
+    `below` says of patterns without a slash what they would leave out besides, if they held in every folder as those of
+    a .gitignore do.
+    """
+
+    whole: BuildContext
+    patterns: tuple[str, ...]
+    sifted: Sifted
+    below: Mapping[int, Share]
+
+    def is_of(self, whole: BuildContext, file: IgnoreFile) -> bool:
+        """Whether it is what this file leaves of this folder."""
+        return self.whole is whole and self.patterns == tuple([pattern.text for pattern in file.patterns])
+
+    def lighter(self, ignore_file: str) -> BuildContext:
+        """The context as the builder gets it with an ignore file of this name; the same object each time."""
+        return self.whole.under(ignore_file, self.patterns, self.sifted)
+
+
+def measure(whole: BuildContext, file: IgnoreFile) -> Generator[None, None, Measured]:
+    """What an ignore file leaves of a folder, found out in steps of less than a millisecond."""
+    patterns = tuple([pattern.text for pattern in file.patterns])
+    found = yield from sift(whole.tree, compile_patterns(patterns))
+    tried = [at for at, pattern in enumerate(patterns) if not _ANCHORED.search(pattern)][:_MOST_TRIED]
+    exceptions = [pattern for pattern in patterns if pattern.startswith("!")]
+    in_all_folders = yield from sift(
+        found.kept, compile_patterns([*(f"**/{patterns[at]}" for at in tried), *exceptions])
+    )
+    below = {at: in_all_folders.share(number) for number, at in enumerate(tried)}
+    return Measured(whole, patterns, found, below)
+
+
+@dataclass(frozen=True)
+class IgnoreReading:
+    """The lines of the file, what they come to (None until that is known), and what Dockerfiles take.
+
+    What it comes to may be that of an earlier version of the file: then `is_current` is false.
+    """
+
+    file: IgnoreFile
+    measured: Measured | None = None
+    taken: tuple[Taken, ...] = ()
+
+    @cached_property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The patterns in order."""
+        return self.file.patterns
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The patterns as the matcher gets them."""
+        return tuple([pattern.text for pattern in self.patterns])
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The patterns, ready to match."""
+        return compile_patterns(self.texts)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is known what these very patterns come to."""
+        return self.measured is not None and self.measured.patterns == self.texts
+
+    def share(self, index: int) -> Share | None:
+        """What a pattern decides; None until that is known."""
+        return self.measured.sifted.share(index) if self.measured and self.is_current else None
+
+    def pattern_at(self, offset: int) -> int | None:
+        """The index of the pattern at an offset."""
+        spans = enumerate(pattern.span for pattern in self.patterns)
+        return next((index for index, span in spans if span.start <= offset <= span.end), None)
+
+
+def taken_by(snapshot: Snapshot, name: str) -> Iterator[Taken]:
+    """What the COPYs and ADDs of a Dockerfile take from the context, where that is one path each."""
+    for stage in snapshot.build.stages:
+        for number, step in enumerate(stage.steps, 1):
+            instruction = step.instruction
+            if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from") is not None:
+                continue
+            heredocs = {heredoc.name for heredoc in instruction.heredocs}
+            for word in instruction.words[:-1]:
+                source = expand(word.text, step.state.variables, unset=None, escape=instruction.escape)
+                if not source or ":" in source or any(ch in source for ch in "*?[\\<") or source in heredocs:
+                    continue
+                if path := inside_context(source):
+                    yield Taken(name, snapshot.line(Site(stage.index, number)), path)
