@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -81,9 +81,21 @@ class Listing(NamedTuple):
 
 def joined(listings: Mapping[str, Listing]) -> Folder:
     """The folder "" of listings by path, each beside those of all folders above it."""
+    work = join(listings)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            found: Folder = done.value
+            return found
+
+
+def join(listings: Mapping[str, Listing]) -> Generator[None, None, Folder]:
+    """The same in steps, a folder each."""
     below: dict[str, dict[str, Folder]] = {path: dict.fromkeys(each.unseen, EMPTY) for path, each in listings.items()}
     # The deepest first: a folder is made when all below it are.
     for path in sorted(listings, key=lambda path: path.count("/") + bool(path), reverse=True):
+        yield
         found = folder(listings[path].files, below.pop(path), listings[path].stamp)
         if not path:
             return found

@@ -82,6 +82,13 @@ class Matcher:
         index = self.decides(path)
         return index is not None and not self.negated >> index & 1
 
+    def meets(self, folder: Reached, name: str) -> bool:
+        """Whether a pattern matches entry `name` of `folder` itself; if none does, it is as all such entries are."""
+        state = folder.state
+        for ch in name:
+            state = state[ch]
+        return state.accepted != 0
+
     def below(self, folder: Reached, name: str) -> Reached:
         """How matching stands at entry `name` of `folder`: moby's MatchesUsingParentResults, as builds walk.
 

@@ -77,11 +77,13 @@ def sift(top: Folder, matcher: Matcher) -> Generator[None, None, Sifted]:
     opened: _Open | None = _Open(top, "", matcher.top, {}, {}, list(top.folders.items()))
     while opened or ways:
         if opened is not None:
+            others = matcher.below(opened.reached, "")  # all entries that no pattern matches by their own names
             for number, (name, count) in enumerate(opened.was.files.items()):
                 if number % _STEP == _STEP - 1:
                     yield
-                here = matcher.below(opened.reached, name)
-                tallies.note(here, here, opened.path + name, 1, count)
+                here = matcher.below(opened.reached, name) if matcher.meets(opened.reached, name) else others
+                if here.decided_by is not None or here.own:
+                    tallies.note(here, here, opened.path + name, 1, count)
                 if not here.excluded:
                     opened.files[name] = count
             ways.append(opened)

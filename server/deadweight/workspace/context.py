@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deadweight.model.context import BuildContext
-from deadweight.model.folder import Files, Listing, joined
+from deadweight.model.folder import Files, Listing, join, joined
 from deadweight.model.ignore import compile_patterns
 from deadweight.model.sifting import sift, sifted
 from deadweight.syntax.dockerignore import parse
@@ -112,7 +112,10 @@ def walk_context(
             yield from walk.weigh()
     except EnoughError:
         walk.stop("stopped before all was read")
-    everything = walk.everything()
+    try:
+        everything = yield from join(walk.listings)
+    except EnoughError:
+        everything = joined(walk.listings)
     try:
         with_patterns = yield from sift(everything, matcher)
     except EnoughError:
@@ -203,10 +206,6 @@ class _Walk:
         for folder in waiting:
             self.listings[folder] = Listing({})
 
-    def everything(self) -> Folder:
-        """All that was found, as one folder."""
-        return joined(self.listings)
-
     def _stamp(self, folder: str) -> int:
         """When an entry last came to or left a folder; 0 where that is too lately to tell from a moment later."""
         try:
@@ -244,24 +243,22 @@ class _Walk:
             self.names.add(name)
         return status.st_size
 
-    def _scan(self, folder: str) -> list[os.DirEntry[str]]:
-        """The entries of a folder; none, and a note, where it cannot be read or a limit is reached."""
-        taken: list[os.DirEntry[str]] = []
+    def _scan(self, folder: str) -> Iterator[os.DirEntry[str]]:
+        """The entries of a folder; a note where it cannot be read or a limit is reached."""
         try:
             with os.scandir(os.path.join(self.root, folder)) as entries:
                 for entry in entries:
                     self._entries += 1
                     if self._entries > MOST_ENTRIES:
                         self.stop(f"the folder holds more than {MOST_ENTRIES:,} entries")
-                        break
+                        return
                     if self._entries % 256 == 0 and time.monotonic() > self.deadline:
                         self.stop(f"out of time after {self._entries:,} entries")
-                        break
-                    taken.append(entry)
+                        return
+                    yield entry
         except OSError as error:
             self.complete = False
             self.notes.append(f"{folder or '.'}: {reason(error)}".replace("\n", "\\n"))
-        return taken
 
     def stop(self, note: str) -> None:
         """Go no further, for the reason in `note`."""
