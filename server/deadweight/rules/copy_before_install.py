@@ -143,7 +143,7 @@ def _source(ledger: Ledger, at: int, install: Effect, context: BuildContext) -> 
             project = read(context.texts, context.files, _folder(ledger.layers[at], copied, cause.root))
             if project is None or not any(path in cause.selection.files for path in project.manifests):
                 continue
-            others = len(cause.selection.files) - len(set(project.install_files) & set(cause.selection.files))
+            others = len(cause.selection.files) - sum(path in cause.selection.files for path in project.install_files)
             return _Install(layer, copied, ledger.layers[at], install, project) if others >= _MANY else None
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from deadweight.model.ecosystems.project import Project, inside
 from deadweight.syntax import shell
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
     from deadweight.model.ecosystems.node_locks import LockedPackage
 
@@ -138,7 +139,7 @@ def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = ""
     manifest = read_manifest(texts.get(manifest_path, ""))
     if manifest is None:
         return None
-    present = paths if isinstance(paths, (set, frozenset, dict)) else frozenset(paths)
+    present = paths if isinstance(paths, (Set, Mapping)) else frozenset(paths)
     manager, lock = _manager(manifest, texts, present, folder)
     members = tuple(_workspace_manifests(manifest, texts, present, folder))
     files = [manifest_path, lock, *(inside(folder, name) for name in _SETTINGS[manager]), *members]
@@ -367,9 +368,10 @@ def _files_of_known_scripts(manifest: Manifest, present: Collection[str], home: 
         if re.fullmatch(known, command)
         for file in files
     ]
-    return [
-        path for path in sorted(present) for each in read if path == each or (each[-1] == "/" and path.startswith(each))
-    ]
+    found = [path for path in read if path in present]
+    if folders := tuple(each for each in read if each.endswith("/")):
+        found += [path for path in present if path.startswith(folders)]
+    return sorted(found)
 
 
 def _why_sources(manifest: Manifest) -> str:

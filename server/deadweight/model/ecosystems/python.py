@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from deadweight.model.ecosystems.lenient import LARGEST_TEXT, as_object, toml_ta
 from deadweight.model.ecosystems.project import Project, inside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = ""
 
     `paths` are all files of the context, `texts` the texts of those that were read (manifests, lockfiles, settings).
     """
-    present = paths if isinstance(paths, (set, frozenset, dict)) else frozenset(paths)
+    present = paths if isinstance(paths, (Set, Mapping)) else frozenset(paths)
     pyproject_path, requirements_path = inside(folder, "pyproject.toml"), inside(folder, "requirements.txt")
     pyproject = read_pyproject(texts.get(pyproject_path, ""))
     pyproject = pyproject if pyproject_path in present else None
