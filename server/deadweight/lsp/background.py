@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable
 
 FIRST_SLICE = 0.03  # seconds; what is done within it needs no second answer
-SLICE = 0.002  # seconds
+SLICE = 0.001  # seconds
 
 _Result = TypeVar("_Result")
 _logger = logging.getLogger("pygls.deadweight")
@@ -81,6 +81,6 @@ class Background:
             del self._running[name]
             _logger.exception("work in the background failed")
             return True
-        # The loop looks for messages before it comes back to this.
-        asyncio.get_running_loop().call_soon(self._go_on, name, work, then, SLICE)
+        # The loop deals with messages before timers that are due; what is called soon would go before them.
+        asyncio.get_running_loop().call_later(0, self._go_on, name, work, then, SLICE)
         return False

@@ -48,6 +48,8 @@ _PROJECT_FILE = re.compile(
     r"|.*\.(?:csproj|fsproj|vbproj|sln|gemspec)"  # src/Api/Api.csproj
 )
 
+_ENDINGS = (".txt", ".in", "proj", ".sln", ".gemspec")  # of what the expression finds, to ask it seldom
+
 
 class EnoughError(Exception):
     """Raised in a walk by whoever takes what it has found so far."""
@@ -306,4 +308,6 @@ def _project_files(kept: Folder) -> Generator[None, None, list[tuple[str, int]]]
 
 
 def _is_project_file(path: str) -> bool:
-    return path.rpartition("/")[2] in _PROJECT_FILES or _PROJECT_FILE.fullmatch(path) is not None
+    if path.rpartition("/")[2] in _PROJECT_FILES:
+        return True
+    return path.endswith(_ENDINGS) and _PROJECT_FILE.fullmatch(path) is not None
