@@ -62,6 +62,7 @@ def test_context_as_json(project: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert said["included"] == {"files": 2, "bytes": 338}
     assert said["ignored"] == {"files": 1, "bytes": 5000}
     assert said["largest"] == [{"path": "app.js", "bytes": 300}, {"path": ".dockerignore", "bytes": 38}]
+    assert said["patterns"] == [{"line": 2, "pattern": "node_modules", "files": 1, "bytes": 5000}]
     assert said["files"] == [{"path": ".dockerignore", "bytes": 38}, {"path": "app.js", "bytes": 300}]
 
 
@@ -69,10 +70,24 @@ def test_context_for_a_person(project: Path, capsys: pytest.CaptureFixture[str])
     assert main(["context", "."]) == 0
     assert capsys.readouterr().out == (
         "included 338 B in 2 files\nignored  5.0 kB in 1 file  by .dockerignore\n"
-        "largest\n    300 B  app.js\n     38 B  .dockerignore\n"
+        "   -5.0 kB  line 2: node_modules\nlargest\n    300 B  app.js\n     38 B  .dockerignore\n"
     )
     assert main(["context", "--list"]) == 0
     assert capsys.readouterr().out == "38\t.dockerignore\n300\tapp.js\n"
+
+
+def test_context_as_a_tree(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "src" / "inner" / "deep").mkdir(parents=True)
+    (project / "src" / "inner" / "deep" / "b.js").write_text("x" * 7000)
+    for number in range(12):
+        (project / "src" / f"{number:02}.js").write_text("x" * 20)
+    assert main(["context", "--tree"]) == 0
+    assert capsys.readouterr().out.partition("largest\n")[2].splitlines()[:4] == [
+        "   7.2 kB  src/",
+        "       7.0 kB  inner/",
+        "           7.0 kB  deep/",
+        "         20 B  00.js",
+    ]
 
 
 def test_context_with_another_dockerfile(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

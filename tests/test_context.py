@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deadweight.model.context import BuildContext
-from deadweight.workspace.context import context_of
+from deadweight.workspace.context import context_of, walk_context
 from deadweight.workspace.files import UnreadableError, read_text, write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 CONTEXT = BuildContext(
@@ -104,8 +105,31 @@ def test_a_walk_leaves_out_what_the_ignore_file_says(tmp_path: Path) -> None:
     assert context.patterns == ("node_modules", "!node_modules/keep/*", "*.log", "dist")
     assert context.texts == {"package.json": "{}"}
     assert context.complete
-    weighed = context_of(tmp_path / "Dockerfile", weigh_ignored=True)
-    assert (weighed.ignored_files, weighed.ignored_bytes) == (3, 15)
+    whole = context_of(tmp_path / "Dockerfile", without_ignore_file=True)
+    assert (len(whole.files), whole.ignore_file) == (6, None)
+    assert whole.texts == {"package.json": "{}"}
+
+
+def test_a_folder_left_out_is_read_again_where_an_entry_came(tmp_path: Path) -> None:
+    write(tmp_path, {".dockerignore": "node_modules", "node_modules/a/x.js": "12", "node_modules/b/y.js": "123"})
+    for folder in ("node_modules", "node_modules/a", "node_modules/b"):
+        os.utime(tmp_path / folder, (1_000_000_000, 1_000_000_000))
+    first = context_of(tmp_path / "Dockerfile", without_ignore_file=True)
+    write(tmp_path, {"node_modules/a/z.js": "1234"})
+    os.utime(tmp_path / "node_modules/a", (1_000_000_100, 1_000_000_100))
+    (tmp_path / "node_modules/b/y.js").write_text("12345")  # the same entries: nobody looks
+    walk = walk_context(tmp_path / "Dockerfile", without_ignore_file=True, before=first.tree)
+    again = stopped_at_the_end(walk)
+    assert [again.files[f"node_modules/{path}"] for path in ("a/x.js", "a/z.js", "b/y.js")] == [2, 4, 3]
+
+
+def stopped_at_the_end(walk: Generator[None, None, BuildContext]) -> BuildContext:
+    while True:
+        try:
+            next(walk)
+        except StopIteration as done:
+            found: BuildContext = done.value
+            return found
 
 
 def test_the_ignore_file_beside_the_dockerfile_goes_first(tmp_path: Path) -> None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.cli.main import CLEAN
 from deadweight.cli.output import add_format, document, is_coloured, paint, warn, write
+from deadweight.model.ignore import compile_patterns
+from deadweight.model.sifting import sifted
 from deadweight.size.units import in_words
-from deadweight.workspace.context import context_of
+from deadweight.syntax.dockerignore import parse
+from deadweight.workspace.context import context_of, ignore_file_of, shown_in
+from deadweight.workspace.files import read_text
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from deadweight.model.context import BuildContext
+    from deadweight.model.folder import Folder
+    from deadweight.model.sifting import Share
 
 _SECONDS = 20.0  # the longest that a walk may take
 _LARGEST = 10  # entries shown
@@ -30,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="the Dockerfile (default: DIR/Dockerfile); FILE.dockerignore goes before .dockerignore",
     )
+    parser.add_argument("--tree", action="store_true", help="show what the largest folders hold, two levels deep")
     parser.add_argument("--list", action="store_true", help="list every file that the builder gets, with its bytes")
     add_format(parser)
 
@@ -38,25 +46,47 @@ def run(arguments: argparse.Namespace) -> int:
     """Say what a context holds. Raises UnreadableError where it cannot be read."""
     folder: Path = arguments.folder
     dockerfile: Path = arguments.file or folder / "Dockerfile"
-    context = context_of(dockerfile, folder, deadline=time.monotonic() + _SECONDS, weigh_ignored=True)
+    whole = context_of(dockerfile, folder, deadline=time.monotonic() + _SECONDS, without_ignore_file=True)
+    ignore_file = ignore_file_of(dockerfile, folder)
+    patterns = parse(read_text(ignore_file)).patterns if ignore_file else ()
+    texts = tuple(pattern.text for pattern in patterns)
+    found = sifted(whole.tree, compile_patterns(texts))
+    context = whole.sifted_by(shown_in(ignore_file, folder), texts, found) if ignore_file else whole
+    lines = [
+        _Line(pattern.line + 1, pattern.text, found.share(index))
+        for index, pattern in enumerate(patterns)
+        if found.share(index).files
+    ]
     for note in context.notes:
         warn(f"{note}; sums are at least" if not context.complete else note)
     if arguments.format == "json":
-        write(document(_as_json(context, with_files=arguments.list)))
+        write(document(_as_json(context, lines, with_files=arguments.list)))
     elif arguments.list:
         for path, count in sorted(context.files.items()):
             write(f"{count}\t{path}")
     else:
-        write(_as_text(context))
+        write("\n".join((*_summary(context), *_by_pattern(lines), *_largest(context, is_tree=arguments.tree))))
     return CLEAN
 
 
-def _as_json(context: BuildContext, with_files: bool) -> dict[str, object]:
+class _Line(NamedTuple):
+    """A pattern by its line in the ignore file, and what it decides."""
+
+    number: int
+    pattern: str
+    share: Share
+
+
+def _as_json(context: BuildContext, lines: list[_Line], with_files: bool) -> dict[str, object]:
     made: dict[str, object] = {
         "included": {"files": len(context.files), "bytes": context.total},
         "ignored": {"files": context.ignored_files, "bytes": context.ignored_bytes},
         "largest": [{"path": path, "bytes": count} for path, count in context.folders()[:_LARGEST]],
         "ignore_file": context.ignore_file,
+        "patterns": [
+            {"line": each.number, "pattern": each.pattern, "files": each.share.files, "bytes": each.share.bytes}
+            for each in lines
+        ],
         "complete": context.complete,
     }
     if with_files:
@@ -64,19 +94,39 @@ def _as_json(context: BuildContext, with_files: bool) -> dict[str, object]:
     return made
 
 
-def _as_text(context: BuildContext) -> str:
+def _summary(context: BuildContext) -> Iterator[str]:
     coloured = is_coloured()
     at_least = "" if context.complete else "at least "
     rows = [
         ("included", len(context.files), context.total, ""),
         ("ignored", context.ignored_files, context.ignored_bytes, f"  by {context.ignore_file or 'no ignore file'}"),
     ]
-    lines = [
-        f"{what:<9}{at_least}{paint(in_words(count), 'bold', coloured)} in {files:,} file{'s' * (files != 1)}{how}"
-        for what, files, count, how in rows
-    ]
-    largest = [(path, count) for path, count in context.folders()[:_LARGEST] if count]
-    if largest:
-        lines.append("largest")
-        lines += (f"{in_words(count):>9}  {path}" for path, count in largest)
-    return "\n".join(lines)
+    for what, files, count, how in rows:
+        amount = paint(in_words(count), "bold", coloured)
+        yield f"{what:<9}{at_least}{amount} in {files:,} file{'s' * (files != 1)}{how}"
+
+
+def _by_pattern(lines: list[_Line]) -> Iterator[str]:
+    """What single patterns leave out or bring back, the heaviest first."""
+    heavy = sorted((each for each in lines if each.share.bytes), key=lambda each: -each.share.bytes)
+    for each in heavy[:_LARGEST]:
+        sign = "+" if each.pattern.startswith("!") else "-"
+        yield f"{sign + in_words(each.share.bytes):>10}  line {each.number}: {each.pattern}"
+
+
+def _largest(context: BuildContext, *, is_tree: bool) -> Iterator[str]:
+    if context.total:
+        yield "largest"
+        yield from _entries(context.tree, "", 2 if is_tree else 0)
+
+
+def _entries(folder: Folder, indent: str, deeper: int) -> Iterator[str]:
+    """The largest entries of a folder, each with what it holds, some levels `deeper`."""
+    heavy = sorted((each for each in folder.entries() if each[1]), key=lambda entry: (-entry[1], entry[0]))
+    for name, count in heavy[:_LARGEST]:
+        yield f"{indent}{in_words(count):>9}  {name if deeper or indent else name.rstrip('/')}"
+        if deeper and name.endswith("/"):
+            yield from _entries(folder.folders[name[:-1]], f"{indent}    ", deeper - 1)
+    if indent and len(heavy) > _LARGEST:
+        rest = sum(count for _, count in heavy[_LARGEST:])
+        yield f"{indent}{in_words(rest):>9}  in {len(heavy) - _LARGEST:,} more"

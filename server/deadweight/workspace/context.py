@@ -68,13 +68,10 @@ def context_of(
     context: Path | None = None,
     *,
     deadline: float = float("inf"),
-    weigh_ignored: bool = False,
     without_ignore_file: bool = False,
 ) -> BuildContext:
     """The build context, walked in one go; as `walk_context` says."""
-    walk = walk_context(
-        dockerfile, context, deadline=deadline, weigh_ignored=weigh_ignored, without_ignore_file=without_ignore_file
-    )
+    walk = walk_context(dockerfile, context, deadline=deadline, without_ignore_file=without_ignore_file)
     while True:
         try:
             next(walk)
@@ -88,7 +85,6 @@ def walk_context(
     context: Path | None = None,
     *,
     deadline: float = float("inf"),
-    weigh_ignored: bool = False,
     without_ignore_file: bool = False,
     before: Folder | None = None,
 ) -> Generator[None, None, BuildContext]:
@@ -96,11 +92,10 @@ def walk_context(
 
     It is walked in steps of less than a millisecond where the disk is quick. The walk stops at 200,000 entries, and at
     `deadline` (of time.monotonic). Symlinks are not followed, sockets, pipes and devices are no files, as for BuildKit.
-    Folders left out are counted as ignored with all they hold only where `weigh_ignored` asks for it, in a second pass
-    of as many entries; otherwise `ignored_*` counts what the walk met. `without_ignore_file` takes every file, as if
-    there were none, those that it leaves out last. Of `before`, what an earlier walk came to, folders left out are
-    taken over in which nothing came or went. EnoughError, thrown into it, ends the walk with what it has. Raises
-    UnreadableError where the folder or its ignore file cannot be read.
+    `ignored_*` counts what the walk met: folders left out are not entered. `without_ignore_file` takes every file, as
+    if there were none, and folders that it leaves out last, in a second pass of as many entries. Of `before`, what an
+    earlier walk came to, such folders are taken over in which nothing came or went. EnoughError, thrown into it, ends
+    the walk with what it has. Raises UnreadableError where the folder or its ignore file cannot be read.
     """
     root = dockerfile.parent if context is None else context
     ignore_file = ignore_file_of(dockerfile, root)
@@ -110,7 +105,7 @@ def walk_context(
     _check_folder(root)
     try:
         yield from walk.visit(matcher)
-        if weigh_ignored or without_ignore_file:
+        if without_ignore_file:
             yield from walk.weigh()
     except EnoughError:
         walk.stop("stopped before all was read")
@@ -126,7 +121,7 @@ def walk_context(
     whole = BuildContext(str(root), Files(everything), texts=texts, complete=walk.complete, notes=tuple(walk.notes))
     if without_ignore_file or ignore_file is None:
         return whole
-    return whole.sifted_by(_relative(ignore_file, root), patterns, with_patterns)
+    return whole.sifted_by(shown_in(ignore_file, root), patterns, with_patterns)
 
 
 def _check_folder(root: Path) -> None:
@@ -137,7 +132,7 @@ def _check_folder(root: Path) -> None:
         raise UnreadableError(f"{shown(root)}: {reason(error)}") from error
 
 
-def _relative(path: Path, root: Path) -> str:
+def shown_in(path: Path, root: Path) -> str:
     """`path` relative to `root` with slashes, or absolute where it lies elsewhere."""
     path, root = Path(os.path.abspath(path)), Path(os.path.abspath(root))
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
