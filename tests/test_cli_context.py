@@ -103,6 +103,8 @@ def test_check_ignore_says_which_line_decides(project: Path, capsys: pytest.Capt
         ".dockerignore:3:*.log\t/a.log\n"
         ".dockerignore:2:node_modules/\t./node_modules/\n"
     )
+    assert main(["check-ignore", "-n", "a.log", "keep.log"]) == 0
+    assert capsys.readouterr().out == ".dockerignore:3:*.log\ta.log\n::\tkeep.log\n"
     assert main(["check-ignore", "keep.log"]) == 1
     assert capsys.readouterr().out == ""
 

@@ -190,6 +190,13 @@ def test_hover_never_shows_a_table_nor_breaks_its_code_marks() -> None:
     assert text.count("`") % 2 == 0
 
 
+def test_what_a_copy_takes_is_named_the_heaviest_first() -> None:
+    block = "//- Dockerfile\nFROM scratch\nCOPY<|> . .\n//- a/b 40000000\n//- a/c 2000000\n//- d 9000000\n//- e 9\n"
+    lines = hovered(block)[1].splitlines()
+    assert lines[2:5] == ["- the whole context (5 files): 51 MB", "  - `a/`: 42 MB", "  - `d`: 9.0 MB"]
+    assert not any("`e`" in line for line in lines)
+
+
 # --- inlay hints ---
 
 

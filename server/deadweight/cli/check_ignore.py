@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the ignore file (default: Dockerfile.dockerignore, else .dockerignore, in this folder)",
     )
     parser.add_argument("--stdin", action="store_true", help="read the paths from standard input, one a line")
+    parser.add_argument(
+        "-n", "--non-matching", action="store_true", help="print the other paths as well, as `::` and the path"
+    )
     parser.add_argument("-z", action="store_true", help="end each path read, and each field printed, with NUL")
     parser.set_defaults(error=parser.error)
 
@@ -60,15 +63,17 @@ def run(arguments: argparse.Namespace) -> int:
             code = UNREADABLE
             continue
         reached = matcher.at(cleaned)
-        if not reached.excluded or reached.decided_by is None:
+        fields = ("", "", "", path)
+        if reached.excluded and reached.decided_by is not None:
+            pattern = patterns[reached.decided_by]
+            fields = (str(ignore_file), str(pattern.line + 1), text[pattern.span.start : pattern.span.end], path)
+            code = CLEAN if code == FINDINGS else code
+        elif not arguments.non_matching:
             continue
-        pattern = patterns[reached.decided_by]
-        fields = (str(ignore_file), str(pattern.line + 1), text[pattern.span.start : pattern.span.end], path)
         if arguments.z:
             write("\0".join(fields), end="\0")
         else:
             write(":".join(fields[:3]) + "\t" + path)
-        code = CLEAN if code == FINDINGS else code
     return code
 
 

@@ -60,11 +60,21 @@ def made_of(effects: Iterable[Effect]) -> list[str]:
         if nested:
             items.append(f"- {_name(effect.cause)}: {short(size)}")
         items += parts(size, _FEW if nested else _MANY, common, indent="  " if nested else "")
+        items += _largest(effect.cause)
     items += [f"- {_name(effect.cause)}: {UNKNOWN}" for effect, size in weighed if size is None]
     if not common:
         return list(dict.fromkeys(items))
     is_the_only_one = origins.count(common) == len(origins)
     return [*dict.fromkeys(items), "", f"{'Source' if is_the_only_one else 'Source of the others'}: {common}"]
+
+
+def _largest(cause: Cause) -> list[str]:
+    """The heaviest entries of what is copied, where it is not just one; what is next to nothing is not named."""
+    if not isinstance(cause, Copied) or cause.selection is None or len(cause.selection.files) < 2:
+        return []
+    found = cause.selection.largest(_FEW + 1)
+    least = cause.selection.bytes / 1000
+    return [f"  - {code(path)}: {in_words(count)}" for path, count in found if count > least]
 
 
 def parts(size: Size | None, most: int = _MANY, common: str = "", indent: str = "") -> list[str]:

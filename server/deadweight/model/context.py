@@ -35,6 +35,14 @@ class Selection:
     bytes: int
     exists: bool
 
+    def largest(self, most: int) -> list[tuple[str, int]]:
+        """The heaviest of its entries (paths in the context, a folder with a slash at the end) with their bytes."""
+        if isinstance(self.files, Files):
+            found = [(f"{self.files.prefix}{name}", count) for name, count in self.files.folder.entries()]
+        else:
+            found = list(self.files.items())
+        return sorted((each for each in found if each[1]), key=lambda entry: (-entry[1], entry[0]))[:most]
+
 
 @dataclass(frozen=True, slots=True)
 class BuildContext:
