@@ -37,6 +37,10 @@ class Folder:
         folder = self.at(parent)
         return None if folder is None else folder.files.get(name)
 
+    def holds(self, path: str) -> bool:
+        """Whether there is a file or folder of this path."""
+        return self.at(path) is not None or self.size_of(path) is not None
+
     def entries(self) -> list[tuple[str, int]]:
         """What lies in it with its bytes, by name; a folder has a slash at the end."""
         folders = ((f"{name}/", folder.bytes) for name, folder in self.folders.items())

@@ -69,7 +69,7 @@ def ignore_findings(reading: IgnoreReading) -> tuple[IgnoreFinding, ...]:
 def _rejected(reading: IgnoreReading, index: int, why: str) -> IgnoreFinding:
     pattern = reading.patterns[index]
     escaped = re.sub(r"(?<!\\)\[", r"\\[", _written(reading, pattern))
-    if not compile_patterns([escaped]).problems:
+    if escaped != _written(reading, pattern) and not compile_patterns([escaped]).problems:
         edits = (Edit(pattern.span, escaped),)
         return IgnoreFinding(pattern, SYNTAX, why, "error", f"Take the bracket as it is: {escaped}", edits)
     return IgnoreFinding(pattern, SYNTAX, why, "error", "Remove the line", (_removed(reading, pattern),))
@@ -79,22 +79,28 @@ def _rejected(reading: IgnoreReading, index: int, why: str) -> IgnoreFinding:
 
 
 def _of_a_copy(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreFinding | None:
-    """A pattern that leaves out a file or folder that a Dockerfile copies by its name: the build fails."""
-    pattern, tree, kept = reading.patterns[index], measured.whole.tree, measured.sifted.kept
-    for each in () if pattern.negated else reading.taken:
-        is_there = tree.at(each.path) is not None or tree.size_of(each.path) is not None
-        is_kept = kept.at(each.path) is not None or kept.size_of(each.path) is not None
-        if is_there and not is_kept and reading.matcher.at(each.path).decided_by == index:
-            line = f"!{each.path}"
-            return IgnoreFinding(
-                pattern,
-                "copied-file-ignored",
-                f"leaves out {each.path}, which line {each.line} of {each.dockerfile} copies: that build fails",
-                "error",
-                f"Bring it back: {line}",
-                (_added(reading, line),),
-            )
-    return None
+    """A pattern that leaves out files or folders that Dockerfiles copy by their names: these builds fail."""
+    pattern = reading.patterns[index]
+    missed = [
+        each
+        for each in reading.taken
+        if not pattern.negated
+        and measured.whole.tree.holds(each.path)
+        and not measured.sifted.kept.holds(each.path)
+        and reading.matcher.at(each.path).decided_by == index
+    ]
+    if not missed:
+        return None
+    first, paths = missed[0], dict.fromkeys(each.path for each in missed)
+    more = f" ({len(missed) - 1} more)" if len(missed) > 1 else ""
+    return IgnoreFinding(
+        pattern,
+        "copied-file-ignored",
+        f"leaves out {first.path}, which line {first.line} of {first.dockerfile} copies{more}: that build fails",
+        "error",
+        f"Bring it back: {', '.join(f'!{path}' for path in paths)}",
+        (_added(reading, *(f"!{path}" for path in paths)),),
+    )
 
 
 # --- what is not meant so ---
@@ -223,11 +229,11 @@ def _removed(reading: IgnoreReading, pattern: Pattern) -> Edit:
     return Edit(Span(start, start + len(pattern.source)), "")
 
 
-def _added(reading: IgnoreReading, line: str) -> Edit:
-    """A line at the end of the file."""
-    text = str(reading.file)
-    end = _line_end(reading)
-    return Edit(Span(len(text), len(text)), f"{'' if not text or text.endswith(end) else end}{line}{end}")
+def _added(reading: IgnoreReading, *lines: str) -> Edit:
+    """Lines at the end of the file."""
+    text, end = str(reading.file), _line_end(reading)
+    before = "" if not text or text.endswith("\n") else end
+    return Edit(Span(len(text), len(text)), before + "".join(line + end for line in lines))
 
 
 def at_lines(findings: tuple[IgnoreFinding, ...], span: Span, text: str) -> Iterator[IgnoreFinding]:
