@@ -119,6 +119,8 @@ def test_a_pattern_that_holds_only_at_the_top() -> None:
     assert not found_in("/node_modules\n")
     assert not found_in("*.js\nREADME.md\n", files={"a.js": 10, "b/c.js": 999, "README.md": 1})
     assert not found_in("**/node_modules\n")
+    # A folder of this name may be something else below another one.
+    assert not found_in("data\n", files={"data/a": 1, "src/data/model.py": 9_000_000})
 
 
 def test_an_exception_that_comes_too_early() -> None:
@@ -133,7 +135,8 @@ def test_an_exception_that_comes_too_early() -> None:
     [
         ("!src\n", "exception-without-effect", ""),
         ("**/*.csv\ndata.csv\n*.csv\n", "pattern-without-effect", None),
-        ("nothing\n", "pattern-without-effect", ""),
+        ("SRC\n", "name-in-other-case", "src\n"),
+        ("!docs/Guide.md\n", "name-in-other-case", "!docs/guide.md\n"),
         ("nothing # yet\n", "comment-in-pattern", "# yet\nnothing\n"),
         ("  # note\n", "comment-in-pattern", "# note\n"),
         ("src docs\n", "several-patterns-in-one", "src\ndocs\n"),
@@ -147,6 +150,14 @@ def test_patterns_that_do_nothing(text: str, code: str, after: str | None) -> No
         assert code not in found_in(after)
 
 
+def test_patterns_that_wait_for_what_a_build_makes() -> None:
+    assert not found_in("dist\n.venv\n*.tmp\n!gone\n**/target\n")
+
+
+def test_an_exception_that_only_opens_a_folder() -> None:
+    assert not found_in("docs\n!docs\ndocs/*\n!docs/guide.md\n")
+
+
 def test_a_file_that_a_dockerfile_copies() -> None:
     taken = Taken("Dockerfile", 4, "docs/guide.md")
     found = found_in("docs\n", taken)["copied-file-ignored"]
@@ -158,9 +169,9 @@ def test_a_file_that_a_dockerfile_copies() -> None:
 
 
 def test_what_was_not_looked_at_is_not_judged() -> None:
-    assert not ignore_findings(reading_of("nothing\n", complete=False))
+    assert not ignore_findings(reading_of("SRC\n", complete=False))
     older = reading_of("a\n").measured
-    assert not ignore_findings(IgnoreReading(dockerignore.parse("nothing\n"), older))
+    assert not ignore_findings(IgnoreReading(dockerignore.parse("SRC\n"), older))
 
 
 def test_what_dockerfiles_take() -> None:

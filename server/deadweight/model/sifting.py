@@ -20,7 +20,10 @@ _MOST_LARGEST = 5  # entries named of what a pattern decides
 
 
 class Share(NamedTuple):
-    """What one pattern decides: files and bytes, and the largest entries (paths, a folder with a slash) with theirs."""
+    """What one pattern decides: files and bytes, and the largest entries (paths, a folder with a slash) with theirs.
+
+    Where all that a folder holds is decided by others, it has none of it, and is there all the same.
+    """
 
     files: int
     bytes: int
@@ -103,7 +106,7 @@ def sift(top: Folder, matcher: Matcher) -> Generator[None, None, Sifted]:
                 elif not here.excluded:
                     way.folders[name] = EMPTY
             else:
-                tallies.note(here, None, f"{way.path}{name}/", 0, 0)
+                tallies.note(here, here, f"{way.path}{name}/", 0, 0)
                 opened = _Open(below, f"{way.path}{name}/", here, {}, {}, list(below.folders.items()))
         yield
         if opened is None:
@@ -132,7 +135,7 @@ class _Tallies:
         self._sums: dict[int, tuple[int, int]] = {}
         self._largest: dict[int, list[tuple[int, str]]] = {}
 
-    def note(self, here: Reached, verdict: Reached | None, path: str, files: int, count: int) -> None:
+    def note(self, here: Reached, verdict: Reached, path: str, files: int, count: int) -> None:
         """Take in an entry: what matches it, and what is decided about it, or all that it holds."""
         self.met |= here.own
         if here.excluded and here.decided_by is not None:
@@ -142,12 +145,14 @@ class _Tallies:
                 others ^= 1 << index
                 if index < here.decided_by or not self._negated >> index & 1:
                     self.overruled.setdefault(index, here.decided_by)
-        if verdict is None or verdict.decided_by is None:
+        if verdict.decided_by is None:
             return
         index = verdict.decided_by
         had = self._sums.get(index, (0, 0))
         self._sums[index] = (had[0] + files, had[1] + count)
         largest = self._largest.setdefault(index, [])
+        if not count:
+            return
         if len(largest) < _MOST_LARGEST:
             heappush(largest, (count, path))
         elif count > largest[0][0]:

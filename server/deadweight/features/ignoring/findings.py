@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from deadweight.settings import Severity
     from deadweight.syntax.dockerignore import Pattern
 
+# Names that mean the same in every folder: of one kind, hidden, or made by tools.
+_ANYWHERE = re.compile(
+    r".*[*?\[].*|\..*|node_modules|bower_components|__pycache__|venv|coverage|htmlcov|Thumbs\.db|target|obj"
+)
 _COMMENT_BEHIND = re.compile(r"(?P<pattern>\S.*?)[ \t]+(?P<comment>#.*)")
 
 
@@ -149,11 +153,14 @@ def _mistaken(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreF
 
 
 def _only_at_the_top(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreFinding | None:
-    """A pattern that would leave out more if it held in every folder, as in a .gitignore."""
+    """A pattern that would leave out more if it held in every folder, as in a .gitignore.
+
+    Only of what is the same wherever it lies: `data` at the top says nothing about src/app/data.
+    """
     pattern, below = reading.patterns[index], measured.below.get(index)
-    if below is None or not below.files or _written(reading, pattern).startswith("/"):
+    if below is None or below.bytes < DEFAULTS.min_saving or _written(reading, pattern).startswith("/"):
         return None
-    if below.bytes < DEFAULTS.min_saving and measured.sifted.share(index).files:
+    if not _ANYWHERE.fullmatch(pattern.text):
         return None
     text = f"**/{pattern.text}"
     files = f"{below.files:,} file{'s' * (below.files != 1)}"
@@ -172,34 +179,52 @@ def _only_at_the_top(reading: IgnoreReading, measured: Measured, index: int) -> 
 
 
 def _without_effect(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreFinding | None:
+    """A pattern that other lines make needless, or a name that is here with other capital letters.
+
+    That nothing of the kind is here is no fault of its own: most patterns wait for what a build or an editor makes.
+    """
     pattern, by = reading.patterns[index], measured.sifted
     if by.share(index).files:
         return None
-    decider = by.overruled.get(index)
+    decider, is_met = by.overruled.get(index), bool(by.met >> index & 1)
+    removed = (_removed(reading, pattern),)
     if pattern.negated and decider is not None and decider > index:
-        lines = (_removed(reading, pattern), _added(reading, _written(reading, pattern)))
         return IgnoreFinding(
             pattern,
             "exception-too-early",
             f"brings back nothing: line {reading.patterns[decider].line + 1} leaves the same out again",
             "warning",
             "Move it to the end",
-            lines,
+            (*removed, _added(reading, _written(reading, pattern))),
         )
-    if pattern.negated:
-        code, message = "exception-without-effect", "brings back nothing: nothing that is here was left out before"
-    elif decider is not None:
-        line = reading.patterns[decider].line + 1
-        code, message = "pattern-without-effect", f"leaves out nothing more: line {line} does so already"
-    elif by.met >> index & 1:
-        code, message = "pattern-without-effect", "leaves out no file: there is none, or all come back"
-    else:
-        code, message = (
-            "pattern-without-effect",
-            "leaves out nothing: nothing like this is left here",
+    if pattern.negated and is_met and index not in by.shares:
+        why = "brings back nothing that would not be there without it"
+        return IgnoreFinding(
+            pattern, "exception-without-effect", why, "hint", "Remove the line", removed, is_unnecessary=True
         )
-    edits = (_removed(reading, pattern),)
-    return IgnoreFinding(pattern, code, message, "hint", "Remove the line", edits, is_unnecessary=True)
+    if not pattern.negated and decider is not None:
+        why = f"leaves out nothing more: line {reading.patterns[decider].line + 1} does so already"
+        return IgnoreFinding(
+            pattern, "pattern-without-effect", why, "hint", "Remove the line", removed, is_unnecessary=True
+        )
+    if not is_met and (near := _near(pattern, measured)):
+        why = f"capital letters count: {near} is here, this is not"
+        return IgnoreFinding(
+            pattern, "name-in-other-case", why, "warning", f"Write {near}", (Edit(pattern.span, near),)
+        )
+    return None
+
+
+def _near(pattern: Pattern, measured: Measured) -> str | None:
+    """What is here under the same name but for capital letters."""
+    path = pattern.text.removeprefix("!")
+    parent, _, name = path.rpartition("/")
+    folder = measured.whole.tree.at(parent)
+    names = (*folder.files, *folder.folders) if folder else ()
+    found = next((each for each in names if each.lower() == name.lower()), None)
+    if found is None or any(ch in path for ch in "*?[\\"):
+        return None
+    return "!" * pattern.negated + (f"{parent}/{found}" if parent else found)
 
 
 # --- edits ---
