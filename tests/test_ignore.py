@@ -171,6 +171,13 @@ def test_hostile_patterns_take_no_exponential_time() -> None:
     assert not read_glob("a*" * 30 + "b").matches("a" * 2000)
 
 
+def test_a_pattern_longer_than_any_path_matches_nothing_and_costs_little() -> None:
+    matcher = compile_patterns(["a" * 100_000, "[" + "a" * 100_000, "b"])
+    assert [problem.index for problem in matcher.problems] == [1]
+    assert matcher.excludes("b")
+    assert not matcher.excludes("a" * 4000)
+
+
 _AS_EXPRESSION = {"**/": "(.*/)?", "*": "[^/]*", "?": "[^/]", ".": "\\."}
 
 

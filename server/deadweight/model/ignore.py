@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Glob", "Matcher", "Problem", "Reached", "compile_patterns", "read_glob"]
 
 _REMEMBERED_FOLDERS = 20_000
+_LONGEST_PATH = 4096  # characters, Linux's PATH_MAX: a pattern that needs more of them matches nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +167,6 @@ def compile_patterns(patterns: Iterable[str]) -> Matcher:
             problems.append(Problem(index, ILLEGAL))
             continue
         negated |= is_negated << index
-        automaton.add(items, index, may_return=is_negated)
+        if sum(item.kind in ("literal", "one") for item in items) <= _LONGEST_PATH:
+            automaton.add(items, index, may_return=is_negated)
     return Matcher(automaton, negated, tuple(problems))

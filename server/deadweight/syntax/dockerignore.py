@@ -18,7 +18,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 class Pattern:
     """One pattern. `text` is what the matcher gets: trimmed and cleaned, with its `!`. `span` is it as written.
 
-    `line` counts from 0; `source` is the whole line with its line end.
+    `line` counts from 0; `source` is the whole line with its line end, which starts at `offset` in the text.
     """
 
     text: str
@@ -26,6 +26,7 @@ class Pattern:
     span: Span
     line: int
     source: str
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _line(source: str, number: int, offset: int) -> Line:
     start = source.index(written, start)
     span = Span(offset + start, offset + start + len(written))
     negated = written.startswith("!")
-    return Pattern("!" * negated + _cleaned(written[negated:].strip(SPACE)), negated, span, number, source)
+    return Pattern("!" * negated + _cleaned(written[negated:].strip(SPACE)), negated, span, number, source, offset)
 
 
 def _cleaned(path: str) -> str:

@@ -72,11 +72,11 @@ def ignore_findings(reading: IgnoreReading) -> tuple[IgnoreFinding, ...]:
 
 def _rejected(reading: IgnoreReading, index: int, why: str) -> IgnoreFinding:
     pattern = reading.patterns[index]
-    escaped = re.sub(r"(?<!\\)\[", r"\\[", _written(reading, pattern))
-    if escaped != _written(reading, pattern) and not compile_patterns([escaped]).problems:
+    escaped = re.sub(r"(?<!\\)\[", r"\\[", _written(pattern))
+    if escaped != _written(pattern) and not compile_patterns([escaped]).problems:
         edits = (Edit(pattern.span, escaped),)
         return IgnoreFinding(pattern, SYNTAX, why, "error", f"Take the bracket as it is: {escaped}", edits)
-    return IgnoreFinding(pattern, SYNTAX, why, "error", "Remove the line", (_removed(reading, pattern),))
+    return IgnoreFinding(pattern, SYNTAX, why, "error", "Remove the line", (_removed(pattern),))
 
 
 # --- what a Dockerfile copies ---
@@ -115,10 +115,10 @@ def _mistaken(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreF
     pattern = reading.patterns[index]
     if measured.sifted.met >> index & 1:
         return None
-    written = _written(reading, pattern)
+    written = _written(pattern)
     if written.startswith("#"):
-        start = pattern.span.start
-        indent = Span(start - len(_indent(reading, pattern)), start)
+        mark = len(pattern.source) - len(pattern.source.removeprefix("\ufeff"))
+        indent = Span(pattern.offset + mark, pattern.span.start)
         return IgnoreFinding(
             pattern,
             "comment-in-pattern",
@@ -158,7 +158,7 @@ def _only_at_the_top(reading: IgnoreReading, measured: Measured, index: int) -> 
     Only of what is the same wherever it lies: `data` at the top says nothing about src/app/data.
     """
     pattern, below = reading.patterns[index], measured.below.get(index)
-    if below is None or below.bytes < DEFAULTS.min_saving or _written(reading, pattern).startswith("/"):
+    if below is None or below.bytes < DEFAULTS.min_saving or _written(pattern).startswith("/"):
         return None
     if not _ANYWHERE.fullmatch(pattern.text):
         return None
@@ -187,7 +187,7 @@ def _without_effect(reading: IgnoreReading, measured: Measured, index: int) -> I
     if by.share(index).files:
         return None
     decider, is_met = by.overruled.get(index), bool(by.met >> index & 1)
-    removed = (_removed(reading, pattern),)
+    removed = (_removed(pattern),)
     if pattern.negated and decider is not None and decider > index:
         return IgnoreFinding(
             pattern,
@@ -195,7 +195,7 @@ def _without_effect(reading: IgnoreReading, measured: Measured, index: int) -> I
             f"brings back nothing: line {reading.patterns[decider].line + 1} leaves the same out again",
             "warning",
             "Move it to the end",
-            (*removed, _added(reading, _written(reading, pattern))),
+            (*removed, _added(reading, _written(pattern))),
         )
     if pattern.negated and is_met and index not in by.shares:
         why = "brings back nothing that would not be there without it"
@@ -230,28 +230,18 @@ def _near(pattern: Pattern, measured: Measured) -> str | None:
 # --- edits ---
 
 
-def _written(reading: IgnoreReading, pattern: Pattern) -> str:
+def _written(pattern: Pattern) -> str:
     """A pattern as it stands in the file."""
-    start = pattern.span.start - _line_start(reading, pattern)
-    return pattern.source[start : start + pattern.span.end - pattern.span.start]
-
-
-def _line_start(reading: IgnoreReading, pattern: Pattern) -> int:
-    return sum(len(line.source) for line in reading.file.lines[: pattern.line])
-
-
-def _indent(reading: IgnoreReading, pattern: Pattern) -> str:
-    return pattern.source[: pattern.span.start - _line_start(reading, pattern)].lstrip("\ufeff")
+    return pattern.source[pattern.span.start - pattern.offset : pattern.span.end - pattern.offset]
 
 
 def _line_end(reading: IgnoreReading) -> str:
     return "\r\n" if any(line.source.endswith("\r\n") for line in reading.file.lines) else "\n"
 
 
-def _removed(reading: IgnoreReading, pattern: Pattern) -> Edit:
+def _removed(pattern: Pattern) -> Edit:
     """The line of a pattern taken out."""
-    start = _line_start(reading, pattern)
-    return Edit(Span(start, start + len(pattern.source)), "")
+    return Edit(Span(pattern.offset, pattern.offset + len(pattern.source)), "")
 
 
 def _added(reading: IgnoreReading, *lines: str) -> Edit:
