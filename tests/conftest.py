@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from sessions import CLIENTS, Session, greeted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+# A busy machine is no reason to fail.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -496,7 +496,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from(CLIENTS), batches)
 def test_any_session_is_followed(folder: Path, client: tuple[Encoding, dict[str, Any]], sent: list[Batch]) -> None:
     asyncio.run(follow(Session(*client, folder), sent))
@@ -507,7 +507,7 @@ def inserted(character: int, text: str) -> dict[str, Any]:
     return {"text": text, "range": {"start": place, "end": place}}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @example(client=CLIENTS[0], text="\udd1ex", sent=[[inserted(0, "\ud834")], [inserted(2, "y")], [inserted(3, "z")]])
 @given(st.sampled_from(CLIENTS), bits, st.lists(st.lists(small_changes, min_size=1, max_size=3), max_size=12))
 def test_any_edits_are_followed(client: tuple[Encoding, dict[str, Any]], text: str, sent: list[list[Any]]) -> None:

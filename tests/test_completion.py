@@ -652,7 +652,7 @@ def check(snapshot: Snapshot, offset: int, *, is_real: bool = True) -> None:
 
 
 @given(PIECES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_text_and_no_offset_raises(pieces: list[str]) -> None:
     text = "".join(pieces)
     snapshot = Snapshot(parse(text), BuildContext("here", {"a": 1, "b c/d": 2}))

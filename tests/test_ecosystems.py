@@ -494,7 +494,7 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ANY_JSON)
 def test_any_json_is_read_without_an_error(data: object) -> None:
     text = json.dumps(data)
@@ -504,7 +504,7 @@ def test_any_json_is_read_without_an_error(data: object) -> None:
     python.read_lock(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text(max_size=200), st.sampled_from([REQUIREMENTS, PYPROJECT, UV_LOCK, YARN, BERRY, PNPM]), st.integers(0, 400)
 )

@@ -355,7 +355,7 @@ PIECES = [
     text=st.lists(st.sampled_from(PIECES)).map("".join),
     edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), st.sampled_from([*PIECES, ""])), max_size=6),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_diagnostics_after_edits_equal_those_of_a_fresh_start(text: str, edits: list[tuple[float, int, str]]) -> None:
     documents = Documents()
     document = documents.open("u", "Dockerfile", None, 1, text)

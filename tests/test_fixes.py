@@ -219,7 +219,7 @@ def course(shell: str, script: str, stubs: Path, fail: str) -> tuple[int, list[s
 
 
 @pytest.mark.skipif(os.name == "nt", reason="runs POSIX shells")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(script=scripts(), fail=st.sampled_from(("", *COMMANDS)))
 def test_fixed_run_takes_the_same_course(stubs: Path, script: str, fail: str) -> None:
     text = f"FROM node:22\nRUN {script}\n"
@@ -245,7 +245,7 @@ def rows(draw: st.DrawFn) -> list[str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="runs POSIX shells")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(row=rows(), fail=st.sampled_from(("", *COMMANDS, "see", "foo")))
 def test_merged_runs_take_the_same_course(stubs: Path, row: list[str], fail: str) -> None:
     text = "FROM node:22\n" + "".join(f"RUN {script}\n" for script in row)

@@ -115,7 +115,7 @@ def test_what_asks_nothing_of_the_context_stays_in_another_one() -> None:
     assert [one is other for one, other in zip(layers, after, strict=True)] == [True, True, False, False, True]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(sessions())
 def test_any_edits_come_to_what_the_text_comes_to(session: tuple[str, list[Edit]]) -> None:
     assert_follows(*session)

@@ -522,7 +522,7 @@ PIECES = (
 texts = sources | st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(texts)
 def test_nothing_raises_and_spans_lie_inside(text: str) -> None:
     snapshot = Snapshot(parse(text))

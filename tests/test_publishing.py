@@ -73,7 +73,7 @@ def test_bytes_and_types_say_the_same_of_real_files(shared: Path, client: Client
         assert published(document, client) == by_types(document, client)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(alphabet=st.characters(codec=None), max_size=20), st.sampled_from(CLIENTS))
 def test_whatever_is_typed_goes_over_the_wire(typed: str, client: Client) -> None:
     document = opened(UGLY)

@@ -333,7 +333,7 @@ FRAGMENTS = re.findall(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.sampled_from([*FRAGMENTS, "\n", "\\\n", "\\ ", "\r", "\f"]), max_size=14), st.sampled_from([" ", ""])
 )
