@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deadweight.cli.build import how_as_json, how_built, how_in_words, warn_of_unread
 from deadweight.cli.main import CLEAN
 from deadweight.cli.output import add_format, document, is_coloured, paint, warn, write
 from deadweight.size.units import in_words
 from deadweight.workspace.context import context_of
+from deadweight.workspace.declared_builds import DeclaredBuilds
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +24,9 @@ _LARGEST = 10  # entries shown
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("folder", metavar="DIR", nargs="?", default=".", type=Path, help="the context (default: .)")
+    parser.add_argument(
+        "folder", metavar="DIR", nargs="?", type=Path, help="the context (default: as is declared, else .)"
+    )
     parser.add_argument(
         "-f",
         "--file",
@@ -36,18 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Say what a context holds. Raises UnreadableError where it cannot be read."""
-    folder: Path = arguments.folder
-    dockerfile: Path = arguments.file or folder / "Dockerfile"
+    dockerfile: Path = arguments.file or (arguments.folder or Path()) / "Dockerfile"
+    how = how_built(DeclaredBuilds(), dockerfile, arguments.folder)
+    warn_of_unread(how, set())
+    folder: Path = arguments.folder or (Path(how.folder) if how.by else Path())
     context = context_of(dockerfile, folder, deadline=time.monotonic() + _SECONDS, weigh_ignored=True)
     for note in context.notes:
         warn(f"{note}; sums are at least" if not context.complete else note)
     if arguments.format == "json":
-        write(document(_as_json(context, with_files=arguments.list)))
+        write(document({**_as_json(context, with_files=arguments.list), "context": how_as_json(how)}))
     elif arguments.list:
         for path, count in sorted(context.files.items()):
             write(f"{count}\t{path}")
     else:
-        write(_as_text(context))
+        write("\n".join((*how_in_words(how), _as_text(context))))
     return CLEAN
 
 
