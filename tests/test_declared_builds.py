@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deadweight.analysis.report import report
 from deadweight.model.builds.bake import read_bake_hcl, read_bake_json
 from deadweight.model.builds.compose import filled, read_compose, read_env
+from deadweight.model.builds.declared import DeclaredBuild, HowBuilt
 from deadweight.model.builds.devcontainer import read_devcontainer
 from deadweight.model.builds.hcl import read_template
+from deadweight.snapshot import Options, Snapshot
+from deadweight.syntax.dockerfile import parse
 from deadweight.workspace.declared_builds import DeclaredBuilds, declares_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from deadweight.model.builds.declared import HowBuilt, Said, Sayings
+    from deadweight.model.builds.declared import Said, Sayings
 
 
 def compose(text: str, **variables: str) -> Mapping[str, Said]:
@@ -477,6 +481,14 @@ def test_a_folder_is_listed_and_a_file_is_read_once(project: Path, monkeypatch: 
 )
 def test_where_a_file_is_heard(name: str, folder: str | None) -> None:
     assert declares_below(Path("/p") / name) == (folder and Path("/p") / folder)
+
+
+def test_a_fix_leaves_the_name_of_a_context_alone() -> None:
+    build = DeclaredBuild("/p", ".", "compose.yaml", contexts={"base": "docker-image://node:22"})
+    snapshot = Snapshot(parse("FROM base\nCMD node"), options=Options(how=HowBuilt("/p", build=build)))
+    (found,) = report(snapshot)
+    assert found.message.startswith("node:22 is the full image")
+    assert [fix for fix in found.finding.fixes(snapshot) if fix] == []
 
 
 # --- what is imported ---
