@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deadweight.analysis.report import report
 from deadweight.model.builds.bake import read_bake_hcl, read_bake_json
@@ -226,6 +228,8 @@ def test_targets_that_inherit_in_circles_and_from_many() -> None:
     assert found["a"] == {"context": "x", "target": "t"}
     many = [f'target "t{each}" {{\n inherits = [{f""""t{each - 1}", """ * 40}]\n}}\n' for each in range(1, 200)]
     assert bake('target "t0" { context = "x" }\n' + "".join(many))["t199"] == {"context": "x"}
+    chain = "".join(f'target "t{each}" {{\n inherits = ["t{each + 1}"]\n}}\n' for each in range(3_000))
+    assert read_bake_hcl(chain + 'target "t3000" {}').error == "too many targets inherit one from the other"
 
 
 @pytest.mark.parametrize(
@@ -264,6 +268,26 @@ def test_any_hcl_and_json_comes_to_one_line(read: Callable[[str], Sayings], text
 def test_a_text_of_json_stays_what_it_is(text: str) -> None:
     plain = text.replace("$${", "${").replace("%%{", "%{")
     assert read_template(text + "$${x}") == plain + "${x}"
+
+
+SPELLED = """
+    services: web: build: context: . ./x target: args: extends: <<: &a *a - [ ] { } , : ? | > ' " # ! $A ${A ${A:-x} $$
+    target variable "a" = { } inherits default ${A} %{if} <<E E // /* */ ( ) . * null true 1 "target": "a": \\ é
+"""
+ANY = st.one_of(
+    st.text(),
+    st.lists(st.sampled_from([*SPELLED.split(), " ", "  ", "\n", "\n  ", "\t", "\0", "\udcff", "\r\n"])).map("".join),
+)
+
+
+@given(ANY)
+def test_nothing_raises(text: str) -> None:
+    for read in (lambda text: read_compose(text, {"A": "x"}), read_bake_hcl, read_bake_json, read_devcontainer):
+        found = read(text)
+        assert "\n" not in found.error
+        assert not (found.error and found.builds)
+    assert "\n" not in "".join(read_env(text))
+    filled(text, {"A": "x"})
 
 
 # --- devcontainer.json ---

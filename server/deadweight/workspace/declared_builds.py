@@ -12,13 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.builds.declared import DeclaredBuild, HowBuilt, Unread, over, unlike
+from deadweight.model.builds.declared import DeclaredBuild, HowBuilt, Sayings, Unread, over, unlike
 from deadweight.workspace.files import UnreadableError, read_text, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
-    from deadweight.model.builds.declared import Said, Sayings
+    from deadweight.model.builds.declared import Said
 
 # What an editor is asked to watch: the files that declare builds, and the variables of compose files.
 WATCHED = (
@@ -53,13 +53,21 @@ _MOST_ENTRIES = 5_000  # of a folder that are looked at
 _MOST_FILES = 50  # in one folder
 
 
+class _Build(NamedTuple):
+    """One build that a file declares, with the folder of its context and its Dockerfile as they lie on disk."""
+
+    folder: str
+    dockerfile: str
+    name: str
+    said: Said
+
+
 class _File(NamedTuple):
-    """What a file declares: builds by name, or why it cannot be read; `what` it calls them."""
+    """What a file declares, or why it cannot be read."""
 
     path: Path
-    builds: Mapping[str, Said]
-    error: str = ""
-    what: str = ""
+    builds: tuple[_Build, ...]
+    error: str
 
 
 def declares_below(path: Path) -> Path | None:
@@ -90,8 +98,8 @@ class DeclaredBuilds:
         for folder in folders:
             for file in self._in(folder):
                 if file.error:
-                    unread.append(Unread(str(file.path), seen_from(dockerfile.parent, file.path), file.error))
-                builds += _builds(file, dockerfile, folders[-1])
+                    unread.append(Unread(str(file.path), _seen_from(dockerfile.parent, file.path), file.error))
+                builds += _builds_of(dockerfile, file, folders[-1])
         if context is None:
             used = builds[0] if builds else None
             folder = Path(used.folder) if used else dockerfile.parent
@@ -101,7 +109,7 @@ class DeclaredBuilds:
             used = next((each for each in builds if each.folder == str(folder)), None)
         return HowBuilt(
             str(folder),
-            seen_from(dockerfile.parent, folder),
+            _seen_from(dockerfile.parent, folder),
             by,
             used,
             unlike(builds, used),
@@ -133,26 +141,32 @@ def _read_all(folder: Path) -> Iterator[_File]:
     """The files of a folder that declare something, the first to hold first."""
     names = list(_names(folder))
     base: dict[str, Said] = {}
-    for kind in (_COMPOSE, _BAKE):
+    for kind, what in ((_COMPOSE, "service"), (_BAKE, "target")):
         for name in islice(sorted(filter(kind.fullmatch, names), key=_rank), _MOST_FILES):
-            file = _read(folder / name)
+            found = _read(folder / name)
             # A further file says the rest of what the first ones say, as in `-f compose.yaml -f compose.prod.yaml`.
-            file = file._replace(builds={each: over(base.get(each, {}), said) for each, said in file.builds.items()})
+            said = {each: over(base.get(each, {}), said) for each, said in found.builds.items()}
             if name in _FIRST:
-                base.update(file.builds)
-            yield file
-    inner = folder / _DEVCONTAINER_FOLDER
+                base.update(said)
+            builds = (_build(folder, f"{what} {each}", here) for each, here in said.items())
+            yield _File(folder / name, tuple(filter(None, builds)), found.error)
+    for path in islice(_devcontainers(folder, names), _MOST_FILES):
+        found = _read(path)
+        own = (_build(path.parent, each, said, sees_dockerfile=True) for each, said in found.builds.items())
+        yield _File(path, tuple(filter(None, own)), found.error)
+
+
+def _devcontainers(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+    paths = []
     if _DEVCONTAINER_FOLDER in names:
-        folders = sorted(inner / each for each in _names(inner) if not _DEVCONTAINER.fullmatch(each))
-        own = [each / "devcontainer.json" for each in (inner, *folders)]
-    else:
-        own = []
-    own += (folder / each for each in sorted(filter(_DEVCONTAINER.fullmatch, names)))
-    yield from (_read(each) for each in islice(own, _MOST_FILES) if os.path.isfile(each))
+        inner = folder / _DEVCONTAINER_FOLDER
+        paths = [inner / "devcontainer.json", *(inner / each / "devcontainer.json" for each in sorted(_names(inner)))]
+    paths += (folder / each for each in sorted(filter(_DEVCONTAINER.fullmatch, names)))
+    return (each for each in paths if os.path.isfile(each))
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """The names in a folder that may count, or all in one of a devcontainer; none where it cannot be read."""
+    """The names in a folder, as far as they are looked at; none where it cannot be read."""
     try:
         with os.scandir(folder) as entries:
             yield from (entry.name for entry in islice(entries, _MOST_ENTRIES))
@@ -164,14 +178,11 @@ def _rank(name: str) -> tuple[bool, int, str]:
     return (False, _FIRST.index(name), name) if name in _FIRST else (True, 0, name)
 
 
-def _read(path: Path) -> _File:
+def _read(path: Path) -> Sayings:
     try:
-        text = read_text(path, _LARGEST)
+        return _sayings(path, read_text(path, _LARGEST))
     except UnreadableError as error:
-        return _File(path, {}, str(error).removeprefix(f"{shown(path)}: "))
-    found = _sayings(path, text)
-    what = "service" if _COMPOSE.fullmatch(path.name) else "target" if _BAKE.fullmatch(path.name) else ""
-    return _File(path, found.builds, found.error, what)
+        return Sayings({}, str(error).removeprefix(f"{shown(path)}: "))
 
 
 def _sayings(path: Path, text: str) -> Sayings:
@@ -193,37 +204,37 @@ def _sayings(path: Path, text: str) -> Sayings:
     return (read_bake_hcl if path.suffix == ".hcl" else read_bake_json)(text)
 
 
-def _builds(file: _File, dockerfile: Path, top: Path) -> Iterator[DeclaredBuild]:
+def _build(folder: Path, name: str, said: Said, *, sees_dockerfile: bool = False) -> _Build | None:
+    """A build that a file of `folder` declares; None where nobody knows its folder or its Dockerfile.
+
+    `sees_dockerfile`: it names the Dockerfile as seen from the file, and not from the context.
+    """
+    context, written = said.get("context", "."), said.get("dockerfile", "Dockerfile")
+    if context is None or written is None or said.get("is_inline"):
+        return None
+    root = os.path.normpath(os.path.join(folder, context))
+    return _Build(root, os.path.normpath(os.path.join(folder if sees_dockerfile else root, written)), name, said)
+
+
+def _builds_of(dockerfile: Path, file: _File, top: Path) -> Iterator[DeclaredBuild]:
     """What a file declares of one Dockerfile. A context outside of the project is none of ours."""
-    folder = file.path.parent
-    for name, said in file.builds.items():
-        context, written = said.get("context", "."), said.get("dockerfile", "Dockerfile")
-        if context is None or written is None or said.get("is_inline"):
-            continue
-        root = _joined(folder, context)
-        # A devcontainer.json names the Dockerfile as it sees it, the others as the context does.
-        if _joined(root if file.what else folder, written) != dockerfile:
-            continue
-        if not root.is_relative_to(top) or not os.path.isdir(root):
+    for folder, path, name, said in file.builds:
+        if path != str(dockerfile) or not Path(folder).is_relative_to(top) or not os.path.isdir(folder):
             continue
         yield DeclaredBuild(
-            str(root),
-            seen_from(dockerfile.parent, root),
-            seen_from(dockerfile.parent, file.path),
-            f"{file.what} {name}".strip(),
+            folder,
+            _seen_from(dockerfile.parent, Path(folder)),
+            _seen_from(dockerfile.parent, file.path),
+            name,
             said.get("target"),
             {each: value for each, value in said.get("args", {}).items() if value is not None},
             said.get("contexts", {}),
         )
 
 
-def _joined(folder: Path, written: str) -> Path:
-    return Path(os.path.normpath(folder / written))
-
-
-def seen_from(folder: Path, path: Path) -> str:
-    """`path` relative to a folder, with slashes, on one line; absolute where there is no way."""
+def _seen_from(folder: Path, path: Path) -> str:
+    """`path` relative to a folder, with slashes; absolute where there is no way."""
     try:
-        return shown(Path(os.path.relpath(path, folder).replace(os.sep, "/")))
+        return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # on another drive
-        return shown(path)
+        return str(path)

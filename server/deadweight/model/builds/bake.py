@@ -63,7 +63,10 @@ def _sayings(blocks: Iterable[Block]) -> Sayings:
             targets[block.label] = {**targets.get(block.label, {}), **block.attributes}
     known: dict[str, Said] = {}
     inherited = {_value(each, variables) for target in targets.values() for each in _inherited(target)}
-    found = {name: _target(targets, name, variables, known) for name in targets}
+    try:
+        found = {name: _target(targets, name, variables, known) for name in targets}
+    except RecursionError as error:
+        raise ValueError("too many targets inherit one from the other") from error
     # What others inherit from and that says nothing of files is no build: `target "_common" { args = {...} }`.
     return Sayings(
         {name: said for name, said in found.items() if name not in inherited or said.keys() & {"context", "dockerfile"}}
