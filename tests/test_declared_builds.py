@@ -221,6 +221,19 @@ def test_bake_in_json_means_the_same() -> None:
     }
 
 
+def test_the_default_group_goes_first() -> None:
+    targets = "".join(f'target "{name}" {{}}\n' for name in "abcd")
+    groups = 'group "default" {\n targets = ["c", "more", X, "c"]\n}\ngroup "more" {\n targets = ["default", "b"]\n}\n'
+    assert list(bake(targets)) == ["a", "b", "c", "d"]
+    assert list(bake(groups + targets)) == ["c", "b", "a", "d"]
+    assert list(bake('target "a" {}\ntarget "default" {}')) == ["default", "a"]
+    base = 'target "base" { context = "." }\ntarget "app" {\n inherits = ["base"]\n}\n'
+    assert list(bake(base)) == ["app", "base"]
+    assert list(bake(base + 'group "default" { targets = ["base"] }')) == ["base", "app"]
+    text = '{"group": {"default": {"targets": ["b"]}}, "target": {"a": {}, "b": {}}}'
+    assert list(read_bake_json(text).builds) == ["b", "a"]
+
+
 def test_targets_that_inherit_in_circles_and_from_many() -> None:
     found = bake(
         'target "a" {\n inherits = ["b"]\n context = "x"\n}\ntarget "b" {\n inherits = ["a"]\n target = "t"\n}'

@@ -51,6 +51,7 @@ _LARGEST = 250_000  # bytes; longer than any that a person keeps
 _MOST_FOLDERS = 9  # a Dockerfile's own and those above it
 _MOST_ENTRIES = 5_000  # of a folder that are looked at
 _MOST_FILES = 50  # in one folder
+_MOST_BUILDS = 200  # of one Dockerfile
 
 
 class _Build(NamedTuple):
@@ -99,7 +100,7 @@ class DeclaredBuilds:
             for file in self._in(folder):
                 if file.error:
                     unread.append(Unread(str(file.path), _seen_from(dockerfile.parent, file.path), file.error))
-                builds += _builds_of(dockerfile, file, folders[-1])
+                builds += islice(_builds_of(dockerfile, file, folders[-1]), _MOST_BUILDS - len(builds))
         if context is None:
             used = builds[0] if builds else None
             folder = Path(used.folder) if used else dockerfile.parent

@@ -10,7 +10,7 @@ from deadweight.model.builds.hcl import Block, Name, Template, Term, read_hcl, r
 from deadweight.model.ecosystems.lenient import as_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
 
 def read_bake_hcl(text: str) -> Sayings:
@@ -36,7 +36,7 @@ def read_bake_json(text: str) -> Sayings:
 
 def _blocks_of(data: Mapping[str, Any]) -> Iterator[Block]:
     """The blocks that an HCL file of the same meaning has."""
-    for kind in ("variable", "target"):
+    for kind in ("variable", "group", "target"):
         for label, attributes in as_object(data.get(kind)).items():
             yield Block(kind, label, {name: _term_of(value) for name, value in as_object(attributes).items()})
 
@@ -54,6 +54,7 @@ def _term_of(value: object) -> Term:
 def _sayings(blocks: Iterable[Block]) -> Sayings:
     variables: dict[str, str] = {}
     targets: dict[str, Mapping[str, Term]] = {}
+    groups: dict[str, Term] = {}
     for block in blocks:
         if block.kind == "variable":
             value = _value(block.attributes.get("default"), variables)
@@ -61,16 +62,32 @@ def _sayings(blocks: Iterable[Block]) -> Sayings:
                 variables[block.label] = value
         elif block.kind == "target":
             targets[block.label] = {**targets.get(block.label, {}), **block.attributes}
+        elif block.kind == "group":
+            groups[block.label] = block.attributes.get("targets")
     known: dict[str, Said] = {}
     inherited = {_value(each, variables) for target in targets.values() for each in _inherited(target)}
     try:
-        found = {name: _target(targets, name, variables, known) for name in targets}
+        found = {name: _target(targets, name, variables, known) for name in _ordered(targets, groups, inherited)}
     except RecursionError as error:
         raise ValueError("too many targets inherit one from the other") from error
     # What others inherit from and that says nothing of files is no build: `target "_common" { args = {...} }`.
     return Sayings(
         {name: said for name, said in found.items() if name not in inherited or said.keys() & {"context", "dockerfile"}}
     )
+
+
+def _ordered(targets: Iterable[str], groups: Mapping[str, Term], inherited: Container[str | None]) -> list[str]:
+    """The targets: those first that `docker buildx bake` builds when it is told no name, those last that are there for
+    others to inherit from.
+    """
+    reached: dict[str, int] = {}
+    waiting = ["default"]
+    for each in waiting:  # which grows
+        if each not in reached:
+            reached[each] = len(reached)
+            inside = groups.get(each)
+            waiting += (name for name in (inside if isinstance(inside, list) else ()) if isinstance(name, str))
+    return sorted(targets, key=lambda name: reached.get(name, len(reached) + (name in inherited)))
 
 
 def _target(
