@@ -147,3 +147,77 @@ def test_a_reader_that_leaves_and_closed_streams_are_quiet(project: Path) -> Non
 def test_importing_the_command_line_is_cheap() -> None:
     source = "import sys, deadweight.cli.main; print({'argparse', 'json', 'pathspec', 'pygls'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", source], capture_output=True).stdout == b"set()\n"
+
+
+# --- what files of the project declare ---
+
+
+@pytest.fixture
+def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose Dockerfile is built from another folder."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker/Dockerfile").write_text("FROM scratch AS one\nCOPY big /\nFROM scratch\nCOPY big /b/\n")
+    (tmp_path / "big").write_bytes(b"x" * 3_000_000)
+    build = "{context: ., dockerfile: docker/Dockerfile, target: %s}"
+    services = f"{{web: {{build: {build % 'one'}}}, dev: {{build: {build % 'two'}}}, 'a\\e[31m': {{build: ./docker}}}}"
+    (tmp_path / "compose.yaml").write_text(f"services: {services}".replace("'", '"'))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+DECLARED = """\
+context .., target one, by ../compose.yaml (service web)
+also built with target two, by ../compose.yaml (service dev)
+also built with context ., target the last stage, by ../compose.yaml (service a [31m)
+"""
+
+
+def test_size_says_which_context_it_took(declared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["size", "docker/Dockerfile", "--no-findings"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[1:4] == [f"  {line}" for line in DECLARED.splitlines()]
+    assert out[-2].startswith("image about 3.0 MB")
+    assert main(["size", "docker/Dockerfile", "--format", "json"]) == 0
+    context = json.loads(capsys.readouterr().out)["context"]
+    assert (context["folder"], context["by"]) == ("..", "../compose.yaml (service web)")
+    assert [each["folder"] for each in context["also"]] == ["..", "."]
+
+
+def test_options_go_before_what_is_declared(declared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["size", "docker/Dockerfile", "--context", "docker", "--no-findings", "--format", "json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["context"]["folder"], made["context"]["by"]) == (".", "--context")
+    assert made["image"]["best"] == 0
+    assert main(["size", "docker/Dockerfile", "--target", "0", "--no-findings"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "  context .., by ../compose.yaml (service web)"
+
+
+def test_context_takes_the_declared_one_unless_told(declared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["context", "-f", "docker/Dockerfile"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(DECLARED.replace(", target one, by", ", by", 1))
+    assert "included 3.0 MB" in out
+    assert main(["context", "docker", "-f", "docker/Dockerfile"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("also built with context .., target one, by ../compose.yaml (service web)\n")
+    assert "3.0 MB" not in out
+    assert main(["context", "docker", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["context"]["by"] == "--context"
+
+
+def test_what_is_plain_is_not_said(declared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (declared / "compose.yaml").write_text("services: {web: {build: docker}}")
+    assert main(["size", "docker/Dockerfile", "--no-findings"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "stage one (does not ship)"
+
+
+def test_a_file_that_cannot_be_read_is_one_line_for_many_dockerfiles(
+    declared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (declared / "compose.yaml").write_text("services: {")
+    (declared / "Dockerfile").write_text("FROM scratch\n")
+    assert main(["check", "."]) == 0
+    assert capsys.readouterr().err == "deadweight: compose.yaml: line 2: did not find expected node content\n"
+    assert main(["context"]) == 0
+    assert capsys.readouterr().err.count("\n") == 1

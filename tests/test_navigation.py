@@ -16,6 +16,7 @@ from conftest import json_lines
 from deadweight.features.links import file_at, links
 from deadweight.features.names import read_names
 from deadweight.features.rename import Refusal, Renamable, Renaming, prepare, rename
+from deadweight.model.builds.declared import DeclaredBuild, HowBuilt
 from deadweight.snapshot import Options, Snapshot
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import parse
@@ -440,6 +441,19 @@ def test_an_image_that_an_argument_names_is_known_by_its_default() -> None:
     assert linked("ARG V=22\nFROM node:$V\n") == [("node:$V", "https://hub.docker.com/_/node")]
     assert linked("FROM $IMAGE\nFROM node:$V\n") == []
     assert linked("ARG I\nFROM $I\n", build_args={"I": "node"}) == [("$I", "https://hub.docker.com/_/node")]
+
+
+def test_a_further_context_is_no_image() -> None:
+    how = HowBuilt(
+        "/p", build=DeclaredBuild("/p", ".", "compose.yaml", contexts={"a": "../a", "b": "docker-image://c"})
+    )
+    text = "FROM node\nCOPY --from=a / /\nCOPY --from=x / /\nRUN --mount=from=a true\nFROM b\nFROM a\n"
+    found = [(name, url) for name, url in linked(text, how=how) if url.startswith("https://hub")]
+    assert found == [
+        ("node", "https://hub.docker.com/_/node"),
+        ("x", "https://hub.docker.com/_/x"),
+        ("b", "https://hub.docker.com/_/c"),
+    ]
 
 
 def test_a_stage_is_no_image() -> None:

@@ -19,6 +19,24 @@ def last_state(text: str, **build_args: str) -> State:
     return build(text + "\nRUN last\n", **build_args).stages[-1].steps[-1].state
 
 
+@pytest.mark.parametrize(
+    ("written", "base"),
+    [
+        ("docker-image://alpine:3.22", "alpine:3.22"),
+        ("../shared", None),
+        ("target:other", None),
+        ("https://example.org/x.git", None),
+        (None, None),
+    ],
+)
+def test_a_context_that_has_the_name_of_an_image(written: str | None, base: str | None) -> None:
+    found = read_build(parse("FROM node\nFROM node:22\nFROM a AS node\nFROM node"), contexts={"node": written})
+    first, second, _, fourth = (stage.base for stage in found.stages)
+    assert (isinstance(first, ImageRef) and first.text) == (base or False)
+    assert isinstance(second, ImageRef)
+    assert fourth == 2
+
+
 def bases(text: str, **build_args: str) -> list[str | int | None]:
     """What each stage stands on."""
     return [

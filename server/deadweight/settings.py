@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, get_args, get_type_hints
 
 from deadweight.model import image
+from deadweight.model.builds.declared import NOT_SAID
 from deadweight.model.ecosystems.lenient import parse_toml
 from deadweight.model.image import StatedSize
 from deadweight.rules.catalog import BY_ID
@@ -22,6 +23,8 @@ from deadweight.snapshot import Options
 
 if TYPE_CHECKING:
     from cattrs import Converter
+
+    from deadweight.model.builds.declared import HowBuilt
 
 Severity = Literal["hint", "information", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -129,7 +132,8 @@ class Settings:
     context: Annotated[
         str | None,
         TEXT,
-        "The folder of the build context, relative to this file; unless given, that of the Dockerfile.",
+        "The folder of the build context, relative to this file; else the one that a compose file or another declares, "
+        "or that of the Dockerfile.",
     ] = None
     exclude: Annotated[
         tuple[str, ...],
@@ -145,10 +149,11 @@ class Settings:
         """The settings of one rule."""
         return self.rules.get(rule, _AS_ALL)
 
-    def build_options(self) -> Options:
-        """What the user says about the build."""
+    def build_options(self, how: HowBuilt = NOT_SAID) -> Options:
+        """What the user says about the build, and below that what a file of the project declares."""
         bases = {image.name_of(image.parse(text)): size for text, size in self.bases.items()}
-        return Options(self.target, self.build_args, self.platform, bases)
+        target, args = (how.build.target, how.build.args) if how.build else (None, {})
+        return Options(self.target or target, {**args, **self.build_args}, self.platform, bases, how)
 
 
 _AS_ALL = RuleSettings()

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.lazy import cached_property
+from deadweight.model.builds.declared import NOT_SAID
 from deadweight.model.layers import Ledgers
 from deadweight.model.stages import read_build
 from deadweight.size.estimate import Sizes
@@ -15,6 +16,7 @@ from deadweight.syntax.problems import find_problems
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
     from deadweight.model.image import ImageName, StatedSize
     from deadweight.model.layers import Ledger
@@ -28,12 +30,15 @@ _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream", "docker.io/dock
 
 @dataclass(frozen=True)
 class Options:
-    """What the user says about the build: `--target`, `--build-arg`, `--platform`, and what base images weigh."""
+    """What is said about the build: `--target`, `--build-arg`, `--platform`, what base images weigh; and how files
+    of the project say it is built.
+    """
 
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     platform: str = "linux/amd64"
     bases: Mapping[ImageName, StatedSize] = field(default_factory=lambda: MappingProxyType({}))
+    how: HowBuilt = NOT_SAID
 
 
 class _Known(NamedTuple):
@@ -110,6 +115,7 @@ class Snapshot:
             build_args=self.options.build_args,
             platform=self.options.platform,
             bases=self.options.bases,
+            contexts=self.options.how.contexts,
             before=self._before.build if self._before else None,
         )
 

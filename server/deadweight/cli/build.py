@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deadweight.cli.output import warn
+from deadweight.model.builds.declared import NOT_SAID, difference
 from deadweight.settings import DEFAULTS, Settings, read_platform
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
 from deadweight.workspace.context import context_of, ignore_file_of
+from deadweight.workspace.declared_builds import DeclaredBuilds
 from deadweight.workspace.discover import find
 from deadweight.workspace.files import UnreadableError, read_text, shown
 from deadweight.workspace.settings_files import SettingsFiles
@@ -20,21 +22,26 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
 
+    from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
     from deadweight.workspace.settings_files import SettingsFile
 
+_OPTION = "--context"
 _SECONDS = 20.0  # the longest that the walk of one context may take
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file that was asked for: its snapshot, or why it could not be read; its settings, and its context's folder."""
+    """A file that was asked for: its snapshot, or why it could not be read; its settings, its context's folder, and how
+    it is built.
+    """
 
     path: Path
     snapshot: Snapshot | None
     error: str = ""
     settings: Settings = DEFAULTS
     root: Path = Path()
+    how: HowBuilt = NOT_SAID
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-f", "--file", metavar="FILE", type=Path, action="append", default=[], help="a Dockerfile")
     parser.add_argument(
-        "--context", metavar="DIR", type=Path, help="the build context (default: the Dockerfile's folder)"
+        _OPTION,
+        metavar="DIR",
+        type=Path,
+        help="the build context (default: as the project's files declare it, else the Dockerfile's folder)",
     )
     parser.add_argument("--target", metavar="STAGE", help="the stage that becomes the image (default: the last)")
     parser.add_argument("--platform", help=f"what is built for (default: {DEFAULTS.platform})")
@@ -64,6 +74,7 @@ def read_files(
     files = SettingsFiles(lambda path: shown(_seen_from_here(path)))
     known: dict[SettingsFile | None, Settings] = {None: DEFAULTS}
     contexts = _Contexts()
+    builds, unread = DeclaredBuilds(), set[str]()
     for path in _found([*arguments.file, *arguments.paths] or [Path()], files):
         file = files.of(path)
         if file is not None and file not in known:
@@ -71,18 +82,57 @@ def read_files(
             for line in wrong:
                 warn(line)
         settings = with_options(chosen(known[file]))
-        folder = _seen_from_here(Path(settings.context)) if settings.context else path.parent
-        root = arguments.context or folder
+        how = how_built(builds, path, arguments.context, settings.context)
+        warn_of_unread(how, unread)
+        root = arguments.context or (_seen_from_here(Path(how.folder)) if how.by else path.parent)
         try:
             tree = parse(read_text(path))
-            snapshot = Snapshot(tree, contexts.of(path, root), settings.build_options())
+            snapshot = Snapshot(tree, contexts.of(path, root), settings.build_options(how))
             unknown = snapshot.build.unknown_target
             if arguments.target and unknown:  # what a project's file names is for those that have it
                 warn(f"{shown(path)}: there is no stage {unknown!r}; the last one is taken as the image")
-            yield Read(path, snapshot, "", settings, root)
+            yield Read(path, snapshot, "", settings, root, how)
         except UnreadableError as error:
             warn(str(error))
             yield Read(path, None, str(error))
+
+
+def how_built(builds: DeclaredBuilds, path: Path, context: Path | None, from_settings: str | None = None) -> HowBuilt:
+    """How a Dockerfile is built: in the context that an option names, or the project's settings, or as is declared."""
+    if context is not None:
+        return builds.how(path, context, _OPTION)
+    if from_settings is not None:
+        return builds.how(path, Path(from_settings), "the project's settings")
+    return builds.how(path)
+
+
+def warn_of_unread(how: HowBuilt, known: set[str]) -> None:
+    """Name the files that cannot be read, once each."""
+    for each in how.unread:
+        if each.path not in known:
+            known.add(each.path)
+            warn(f"{shown(_seen_from_here(Path(each.path)))}: {each.why}")
+
+
+def how_in_words(how: HowBuilt, target: str | None = None) -> list[str]:
+    """How a Dockerfile is built where that is not plain, and how else, a line each; `target` is the stage in use."""
+    target = target if how.build and how.build.target == target else None
+    is_plain = how.by in ("", _OPTION) or (how.context == "." and target is None)
+    chosen = f"context {how.context}{f', target {target}' if target else ''}, by {how.by}"
+    lines = [] if is_plain else [chosen]
+    for build in how.others:
+        what = ", ".join(f"{kind} {text}" for kind, text in difference(build, how.build))
+        lines.append(f"also built with {what}, by {build.by}")
+    return ["".join(ch if ch.isprintable() else " " for ch in line) for line in lines]
+
+
+def how_as_json(how: HowBuilt) -> dict[str, Any]:
+    """How a Dockerfile is built, seen from its folder."""
+    return {
+        "folder": how.context,
+        "by": how.by or None,
+        "also": [{"folder": each.context, "by": each.by} for each in how.others],
+    }
 
 
 def _found(given: Iterable[Path], files: SettingsFiles) -> Iterator[Path]:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.cli.build import how_as_json, how_built, how_in_words, warn_of_unread
 from deadweight.cli.main import CLEAN
 from deadweight.cli.output import add_format, document, is_coloured, paint, warn, write
 from deadweight.model.ignore import compile_patterns
@@ -13,6 +14,7 @@ from deadweight.model.sifting import sifted
 from deadweight.size.units import in_words
 from deadweight.syntax.dockerignore import parse
 from deadweight.workspace.context import context_of, ignore_file_of, shown_in
+from deadweight.workspace.declared_builds import DeclaredBuilds
 from deadweight.workspace.files import read_text
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ _LARGEST = 10  # entries shown
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("folder", metavar="DIR", nargs="?", default=".", type=Path, help="the context (default: .)")
+    parser.add_argument(
+        "folder", metavar="DIR", nargs="?", type=Path, help="the context (default: as is declared, else .)"
+    )
     parser.add_argument(
         "-f",
         "--file",
@@ -44,8 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Say what a context holds. Raises UnreadableError where it cannot be read."""
-    folder: Path = arguments.folder
-    dockerfile: Path = arguments.file or folder / "Dockerfile"
+    dockerfile: Path = arguments.file or (arguments.folder or Path()) / "Dockerfile"
+    how = how_built(DeclaredBuilds(), dockerfile, arguments.folder)
+    warn_of_unread(how, set())
+    folder: Path = arguments.folder or (Path(how.folder) if how.by else Path())
     whole = context_of(dockerfile, folder, deadline=time.monotonic() + _SECONDS, without_ignore_file=True)
     ignore_file = ignore_file_of(dockerfile, folder)
     patterns = parse(read_text(ignore_file)).patterns if ignore_file else ()
@@ -60,12 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
     for note in context.notes:
         warn(f"{note}; sums are at least" if not context.complete else note)
     if arguments.format == "json":
-        write(document(_as_json(context, lines, with_files=arguments.list)))
+        write(document({**_as_json(context, lines, with_files=arguments.list), "context": how_as_json(how)}))
     elif arguments.list:
         for path, count in sorted(context.files.items()):
             write(f"{count}\t{path}")
     else:
-        write("\n".join((*_summary(context), *_by_pattern(lines), *_largest(context, is_tree=arguments.tree))))
+        shown = (*_summary(context), *_by_pattern(lines), *_largest(context, is_tree=arguments.tree))
+        write("\n".join((*how_in_words(how), *shown)))
     return CLEAN
 
 

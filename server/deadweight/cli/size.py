@@ -61,6 +61,7 @@ def _as_json(read: Read) -> dict[str, Any]:
     snapshot = read.snapshot
     return {
         "path": str(read.path),
+        "context": build.how_as_json(read.how),
         "image": as_size(snapshot.sizes.image()),
         "pulled": as_size(snapshot.sizes.pulled()),
         "stages": [_stage_as_json(snapshot, ledger) for ledger in snapshot.ledgers],
@@ -113,6 +114,7 @@ def _as_text(read: Read, snapshot: Snapshot, *, with_findings: bool) -> str:
     rows = [paint(shown(read.path), "bold", coloured)]
     if snapshot.is_foreign:
         return f"{rows[0]}\n  in the language of another frontend: {snapshot.tree.directives['syntax']}"
+    rows += (f"  {each}" for each in build.how_in_words(read.how, snapshot.options.target))
     lines = Text(snapshot.text)
     heaviest = max(
         (size.best for ledger in snapshot.ledgers for layer in ledger.layers if (size := snapshot.sizes.layer(layer))),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.features import words
 from deadweight.features.places import call_at, place_at, word_at
+from deadweight.model.builds.declared import difference
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Effect, Kind, PackageSet, is_under
 from deadweight.model.image import ImageRef, siblings, weighed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from deadweight.analysis.report import Reported
     from deadweight.features.places import Place
+    from deadweight.model.builds.declared import DeclaredBuild, HowBuilt
     from deadweight.model.commands.call import Call
     from deadweight.model.stages import Stage
     from deadweight.snapshot import Snapshot
@@ -79,7 +81,32 @@ def _base(snapshot: Snapshot, place: Place) -> list[str]:
     else:
         lines = _image(snapshot, stage, stage.base)
     ships = "the image" if stage.index in snapshot.build.shipped else "does not ship"
-    return [*lines, "", f"This stage in all ({ships}): {words.unpacked(snapshot.sizes.stage(place.ledger))}"]
+    lines += ["", f"This stage in all ({ships}): {words.unpacked(snapshot.sizes.stage(place.ledger))}"]
+    return [*lines, *_how(snapshot.options.how, snapshot.options.target)]
+
+
+def _how(how: HowBuilt, target: str | None) -> list[str]:
+    """Where the file is built and who says so, how else it is built, and what could not be read."""
+    if not how.folder:
+        return []
+    if how.build and how.by == how.build.by:
+        by = _by(how.build)
+    else:
+        by = f", by {how.by}" if how.by else ", the folder of the Dockerfile"
+    if how.build and how.build.target and how.build.target == target:
+        by = f", target {words.code(target)}{by}"
+    lines = ["", f"Build context: {words.code(how.context)}{by}", ""]
+    for name, written in how.contexts.items():
+        lines.append(f"- context {words.code(name)}: {words.code(written) if written else 'unknown'}")
+    for build in how.others:
+        what = ", ".join(f"{kind} {words.code(text)}" for kind, text in difference(build, how.build))
+        lines.append(f"- also built with {what}{_by(build)}")
+    return [*lines, *(f"- not read: {words.code(each.source)}, {words.one_line(each.why)}" for each in how.unread)]
+
+
+def _by(build: DeclaredBuild) -> str:
+    name = f" ({words.one_line(build.name)})" if build.name else ""
+    return f", by {words.code(build.source)}{name}"
 
 
 def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:

@@ -147,7 +147,7 @@ def _in_step(snapshot: Snapshot, step: Step, offset: int) -> Iterator[Link]:
 
 
 def _source(snapshot: Snapshot, name: str, span: Span) -> Iterator[Link]:
-    if snapshot.build.find(name) is None:
+    if snapshot.build.find(name) is None and name not in snapshot.options.how.contexts:
         yield from _image(image.parse(name), span)
 
 

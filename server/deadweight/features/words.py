@@ -83,7 +83,7 @@ def parts(size: Size | None, most: int = _MANY, common: str = "", indent: str = 
     # What is taken off (because an earlier layer holds it) is always named: without it the sum would be a riddle.
     named = found if len(found) <= most + 1 else [*found[:most], *(part for part in found[most:] if part.best < 0)]
     rest = [part for part in found if part not in named]
-    items = [f"- {_one_line(part.what)}: {_amount(part)}{_in_brackets(part, common)}" for part in named]
+    items = [f"- {one_line(part.what)}: {_amount(part)}{_in_brackets(part, common)}" for part in named]
     if rest:
         items.append(f"- the rest: {in_words(sum(part.best for part in rest))}")
     return [indent + item for item in items]
@@ -91,7 +91,13 @@ def parts(size: Size | None, most: int = _MANY, common: str = "", indent: str = 
 
 def code(text: str) -> str:
     """The user's text as Markdown code, on one line."""
-    return f"`{_one_line(text).replace('`', chr(39))}`"
+    return f"`{one_line(text).replace('`', chr(39))}`"
+
+
+def one_line(text: str, longest: int = _LONGEST) -> str:
+    """The user's text on one line, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _amount(part: Part) -> str:
@@ -106,7 +112,7 @@ def _in_brackets(part: Part, common: str) -> str:
 
 
 def _origin(part: Part) -> str:
-    return _one_line(", ".join(each for each in (part.source, part.date) if each), longest=200)
+    return one_line(", ".join(each for each in (part.source, part.date) if each), longest=200)
 
 
 def _name(cause: Cause) -> str:
@@ -136,8 +142,3 @@ def _name(cause: Cause) -> str:
         case Text():
             return "text in the Dockerfile"
     return "files"
-
-
-def _one_line(text: str, longest: int = _LONGEST) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"

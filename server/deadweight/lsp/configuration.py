@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from lsprotocol import types
 
 from deadweight.settings import DEFAULTS, read_settings
+from deadweight.workspace.declared_builds import declares_below
 from deadweight.workspace.settings_files import NAMES, SettingsFiles
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ class Configuration:
         self._server.show_again(changed)
 
     def files_changed(self, paths: Iterable[Path]) -> None:
-        """Files have changed on disk: among them perhaps the settings of documents below."""
-        folders = {path.parent for path in paths if path.name in NAMES}
+        """Files have changed on disk: among them perhaps the settings of documents below, or how these are built."""
+        folders = {folder for path in paths if (folder := speaks_for(path))}
         if folders:
             self.apply([each for each in self._server.documents if each.path and folders & set(each.path.parents)])
 
@@ -120,6 +121,11 @@ class Configuration:
         if lines:
             message = f"deadweight: {'; '.join(lines)}"
             self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, message))
+
+
+def speaks_for(path: Path) -> Path | None:
+    """The folder below which a file decides for documents: settings, and what declares builds; None for others."""
+    return path.parent if path.name in NAMES else declares_below(path)
 
 
 def registrations(server: Server) -> list[types.Registration]:

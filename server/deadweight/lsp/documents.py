@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.analysis.report import check, report
 from deadweight.features.diagnostics import SYNTAX, Diagnostic, diagnostics
 from deadweight.lazy import cached_property
+from deadweight.model.builds.declared import NOT_SAID
 from deadweight.settings import DEFAULTS
 from deadweight.size.units import in_words
 from deadweight.snapshot import Snapshot
 from deadweight.syntax import dockerfile, dockerignore
 from deadweight.text import Span, Text
+from deadweight.workspace.declared_builds import DeclaredBuilds
 from deadweight.workspace.discover import kind_of
 from deadweight.workspace.files import UnreadableError, read_text
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from deadweight.features.code_actions import Action
     from deadweight.features.ignoring.findings import IgnoreFinding
     from deadweight.features.ignoring.reading import IgnoreReading, Measured, Taken
+    from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
     from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Settings
@@ -90,23 +93,29 @@ class Document:
         self.is_measuring = False  # whether somebody walks the folder around it now
         self._documents = documents
         self.settings: Settings = documents.settings_of(self)
-        self.options = self.settings.build_options()
+        self.how = documents.how(self)
+        self.options = self.settings.build_options(self.how)
 
     def configure(self) -> bool:
-        """Take the settings that hold now; whether they are others."""
-        now = self._documents.settings_of(self)
-        if now == self.settings:
+        """Take the settings that hold now, and how files of the project say it is built; whether these are others."""
+        before = self.settings, self.how
+        self.settings = self._documents.settings_of(self)
+        self.how = self._documents.how(self)
+        if before == (self.settings, self.how):
             return False
-        self.settings, self.options = now, now.build_options()
+        self.options = self.settings.build_options(self.how)
         self.forget()
         return True
 
     @property
+    def dockerfile(self) -> Path | None:
+        """The Dockerfile that this is, or is about."""
+        return self.path
+
+    @property
     def folder(self) -> Path | None:
         """The folder of the build context."""
-        if self.path is None or self.settings.context is None:
-            return self.path and self.path.parent
-        return Path(self.settings.context)
+        return Path(self.how.folder) if self.how.folder else self.path and self.path.parent
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit of the editor's."""
@@ -228,9 +237,10 @@ class OpenIgnoreFile(Document):
         self.taken_on_disk = tuple(_taken_on_disk(self.path, context)) if context and self.path else ()
 
     @property
-    def folder(self) -> Path | None:
-        """The folder of the build context: that of .dockerignore itself, and of `NAME.dockerignore` that of NAME."""
-        return self.path.parent if self.path and self.path.name == ".dockerignore" else super().folder
+    def dockerfile(self) -> Path | None:
+        """NAME of `NAME.dockerignore`; `.dockerignore` is about no single one, and lies in the build context itself."""
+        name = self.path.name.removesuffix(".dockerignore") if self.path else ""
+        return self.path.with_name(name) if self.path and name else None
 
     @property
     def file(self) -> dockerignore.IgnoreFile:
@@ -264,10 +274,17 @@ class OpenIgnoreFile(Document):
 
 
 class Documents:
-    """Every open document that is ours, by URI; `settings_of` gives the settings that hold for one."""
+    """Every open document that is ours, by URI; `settings_of` gives the settings that hold for one, `builds` what files
+    of the project declare now.
+    """
 
-    def __init__(self, settings_of: Callable[[Document], Settings] = lambda document: DEFAULTS) -> None:
+    def __init__(
+        self,
+        settings_of: Callable[[Document], Settings] = lambda document: DEFAULTS,
+        builds: Callable[[], DeclaredBuilds] = DeclaredBuilds,
+    ) -> None:
         self.settings_of = settings_of
+        self._builds = builds
         self._open: dict[str, Document] = {}
 
     def __iter__(self) -> Iterator[Document]:
@@ -281,6 +298,14 @@ class Documents:
         elif kind == "dockerignore":
             self._open[uri] = OpenIgnoreFile(uri, path, version, text, self)
         return self._open.get(uri)
+
+    def how(self, document: Document) -> HowBuilt:
+        """How the Dockerfile is built that a document is, or is about."""
+        if document.dockerfile is None:
+            return NOT_SAID
+        given = document.settings.context
+        context = None if given is None else Path(given)
+        return self._builds().how(document.dockerfile, context, "the project's settings")
 
     def get(self, uri: str) -> Document | None:
         """The document of this URI, where it is open and ours."""

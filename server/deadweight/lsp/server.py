@@ -28,6 +28,7 @@ from deadweight.lsp.protocol import Protocol, RefusedError
 from deadweight.lsp.publishing import diagnostics_json, hints_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe, read_stream
 from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
+from deadweight.workspace import declared_builds
 from deadweight.workspace.context import EnoughError, walk_context
 from deadweight.workspace.files import UnreadableError
 
@@ -41,12 +42,21 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.text import Encoding
 
-# Files whose change on disk changes what an open document comes to: ignore files, what installs read, and settings.
-_WATCHED = (
-    "**/{*.dockerignore,.dockerignore,package.json,package-lock.json,requirements*.txt,pyproject.toml,deadweight.toml}"
+# Files whose change on disk changes what an open document comes to: ignore files, what installs read, settings, and
+# what declares builds.
+_WATCHED_NAMES = (
+    "*.dockerignore",
+    ".dockerignore",
+    "package.json",
+    "package-lock.json",
+    "requirements*.txt",
+    "pyproject.toml",
+    "deadweight.toml",
+    *declared_builds.WATCHED,
 )
 _Result = TypeVar("_Result")
 
+_WATCHED = f"**/{{{','.join(_WATCHED_NAMES)}}}"
 _AT_ONCE = 1000  # files that patterns are tried on at once; 2 ms of work
 _SECONDS = 30.0  # the longest that a walk of a build context goes on
 _SECONDS_TO_READ = 10.0  # the longest that the end of a session waits for a client to read its last answers

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadweight.lsp import convert
+from deadweight.lsp.configuration import speaks_for
 from deadweight.lsp.documents import Documents
 from deadweight.lsp.publishing import diagnostics_json, report_json
+from deadweight.workspace.declared_builds import DeclaredBuilds
 from deadweight.workspace.discover import find_in_steps
 from deadweight.workspace.files import UnreadableError, read_text
 
@@ -22,21 +24,35 @@ if TYPE_CHECKING:
     from deadweight.lsp.server import Server
 
 
+class _Known(NamedTuple):
+    """Diagnostics as JSON, and the folder of the build context that they were found in."""
+
+    diagnostics: bytes
+    folder: Path
+
+
 class WorkspaceDiagnostics:
     """Answers one question after the other; a file that is not open is read again when something around it changed."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._known: dict[Path, bytes] = {}  # diagnostics of files that are not open, as JSON
+        self._known: dict[Path, _Known] = {}  # of files that are not open
+        self._builds = DeclaredBuilds()  # all of them ask the same files
         self._news = asyncio.Event()
         self._news.set()
 
     def forget(self, paths: Iterable[Path]) -> None:
         """Files have changed on disk."""
-        folders = [path.parent for path in paths]
-        for known in list(self._known):
-            if any(folder.is_relative_to(known.parent) for folder in folders):
-                del self._known[known]
+        paths = list(paths)
+        deciding = [folder for path in paths if (folder := speaks_for(path))]
+        for path, known in list(self._known.items()):
+            is_near = any(
+                each.parent.is_relative_to(folder) for each in paths for folder in (path.parent, known.folder)
+            )
+            if is_near or any(path.is_relative_to(folder) for folder in deciding):
+                del self._known[path]
+        if deciding:
+            self._builds = DeclaredBuilds()
         self._news.set()
 
     def touch(self) -> None:
@@ -73,15 +89,16 @@ class WorkspaceDiagnostics:
             if document is None:
                 return b"[]"
             await self._server.measure_quietly(document)
-            self._known[path] = diagnostics_json(document, self._server.client)
-        return self._known[path]
+            found = diagnostics_json(document, self._server.client)
+            self._known[path] = _Known(found, document.folder or path.parent)
+        return self._known[path].diagnostics
 
     def _read(self, path: Path) -> Document | None:
         try:
             text = read_text(path)
         except UnreadableError:
             return None
-        closed = Documents(self._server.configuration.of)
+        closed = Documents(self._server.configuration.of, lambda: self._builds)
         return closed.open(path.as_uri(), path.name, path, None, text)
 
 

@@ -14,7 +14,7 @@ from deadweight.model.image import ImageRef
 from deadweight.model.variables import Scope, expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from deadweight.model.image import ImageName, StatedSize
     from deadweight.syntax.dockerfile import Dockerfile, Instruction, Section
@@ -177,13 +177,22 @@ def read_build(
     build_args: Mapping[str, str] = MappingProxyType({}),
     platform: str = "linux/amd64",
     bases: Mapping[ImageName, StatedSize] = MappingProxyType({}),
+    contexts: Mapping[str, str | None] = MappingProxyType({}),
     before: Build | None = None,
 ) -> Build:
     """The stages of a file. An unknown `target` is named in the result, and the last stage taken.
 
-    `bases` are what the user says images weigh. What `before`, an earlier version read with the same arguments, knows
-    of the same sections is taken over.
+    `bases` are what the user says images weigh, `contexts` further contexts that stand for an image. What
+    `before`, an earlier version read with the same arguments, knows of the same sections is taken over.
     """
+
+    def image_of(text: str) -> ImageRef | None:
+        if text not in contexts:
+            return image.weighed(image.parse(text), bases)
+        scheme, mark, name = (contexts[text] or "").partition("://")
+        # Any other is a folder, a URL or a build of its own, of which nobody knows what it holds.
+        return image.weighed(image.parse(name), bases) if mark and scheme == "docker-image" else None
+
     head, *sections = tree.sections
     scope = (
         before.scope
@@ -194,7 +203,7 @@ def read_build(
         scope, old = before.scope, before.stages
     else:
         old = ()
-    stages = _stages(sections, scope, build_args, bases, old)
+    stages = _stages(sections, scope, build_args, image_of, old)
     build = Build(stages, stages[-1] if stages else None, head, scope)
     if not target:
         return build
@@ -215,7 +224,7 @@ def _stages(
     sections: Sequence[Section],
     scope: Mapping[str, str | None],
     build_args: Mapping[str, str],
-    bases: Mapping[ImageName, StatedSize],
+    image_of: Callable[[str], ImageRef | None],
     old: tuple[Stage, ...],
 ) -> tuple[Stage, ...]:
     pairs = enumerate(zip(old, sections, strict=False))
@@ -233,7 +242,7 @@ def _stages(
         if is_same and index >= last:
             return (*stages, *old[index:])
         known = old[index] if index < len(old) else None
-        stage = _stage(index, sections[index], scope, build_args, bases, names, stages, known)
+        stage = _stage(index, sections[index], scope, build_args, image_of, names, stages, known)
         is_same = is_same and known is not None and (stage.name, stage.end) == (known.name, known.end)
         stages.append(stage)
         if stage.name:
@@ -276,7 +285,7 @@ def _stage(
     section: Section,
     scope: Mapping[str, str | None],
     build_args: Mapping[str, str],
-    bases: Mapping[ImageName, StatedSize],
+    image_of: Callable[[str], ImageRef | None],
     names: Mapping[str, int],
     stages: Sequence[Stage],
     known: Stage | None,
@@ -287,7 +296,7 @@ def _stage(
     base: ImageRef | int | None = names.get(text.lower()) if text else None
     entry = stages[base].end if isinstance(base, int) else None
     if base is None and text:
-        base = image.weighed(image.parse(text), bases)
+        base = image_of(text)
     if known is not None and (known.base != base or known.entry is not entry):
         known = None
     if known is not None and known.section is section:

@@ -146,11 +146,11 @@ def _fix(ref: ImageRef, sibling: Sibling, saves: Size, word: Word, offset: int) 
     """The edit of the reference where it is written out, or of its end: `node:$V` becomes `node:$V-slim`."""
     if word.text == ref.text:
         edit = Edit(sibling.edit.span.shifted(offset + word.span.start), sibling.edit.text)
-    elif sibling.ref.text.startswith(ref.text) and not word.text.endswith(("'", '"')):
+    elif "$" in word.text and sibling.ref.text.startswith(ref.text) and not word.text.endswith(("'", '"')):
         end = offset + word.span.end
         edit = Edit(Span(end, end), sibling.ref.text.removeprefix(ref.text))
     else:
-        return None  # what an ARG holds is the user's to change
+        return None  # what an ARG holds, and the image that a further context is, are the user's to change
     notes = "; ".join(_CHECKS[caveat] for caveat in sibling.caveats)
     title = f"Use the {_NAMES.get(sibling.flavour, 'smaller')} image {sibling.ref.text}"
     return Fix(sibling.flavour, title, Safety.ASK, (edit,), note=f"Check: {notes}" if notes else "", saves=saves)

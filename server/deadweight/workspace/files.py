@@ -28,7 +28,8 @@ def read_text(path: Path, largest: int = LARGEST) -> str:
     except (OSError, ValueError) as error:
         raise UnreadableError(f"{shown(path)}: {reason(error)}") from error
     if len(content) > largest:
-        raise UnreadableError(f"{shown(path)}: larger than {largest // 1_000_000} MB")
+        bound = f"{largest // 1_000_000} MB" if largest >= 1_000_000 else f"{largest // 1_000} kB"
+        raise UnreadableError(f"{shown(path)}: larger than {bound}")
     return content.decode("utf-8", "surrogateescape")
 
 
