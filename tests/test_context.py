@@ -139,6 +139,25 @@ def test_the_ignore_file_beside_the_dockerfile_goes_first(tmp_path: Path) -> Non
     assert context.ignore_file == str(tmp_path / "docker" / "Dockerfile.dockerignore")
 
 
+@pytest.mark.parametrize(
+    ("there", "docker", "podman"),
+    [
+        ((".containerignore",), None, ".containerignore"),
+        ((".containerignore", ".dockerignore"), ".dockerignore", ".containerignore"),
+        ((".containerignore", "Dockerfile.containerignore"), None, "Dockerfile.containerignore"),
+        (("Dockerfile.dockerignore", "Dockerfile.containerignore"), *["Dockerfile.dockerignore"] * 2),
+    ],
+)
+def test_podman_reads_files_for_containers(
+    there: tuple[str, ...], docker: str | None, podman: str | None, tmp_path: Path
+) -> None:
+    write(tmp_path, {"a": "1", **dict.fromkeys(there, "a")})
+    assert context_of(tmp_path / "Dockerfile").ignore_file == docker
+    context = context_of(tmp_path / "Dockerfile", builder="podman")
+    assert context.ignore_file == podman
+    assert "a" not in context.files
+
+
 def test_manifests_are_read_by_name_and_depth(tmp_path: Path) -> None:
     read = ["go.mod", "requirements-dev.txt", "requirements/base.txt", "a/b/c/Cargo.toml", "src/Api.csproj"]
     write(tmp_path, dict.fromkeys([*read, "a/b/c/d/Cargo.toml", "notes.txt", "src/base.txt"], "x"))

@@ -296,6 +296,19 @@ async def test_an_ignore_file_that_is_being_typed_counts(session: Session, tmp_p
     assert [hint.label for hint in await page.hints()] == ["+2.0 MB"]
 
 
+async def test_podman_takes_its_own_ignore_file(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "deadweight.toml").write_text('builder = "podman"\n')
+    (tmp_path / "big").write_bytes(b"x" * 3_000_000)
+    page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
+    assert [hint.label for hint in await page.hints()] == ["+3.0 MB"]
+    own = session.open(tmp_path / ".containerignore", "b*\n")
+    other = session.open(tmp_path / ".dockerignore", "none\n")
+    assert await page.hints() == []
+    own.type("b*", "c*")
+    other.type("none", "big")
+    assert [hint.label for hint in await page.hints()] == ["+3.0 MB"]
+
+
 async def test_what_is_wrong_with_patterns_and_the_way_out(session: Session, tmp_path: Path) -> None:
     (tmp_path / "app" / "node_modules").mkdir(parents=True)
     (tmp_path / "app" / "node_modules" / "big").write_bytes(b"x" * 3_000_000)

@@ -41,6 +41,7 @@ def test_everything_given() -> None:
         "minSaving": "500kB",
         "inlayHints": False,
         "platform": "linux/arm64",
+        "builder": "podman",
         "target": "app",
         "buildArgs": {"MY_VERSION": "22"},
         "bases": {"registry.corp/base_x:1": "340MB", "registry.corp/b": 7},
@@ -58,7 +59,7 @@ def test_everything_given() -> None:
     settings, wrong = read_settings(given)
     bases = {"registry.corp/base_x:1": StatedSize(340_000_000, MINE), "registry.corp/b": StatedSize(7, MINE)}
     build_args = {"MY_VERSION": "22"}
-    assert settings == Settings(500_000, False, "linux/arm64", "app", build_args, bases, rules=rules)
+    assert settings == Settings(500_000, False, "linux/arm64", "podman", "app", build_args, bases, rules=rules)
     assert settings.of("install-cache-kept") == RuleSettings()
     assert wrong == ()
 
@@ -72,6 +73,7 @@ SEVERITY = "write off, hint, information, warning or error"
     [
         ([], "settings: [] is no object"),
         ({"colour": 1}, "settings: there is no colour"),
+        ({"builder": "kaniko"}, "settings: builder: 'kaniko' is no builder: write docker or podman"),
         ({"min_saving": 1}, "settings: there is no min_saving"),
         ({"minSaving": "much"}, f"settings: minSaving: 'much' is no size: {SIZE}"),
         ({"minSaving": -1}, f"settings: minSaving: -1 is no size: {SIZE}"),

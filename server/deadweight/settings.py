@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Severity = Literal["hint", "information", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 OFF: Literal["off"] = "off"
+Builder = Literal["docker", "podman"]
+BUILDERS: tuple[Builder, ...] = get_args(Builder)
 
 Spelling = Literal["camelCase", "kebab-case"]
 CAMEL_CASE: Spelling = "camelCase"
@@ -95,6 +97,10 @@ TEXTS = Kind(
     ),
     {"type": "array", "items": {"type": "string"}},
 )
+BUILDER = Kind(
+    lambda value: _checked(value, value in BUILDERS, f"no builder: write {' or '.join(BUILDERS)}"),
+    {"type": "string", "enum": [*BUILDERS]},
+)
 PLATFORM = Kind(lambda value: read_platform(_text(value)), {"type": "string", "pattern": f"^{_PLATFORM.pattern}$"})
 
 
@@ -117,6 +123,9 @@ class Settings:
     min_saving: Annotated[int, SIZE, "Findings that save fewer bytes are not reported."] = 1_000_000
     inlay_hints: Annotated[bool, YES_OR_NO, "Whether an editor shows at the end of each line what it adds."] = True
     platform: Annotated[str, PLATFORM, "What is built for, as in `docker build --platform`."] = "linux/amd64"
+    builder: Annotated[
+        Builder, BUILDER, "What builds: podman takes `.containerignore` before `.dockerignore`, docker knows none."
+    ] = "docker"
     target: Annotated[
         str | None,
         TEXT_OR_NOTHING,

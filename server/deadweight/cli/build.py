@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
+    from deadweight.settings import Builder
     from deadweight.workspace.settings_files import SettingsFile
 
 _OPTION = "--context"
@@ -87,7 +88,7 @@ def read_files(
         root = arguments.context or (_seen_from_here(Path(how.folder)) if how.by else path.parent)
         try:
             tree = parse(read_text(path))
-            snapshot = Snapshot(tree, contexts.of(path, root), settings.build_options(how))
+            snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), settings.build_options(how))
             unknown = snapshot.build.unknown_target
             if arguments.target and unknown:  # what a project's file names is for those that have it
                 warn(f"{shown(path)}: there is no stage {unknown!r}; the last one is taken as the image")
@@ -95,6 +96,15 @@ def read_files(
         except UnreadableError as error:
             warn(str(error))
             yield Read(path, None, str(error))
+
+
+def settings_of(path: Path) -> Settings:
+    """The settings that the project has for a file; what is wrong with them is warned of."""
+    file = SettingsFiles(lambda path: shown(_seen_from_here(path))).of(path)
+    settings, wrong = file.over(DEFAULTS) if file else (DEFAULTS, ())
+    for line in wrong:
+        warn(line)
+    return settings
 
 
 def how_built(builds: DeclaredBuilds, path: Path, context: Path | None, from_settings: str | None = None) -> HowBuilt:
@@ -170,10 +180,10 @@ class _Contexts:
     def __init__(self) -> None:
         self._known: dict[tuple[Path, Path | None], BuildContext] = {}
 
-    def of(self, dockerfile: Path, root: Path) -> BuildContext:
-        key = (root, ignore_file_of(dockerfile, root))
+    def of(self, dockerfile: Path, root: Path, builder: Builder) -> BuildContext:
+        key = (root, ignore_file_of(dockerfile, root, builder))
         if key not in self._known:
-            context = context_of(dockerfile, root, deadline=time.monotonic() + _SECONDS)
+            context = context_of(dockerfile, root, deadline=time.monotonic() + _SECONDS, builder=builder)
             for note in context.notes:
                 warn(note)
             self._known[key] = context

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deadweight.cli.build import settings_of
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
 from deadweight.cli.output import warn, write
 from deadweight.model.ignore import compile_patterns
@@ -48,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the ignored paths. Raises UnreadableError where the ignore file cannot be read."""
     if bool(arguments.paths) == arguments.stdin:
         arguments.error("give either paths or --stdin")
-    ignore_file: Path | None = arguments.ignore_file or ignore_file_of(Path("Dockerfile"), Path())
+    ignore_file: Path | None = arguments.ignore_file
+    if ignore_file is None:
+        ignore_file = ignore_file_of(Path("Dockerfile"), Path(), settings_of(Path("Dockerfile")).builder)
     text = read_text(ignore_file) if ignore_file else ""
     patterns = parse(text).patterns
     matcher = compile_patterns(pattern.text for pattern in patterns)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.cli.build import how_as_json, how_built, how_in_words, warn_of_unread
+from deadweight.cli.build import how_as_json, how_built, how_in_words, settings_of, warn_of_unread
 from deadweight.cli.main import CLEAN
 from deadweight.cli.output import add_format, document, is_coloured, paint, warn, write
 from deadweight.model.ignore import compile_patterns
@@ -49,11 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Say what a context holds. Raises UnreadableError where it cannot be read."""
     dockerfile: Path = arguments.file or (arguments.folder or Path()) / "Dockerfile"
-    how = how_built(DeclaredBuilds(), dockerfile, arguments.folder)
+    settings = settings_of(dockerfile)
+    how = how_built(DeclaredBuilds(), dockerfile, arguments.folder, settings.context)
     warn_of_unread(how, set())
     folder: Path = arguments.folder or (Path(how.folder) if how.by else Path())
-    whole = context_of(dockerfile, folder, deadline=time.monotonic() + _SECONDS, without_ignore_file=True)
-    ignore_file = ignore_file_of(dockerfile, folder)
+    deadline, builder = time.monotonic() + _SECONDS, settings.builder
+    whole = context_of(dockerfile, folder, deadline=deadline, without_ignore_file=True, builder=builder)
+    ignore_file = ignore_file_of(dockerfile, folder, builder)
     patterns = parse(read_text(ignore_file)).patterns if ignore_file else ()
     texts = tuple(pattern.text for pattern in patterns)
     found = sifted(whole.tree, compile_patterns(texts))

@@ -15,6 +15,7 @@ from deadweight.size.units import in_words
 from deadweight.snapshot import Snapshot
 from deadweight.syntax import dockerfile, dockerignore
 from deadweight.text import Span, Text
+from deadweight.workspace.context import ignore_file_of, ignore_files, shown_in
 from deadweight.workspace.declared_builds import DeclaredBuilds
 from deadweight.workspace.discover import kind_of
 from deadweight.workspace.files import UnreadableError, read_text
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
     from deadweight.rules.rule import Fix, Rule
-    from deadweight.settings import Settings
+    from deadweight.settings import Builder, Settings
     from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.text import Edit
 
@@ -234,13 +235,14 @@ class OpenIgnoreFile(Document):
         """Take the folder as it is on disk, with every file in it, left out or not."""
         super().measured(context)
         self.whole = context
-        self.taken_on_disk = tuple(_taken_on_disk(self.path, context)) if context and self.path else ()
+        self.taken_on_disk = ()
+        if context and self.path:
+            self.taken_on_disk = tuple(_taken_on_disk(self.path, context, self.settings.builder))
 
     @property
     def dockerfile(self) -> Path | None:
         """NAME of `NAME.dockerignore`; `.dockerignore` is about no single one, and lies in the build context itself."""
-        name = self.path.name.removesuffix(".dockerignore") if self.path else ""
-        return self.path.with_name(name) if self.path and name else None
+        return self.path.with_suffix("") if self.path and self.path.suffix else None
 
     @property
     def file(self) -> dockerignore.IgnoreFile:
@@ -331,30 +333,32 @@ class Documents:
 
     def with_open_ignore_file(self, document: OpenDockerfile, context: BuildContext | None) -> BuildContext | None:
         """The context as an ignore file that is open here would make it, saved or not."""
-        # `Dockerfile.dockerignore` goes before `.dockerignore`.
-        ignore_file = max(
-            self.governing(document), key=lambda each: len(each.path.name) if each.path else 0, default=None
-        )
-        if context is None or ignore_file is None or ignore_file.path is None:
+        names = [str(each) for each in _ignore_files(document)]
+        opened = {str(each.path): each for each in self.governing(document)}
+        path = next((each for each in names if each in opened), None)
+        found = opened[path].found if path is not None else None
+        if context is None or path is None or found is None:
             return context
-        name, found = ignore_file.path.name, ignore_file.found
-        is_overruled = name == ".dockerignore" and context.ignore_file not in (name, None)
-        if found is None or is_overruled or (context.ignore_file == name and context.patterns == found.patterns):
+        name = shown_in(Path(path), Path(context.root))
+        in_use = context.ignore_file and str(Path(context.root) / context.ignore_file)
+        is_overruled = in_use in names[: names.index(path)]
+        if is_overruled or (context.ignore_file == name and context.patterns == found.patterns):
             return context
         return found.lighter(name)
 
 
-def _taken_on_disk(ignore_file: Path, whole: BuildContext) -> Iterator[Taken]:
+def _taken_on_disk(ignore_file: Path, whole: BuildContext, builder: Builder) -> Iterator[Taken]:
     """What the Dockerfiles in the folder of an ignore file take that are built with it."""
     from deadweight.features.ignoring.reading import taken_by
 
-    is_general = ignore_file.name == ".dockerignore"
+    root = Path(whole.root)
     names = [name for name, count in whole.tree.files.items() if kind_of(name) == "dockerfile" and count <= _LARGEST]
     for name in sorted(names)[:_MOST_DOCKERFILES]:
-        own = f"{name}.dockerignore"
-        if own == ignore_file.name or (is_general and own not in whole.tree.files):
+        used = ignore_file_of(root / name, root, builder)
+        # One that is not saved yet counts as well.
+        if used == ignore_file or (used is None and ignore_file in ignore_files(root / name, root, builder)):
             try:
-                text = read_text(Path(whole.root) / name, _LARGEST)
+                text = read_text(root / name, _LARGEST)
             except UnreadableError:
                 continue
             yield from taken_by(Snapshot(dockerfile.parse(text)), name)
@@ -364,12 +368,15 @@ def _holds(path: Path, *folders: Path) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
+def _ignore_files(document: OpenDockerfile) -> tuple[Path, ...]:
+    """Where the ignore file of a Dockerfile may lie, the one that counts first."""
+    if document.path is None or document.folder is None:
+        return ()
+    return ignore_files(document.path, document.folder, document.settings.builder)
+
+
 def _governs(ignore_file: OpenIgnoreFile, document: OpenDockerfile) -> bool:
-    if ignore_file.path is None or document.path is None:
-        return False
-    if ignore_file.path.name == ".dockerignore":
-        return ignore_file.path.parent == document.folder
-    return ignore_file.path == document.path.with_name(f"{document.path.name}.dockerignore")
+    return ignore_file.path in _ignore_files(document)
 
 
 def _log(rule: Rule, error: Exception) -> None:

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 _WATCHED_NAMES = (
     "*.dockerignore",
     ".dockerignore",
+    "*.containerignore",
+    ".containerignore",
     "package.json",
     "package-lock.json",
     "requirements*.txt",
@@ -464,6 +466,7 @@ def _walk(document: Document) -> Generator[None, None, BuildContext | None]:
                 deadline=time.monotonic() + _SECONDS,
                 without_ignore_file=isinstance(document, OpenIgnoreFile),
                 before=whole.tree if whole else None,
+                builder=document.settings.builder,
             )
         )
     except UnreadableError:

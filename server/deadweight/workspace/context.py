@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.folder import Folder
     from deadweight.model.ignore import Matcher, Reached
+    from deadweight.settings import Builder
 
 MOST_ENTRIES = 200_000
 _LARGEST_TEXT = 4_000_000  # bytes of one project file; the lockfile of a large monorepo is about 2 MB
@@ -55,12 +56,20 @@ class EnoughError(Exception):
     """Raised in a walk by whoever takes what it has found so far."""
 
 
-def ignore_file_of(dockerfile: Path, root: Path) -> Path | None:
-    """The ignore file of a build: `NAME.dockerignore` beside the Dockerfile, else `.dockerignore` in the context."""
-    for candidate in (dockerfile.with_name(dockerfile.name + ".dockerignore"), root / ".dockerignore"):
-        if os.path.isfile(candidate):  # Path.is_file raises where a name is too long
-            return candidate
-    return None
+def ignore_files(dockerfile: Path, root: Path, builder: Builder = "docker") -> tuple[Path, ...]:
+    """Where the ignore file of a build may lie, the one that counts first: `NAME.dockerignore` beside the Dockerfile,
+    then `.dockerignore` in the context; for podman, files for containers as well (buildah's ContainerIgnoreFile).
+    """
+    own, general = dockerfile.with_name(f"{dockerfile.name}.dockerignore"), root / ".dockerignore"
+    if builder == "docker":
+        return own, general
+    return own, own.with_suffix(".containerignore"), root / ".containerignore", general
+
+
+def ignore_file_of(dockerfile: Path, root: Path, builder: Builder = "docker") -> Path | None:
+    """The ignore file of a build."""
+    # Path.is_file raises where a name is too long.
+    return next((each for each in ignore_files(dockerfile, root, builder) if os.path.isfile(each)), None)
 
 
 def context_of(
@@ -69,9 +78,12 @@ def context_of(
     *,
     deadline: float = float("inf"),
     without_ignore_file: bool = False,
+    builder: Builder = "docker",
 ) -> BuildContext:
     """The build context, walked in one go; as `walk_context` says."""
-    walk = walk_context(dockerfile, context, deadline=deadline, without_ignore_file=without_ignore_file)
+    walk = walk_context(
+        dockerfile, context, deadline=deadline, without_ignore_file=without_ignore_file, builder=builder
+    )
     while True:
         try:
             next(walk)
@@ -87,6 +99,7 @@ def walk_context(
     deadline: float = float("inf"),
     without_ignore_file: bool = False,
     before: Folder | None = None,
+    builder: Builder = "docker",
 ) -> Generator[None, None, BuildContext]:
     """The build context of `dockerfile`, which need not exist: folder `context`, or the one that holds it.
 
@@ -98,7 +111,7 @@ def walk_context(
     the walk with what it has. Raises UnreadableError where the folder or its ignore file cannot be read.
     """
     root = dockerfile.parent if context is None else context
-    ignore_file = ignore_file_of(dockerfile, root)
+    ignore_file = ignore_file_of(dockerfile, root, builder)
     patterns = tuple(pattern.text for pattern in parse(read_text(ignore_file)).patterns) if ignore_file else ()
     matcher = compile_patterns(patterns)
     walk = _Walk(root, deadline, before)

@@ -31,7 +31,7 @@ def kind_of(name: str) -> Kind | None:
     """What a file is by its name alone (no folders); None for anything else, templates and backups among it."""
     if name.lower().endswith(_OTHER_ENDINGS) or name.startswith((".#", "#")):
         return None
-    if name.endswith(".dockerignore"):
+    if name.endswith((".dockerignore", ".containerignore")):
         return "dockerignore"
     stem = name.partition(".")[0]
     # docker build falls back to `dockerfile` in small letters.
