@@ -250,4 +250,4 @@ def test_a_new_file_is_never_written_over(folder: Path, capsys: pytest.CaptureFi
     write(folder / "logs/x.log", "x" * 2_000_000)
     assert main(["fix", "--write", "a.Dockerfile", "b.Dockerfile"]) == 0
     assert capsys.readouterr().out.count(".dockerignore") == 1
-    assert (folder / ".dockerignore").read_text("utf-8") == "**/*.log\n"
+    assert (folder / ".dockerignore").read_text("utf-8") == ".git\n**/*.log\n"

@@ -55,7 +55,7 @@ def test_what_the_host_leaves_in_the_folder_is_found(capsys: pytest.CaptureFixtu
     missing = [finding for finding in findings(capsys, app)[3] if finding["rule"] == "missing-dockerignore"]
     assert missing[0]["saves"]["best"] == 5_000_000
     assert main(["fix", "--write", "--rule", "missing-dockerignore", str(app)]) == 0
-    assert (app / ".dockerignore").read_text("utf-8") == ".git\n"
+    assert (app / ".dockerignore").read_text("utf-8") == ".git\n**/node_modules\n**/npm-debug.log*\n"
 
 
 def test_fixes_apply_and_are_done_with(capsys: pytest.CaptureFixture[str], app: Path) -> None:

@@ -251,7 +251,7 @@ def test_no_actions_on_other_lines() -> None:
 def test_a_fix_that_creates_a_file_needs_a_client_that_can() -> None:
     block = APP.replace("COPY . .", f"COPY . .{CURSOR}")
     (creating,) = actions_at(block, "quickfix")[1]
-    assert [new.path for new in creating.creates] == [".dockerignore"]
+    assert [(each.path, each.is_new) for each in creating.adds] == [(".dockerignore", True)]
     assert actions_at(block, "quickfix", can_create=False)[1] == ()
 
 

@@ -309,6 +309,35 @@ async def test_podman_takes_its_own_ignore_file(session: Session, tmp_path: Path
     assert [hint.label for hint in await page.hints()] == ["+3.0 MB"]
 
 
+async def test_lines_are_added_to_an_ignore_file_on_disk_and_in_the_editor(session: Session, tmp_path: Path) -> None:
+    ignore = tmp_path / ".dockerignore"
+    ignore.write_bytes("# é\r\nbig".encode())
+    (tmp_path / "x.log").write_bytes(b"x" * 2_000_000)
+    page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
+    assert await page.codes() == ["heavy-folder-copied"]
+    on_disk, _ = await page.actions("quickfix")
+    assert added_to(on_disk, ignore.as_uri()) == (None, types.Position(1, 3), "\r\n**/*.log\r\n")
+    opened = session.open(ignore, "# é\r\nbig\r\nsmall\r\n", version=7)
+    opened.type("small", "𝄞")
+    in_editor, _ = await page.actions("quickfix")
+    version = None if session.name == "nothing" else 8
+    assert added_to(in_editor, ignore.as_uri()) == (version, types.Position(3, 0), "**/*.log\r\n")
+    assert ignore.read_bytes() == "# é\r\nbig".encode()  # the client writes, never the server
+
+
+def added_to(action: types.CodeAction, uri: str) -> tuple[int | None, types.Position, str]:
+    """The version, the place and the text of the one edit of a file."""
+    assert action.edit is not None
+    version, edits = None, (action.edit.changes or {}).get(uri, [])
+    for change in action.edit.document_changes or ():
+        assert isinstance(change, types.TextDocumentEdit)
+        assert change.text_document.uri == uri
+        version, edits = change.text_document.version, list(change.edits)  # type: ignore[arg-type]
+    (edit,) = edits
+    assert edit.range.start == edit.range.end
+    return version, edit.range.start, edit.new_text
+
+
 async def test_what_is_wrong_with_patterns_and_the_way_out(session: Session, tmp_path: Path) -> None:
     (tmp_path / "app" / "node_modules").mkdir(parents=True)
     (tmp_path / "app" / "node_modules" / "big").write_bytes(b"x" * 3_000_000)

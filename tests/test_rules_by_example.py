@@ -9,6 +9,8 @@ import pytest
 from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import report
 from deadweight.rules.catalog import RULES
+from deadweight.rules.edits import append_lines
+from deadweight.text import apply_edits
 from examples import blocks, pairs, read_example, snapshot_of
 
 if TYPE_CHECKING:
@@ -36,8 +38,9 @@ def test_fix_gives_what_the_page_says(rule: Rule, before: str, after: str) -> No
     done = fixed(snapshot, [fix])
     wanted = read_example(after)
     assert done.text == wanted.dockerfile
-    if fix.creates:
-        assert fix.creates.text == wanted.files[fix.creates.path]
+    if fix.adds:
+        was = read_example(before).files.get(fix.adds.path, "")
+        assert apply_edits(was, [append_lines(was, fix.adds.lines)]) == wanted.files[fix.adds.path]
     assert not report(done, rules=[rule])
 
 
@@ -46,6 +49,8 @@ def test_image_loses_what_the_finding_says(rule: Rule, before: str, after: str) 
     snapshot = snapshot_of(before)
     (reported,) = report(snapshot, rules=[rule])
     finding = reported.finding
+    if not finding.is_about_bytes:
+        return
     assert finding.saves is not None
     if finding.basis == "cache":
         return  # the image keeps its size; the next build is the smaller one

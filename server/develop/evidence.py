@@ -28,10 +28,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadweight.analysis.fix_all import fix_all
 from deadweight.model.context import BuildContext
+from deadweight.rules.edits import append_lines
 from deadweight.rules.rule import Safety
 from deadweight.size.units import total
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
+from deadweight.text import apply_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -430,12 +432,60 @@ CASES = (
             "node_modules/.cache/babel/1.json": 5_000_000,
         },
     ),
+    Case(
+        "ignore-file-without-a-pattern",
+        "missing-dockerignore",
+        "FROM debian:bookworm-slim\nWORKDIR /srv/app\nCOPY . .\n",
+        {
+            ".dockerignore": "# what nobody needs\n",
+            "requirements.txt": "flask\n",
+            "app.py": "print('hello')\n",
+            "__pycache__/app.cpython-313.pyc": 2_000_000,
+            ".git/objects/pack/pack-1.pack": 20_000_000,
+        },
+        gone=("/srv/app/.git", "/srv/app/__pycache__"),
+    ),
+    Case(
+        "ignore-more",
+        "heavy-folder-copied",
+        "FROM debian:bookworm-slim\nWORKDIR /srv/app\nCOPY . .\n",
+        {
+            ".dockerignore": "docs\n*.md\n!README.md",
+            "README.md": "read\n",
+            "main.sh": "#!/bin/sh\necho hello\n",
+            "docs/guide.html": 500_000,
+            ".git/objects/pack/pack-1.pack": 20_000_000,
+            "packages/web/.turbo/cache/1.tar.zst": 7_000_000,
+        },
+        gone=("/srv/app/.git", "/srv/app/packages/web/.turbo"),
+    ),
+    Case(
+        "copied-node-modules",
+        "copied-over-install",
+        "FROM node:20-bookworm-slim\n"
+        "WORKDIR /srv/app\n"
+        "COPY package.json package-lock.json ./\n"
+        "RUN npm ci && npm cache clean --force\n"
+        "COPY . .\n",
+        {
+            "package.json": MANIFEST,
+            "package-lock.json": LOCK,
+            ".dockerignore": "docs\n",
+            "index.js": "console.log(require('typescript').version)\n",
+            "node_modules/esbuild/bin/esbuild": 9_000_000,
+            "node_modules/.cache/babel/1.json": 5_000_000,
+        },
+        gone=("/srv/app/node_modules/esbuild", "/srv/app/node_modules/.cache"),
+    ),
 )
 
 # Rule -> why no pair of it, or of a part of it, is built.
 NOT_BUILT: dict[str, str] = {
     "full-base-image": "no safe fix: another base image is for a person to choose",
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
+    "secrets-copied": "no safe fix: an app or a build may read them",
+    "copy-source-missing": "no safe fix, and no image before it: the build fails",
+    "huge-file-copied": "no safe fix: an app may open them",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
 }
 
@@ -464,10 +514,15 @@ def pair_of(case: Case) -> Pair:
         case,
         before,
         outcome.snapshot,
-        {file.path: file.text for file in outcome.created},
+        {file.path: _with_lines(case.files.get(file.path, ""), file.lines) for file in outcome.added},
         {fix.id: fix.title for _, fix in outcome.done},
         total(fix.saves or reported.finding.saves for reported, fix in outcome.done),
     )
+
+
+def _with_lines(text: str | int, lines: Iterable[str]) -> str:
+    assert isinstance(text, str)
+    return apply_edits(text, [append_lines(text, lines)])
 
 
 def _snapshot(case: Case) -> Snapshot:
@@ -643,15 +698,14 @@ def differences(case: Case, created: Iterable[str], before: Tree, after: Tree) -
     """What is different in two images and nobody announced."""
     was, now = before.entries, after.entries
     owned = _owned(before, dropped_packages(before, after)) if case.drops_packages else frozenset()
-    added = tuple(f"/{path}" for path in created)  # COPY takes a new `.dockerignore` along, wherever that is
+    written = tuple(f"/{path}" for path in created)  # COPY takes `.dockerignore` along, wherever that is
     for path in sorted(was.keys() | now.keys()):
-        if _is_in(path, case.gone) or path in owned:
+        if _is_in(path, case.gone) or path in owned or (path in now and path.endswith(written)):
             continue
         if path not in now:
             yield f"only before: {path}"
         elif path not in was:
-            if not path.endswith(added):
-                yield f"only after: {path}"
+            yield f"only after: {path}"
         elif was[path] != now[path]:
             changes = (name for name, old, new in zip(Entry._fields, was[path], now[path], strict=True) if old != new)
             yield f"{', '.join(changes)}: {path}"

@@ -91,11 +91,10 @@ def _cause_without(cause: Cause, taken: Cause) -> Cause:
 def _files_without(cause: Copied, taken: Copied) -> Copied | None:
     if cause.selection is None or taken.selection is None:
         return cause
-    gone = taken.selection.files
-    files = {path: count for path, count in cause.selection.files.items() if path not in gone}
-    if len(files) == len(cause.selection.files):
+    rest = cause.selection.without(taken.selection)
+    if len(rest.files) == len(cause.selection.files):
         return cause
-    return replace(cause, selection=replace(cause.selection, files=files, bytes=sum(files.values()))) if files else None
+    return replace(cause, selection=rest) if rest.files else None
 
 
 def _sources_without(cause: Rewritten, taken: Rewritten) -> Rewritten | None:

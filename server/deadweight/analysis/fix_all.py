@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.analysis.proof import MANY, fixed, hold_together, holds, is_sound
 from deadweight.analysis.report import report, total_saving
-from deadweight.rules.rule import Safety
+from deadweight.rules.rule import AddedLines, Safety
 from deadweight.settings import DEFAULTS
 from deadweight.size.units import Size
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from deadweight.analysis.report import Reported
-    from deadweight.rules.rule import Fix, NewFile
+    from deadweight.rules.rule import Fix
     from deadweight.settings import Settings
     from deadweight.snapshot import Snapshot
     from deadweight.text import Edit
@@ -26,13 +26,14 @@ MAX_ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What fix-all comes to: the snapshot after it, the files it creates, what was fixed in which way, and the bytes.
+    """What fix-all comes to: the snapshot after it, the lines it adds to other files (all those of a file together),
+    what was fixed in which way, and the bytes.
 
     `saves` is None where they are unknown.
     """
 
     snapshot: Snapshot
-    created: tuple[NewFile, ...]
+    added: tuple[AddedLines, ...]
     done: tuple[tuple[Reported, Fix], ...]
     saves: Size | None
 
@@ -51,7 +52,7 @@ def fix_all(
     merge or take out should not hold anything that goes with a flag.
     """
     before = snapshot
-    created: list[NewFile] = []
+    added: dict[str, AddedLines] = {}
     done: list[tuple[Reported, Fix]] = []
     for _ in range(MAX_ROUNDS):
         chosen = _choose(snapshot, settings, wanted)
@@ -61,10 +62,21 @@ def fix_all(
         if not is_sound(snapshot, after):
             chosen = chosen[:1]
             after = fixed(snapshot, [chosen[0][1]])
-        created += [fix.creates for _, fix in chosen if fix.creates]
+        for _, fix in chosen:
+            if fix.adds:
+                added[fix.adds.path] = _joined(added.get(fix.adds.path), fix.adds)
         done += chosen
         snapshot = after
-    return Outcome(snapshot, tuple(created), tuple(done), _saved(before, snapshot, [reported for reported, _ in done]))
+    return Outcome(
+        snapshot, tuple(added.values()), tuple(done), _saved(before, snapshot, [reported for reported, _ in done])
+    )
+
+
+def _joined(first: AddedLines | None, more: AddedLines) -> AddedLines:
+    """What two fixes add to a file, each line once: of one that is new, the second knew nothing or all of it."""
+    if first is None:
+        return more
+    return AddedLines(first.path, tuple(dict.fromkeys((*first.lines, *more.lines))), first.is_new)
 
 
 def _saved(before: Snapshot, after: Snapshot, done: Sequence[Reported]) -> Size | None:

@@ -32,8 +32,8 @@ def fixed(snapshot: Snapshot, fixes: Sequence[Fix]) -> Snapshot:
     tree = parse(apply_edits(snapshot.text, edits)) if edits else snapshot.tree
     context = snapshot.context
     for fix in fixes:
-        if fix.creates and context is not None:
-            context = context.ignoring(fix.creates.path, fix.creates.text)
+        if fix.adds and context is not None:
+            context = context.ignoring_also(fix.adds.path, fix.adds.lines)
     return snapshot.edited(tree).within(context)
 
 

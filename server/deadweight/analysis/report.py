@@ -74,7 +74,7 @@ class Reported:
     @property
     def message(self) -> str:
         """The statement and its bytes."""
-        return f"{self.statement}, {saving(self.finding)}"
+        return f"{self.statement}, {saved}" if (saved := saving(self.finding)) else self.statement
 
     @property
     def related(self) -> tuple[Elsewhere, ...]:
@@ -224,8 +224,8 @@ def report(
 def severity_of(finding: Finding) -> Severity:
     """How loud a finding is: by its bytes; what is unknown, or is about rebuilds, is information."""
     saves = finding.saves
-    if finding.basis == "correctness":
-        return "error"
+    if not finding.is_about_bytes:
+        return "error" if finding.basis == "correctness" else "warning"
     if finding.basis == "cache" or saves is None or (saves.high is None and saves.best < _INFORMATION_BELOW):
         return "information"
     return severity_by(saves.best)
@@ -256,14 +256,18 @@ def about(size: Size) -> str:
 def _is_small(finding: Finding, min_saving: int) -> bool:
     """Whether a finding's bytes are too few to be worth saying; unknown ones where more than usual is asked for."""
     saves = finding.saves
+    if not finding.is_about_bytes:
+        return False
     if saves is None or saves.high is None:
         return min_saving > DEFAULTS.min_saving and (saves.best if saves else 0) < min_saving
     return saves.best < min_saving
 
 
 def saving(finding: Finding) -> str:
-    """The bytes of a finding in words: "saves about 20 MB", "writes about 130 MB again at each rebuild"."""
+    """The bytes of a finding in words: "saves about 20 MB", "about 130 MB written again"; "" where none count."""
     saves = finding.saves
+    if not finding.is_about_bytes:
+        return ""
     if saves is None:
         return "size unknown"
     if finding.basis == "cache":

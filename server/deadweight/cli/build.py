@@ -175,13 +175,17 @@ def _seen_from_here(path: Path) -> Path:
 
 
 class _Contexts:
-    """Contexts by folder and ignore file: many Dockerfiles of one folder share one walk."""
+    """Contexts by folder and ignore file: many Dockerfiles of one folder share one walk.
+
+    What an ignore file says counts too: `fix --write` adds lines to the one that the next Dockerfile is built with.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Path, Path | None], BuildContext] = {}
+        self._known: dict[tuple[Path, Path | None, str], BuildContext] = {}
 
     def of(self, dockerfile: Path, root: Path, builder: Builder) -> BuildContext:
-        key = (root, ignore_file_of(dockerfile, root, builder))
+        ignore_file = ignore_file_of(dockerfile, root, builder)
+        key = (root, ignore_file, read_text(ignore_file) if ignore_file else "")
         if key not in self._known:
             context = context_of(dockerfile, root, deadline=time.monotonic() + _SECONDS, builder=builder)
             for note in context.notes:

@@ -111,7 +111,7 @@ def _as_text(read: Read, snapshot: Snapshot, text: Text, found: tuple[Reported, 
     rows = [
         f"{place}: {severity}: {each.statement} [{each.rule.id}]",
         f"  {number} | {source}",
-        f"  {margin} | {before}{paint(f'{carets} {saving(finding)}', _STYLES[each.severity], coloured)}",
+        f"  {margin} | {before}{paint(f'{carets} {saving(finding)}'.rstrip(), _STYLES[each.severity], coloured)}",
         *(f"  {other}" for other in as_lines(text, each)),
     ]
     for fix in proven(snapshot, found, each, read.settings):

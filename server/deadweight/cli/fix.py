@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.fix_all import fix_all
 from deadweight.analysis.report import about
@@ -11,10 +11,12 @@ from deadweight.cli.findings import add_selection, selection
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
 from deadweight.cli.output import is_coloured, paint, warn, write
 from deadweight.rules.catalog import BY_ID
+from deadweight.rules.edits import append_lines
 from deadweight.rules.rule import Safety
 from deadweight.settings import no_such_rule
 from deadweight.size.units import total
-from deadweight.workspace.files import UnreadableError, shown, write_text
+from deadweight.text import apply_edits
+from deadweight.workspace.files import UnreadableError, read_text, shown, write_text
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from deadweight.analysis.fix_all import Outcome
     from deadweight.analysis.report import Reported
     from deadweight.cli.build import Read
-    from deadweight.rules.rule import Fix
+    from deadweight.rules.rule import AddedLines, Fix
+
 
 _EPILOG = """\
 exit codes: 0 nothing to change, or written; 1 something would change (with --diff or --stdout);
@@ -89,21 +92,40 @@ def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> boo
     """Write or show one file's outcome; whether anything changes."""
     assert read.snapshot is not None
     before, after = read.snapshot.text, outcome.snapshot.text
-    root = read.root
-    files: list[tuple[Path, str, str]] = [(read.path, before, after)] if after != before else []
-    # Two Dockerfiles of one folder want the same new file: the first makes it, nothing is ever written over.
-    files += [(root / new.path, "", new.text) for new in outcome.created if not (root / new.path).exists()]
+    files = [_Changed(read.path, before, after, "")] if after != before else []
+    for added in outcome.added:
+        path = read.root / added.path
+        if not (added.is_new and path.exists()):  # it has come to be there meanwhile: nothing is ever written over
+            files.append(_with_lines(path, added))
     if arguments.write:
-        for path, _, text in files:
-            write_text(path, text)
-        for number, (path, _, _) in enumerate(files):
-            write(f"{shown(path)}: {'created' if number else _summary([outcome])}")
+        for each in files:
+            write_text(each.path, each.after)
+        for number, each in enumerate(files):
+            write(f"{shown(each.path)}: {each.how if number else _summary([outcome])}")
     elif arguments.stdout:
         write(after, end="")
     else:
-        for path, old, new in files:
-            write(_diff(shown(path).lstrip("/"), old, new), end="")
+        for each in files:
+            write(_diff(shown(each.path).lstrip("/"), each.before, each.after), end="")
     return bool(files)
+
+
+class _Changed(NamedTuple):
+    """A file before and after, and what happens to it in a word."""
+
+    path: Path
+    before: str
+    after: str
+    how: str
+
+
+def _with_lines(path: Path, added: AddedLines) -> _Changed:
+    """A file of the context with the lines that it is to have more."""
+    if added.is_new:
+        return _Changed(path, "", apply_edits("", [append_lines("", added.lines)]), "created")
+    before, count = read_text(path), len(added.lines)
+    after = apply_edits(before, [append_lines(before, added.lines)])
+    return _Changed(path, before, after, f"{count} line{'s' * (count != 1)} added")
 
 
 def _summary(outcomes: Sequence[Outcome]) -> str:

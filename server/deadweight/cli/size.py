@@ -129,7 +129,8 @@ def _as_text(read: Read, snapshot: Snapshot, *, with_findings: bool) -> str:
     image, pulled = snapshot.sizes.image(), snapshot.sizes.pulled()
     total = f"{_total(image)} unpacked, {_total(pulled)} pulled" if image else "size unknown"
     rows.append(f"{paint('image', 'bold', coloured)} {total}")
-    if with_findings and (found := report(snapshot, read.settings)):
+    found = report(snapshot, read.settings) if with_findings else ()
+    if found := tuple(each for each in found if each.finding.is_about_bytes):
         rows.append(paint("what can go", "bold", coloured))
         for each in found:
             number = lines.position(each.span.start).line + 1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from deadweight.analysis.report import Reported
-    from deadweight.rules.rule import Fix, NewFile
+    from deadweight.rules.rule import AddedLines, Fix
     from deadweight.settings import Settings
     from deadweight.snapshot import Snapshot
 
@@ -27,12 +27,12 @@ _IGNORE = re.compile(r"[ \t]*#[ \t]*deadweight:[ \t]*ignore[ \t]*=[ \t]*[\w-]+(?
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something to do about findings: edits in the file and new files. `note` says what a person has to check."""
+    """Something to do about findings: edits in the file, lines of others. `note` says what a person has to check."""
 
     title: str
     kind: str
     edits: tuple[Edit, ...]
-    creates: tuple[NewFile, ...] = ()
+    adds: tuple[AddedLines, ...] = ()
     reported: Reported | None = None
     is_preferred: bool = False
     note: str = ""
@@ -67,7 +67,7 @@ def fix_all_action(snapshot: Snapshot, settings: Settings = DEFAULTS, *, can_cre
     """Every safe fix of the file in one; None where there is none."""
 
     def wanted(_: Reported, fix: Fix) -> bool:
-        return fix.safety is Safety.SAFE and (can_create or fix.creates is None)
+        return fix.safety is Safety.SAFE and (can_create or not _creates(fix))
 
     outcome = fix_all(snapshot, settings, wanted)
     if not outcome.done:
@@ -75,7 +75,7 @@ def fix_all_action(snapshot: Snapshot, settings: Settings = DEFAULTS, *, can_cre
     edits = tuple(_difference(snapshot.text, outcome.snapshot.text))
     saves = outcome.saves
     amount = f", saves {about(saves)}" if saves and saves.best else f" ({len(outcome.done)})"
-    return Action(f"Apply all safe fixes{amount}", FIX_ALL, edits, outcome.created)
+    return Action(f"Apply all safe fixes{amount}", FIX_ALL, edits, outcome.added)
 
 
 def _fixes(
@@ -85,11 +85,15 @@ def _fixes(
     for fix in reported.fixes:
         is_safe = fix.safety is Safety.SAFE
         kind = QUICK_FIX if is_safe else REFACTORING
-        if not is_wanted(kind, only) or (fix.creates and not can_create) or not holds(reported, fix):
+        if not is_wanted(kind, only) or (_creates(fix) and not can_create) or not holds(reported, fix):
             continue
-        creates = (fix.creates,) if fix.creates else ()
-        yield Action(title_of(fix), kind, fix.edits, creates, reported, is_safe and is_first, fix.note)
+        adds = (fix.adds,) if fix.adds else ()
+        yield Action(title_of(fix), kind, fix.edits, adds, reported, is_safe and is_first, fix.note)
         is_first = is_first and not is_safe
+
+
+def _creates(fix: Fix) -> bool:
+    return fix.adds is not None and fix.adds.is_new
 
 
 def _ignore(reported: Reported) -> Action:

@@ -56,6 +56,7 @@ def _shortened(layer: Layer) -> str:
 
 
 def _findings(reported: Sequence[Reported]) -> Iterator[str]:
+    reported = [each for each in reported if each.finding.is_about_bytes]
     if reported:
         yield "## What can go"
         yield ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -12,7 +13,8 @@ from deadweight.features.kinds import ACTION_KINDS, FIX_ALL, QUICK_FIX
 from deadweight.lsp import convert
 from deadweight.lsp.documents import OpenIgnoreFile
 from deadweight.rules.rule import Safety
-from deadweight.text import Span
+from deadweight.text import Span, Text
+from deadweight.workspace.files import UnreadableError, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from deadweight.features.code_actions import Action
     from deadweight.lsp.documents import OpenDockerfile
     from deadweight.lsp.server import Server
+    from deadweight.rules.rule import AddedLines
 
 FIX_ALL_COMMAND, REPORT_COMMAND = "deadweight.fixAll", "deadweight.sizeReport"
 _FIX_ALL = -1  # the number of fix-all among the actions of a document; it is made when somebody chooses it
@@ -62,14 +65,16 @@ def _code_action(server: Server, params: types.CodeActionParams) -> list[types.C
     )
     document.listed = actions
     given = params.context.diagnostics
-    made = [_converted(server, document, action, number, given) for number, action in enumerate(actions)]
+    converted = (_converted(server, document, action, number, given) for number, action in enumerate(actions))
+    made = [action for action in converted if action is not None]
     if not is_wanted(FIX_ALL, only):
         return made
     # Fix-all proves every fix of the file: not for a light bulb at each move of the cursor.
     if params.context.trigger_kind == types.CodeActionTriggerKind.Automatic and not only:
         return [*made, *_fix_all_later(server, document)]
     everything = analysis.fix_all(can_create=client.creates_files)
-    return [*made, _converted(server, document, everything, _FIX_ALL, ())] if everything else made
+    all_fixed = _converted(server, document, everything, _FIX_ALL, ()) if everything else None
+    return [*made, all_fixed] if all_fixed else made
 
 
 def _for_patterns(
@@ -87,8 +92,8 @@ def _for_patterns(
         if each.edits:
             action = Action(each.title, QUICK_FIX, each.edits, is_preferred=True)
             about = [convert.diagnostic(document.uri, document.text, each.diagnostic, server.client)]
-            version, folder = document.version, document.folder
-            made.append(convert.code_action(document.uri, version, document.text, action, about, folder, server.client))
+            version = document.version
+            made.append(convert.code_action(document.uri, version, document.text, action, about, (), server.client))
     return made
 
 
@@ -103,14 +108,32 @@ def _fix_all_later(server: Server, document: OpenDockerfile) -> list[types.CodeA
 
 def _converted(
     server: Server, document: OpenDockerfile, action: Action, number: int, given: Sequence[types.Diagnostic]
-) -> types.CodeAction:
-    about = _diagnostics_of(server, document, action, given)
-    made = convert.code_action(
-        document.uri, document.version, document.text, action, about, document.folder, server.client
-    )
-    if server.client.resolves_edits:
+) -> types.CodeAction | None:
+    made = _made(server, document, action, _diagnostics_of(server, document, action, given))
+    if made is not None and server.client.resolves_edits:
         made.edit, made.data = None, _data(document, number)
     return made
+
+
+def _made(
+    server: Server, document: OpenDockerfile, action: Action, about: Sequence[types.Diagnostic] = ()
+) -> types.CodeAction | None:
+    """An action with its edits; None where a file that it adds lines to cannot be read."""
+    try:
+        others = [_other_file(server, document, each) for each in action.adds]
+    except UnreadableError:
+        return None
+    return convert.code_action(document.uri, document.version, document.text, action, about, others, server.client)
+
+
+def _other_file(server: Server, document: OpenDockerfile, added: AddedLines) -> convert.OtherFile:
+    """A file that lines are added to, as it is in the editor, or else on disk. Raises UnreadableError."""
+    path = (document.folder or Path()) / added.path
+    for each in server.documents:
+        if each.path == path:
+            return convert.OtherFile(each.uri, each.version, each.text, added.lines, is_new=False)
+    text = "" if added.is_new else read_text(path)
+    return convert.OtherFile(path.absolute().as_uri(), None, Text(text), added.lines, added.is_new)
 
 
 def _data(document: OpenDockerfile, number: int) -> dict[str, Any]:
@@ -142,11 +165,9 @@ def _resolve(server: Server, action: types.CodeAction) -> types.CodeAction:
         chosen = document.analysis.fix_all(can_create=server.client.creates_files)
     else:
         chosen = document.listed[number] if isinstance(number, int) and 0 <= number < len(document.listed) else None
-    if chosen is None:
+    made = _made(server, document, chosen) if chosen else None
+    if made is None:
         raise JsonRpcContentModified("there is no such action any more")
-    made = convert.code_action(
-        document.uri, document.version, document.text, chosen, (), document.folder, server.client
-    )
     action.edit = made.edit
     return action
 
@@ -185,10 +206,8 @@ def _run_fix_all(server: Server, uri: object = None, *_: object) -> None:
     if document is None or action is None:
         server.say("there is no safe fix left" if document else f"{uri} is not open")
         return
-    made = convert.code_action(
-        document.uri, document.version, document.text, action, (), document.folder, server.client
-    )
-    if made.edit is not None:
+    made = _made(server, document, action)
+    if made is not None and made.edit is not None:
         server.workspace_apply_edit(types.ApplyWorkspaceEditParams(made.edit, label=action.title))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsprotocol import types
 from pygls import uris
 
 from deadweight.lsp.pages import page_uri
+from deadweight.rules.edits import append_lines
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ _SEVERITIES = {
 }
 _ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
 _CHECK = "check"  # the one change annotation of a refactoring
+
+
+class OtherFile(NamedTuple):
+    """A file beside the document that an action adds lines to: as it is in the editor (with a version), or on disk."""
+
+    uri: str
+    version: int | None
+    text: Text
+    lines: tuple[str, ...]
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +215,10 @@ def code_action(
     text: Text,
     action: Action,
     diagnostics: Sequence[types.Diagnostic],
-    folder: Path | None,
+    others: Sequence[OtherFile],
     client: Client,
 ) -> types.CodeAction:
-    """An action as the protocol has it; `folder` is the build context, where new files go."""
+    """An action as the protocol has it; `others` are the files that it adds lines to."""
     title = action.title
     if action.note and not client.annotations:
         title = f"{title} ({action.note})"
@@ -216,7 +227,7 @@ def code_action(
         kind=action.kind,
         diagnostics=list(diagnostics) or None,
         is_preferred=True if action.is_preferred else None,
-        edit=_workspace_edit(uri, version, text, action, folder, client),
+        edit=_workspace_edit(uri, version, text, action, others, client),
     )
 
 
@@ -247,28 +258,29 @@ def file_uri(folder: Path | None, path: str) -> str | None:
 
 
 def _workspace_edit(
-    uri: str, version: int | None, text: Text, action: Action, folder: Path | None, client: Client
+    uri: str, version: int | None, text: Text, action: Action, others: Sequence[OtherFile], client: Client
 ) -> types.WorkspaceEdit:
     plain = [types.TextEdit(range_of(text, each.span, client.encoding), each.text) for each in action.edits]
+    added = [(each, _added(each, client)) for each in others]
     if not client.document_changes:
-        return types.WorkspaceEdit(changes={uri: plain})
+        return types.WorkspaceEdit(changes={uri: plain, **{each.uri: [edit] for each, edit in added}})
     changes: list[types.TextDocumentEdit | types.CreateFile | types.RenameFile | types.DeleteFile] = []
-    for new in action.creates:
-        new_uri = uris.from_fs_path(str(folder / new.path)) if folder else None
-        if new_uri is None:
-            continue
-        # A file that has come to be there meanwhile stops the edit: it is not ours to overwrite.
-        changes.append(
-            types.CreateFile(new_uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
-        )
-        start = types.Range(types.Position(0, 0), types.Position(0, 0))
-        document = types.OptionalVersionedTextDocumentIdentifier(new_uri)
-        changes.append(types.TextDocumentEdit(document, [types.TextEdit(start, new.text)]))
     is_noted = bool(action.note) and client.annotations
+    for each, edit in added:
+        if each.is_new:
+            # A file that has come to be there meanwhile stops the edit: it is not ours to overwrite.
+            options = types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
+            changes.append(types.CreateFile(each.uri, options=options))
+        changes.append(_text_edits(each.uri, each.version, [edit], is_noted=is_noted))
     if plain:
         changes.append(_text_edits(uri, version, plain, is_noted=is_noted))
     annotations = _annotations(action.title, action.note) if is_noted else None
     return types.WorkspaceEdit(document_changes=changes, change_annotations=annotations)
+
+
+def _added(file: OtherFile, client: Client) -> types.TextEdit:
+    edit = append_lines(str(file.text), file.lines)
+    return types.TextEdit(range_of(file.text, edit.span, client.encoding), edit.text)
 
 
 def _text_edits(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from deadweight.model.folder import Files, Folder, folder_of
+from deadweight.model.folder import EMPTY, Files, Folder, folder_of, with_folder, without
 from deadweight.model.ignore import compile_patterns, read_glob
 from deadweight.model.sifting import Sifted, sifted
 from deadweight.syntax import dockerignore
 from deadweight.syntax.dockerignore import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
-    from deadweight.model.ignore import Glob
+    from deadweight.model.ignore import Glob, Matcher
 
 # How many answers a context keeps: an ignore file or a source that somebody types is another one at each keystroke.
 _MOST_CONTEXTS = 8  # each with all its files
@@ -34,6 +35,15 @@ class Selection:
     files: Mapping[str, int]
     bytes: int
     exists: bool
+
+    def without(self, gone: Selection) -> Selection:
+        """What another selection does not take."""
+        mine, others = self.files, gone.files
+        if isinstance(mine, Files) and isinstance(others, Files) and mine.prefix == others.prefix:
+            rest = without(mine.folder, others.folder)
+            return replace(self, files=Files(rest, mine.prefix), bytes=rest.bytes)
+        files = {path: count for path, count in mine.items() if path not in others}
+        return replace(self, files=files, bytes=sum(files.values()))
 
     def largest(self, most: int) -> list[tuple[str, int]]:
         """The heaviest of its entries (paths in the context, a folder with a slash at the end) with their bytes."""
@@ -57,6 +67,7 @@ class BuildContext:
     complete: False where the walk stopped at a limit or could not enter a folder: sums are "at least"
     notes: what a person needs to know about that, a sentence each
     empty_folders: folders the builder gets that hold no file, where `files` is any mapping
+    whole: what is there with all that the ignore file leaves out; None where it leaves out nothing
     """
 
     root: str
@@ -69,13 +80,14 @@ class BuildContext:
     complete: bool = True
     notes: tuple[str, ...] = ()
     empty_folders: InitVar[Iterable[str]] = ()
+    whole: Folder | None = field(default=None, repr=False, compare=False)
     tree: Folder = field(init=False, repr=False, compare=False)
     # Answers given before: an editor asks the same context again at each edit.
     _selections: dict[str, Selection] = field(init=False, repr=False, compare=False, default_factory=dict)
-    _weights: dict[tuple[str, ...], dict[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _lighter: dict[tuple[str, tuple[str, ...]], BuildContext] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    _asked: dict[tuple[Any, ...], Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self, empty_folders: Iterable[str]) -> None:
         files = self.files if isinstance(self.files, Files) else Files(folder_of(self.files, empty_folders))
@@ -99,12 +111,22 @@ class BuildContext:
 
     def ignoring(self, ignore_file: str, text: str) -> BuildContext:
         """The same context with another ignore file, which holds `text`."""
-        patterns = tuple(pattern.text for pattern in dockerignore.parse(text).patterns)
+        return _kept(self._lighter, (ignore_file, _patterns_of(text)), self._ignoring, _MOST_CONTEXTS)
+
+    def ignoring_also(self, ignore_file: str, lines: Iterable[str]) -> BuildContext:
+        """The same context with these lines at the end of an ignore file, the one in use or a new one."""
+        there = self.patterns if ignore_file == self.ignore_file else ()
+        patterns = (*there, *_patterns_of("\n".join(lines)))
         return _kept(self._lighter, (ignore_file, patterns), self._ignoring, _MOST_CONTEXTS)
 
     def _ignoring(self, new: tuple[str, tuple[str, ...]]) -> BuildContext:
         ignore_file, patterns = new
-        return self.sifted_by(ignore_file, patterns, sifted(self.tree, compile_patterns(patterns)))
+        whole = self.whole or self.tree
+        for pattern in patterns:
+            # What an exception names in a folder that nobody looked into is taken to be there.
+            if pattern.startswith("!") and not _has_wildcard(pattern) and self._is_unseen(pattern[1:]):
+                whole = with_folder(whole, pattern[1:])
+        return self.sifted_by(ignore_file, patterns, sifted(whole, compile_patterns(patterns)))
 
     def under(self, ignore_file: str, patterns: tuple[str, ...], by: Sifted) -> BuildContext:
         """The same context with an ignore file of these patterns, which leave of it what `by` says."""
@@ -121,14 +143,36 @@ class BuildContext:
             ignore_file=ignore_file,
             patterns=patterns,
             texts={path: text for path, text in self.texts.items() if path in files},
+            whole=self.whole or self.tree,
         )
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether the ignore file leaves out a path that is there, or may be, in a folder that nobody looked into."""
+        if self.whole is None or self.select(path).exists:
+            return False
+        return self.whole.holds(path) or self._is_unseen(path)
+
+    def _is_unseen(self, path: str) -> bool:
+        above = accumulate(path.split("/")[:-1], "{}/{}".format)
+        return self.whole is not None and any(self.whole.at(folder) is EMPTY for folder in above)
+
+    def pattern_of(self, path: str) -> str | None:
+        """The pattern of the ignore file that leaves a path out, whether it is there or not."""
+        here = self.asked(_matcher).at(path)
+        return self.patterns[here.decided_by] if here.excluded and here.decided_by is not None else None
+
+    def only(self, patterns: tuple[str, ...]) -> BuildContext:
+        """What patterns without `!` leave out of this context, as a context of its own."""
+        return self.asked(_only, patterns)
+
+    def asked(self, ask: Callable[..., _Answer], *arguments: Hashable) -> _Answer:
+        """What a question about all of this context comes to; it is asked once."""
+        answer: _Answer = _kept(self._asked, (ask, *arguments), lambda key: key[0](self, *key[1:]), _MOST_ANSWERS)
+        return answer
 
     def weights(self, patterns: tuple[str, ...]) -> Mapping[str, int]:
         """The bytes that an ignore file of these patterns would leave out, by the pattern that decides."""
-        return _kept(self._weights, patterns, self._weights_of, _MOST_ANSWERS)
-
-    def _weights_of(self, patterns: tuple[str, ...]) -> dict[str, int]:
-        shares = sifted(self.tree, compile_patterns(patterns)).shares
+        shares = self.asked(_sifted, patterns).shares
         return {patterns[at]: shares[at].bytes for at in sorted(shares) if shares[at].files}
 
     def select(self, source: str) -> Selection:
@@ -187,6 +231,23 @@ def _names(segment: Glob | str, among: Mapping[str, object]) -> Iterable[str]:
     if isinstance(segment, str):
         return (segment,) if segment in among else ()
     return filter(segment.matches, among)
+
+
+def _patterns_of(text: str) -> tuple[str, ...]:
+    return tuple(pattern.text for pattern in dockerignore.parse(text).patterns)
+
+
+def _matcher(context: BuildContext) -> Matcher:
+    return compile_patterns(context.patterns)
+
+
+def _only(context: BuildContext, patterns: tuple[str, ...]) -> BuildContext:
+    rest = context.asked(_sifted, patterns).kept
+    return BuildContext(context.root, Files(without(context.tree, rest)), complete=context.complete)
+
+
+def _sifted(context: BuildContext, patterns: tuple[str, ...]) -> Sifted:
+    return sifted(context.tree, compile_patterns(patterns))
 
 
 def _kept(known: dict[_Key, _Answer], key: _Key, ask: Callable[[_Key], _Answer], most: int) -> _Answer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +37,14 @@ class Folder:
         folder = self.at(parent)
         return None if folder is None else folder.files.get(name)
 
+    def walk(self, enters: Callable[[str, Folder], bool]) -> Iterator[tuple[str, Folder]]:
+        """The folder and those below it, each with its path and a slash; `enters` says by name which."""
+        waiting = [("", self)]
+        while waiting:
+            path, here = waiting.pop()
+            yield path, here
+            waiting += [(f"{path}{name}/", below) for name, below in here.folders.items() if enters(name, below)]
+
     def holds(self, path: str) -> bool:
         """Whether there is a file or folder of this path."""
         return self.at(path) is not None or self.size_of(path) is not None
@@ -59,7 +67,26 @@ def folder(files: Mapping[str, int], folders: Mapping[str, Folder], stamp: int =
     )
 
 
-EMPTY = folder({}, {})
+EMPTY = folder({}, {})  # also stands for one that nobody has looked into
+
+
+def without(top: Folder, other: Folder) -> Folder:
+    """What a folder holds and another does not. Where they share a folder, nobody looks into it."""
+    if top is other:
+        return EMPTY
+    folders: dict[str, Folder] = {}
+    for name, below in top.folders.items():
+        rest = without(below, other.folders[name]) if name in other.folders else below
+        if rest.count:
+            folders[name] = rest
+    return folder({name: count for name, count in top.files.items() if name not in other.files}, folders)
+
+
+def with_folder(top: Folder, path: str) -> Folder:
+    """The same folder with one more in it, which holds nothing."""
+    name, _, rest = path.partition("/")
+    below = top.folders.get(name, EMPTY)
+    return folder(top.files, {**top.folders, name: with_folder(below, rest) if rest else below}, top.stamp)
 
 
 def folder_of(files: Mapping[str, int], empty_folders: Iterable[str] = ()) -> Folder:

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 from deadweight.rules import (
     apt_lists_kept,
     consecutive_runs,
+    copied_over_install,
     copy_before_install,
+    copy_source_missing,
     dev_dependencies_shipped,
     full_base_image,
+    heavy_folder_copied,
+    huge_file_copied,
     install_cache_kept,
     late_delete,
     missing_dockerignore,
     recommended_packages,
     rewritten_in_later_layer,
+    secrets_copied,
     update_and_install_apart,
 )
 
@@ -23,7 +28,12 @@ if TYPE_CHECKING:
 
 RULES: tuple[Rule, ...] = (
     full_base_image.full_base_image,
+    copy_source_missing.copy_source_missing,
+    secrets_copied.secrets_copied,
+    copied_over_install.copied_over_install,
     missing_dockerignore.missing_dockerignore,
+    heavy_folder_copied.heavy_folder_copied,
+    huge_file_copied.huge_file_copied,
     copy_before_install.copy_before_install,
     late_delete.late_delete,
     rewritten_in_later_layer.rewritten_in_later_layer,

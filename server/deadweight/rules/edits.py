@@ -10,15 +10,17 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from deadweight.rules.rule import AddedLines
 from deadweight.rules.script_places import body_of, place_of
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import Comment
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from deadweight.model.commands.call import Call
+    from deadweight.model.context import BuildContext
     from deadweight.model.layers import Layer
     from deadweight.rules.script_places import Place
     from deadweight.snapshot import Snapshot
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Node, Statement, Word
 
+IGNORE_FILE = ".dockerignore"
+
 _WIDTH = 100  # a line that would grow beyond it is continued on the next
 _BREAK = re.compile(r"(?P<before>[^\n]*?)[ \t]*\r?\n(?P<between>.*\n)?(?P<indent>[ \t]*)", re.DOTALL)
+_PATTERN_MARKS = re.compile(r"[\[\]*?\\]|^[!#\s]|\s$")
 _STATUS = re.compile(r"\$\?|\$\{\?\}")  # `$?`
 # What sees more of a script's course than its exit status: `${PIPESTATUS[0]}`, `trap clean ERR`.
 _WATCHED = re.compile(r"\bPIPESTATUS\b|\btrap\b[^\n;&|]*\b(?:ERR|DEBUG)\b")
@@ -143,6 +148,29 @@ def remove_command(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
     else:
         start, end = body.source.end(_last(siblings[own - 1]).span.end), body.source.end(place.unit.span.end)
     return Edit(Span(start, end).shifted(snapshot.offset(layer.site)), "")
+
+
+def append_lines(text: str, lines: Iterable[str]) -> Edit:
+    """Put whole lines at the end of a text."""
+    newline, end = line_end(text), len(text)
+    added = "".join(f"{line}{newline}" for line in lines)
+    return Edit(Span(end, end), added if not text or text.endswith("\n") else newline + added)
+
+
+def ignore(context: BuildContext, patterns: Iterable[str]) -> AddedLines:
+    """Leave out of the build context what patterns match: at the end of the ignore file in use, or in a new one."""
+    path = context.ignore_file
+    return AddedLines(path or IGNORE_FILE, tuple(patterns), is_new=path is None)
+
+
+def is_literal(path: str) -> bool:
+    """Whether a path is a pattern of an ignore file for itself alone."""
+    return _PATTERN_MARKS.search(path) is None
+
+
+def name_of_ignore_file(context: BuildContext) -> str:
+    """The ignore file in use as a person calls it, or the one that is missing."""
+    return (context.ignore_file or IGNORE_FILE).rpartition("/")[2]
 
 
 def line_end(text: str) -> str:

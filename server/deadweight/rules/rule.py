@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.text import Edit, Span
 
-Basis = Literal["size", "cache", "context", "correctness"]
+Basis = Literal["size", "cache", "context", "correctness", "secret"]
 Group = Literal["base", "packages", "cleanup", "layers", "cache", "context"]
 
 
@@ -31,16 +31,20 @@ class Safety(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class NewFile:
-    """A file that a fix creates: its path relative to the build context, and its text."""
+class AddedLines:
+    """Lines that a fix puts at the end of a file, or that a new file holds: `path` is relative to the build context, or
+    absolute where the file lies outside.
+    """
 
     path: str
-    text: str
+    lines: tuple[str, ...]
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One way out of a finding: minimal edits in the Dockerfile, perhaps a new file. `note` says what to check.
+    """One way out of a finding: minimal edits in the Dockerfile, perhaps lines of another file. `note` says what to
+    check.
 
     `saves` are the bytes of this way where a finding has several.
     """
@@ -49,7 +53,7 @@ class Fix:
     title: str
     safety: Safety
     edits: tuple[Edit, ...] = ()
-    creates: NewFile | None = None
+    adds: AddedLines | None = None
     note: str = ""
     saves: Size | None = None
 
@@ -72,12 +76,13 @@ def _no_fixes(_: Snapshot) -> Iterator[Fix | None]:
 
 @dataclass(frozen=True)
 class Finding:
-    """Bytes that need not be there. `span` is in the text of the instruction at `site`, so that a finding stays true
-    wherever the instruction moves.
+    """Bytes that need not be there, or what is worse than bytes. `span` is in the text of the instruction at `site`, so
+    that a finding stays true wherever the instruction moves.
 
     `saves` are the bytes that go away, None where they are unknown. `frees` are the effects whose bytes they are, each
     with its instruction: the analysis gives each to one finding. `basis` says which bytes: in the image ("size",
-    "context") or written again at each rebuild ("cache"). `related` are the other places it is about. In the message,
+    "context") or written again at each rebuild ("cache"). A build that fails ("correctness") and a secret that anybody
+    can read in the image ("secret") are not about bytes. `related` are the other places it is about. In the message,
     "{lines}" stands for the lines of the instructions in `lines`. `fixes` makes the ways out when somebody asks for
     them, in the file as it is then.
     """
@@ -92,6 +97,11 @@ class Finding:
     fixes: Callable[[Snapshot], Iterable[Fix | None]] = _no_fixes
     related: tuple[Related, ...] = ()
     lines: tuple[Site, ...] = ()
+
+    @property
+    def is_about_bytes(self) -> bool:
+        """Whether its bytes decide how loud it is, and whether it is worth a word at all."""
+        return self.basis not in ("correctness", "secret")
 
 
 Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"

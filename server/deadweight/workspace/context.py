@@ -40,16 +40,27 @@ _PROJECT_FILE_NAMES = """
     go.mod go.work Cargo.toml Cargo.lock rust-toolchain rust-toolchain.toml
     pom.xml build.gradle build.gradle.kts settings.gradle settings.gradle.kts gradle.properties libs.versions.toml
     composer.json composer.lock Gemfile Gemfile.lock .ruby-version
+    .gitignore .pypirc .env .env.secret .env.secrets
     global.json Directory.Build.props Directory.Packages.props mix.exs mix.lock pubspec.yaml
 """
 _PROJECT_FILES = frozenset(_PROJECT_FILE_NAMES.split())
 _PROJECT_FILE = re.compile(
     r".*(?:requirements|constraints)[^/]*\.(?:txt|in)"  # requirements.txt, dev-requirements.txt, requirements-dev.in
     r"|(?:.*/)?requirements/[^/]*\.(?:txt|in)"  # requirements/dev.txt
+    r"|(?:.*/)?\.env(?:\.[^/]*)?\.local|.*\.(?:pem|key)"  # whether they hold a secret
     r"|.*\.(?:csproj|fsproj|vbproj|sln|gemspec)"  # src/Api/Api.csproj
 )
 
-_ENDINGS = (".txt", ".in", "proj", ".sln", ".gemspec")  # of what the expression finds, to ask it seldom
+_ENDINGS = (
+    ".txt",
+    ".in",
+    "proj",
+    ".sln",
+    ".gemspec",
+    ".local",
+    ".pem",
+    ".key",
+)  # of what the expression finds, to ask it seldom
 
 
 class EnoughError(Exception):

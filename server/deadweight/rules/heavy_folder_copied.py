@@ -1,0 +1,121 @@
+r"""The ignore file leaves in what no image needs, and a COPY takes it.
+
+A .dockerignore is there, and does not name all that tools write beside the sources: the history in `.git`, packages
+that the image installs itself, caches, what a build has written. It is sent to the builder at each build and stays in
+the image.
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN npm ci && npm cache clean --force
+//- .dockerignore
+# documentation
+docs
+//- package.json
+{"dependencies": {"next": "^16.0.0"}}
+//- package-lock.json
+{"lockfileVersion": 3, "packages": {}}
+//- .git/objects/pack/pack-1.pack 45000000
+//- .next/cache/webpack/1.pack 38000000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN npm ci && npm cache clean --force
+//- .dockerignore
+# documentation
+docs
+.git
+**/.next/cache
+```
+
+## Fix safety
+
+Safe: the lines stand at the end of the file, so that nothing above changes what they mean. What a tool installs or
+builds is left out only where the image does so itself, in the same folder, in every stage that copies it; what the
+Dockerfile copies by its name never is, nor what another Dockerfile of the folder may be there to copy.
+
+Look before you take it where something in the build may read the history in `.git`: a command (`git describe`, `make`,
+a script, `go build`, which notes the commit in the program) or a tool that a project file names (`setuptools-scm`).
+
+## Not reported
+
+The file leaves it out:
+
+```
+//- Dockerfile
+FROM debian:bookworm-slim
+COPY . /srv
+//- .dockerignore
+*
+!site
+//- site/index.html 4000
+//- .git/objects/pack/pack-1.pack 45000000
+```
+
+The COPY takes it by its name:
+
+```
+//- Dockerfile
+FROM eclipse-temurin:21-jre
+COPY . /srv
+COPY target/app.jar /srv/app.jar
+//- .dockerignore
+docs
+//- pom.xml
+<project/>
+//- target/app.jar 52000000
+```
+
+The stage does not ship:
+
+```
+//- Dockerfile
+FROM golang:1.25 AS build
+COPY . /src
+RUN cd /src && go build -o /app
+FROM scratch
+COPY --from=build /app /app
+//- .dockerignore
+docs
+//- .git/objects/pack/pack-1.pack 45000000
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/concepts/context/#dockerignore-files
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deadweight.rules import dead_weight
+from deadweight.rules.edits import name_of_ignore_file
+from deadweight.rules.rule import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.rules.rule import Finding
+    from deadweight.snapshot import Snapshot
+
+
+@rule("heavy-folder-copied", group="context")
+def heavy_folder_copied(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report the first wide COPY of a shipped stage that takes dead weight past the ignore file in use."""
+    context = snapshot.context
+    if context is None or not context.patterns:
+        return
+    if found := dead_weight.taken(snapshot, context):
+        message = f"{found.statement}: {name_of_ignore_file(context)} does not leave that out"
+        yield dead_weight.finding(snapshot, context, found, message)
