@@ -47,6 +47,16 @@ RUN cp /init/seed.sql /docker-entrypoint-initdb.d/
 //- seed.sql 83000000
 ```
 
+It lies in a folder that a package manager fills, or that a web server hands out:
+
+```
+//- Dockerfile
+FROM node:22-slim
+COPY . /app
+//- node_modules/@next/swc-linux-x64-gnu/next-swc.linux-x64-gnu.map 120000000
+//- public/intro.mp4 21000000
+```
+
 A folder is copied by its name, or it is what apps are there to load, such as a model or a program:
 
 ```
@@ -72,6 +82,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.brought import wide_copies
 from deadweight.model.context import Selection
+from deadweight.model.ecosystems.generated import WRITTEN_FOLDERS
 from deadweight.model.effects import Copied
 from deadweight.rules.dead_weight import listed
 from deadweight.rules.edits import ignore, is_literal, name_of_ignore_file
@@ -81,6 +92,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from deadweight.model.context import BuildContext
+    from deadweight.model.folder import Folder
     from deadweight.snapshot import Snapshot
 
 _HUGE, _HUGE_OF_A_KIND = 50_000_000, 10_000_000  # bytes
@@ -99,6 +111,7 @@ _WANTED = """
     .rpm .apk .phar .pck
 """
 _LOADED = tuple(_WANTED.split())
+_SERVED = frozenset(("public", "static", "assets", "media", "www", "htdocs"))  # folders that a web server hands out
 
 
 @rule("huge-file-copied", group="context")
@@ -139,11 +152,15 @@ def _huge_files(context: BuildContext) -> Mapping[str, int]:
     """The huge files of a context, the heaviest first."""
     found = {
         prefix + name: count
-        for prefix, folder in context.tree.walk(lambda _, folder: folder.bytes >= _HUGE_OF_A_KIND)
+        for prefix, folder in context.tree.walk(_may_hold_one)
         for name, count in folder.files.items()
         if _is_huge(name.lower(), count)
     }
     return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _may_hold_one(name: str, folder: Folder) -> bool:
+    return folder.bytes >= _HUGE_OF_A_KIND and name not in _SERVED and name not in WRITTEN_FOLDERS
 
 
 def _is_huge(name: str, count: int) -> bool:

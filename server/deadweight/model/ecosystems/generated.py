@@ -94,6 +94,8 @@ INSTALLED = tuple(
     for entry in GENERATED
     if entry.made_by in (_NODE, _PYTHON)
 )
+# The last names of folders that tools fill, whatever else they hold.
+WRITTEN_FOLDERS = frozenset(entry.folder.rpartition("/")[2] for entry in GENERATED if "*" not in entry.folder)
 _NAMED = {entry.folder for entry in GENERATED if not entry.is_sure}
 OF_OTHERS = frozenset(("node_modules", "vendor", ".venv", "venv"))  # folders of packages
 
