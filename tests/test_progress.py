@@ -33,7 +33,7 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> None:
         except EnoughError:
             return BuildContext(str(path.parent), found, complete=False)
 
-    monkeypatch.setattr("deadweight.lsp.server.walk_context", walk)
+    monkeypatch.setattr("deadweight.lsp.measuring.walk_context", walk)
     monkeypatch.setattr("deadweight.lsp.progress._PATIENCE", 0)
 
 

@@ -21,6 +21,20 @@ _Result = TypeVar("_Result")
 _logger = logging.getLogger("pygls.deadweight")
 
 
+async def quietly(work: Generator[None, None, _Result]) -> _Result:
+    """What work comes to, done in slices between messages."""
+    end = time.perf_counter() + SLICE
+    try:
+        while True:
+            next(work)
+            if time.perf_counter() > end:
+                await asyncio.sleep(0)
+                end = time.perf_counter() + SLICE
+    except StopIteration as done:
+        result: _Result = done.value
+        return result
+
+
 class Background:
     """The work under way, at most one of each name."""
 

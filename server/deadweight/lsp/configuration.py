@@ -83,7 +83,7 @@ class Configuration:
             if each.configure():
                 changed.append(each)
             if each.folder != folder:
-                self._server.measure(each)
+                self._server.measuring.walk(each)
         self._server.show_again(changed)
 
     def files_changed(self, paths: Iterable[Path]) -> None:

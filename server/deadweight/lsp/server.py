@@ -7,39 +7,34 @@ import contextlib
 import gc
 import logging
 import sys
-import time
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from deadweight import __version__
 from deadweight.lsp import actions, configuration, convert, progress, topics
-from deadweight.lsp.background import SLICE, Background
+from deadweight.lsp.background import Background
 from deadweight.lsp.client_process import watch
 from deadweight.lsp.configuration import Configuration
 from deadweight.lsp.convert import Client
 from deadweight.lsp.converter import make_converter
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.garbage import settle
+from deadweight.lsp.measuring import Measuring
 from deadweight.lsp.protocol import Protocol, RefusedError
 from deadweight.lsp.publishing import diagnostics_json, hints_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe, read_stream
 from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
 from deadweight.workspace import declared_builds
-from deadweight.workspace.context import EnoughError, walk_context
-from deadweight.workspace.files import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator, Iterable
+    from collections.abc import Coroutine, Iterable
 
     from deadweight.features.hover import Hover
-    from deadweight.features.ignoring.reading import Measured
     from deadweight.features.inlay_hints import Hint
     from deadweight.lsp.documents import Document
-    from deadweight.model.context import BuildContext
     from deadweight.text import Encoding
 
 # Files whose change on disk changes what an open document comes to: ignore files, what installs read, settings, and
@@ -56,14 +51,8 @@ _WATCHED_NAMES = (
     "deadweight.toml",
     *declared_builds.WATCHED,
 )
-_Result = TypeVar("_Result")
-
 _WATCHED = f"**/{{{','.join(_WATCHED_NAMES)}}}"
-_AT_ONCE = 1000  # files that patterns are tried on at once; 2 ms of work
-_SECONDS = 30.0  # the longest that a walk of a build context goes on
 _SECONDS_TO_READ = 10.0  # the longest that the end of a session waits for a client to read its last answers
-
-_logger = logging.getLogger("pygls.deadweight")
 
 
 class Server(LanguageServer):
@@ -76,6 +65,7 @@ class Server(LanguageServer):
         self.configuration = Configuration(self)
         self.documents = Documents(self.configuration.of)
         self.background = Background()
+        self.measuring = Measuring(self)
         self.workspace_diagnostics = WorkspaceDiagnostics(self)
         self.work_shown = progress.Progress(self)
         self.client = Client()
@@ -153,11 +143,12 @@ class Server(LanguageServer):
             self.workspace_diagnostics.touch()
         for document in changed.values():
             if self.documents.get(document.uri) is document:
-                self._show_changed(document)
+                self.show_now(document)
 
-    def _show_changed(self, document: Document) -> None:
+    def show_now(self, document: Document) -> None:
+        """Show a document that has changed, and what an ignore file is for along with it."""
         if isinstance(document, OpenIgnoreFile):
-            if self.background.is_running(("sift", document.uri)):
+            if self.measuring.is_sifting(document):
                 return  # it is shown when it is known
             if document.found is not document.shown:
                 document.shown = document.found
@@ -187,57 +178,6 @@ class Server(LanguageServer):
             self.workspace_diagnostic_refresh(None)
         if self.client.refreshes_hints:
             self.workspace_inlay_hint_refresh(None)
-
-    def measure(self, document: Document) -> None:
-        """Walk the folder around a document; where that takes a while, show what it comes to when it is known."""
-        is_late = False
-
-        def take(context: BuildContext | None) -> None:
-            document.measured(context)
-            self.work_shown.end(document.uri)
-            if isinstance(document, OpenIgnoreFile):
-                self.sift(document)
-                if is_late:
-                    self._show_changed(document)
-            elif is_late:
-                self.show_again([document])
-
-        if document.path is not None:
-            work = _walk(document)
-            document.is_measuring = True
-            if not self.background.run(document.uri, work, take):
-                title = f"Reading the build context of {document.path.name}"
-                self.work_shown.begin(document.uri, title, lambda: self.background.stop(document.uri, EnoughError()))
-            is_late = True
-
-    def sift(self, document: OpenIgnoreFile) -> None:
-        """Find out what the patterns of an ignore file leave of its folder; where that takes a while, show it then."""
-        is_late = False
-
-        def take(found: Measured) -> None:
-            document.found = found
-            for each in self.documents.dependents(document):
-                each.forget()
-            if is_late:
-                self._show_changed(document)
-
-        known, whole = document.found, document.whole
-        if whole is not None and (known is None or not known.is_of(whole, document.file)):
-            from deadweight.features.ignoring.reading import measure
-
-            first = float("inf") if whole.tree.count <= _AT_ONCE else SLICE
-            self.background.run(("sift", document.uri), measure(whole, document.file), take, first)
-            is_late = True
-
-    async def measure_quietly(self, document: Document) -> None:
-        """Walk the folder around a document that is not open, between messages."""
-        if document.path is None:
-            return
-        document.measured(await _quietly(_walk(document)))
-        if isinstance(document, OpenIgnoreFile) and document.whole is not None:
-            from deadweight.features.ignoring.reading import measure
-
-            document.found = await _quietly(measure(document.whole, document.file))
 
     def dockerfile(self, uri: str) -> OpenDockerfile | None:
         """The open Dockerfile of this URI."""
@@ -305,7 +245,7 @@ def _did_open(server: Server, params: Any) -> None:
     name, path = convert.name_of(uri), convert.path_of(uri)
     document = server.documents.open(uri, name, path, _version(version), text)
     if document is not None:
-        server.measure(document)
+        server.measuring.walk(document)
         server.show([document])
         server.configuration.ask([document])
         _came_or_went(server, document)
@@ -328,7 +268,7 @@ def _did_change(server: Server, params: Any) -> None:
         server.log(f"{uri}: a change that cannot be read ({type(error).__name__}: {error}): open the document again")
         return
     if isinstance(document, OpenIgnoreFile):
-        server.sift(document)
+        server.measuring.sift(document)
     server.changed(document)
 
 
@@ -424,9 +364,7 @@ def _forget(server: Server, uri: str) -> None:
     document = server.documents.close(uri)
     if document is None:
         return
-    server.background.drop(uri)
-    server.background.drop(("sift", uri))
-    server.work_shown.end(uri)
+    server.measuring.drop(document)
     if not server.client.pulls:
         server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
     _came_or_went(server, document)
@@ -448,46 +386,8 @@ def _look_again(server: Server, documents: Iterable[Document]) -> None:
     documents = list(documents)
     for each in documents:
         each.configure()
-        server.measure(each)
+        server.measuring.walk(each)
     server.show_again(documents)
-
-
-def _walk(document: Document) -> Generator[None, None, BuildContext | None]:
-    """The build context of a file on disk; None where it cannot be read, as for a folder that is not there yet.
-
-    Of an ignore file, all that its folder holds.
-    """
-    whole = document.whole if isinstance(document, OpenIgnoreFile) else None
-    try:
-        return (
-            yield from walk_context(
-                document.path or Path(),
-                document.folder,
-                deadline=time.monotonic() + _SECONDS,
-                without_ignore_file=isinstance(document, OpenIgnoreFile),
-                before=whole.tree if whole else None,
-                builder=document.settings.builder,
-            )
-        )
-    except UnreadableError:
-        return None
-    except Exception:
-        _logger.exception("the walk of %s failed", document.folder)
-        return None
-
-
-async def _quietly(work: Generator[None, None, _Result]) -> _Result:
-    """Do work in slices between messages."""
-    end = time.perf_counter() + SLICE
-    try:
-        while True:
-            next(work)
-            if time.perf_counter() > end:
-                await asyncio.sleep(0)
-                end = time.perf_counter() + SLICE
-    except StopIteration as done:
-        result: _Result = done.value
-        return result
 
 
 class _OneLine(logging.Formatter):

@@ -88,7 +88,7 @@ class WorkspaceDiagnostics:
             document = self._read(path)
             if document is None:
                 return b"[]"
-            await self._server.measure_quietly(document)
+            await self._server.measuring.of_closed(document)
             found = diagnostics_json(document, self._server.client)
             self._known[path] = _Known(found, document.folder or path.parent)
         return self._known[path].diagnostics

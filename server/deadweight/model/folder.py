@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.steps import finished
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -112,13 +114,7 @@ class Listing(NamedTuple):
 
 def joined(listings: Mapping[str, Listing]) -> Folder:
     """The folder "" of listings by path, each beside those of all folders above it."""
-    work = join(listings)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            found: Folder = done.value
-            return found
+    return finished(join(listings))
 
 
 def join(listings: Mapping[str, Listing]) -> Generator[None, None, Folder]:

@@ -9,6 +9,7 @@ from heapq import heappush, heappushpop
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.folder import EMPTY, Folder, folder
+from deadweight.steps import finished
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -64,13 +65,7 @@ class _Open(NamedTuple):
 
 def sifted(top: Folder, matcher: Matcher) -> Sifted:
     """What patterns leave of a folder, in one go."""
-    work = sift(top, matcher)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            found: Sifted = done.value
-            return found
+    return finished(sift(top, matcher))
 
 
 def sift(top: Folder, matcher: Matcher) -> Generator[None, None, Sifted]:

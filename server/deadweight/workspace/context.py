@@ -14,6 +14,7 @@ from deadweight.model.context import BuildContext
 from deadweight.model.folder import Files, Listing, join, joined
 from deadweight.model.ignore import compile_patterns
 from deadweight.model.sifting import sift, sifted
+from deadweight.steps import finished
 from deadweight.syntax.dockerignore import parse
 from deadweight.workspace.files import UnreadableError, read_text, reason, shown
 
@@ -92,15 +93,9 @@ def context_of(
     builder: Builder = "docker",
 ) -> BuildContext:
     """The build context, walked in one go; as `walk_context` says."""
-    walk = walk_context(
-        dockerfile, context, deadline=deadline, without_ignore_file=without_ignore_file, builder=builder
+    return finished(
+        walk_context(dockerfile, context, deadline=deadline, without_ignore_file=without_ignore_file, builder=builder)
     )
-    while True:
-        try:
-            next(walk)
-        except StopIteration as done:
-            found: BuildContext = done.value
-            return found
 
 
 def walk_context(

@@ -1,0 +1,124 @@
+"""The folders around open documents, looked at in slices between messages: walks, and what patterns leave of them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deadweight.lsp.background import SLICE, quietly
+from deadweight.lsp.documents import OpenIgnoreFile
+from deadweight.workspace.context import EnoughError, walk_context
+from deadweight.workspace.files import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from deadweight.features.ignoring.reading import Measured
+    from deadweight.lsp.documents import Document
+    from deadweight.lsp.server import Server
+    from deadweight.model.context import BuildContext
+
+_AT_ONCE = 1000  # files that patterns are tried on at once; 2 ms of work
+_SECONDS = 30.0  # the longest that a walk of a build context goes on
+
+_logger = logging.getLogger("pygls.deadweight")
+
+
+class Measuring:
+    """What a session is measuring; what it comes to is shown, where that was not there at once."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def walk(self, document: Document) -> None:
+        """Walk the folder around a document."""
+        server, is_late = self._server, False
+
+        def take(context: BuildContext | None) -> None:
+            document.measured(context)
+            server.work_shown.end(document.uri)
+            if isinstance(document, OpenIgnoreFile):
+                self.sift(document)
+                if is_late:
+                    server.show_now(document)
+            elif is_late:
+                server.show_again([document])
+
+        if document.path is not None:
+            document.is_measuring = True
+            if not server.background.run(document.uri, _walk(document), take):
+                title = f"Reading the build context of {document.path.name}"
+                server.work_shown.begin(
+                    document.uri, title, lambda: server.background.stop(document.uri, EnoughError())
+                )
+            is_late = True
+
+    def sift(self, document: OpenIgnoreFile) -> None:
+        """Find out what the patterns of an ignore file leave of its folder, unless that is known."""
+        server, is_late = self._server, False
+
+        def take(found: Measured) -> None:
+            document.found = found
+            for each in server.documents.dependents(document):
+                each.forget()
+            if is_late:
+                server.show_now(document)
+
+        known, whole = document.found, document.whole
+        if whole is not None and (known is None or not known.is_of(whole, document.file)):
+            from deadweight.features.ignoring.reading import measure
+
+            first = float("inf") if whole.tree.count <= _AT_ONCE else SLICE
+            server.background.run(_sifting(document), measure(whole, document.file), take, first)
+            is_late = True
+
+    def is_sifting(self, document: OpenIgnoreFile) -> bool:
+        """Whether it is not known yet what the patterns of an ignore file leave."""
+        return self._server.background.is_running(_sifting(document))
+
+    def drop(self, document: Document) -> None:
+        """Nobody waits for it any more."""
+        self._server.background.drop(document.uri)
+        self._server.background.drop(_sifting(document))
+        self._server.work_shown.end(document.uri)
+
+    async def of_closed(self, document: Document) -> None:
+        """Measure what is around a document that is not open."""
+        if document.path is None:
+            return
+        document.measured(await quietly(_walk(document)))
+        if isinstance(document, OpenIgnoreFile) and document.whole is not None:
+            from deadweight.features.ignoring.reading import measure
+
+            document.found = await quietly(measure(document.whole, document.file))
+
+
+def _sifting(document: Document) -> tuple[str, str]:
+    """The name of the work."""
+    return "sift", document.uri
+
+
+def _walk(document: Document) -> Generator[None, None, BuildContext | None]:
+    """The build context of a file on disk; None where it cannot be read, as for a folder that is not there yet.
+
+    Of an ignore file, all that its folder holds.
+    """
+    whole = document.whole if isinstance(document, OpenIgnoreFile) else None
+    try:
+        return (
+            yield from walk_context(
+                document.path or Path(),
+                document.folder,
+                deadline=time.monotonic() + _SECONDS,
+                without_ignore_file=isinstance(document, OpenIgnoreFile),
+                before=whole.tree if whole else None,
+                builder=document.settings.builder,
+            )
+        )
+    except UnreadableError:
+        return None
+    except Exception:
+        _logger.exception("the walk of %s failed", document.folder)
+        return None
