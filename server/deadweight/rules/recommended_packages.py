@@ -115,9 +115,8 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
-    from deadweight.model.filesystem import Stack
     from deadweight.model.image import Base
-    from deadweight.model.layers import Layer
+    from deadweight.model.layers import Layer, Ledger
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction
@@ -208,7 +207,7 @@ def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
             if not _asks(layer):
                 continue
             words = _words(snapshot) if words is None else words
-            for install, saves, message, frees in _savings(layer, ledger.stacks[layer.site.step], ledger.base, words):
+            for install, saves, message, frees in _savings(layer, _below(ledger, layer), ledger.base, words):
                 yield Finding(
                     site=layer.site,
                     span=install.effect.span,
@@ -240,10 +239,25 @@ def _sets(layer: Layer) -> Iterator[tuple[Effect, PackageSet]]:
             yield effect, cause
 
 
+class _Below(NamedTuple):
+    """What the layers below one, and itself, do about its installs: `asked` are the names of those that brought
+    recommended packages.
+    """
+
+    is_configured: bool
+    has_archives: bool
+    asked: frozenset[tuple[str, ...]]
+
+
+def _below(ledger: Ledger, layer: Layer) -> _Below:
+    stack = ledger.stacks[layer.site.step]
+    return _Below(_is_configured(stack), _has_archives(stack), _recommending(stack.below))
+
+
 @remembered
-def _savings(layer: Layer, stack: Stack, base: Base, words: frozenset[str]) -> tuple[_Saving, ...]:
-    """What the installs of a layer, on top of `stack`, bring without need; a Dockerfile has `words`."""
-    return tuple(saving for install in _installs(layer, stack, base, words) if (saving := _saving(install)))
+def _savings(layer: Layer, below: _Below, base: Base, words: frozenset[str]) -> tuple[_Saving, ...]:
+    """What the installs of a layer bring without need; a Dockerfile has `words`."""
+    return tuple(saving for install in _installs(layer, below, base, words) if (saving := _saving(install)))
 
 
 def _saving(install: _Install) -> _Saving | None:
@@ -257,12 +271,12 @@ def _saving(install: _Install) -> _Saving | None:
     return _Saving(install, saves, message, replace(install.effect, cause=freed))
 
 
-def _installs(layer: Layer, stack: Stack, base: Base, words: frozenset[str]) -> Iterator[_Install]:
+def _installs(layer: Layer, below: _Below, base: Base, words: frozenset[str]) -> Iterator[_Install]:
     for effect, cause in _sets(layer):
         call = next((call for call in layer.calls if call.span == effect.span), None)
-        if call is None or _is_decided(stack, base, call):
+        if call is None or _is_decided(below, base, call):
             continue
-        install = _read(stack, effect, cause, call, words)
+        install = _read(layer, below, effect, cause, call, words)
         if install:
             yield install
 
@@ -279,11 +293,11 @@ def _words_of(instruction: Instruction) -> frozenset[str]:
     return words_that_tell().intersection(_WORD.findall(instruction.text))
 
 
-def _is_decided(stack: Stack, base: Base, call: Call) -> bool:
+def _is_decided(below: _Below, base: Base, call: Call) -> bool:
     """Whether the recommendations are wanted, or switched off where only apt reads it."""
     if _verb(call) is None or call.has(*_DECIDED) or "minideb" in base.repository:
         return True
-    return _is_configured(stack)
+    return below.is_configured
 
 
 @remembered
@@ -304,10 +318,12 @@ def _is_configuration(path: str) -> bool:
     return path.startswith(_CONFIGURATION)
 
 
-def _read(stack: Stack, effect: Effect, cause: PackageSet, call: Call, words: frozenset[str]) -> _Install | None:
+def _read(
+    layer: Layer, below: _Below, effect: Effect, cause: PackageSet, call: Call, words: frozenset[str]
+) -> _Install | None:
     """What a command's recommendations bring; None where nothing is known of them."""
-    unknown = dict.fromkeys(_names_from_elsewhere(stack, cause))
-    before = _before(stack.below, call)
+    unknown = dict.fromkeys(_names_from_elsewhere(below, cause))
+    before = below.asked.union(_asked_for(call.around.files.here))
     there = {suite: _there(before, suite) for suite in _STAND_INS.get(cause.suite or "", ())}
     names = [name for name in cause.names if name not in unknown]
     beside, lost, doubtful = set(cause.names), {}, set[str]()
@@ -323,7 +339,7 @@ def _read(stack: Stack, effect: Effect, cause: PackageSet, call: Call, words: fr
     brought = _everywhere(there)
     needed = [name for name in sorted(_anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
-    return _Install(stack.top, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
+    return _Install(layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
 
 
 @lru_cache(maxsize=64)
@@ -332,9 +348,9 @@ def _recommended_by(suite: str, held: frozenset[str]) -> frozenset[str]:
     return frozenset[str]().union(*(apt_closure(suite, name, recommends=True) or () for name in held))
 
 
-def _names_from_elsewhere(stack: Stack, cause: PackageSet) -> tuple[str, ...]:
+def _names_from_elsewhere(below: _Below, cause: PackageSet) -> tuple[str, ...]:
     """The names that an archive other than Debian's may answer."""
-    if not _has_archives(stack):
+    if not below.has_archives:
         return ()
     return tuple(name for name in cause.names if _ELSEWHERE.fullmatch(name))
 
@@ -349,11 +365,6 @@ def _or_adds_archives(found: bool, layer: Layer) -> bool:
 
 
 _has_archives = folded(False, _or_adds_archives)
-
-
-def _before(below: Stack | None, call: Call) -> frozenset[tuple[str, ...]]:
-    """The names of each install of recommended packages before a call."""
-    return _recommending(below).union(_asked_for(call.around.files.here))
 
 
 def _asked_for(effects: Iterable[Effect]) -> frozenset[tuple[str, ...]]:
