@@ -142,7 +142,7 @@ def test_fix_adds_up_what_it_saves(folder: Path, capsys: pytest.CaptureFixture[s
     write(folder / "a.Dockerfile", LISTS)
     write(folder / "b.Dockerfile", LISTS + "COPY . /\n")
     write(folder / "c.Dockerfile", CLEAN)
-    write(folder / "logs/x.log", "x" * 2_000_000)
+    write(folder / ".turbo/x", "x" * 2_000_000)
     assert main(["fix", "--write", "a.Dockerfile", "b.Dockerfile", "c.Dockerfile"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "a.Dockerfile: 1 fix, saves about 20 MB",
@@ -150,6 +150,12 @@ def test_fix_adds_up_what_it_saves(folder: Path, capsys: pytest.CaptureFixture[s
         ".dockerignore: created",
         "2 Dockerfiles: 3 fixes, saves about 42 MB",
     ]
+
+
+def test_a_file_that_is_named_twice_is_one_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", LISTS)
+    main(["check", ".", "./Dockerfile", "-f", "Dockerfile"])
+    assert "in 1 file" in capsys.readouterr().out
 
 
 def test_fix_keeps_bytes_that_are_no_utf8_and_line_ends(folder: Path) -> None:
@@ -247,7 +253,7 @@ def test_a_target_that_is_not_there_is_named(folder: Path, capsys: pytest.Captur
 def test_a_new_file_is_never_written_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "a.Dockerfile", "FROM debian:bookworm-slim\nCOPY . .\n")
     write(folder / "b.Dockerfile", "FROM debian:bookworm-slim\nCOPY . .\n")
-    write(folder / "logs/x.log", "x" * 2_000_000)
+    write(folder / ".turbo/x", "x" * 2_000_000)
     assert main(["fix", "--write", "a.Dockerfile", "b.Dockerfile"]) == 0
     assert capsys.readouterr().out.count(".dockerignore") == 1
-    assert (folder / ".dockerignore").read_text("utf-8") == ".git\n**/*.log\n"
+    assert (folder / ".dockerignore").read_text("utf-8") == "**/.turbo\n"

@@ -34,6 +34,11 @@ MODULES = "//- node_modules/next/dist/server.js 140000000\n//- package.json\n{}\
 NODE = "FROM node:22-slim\nWORKDIR /app\n"
 
 
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
 def block(dockerfile: str, files: str, ignore: str | None = None) -> str:
     return f"//- Dockerfile\n{dockerfile}{files}" + ("" if ignore is None else f"//- .dockerignore\n{ignore}")
 
@@ -61,7 +66,7 @@ def added(example: str, rule: str) -> tuple[tuple[str, ...], Safety]:
 def test_the_lines_of_a_new_file_are_those_of_the_project() -> None:
     dockerfile = "FROM rust:1\nWORKDIR /src\nCOPY . .\nRUN cargo build --release\n"
     files = f"{GIT}//- Cargo.toml\n[package]\n"
-    assert added(block(dockerfile, files), "missing-dockerignore") == ((".git", "**/target"), Safety.SAFE)
+    assert added(block(dockerfile, files), "missing-dockerignore") == ((".git", "**/target"), Safety.ASK)
     another = f"{files}//- Dockerfile.dist\nFROM scratch\nCOPY target/release/app /\n"
     assert added(block(dockerfile, another), "missing-dockerignore")[0] == (".git",)
     by_name = dockerfile + "COPY target/assets /assets\n"
@@ -129,14 +134,16 @@ def test_a_build_that_may_read_the_history_makes_it_a_question(steps: str, note:
     example = block(f"FROM debian:bookworm-slim\nCOPY . .\n{steps}", GIT)
     (reported,) = (each for each in report(snapshot_of(example)) if each.rule.group == "context")
     (fix,) = reported.fixes
-    assert fix.note == (f"Check: nothing in the build needs .git ({note})" if note else "")
+    assert fix.note == (f"Check: no build and no app of this folder needs .git from here ({note})" if note else "")
     assert (fix.safety is Safety.ASK) == bool(note)
 
 
 def test_a_tool_that_reads_the_history_is_known_by_the_project_files() -> None:
     example = block("FROM debian\nCOPY . .\n", f'{GIT}//- pyproject.toml\nrequires = ["setuptools-scm>=8"]\n')
     (reported,) = report(snapshot_of(example), rules=[BY_ID["missing-dockerignore"]])
-    assert reported.fixes[0].note == "Check: nothing in the build needs .git (pyproject.toml: setuptools-scm)"
+    assert reported.fixes[0].note == (
+        "Check: no build and no app of this folder needs .git from here (pyproject.toml: setuptools-scm)"
+    )
 
 
 def test_each_byte_is_said_once() -> None:
@@ -161,6 +168,54 @@ def test_all_safe_fixes_write_one_file_and_leave_nothing_to_do() -> None:
         assert not fix_all(outcome.snapshot).added
 
 
+@pytest.mark.parametrize(
+    ("dockerfile", "files", "ignore"),
+    [
+        # Another plugin's packages: nothing writes them again.
+        (
+            "FROM php:8.3\nWORKDIR /w\nCOPY . .\nRUN composer install --no-dev\n",
+            "//- composer.json\n{}\n//- vendor/a.php 3000000\n//- p/composer.json\n{}\n//- p/vendor/a.php 3000000\n",
+            "docs\n",
+        ),
+        # Read by a name that only the command knows.
+        ("FROM python\nCOPY . .\nRUN python train.py data/access.log\n", "//- data/access.log 30000000\n", "docs\n"),
+        ("FROM debian\nCOPY . .\nRUN cat .git/HEAD > v\n", GIT, "docs\n"),
+        ("FROM debian\nCOPY . .\nRUN <<EOF\nV=$(git describe)\nEOF\n", GIT, "docs\n"),
+        # Another Dockerfile, and another stage, take it by its name.
+        ("FROM debian\nCOPY . .\n", GIT + "//- b.Dockerfile\nFROM debian\nCOPY .git/HEAD /v\n", "*ockerfile\n"),
+        (
+            "FROM node:22 AS test\nCOPY . /a\nRUN cd /a && npm test\nFROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm ci\n",
+            MODULES,
+            "docs\n",
+        ),
+        # What may not run, or not there.
+        (NODE + "COPY . .\nRUN if [ $I = 1 ]; then npm ci; fi\n", MODULES, "docs\n"),
+        (NODE + "RUN --mount=type=cache,target=/app/node_modules npm ci\nCOPY . .\n", MODULES, "docs\n"),
+        (NODE + "RUN npm ci && npm test; rm -rf node_modules\nCOPY . .\n", MODULES, "docs\n"),
+    ],
+)
+def test_what_something_may_read_is_never_left_out_unasked(dockerfile: str, files: str, ignore: str) -> None:
+    fixes = [fix for each in report(snapshot_of(block(dockerfile, files, ignore))) for fix in each.fixes if fix.adds]
+    assert all(fix.safety is Safety.ASK for fix in fixes)
+
+
+def test_what_an_exception_brings_back_is_wanted() -> None:
+    files = "//- .git/HEAD 9\n//- .git/objects/a 45000000\n//- .turbo/x 2000000\n//- fixtures/a.log 5000000\n"
+    for ignore in (".git/*\n!.git/HEAD\n", "*\n!.turbo\n!fixtures/a.log\n"):
+        lines = {
+            line
+            for each in report(snapshot_of(block("FROM debian\nCOPY . .\n", files, ignore)))
+            for fix in each.fixes
+            if fix.adds
+            for line in fix.adds.lines
+        }
+        assert lines <= {"**/.turbo", "**/*.log"} - ({"**/.turbo", "**/*.log"} if "*\n!" in ignore[:3] else set())
+
+
+def test_a_folder_in_place_of_the_ignore_file() -> None:
+    assert not found(block("FROM debian\nCOPY . .\n", GIT + "//- .dockerignore/x 1\n"))
+
+
 # --- secrets ---
 
 
@@ -171,6 +226,8 @@ def test_all_safe_fixes_write_one_file_and_leave_nothing_to_do() -> None:
         ("//- .env\nexport DATABASE_URL='postgres://app:h7Kq9@db/x' # live\n", [".env"]),
         ("//- .env\nDATABASE_URL=postgres://postgres:postgres@db/x\nDB_PASSWORD=password\n", []),
         ("//- .env\nNEXT_PUBLIC_API_KEY=8f3c1b2a9d7e\nSECRET_KEY=change-me\nTOKEN=${TOKEN}\n", []),
+        ("//- .env\nSECRET_KEY_FILE=/run/secrets/k\nTOKEN_EXPIRY=3600s\nMAX_TOKENS=100000\nPASSWORD=%DB_PASS%\n", []),
+        ("//- .env\nSECRET=op://vault/item/x\nGATSBY_API_KEY=8f3c1b2a9d7e\nDB_PASSWORD=mysecretpassword\n", []),
         ("//- .env.production\nSECRET=8f3c1b2a9d7e\n//- .env.example\nSECRET=8f3c1b2a9d7e\n", []),
         ("//- deep/.env.local\nSECRET=8f3c1b2a9d7e\n", ["deep/.env.local"]),
         ("//- tls/server.key\n-----BEGIN RSA PRIVATE KEY-----\n", ["tls/server.key"]),
@@ -393,17 +450,17 @@ def test_fix_adds_lines_and_keeps_the_file(
     ignore = tmp_path / ".dockerignore"
     ignore.write_bytes(b"# mine\r\ndocs")
     ignore.chmod(0o640)
-    (tmp_path / "x.log").write_bytes(b"x" * 2_000_000)
+    write(tmp_path / ".turbo/x", "x" * 2_000_000)
     for name in ("a.Dockerfile", "b.Dockerfile"):
         (tmp_path / name).write_text("FROM debian:bookworm-slim\nCOPY . .\n")
     assert main(["fix", "a.Dockerfile"]) == 1
     assert capsys.readouterr().out == (
         "--- a/.dockerignore\n+++ b/.dockerignore\n@@ -1,2 +1,3 @@\n # mine\r\n-docs\n\\ No newline at end of file\n"
-        "+docs\r\n+**/*.log\r\n"
+        "+docs\r\n+**/.turbo\r\n"
     )
     assert main(["fix", "--write", "a.Dockerfile", "b.Dockerfile"]) == 0
     assert capsys.readouterr().out == ".dockerignore: 1 fix, saves about 2.0 MB\n"
-    assert ignore.read_bytes() == b"# mine\r\ndocs\r\n**/*.log\r\n"
+    assert ignore.read_bytes() == b"# mine\r\ndocs\r\n**/.turbo\r\n"
     assert ignore.stat().st_mode & 0o777 == 0o640
     assert main(["fix", "a.Dockerfile", "b.Dockerfile"]) == 0
 
@@ -413,12 +470,11 @@ def test_the_ignore_file_beside_the_dockerfile_gets_the_lines(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docker").mkdir()
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app/x.log").write_bytes(b"x" * 2_000_000)
+    write(tmp_path / "app/.turbo/x", "x" * 2_000_000)
     (tmp_path / "docker/Dockerfile").write_text("FROM debian:bookworm-slim\nCOPY . .\n# end\n")
     own = tmp_path / "docker/Dockerfile.dockerignore"
     own.write_text("docs\n")
     assert main(["fix", "--write", "--context", "app", "docker/Dockerfile"]) == 0
-    assert own.read_text() == "docs\n**/*.log\n"
+    assert own.read_text() == "docs\n**/.turbo\n"
     assert "Dockerfile.dockerignore: 1 fix" in capsys.readouterr().out
     assert not (tmp_path / "app/.dockerignore").exists()

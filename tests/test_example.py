@@ -54,7 +54,7 @@ def test_what_the_host_leaves_in_the_folder_is_found(capsys: pytest.CaptureFixtu
     pack.write_bytes(bytes(5_000_000))
     missing = [finding for finding in findings(capsys, app)[3] if finding["rule"] == "missing-dockerignore"]
     assert missing[0]["saves"]["best"] == 5_000_000
-    assert main(["fix", "--write", "--rule", "missing-dockerignore", str(app)]) == 0
+    assert main(["fix", "--write", "--ask", "--rule", "missing-dockerignore", str(app)]) == 0
     assert (app / ".dockerignore").read_text("utf-8") == ".git\n**/node_modules\n**/npm-debug.log*\n"
 
 

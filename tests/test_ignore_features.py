@@ -91,7 +91,7 @@ def test_what_is_left_of_the_context() -> None:
 
 
 def test_while_nobody_knows() -> None:
-    reading = IgnoreReading(dockerignore.parse("a\n[\n"))
+    reading = IgnoreReading(dockerignore.parse("a\n[\n"), is_measuring=True)
     assert [hint.label for hint in ignore_hints(reading, Span(0, 2))] == ["measuring ..."]
     assert context_in_words(reading) == "Build context: measuring ..."
     assert [each.code for each in ignore_findings(reading)] == ["syntax"]
@@ -139,7 +139,8 @@ def test_an_exception_that_comes_too_early() -> None:
         ("!docs/Guide.md\n", "name-in-other-case", "!docs/guide.md\n"),
         ("nothing # yet\n", "comment-in-pattern", "# yet\nnothing\n"),
         ("  # note\n", "comment-in-pattern", "# note\n"),
-        ("src docs\n", "several-patterns-in-one", "src\ndocs\n"),
+        ("src docs src\n", "several-patterns-in-one", "src\ndocs\n"),
+        ("  nothing # yet\n", "comment-in-pattern", "# yet\nnothing\n"),
         ("data.csv  debug.log\r\n", "several-patterns-in-one", "data.csv\r\ndebug.log\r\n"),
     ],
 )
@@ -148,6 +149,18 @@ def test_patterns_that_do_nothing(text: str, code: str, after: str | None) -> No
     if after is not None:
         assert apply_edits(text, found.edits) == after
         assert code not in found_in(after)
+
+
+def test_a_line_goes_only_where_all_else_stays() -> None:
+    files = {"x.log/my": 2_000_000, "a": 1}
+    assert "pattern-without-effect" not in found_in("x.log\n!x.log/my\n*.log\n", files=files)
+    # What lies in a folder that is left out whole has its right name all the same.
+    assert "name-in-other-case" not in found_in("docs\ndocs/guide.md\n")
+
+
+def test_what_an_exception_keeps_is_not_promised() -> None:
+    files = {"sub/keep.log": 30_000_000, "sub/b.log": 3_000_000, "a": 1}
+    assert "pattern-only-at-top" not in found_in("!sub/keep.log\n*.log\n", files=files)
 
 
 def test_patterns_that_wait_for_what_a_build_makes() -> None:
@@ -204,6 +217,18 @@ def test_behind_an_exclamation_mark_comes_what_is_left_out() -> None:
         ("app", "30 MB"),
         ("data.csv", "5.0 MB"),
     ]
+
+
+def test_names_are_written_as_patterns_that_match_them() -> None:
+    files = {"#big": 5_000_000, "!imp": 4_000_000, " blank": 3_000_000, "a\nb": 2_000_000, "c[d": 1_000_000}
+    reading = reading_of("", files=files)
+    found = ignore_completions(reading, 0)
+    assert found is not None
+    assert [item.text for item in found.items][:3] == ["\\#big", "\\!imp", "c\\[d"]
+    for item in found.items[:3]:
+        left = reading_of(item.text + "\n", files=files).measured
+        assert left is not None
+        assert left.sifted.kept.count == 4
 
 
 def test_a_pattern_that_is_a_file_leads_to_it() -> None:

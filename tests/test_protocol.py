@@ -312,16 +312,17 @@ async def test_podman_takes_its_own_ignore_file(session: Session, tmp_path: Path
 async def test_lines_are_added_to_an_ignore_file_on_disk_and_in_the_editor(session: Session, tmp_path: Path) -> None:
     ignore = tmp_path / ".dockerignore"
     ignore.write_bytes("# é\r\nbig".encode())
-    (tmp_path / "x.log").write_bytes(b"x" * 2_000_000)
+    (tmp_path / ".turbo").mkdir()
+    (tmp_path / ".turbo/x").write_bytes(b"x" * 2_000_000)
     page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
     assert await page.codes() == ["heavy-folder-copied"]
     on_disk, _ = await page.actions("quickfix")
-    assert added_to(on_disk, ignore.as_uri()) == (None, types.Position(1, 3), "\r\n**/*.log\r\n")
+    assert added_to(on_disk, ignore.as_uri()) == (None, types.Position(1, 3), "\r\n**/.turbo\r\n")
     opened = session.open(ignore, "# é\r\nbig\r\nsmall\r\n", version=7)
     opened.type("small", "𝄞")
     in_editor, _ = await page.actions("quickfix")
     version = None if session.name == "nothing" else 8
-    assert added_to(in_editor, ignore.as_uri()) == (version, types.Position(3, 0), "**/*.log\r\n")
+    assert added_to(in_editor, ignore.as_uri()) == (version, types.Position(3, 0), "**/.turbo\r\n")
     assert ignore.read_bytes() == "# é\r\nbig".encode()  # the client writes, never the server
 
 

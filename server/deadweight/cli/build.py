@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -146,11 +147,15 @@ def how_as_json(how: HowBuilt) -> dict[str, Any]:
 
 
 def _found(given: Iterable[Path], files: SettingsFiles) -> Iterator[Path]:
+    """The files that are asked for, each once, however often and by whatever path."""
+    known: set[str] = set()
     for path in given:
-        if path.is_dir():
-            yield from find([path], is_left_out=files.left_out_of(path))
-        else:
-            yield path
+        found = find([path], is_left_out=files.left_out_of(path)) if path.is_dir() else iter((path,))
+        for each in found:
+            real = os.path.realpath(each)
+            if real not in known:
+                known.add(real)
+                yield each
 
 
 def _with_options(arguments: argparse.Namespace) -> Callable[[Settings], Settings]:

@@ -57,10 +57,6 @@ class Background:
         self._running[name] = work
         return self._go_on(name, work, then, first)
 
-    def is_running(self, name: Hashable) -> bool:
-        """Whether there is work of this name."""
-        return name in self._running
-
     def drop(self, name: Hashable) -> None:
         """Forget work that nobody waits for any more."""
         self._reasons.pop(name, None)

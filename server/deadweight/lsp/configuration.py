@@ -79,10 +79,10 @@ class Configuration:
         """Let documents take the settings that hold now, and show what becomes of those that have others."""
         changed: list[Document] = []
         for each in documents:
-            folder = each.folder
+            before = (each.folder, each.settings.builder)
             if each.configure():
                 changed.append(each)
-            if each.folder != folder:
+            if (each.folder, each.settings.builder) != before:
                 self._server.measuring.walk(each)
         self._server.show_again(changed)
 

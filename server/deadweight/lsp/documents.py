@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 # Characters. The longest of 2,963 Dockerfiles on GitHub has 30,321; 10,000,000 took 11 s at each edit (2026-11-23).
 _LARGEST = 1_000_000
+# The longest of 185 ignore files on GitHub has 4,226; 2,000 patterns cost an edit about 100 ms (2026-11-26).
+_LARGEST_IGNORE_FILE = 30_000
 _MOST_DOCKERFILES = 20  # read in the folder of an ignore file, for what they copy
 
 _logger = logging.getLogger("pygls.deadweight")
@@ -211,7 +213,7 @@ class OpenDockerfile(Document):
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Problems and findings; of a file that is too large to be read at each edit, only that."""
         if self._tree is None:
-            return (Diagnostic(Span(0, 0), f"larger than {in_words(_LARGEST)}: not read", SYNTAX, "information"),)
+            return (_too_large(_LARGEST),)
         return self.analysis.diagnostics
 
 
@@ -225,6 +227,8 @@ class OpenIgnoreFile(Document):
         self.found: Measured | None = None  # what the patterns, perhaps those of an earlier version, leave of it
         self.shown: Measured | None = None  # the same when Dockerfiles that use the file were last told
         self.taken_on_disk: tuple[Taken, ...] = ()  # by Dockerfiles that are not open
+        self.taken_shown: tuple[Taken, ...] = ()  # what Dockerfiles took when the file was last shown
+        self.is_sifting = False  # whether somebody tries the patterns on the folder now
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit."""
@@ -236,7 +240,9 @@ class OpenIgnoreFile(Document):
         super().measured(context)
         self.whole = context
         self.taken_on_disk = ()
-        if context and self.path:
+        if context is None:
+            self.found = None
+        elif self.path:
             self.taken_on_disk = tuple(_taken_on_disk(self.path, context, self.settings.builder))
 
     @property
@@ -248,19 +254,29 @@ class OpenIgnoreFile(Document):
     def file(self) -> dockerignore.IgnoreFile:
         """The lines as they are now."""
         if self._file is None:
-            self._file = dockerignore.parse(str(self.text))
+            self._file = dockerignore.parse("" if self._is_too_large else str(self.text))
         return self._file
+
+    @property
+    def _is_too_large(self) -> bool:
+        return len(self.text) > _LARGEST_IGNORE_FILE
+
+    @property
+    def taken(self) -> tuple[Taken, ...]:
+        """What the Dockerfiles that use it take, as far as they say it by name."""
+        from deadweight.features.ignoring.reading import taken_by  # here and below: few open one
+
+        folder = self.folder or Path()
+        opened = {shown_in(one.path, folder): one for one in self._documents.dependents(self) if one.path}
+        taken = [each for name, one in opened.items() for each in taken_by(one.snapshot, name)]
+        return (*taken, *(each for each in self.taken_on_disk if each.dockerfile not in opened))
 
     @property
     def reading(self) -> IgnoreReading:
         """The lines as they are now, and what is known of what they come to."""
-        from deadweight.features.ignoring.reading import IgnoreReading, taken_by  # here and below: few open one
+        from deadweight.features.ignoring.reading import IgnoreReading
 
-        dockerfiles = self._documents.dependents(self)
-        named = {one.path.name: one for one in dockerfiles if one.path}
-        taken = [each for name, one in named.items() for each in taken_by(one.snapshot, name)]
-        on_disk = (each for each in self.taken_on_disk if each.dockerfile not in named)
-        return IgnoreReading(self.file, self.found, (*taken, *on_disk))
+        return IgnoreReading(self.file, self.found, self.taken, self.is_measuring or self.is_sifting)
 
     @property
     def findings(self) -> tuple[IgnoreFinding, ...]:
@@ -271,7 +287,9 @@ class OpenIgnoreFile(Document):
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What is wrong with the patterns."""
+        """What is wrong with the patterns; of a file that is too large to be read at each edit, only that."""
+        if self._is_too_large:
+            return (_too_large(_LARGEST_IGNORE_FILE),)
         return tuple([each.diagnostic for each in self.findings])
 
 
@@ -345,6 +363,10 @@ class Documents:
         if is_overruled or (context.ignore_file == name and context.patterns == found.patterns):
             return context
         return found.lighter(name)
+
+
+def _too_large(limit: int) -> Diagnostic:
+    return Diagnostic(Span(0, 0), f"larger than {in_words(limit)}: not read", SYNTAX, "information")
 
 
 def _taken_on_disk(ignore_file: Path, whole: BuildContext, builder: Builder) -> Iterator[Taken]:

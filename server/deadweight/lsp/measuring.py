@@ -56,11 +56,15 @@ class Measuring:
             is_late = True
 
     def sift(self, document: OpenIgnoreFile) -> None:
-        """Find out what the patterns of an ignore file leave of its folder, unless that is known."""
+        """Find out what the patterns of an ignore file leave of its folder, unless that is known.
+
+        What they left before stays as long as nobody knows better.
+        """
         server, is_late = self._server, False
 
         def take(found: Measured) -> None:
             document.found = found
+            document.is_sifting = False
             for each in server.documents.dependents(document):
                 each.forget()
             if is_late:
@@ -71,12 +75,12 @@ class Measuring:
             from deadweight.features.ignoring.reading import measure
 
             first = float("inf") if whole.tree.count <= _AT_ONCE else SLICE
+            document.is_sifting = True
             server.background.run(_sifting(document), measure(whole, document.file), take, first)
             is_late = True
-
-    def is_sifting(self, document: OpenIgnoreFile) -> bool:
-        """Whether it is not known yet what the patterns of an ignore file leave."""
-        return self._server.background.is_running(_sifting(document))
+        else:
+            document.is_sifting = False
+            server.background.drop(_sifting(document))  # what an earlier version would have come to
 
     def drop(self, document: Document) -> None:
         """Nobody waits for it any more."""

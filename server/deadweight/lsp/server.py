@@ -146,14 +146,19 @@ class Server(LanguageServer):
                 self.show_now(document)
 
     def show_now(self, document: Document) -> None:
-        """Show a document that has changed, and what an ignore file is for along with it."""
+        """Show a document that has changed, and those that it matters to: an ignore file to the Dockerfiles that are
+        built with it, a Dockerfile, where it copies something else now, to its ignore files.
+        """
+        self.show([document])
         if isinstance(document, OpenIgnoreFile):
-            if self.measuring.is_sifting(document):
-                return  # it is shown when it is known
             if document.found is not document.shown:
                 document.shown = document.found
-                self.show_again(self.documents.dependents(document))
-        self.show([document])
+                self.show_again([document, *self.documents.dependents(document)])
+            return
+        for each in self.documents.governing(document):
+            if (taken := each.taken) != each.taken_shown:
+                each.taken_shown = taken
+                self.show_again([each])
 
     def show(self, documents: Iterable[Document]) -> None:
         """Push diagnostics to a client that does not pull them."""
@@ -372,9 +377,9 @@ def _forget(server: Server, uri: str) -> None:
 
 def _came_or_went(server: Server, document: Document) -> None:
     """The Dockerfiles that an ignore file is for come to something else; an ignore file has other copies to look to."""
-    server.show(server.documents.governing(document))
+    server.show_again(server.documents.governing(document))
     if isinstance(document, OpenIgnoreFile):
-        document.shown = document.found
+        document.shown, document.taken_shown = document.found, document.taken
         dependents = server.documents.dependents(document)
         for each in dependents:
             each.forget()

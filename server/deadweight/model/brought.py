@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.ecosystems import generated
 from deadweight.model.ecosystems.generated import GENERATED
-from deadweight.model.effects import Copied, CopiedFromStage, Extracted, is_under
+from deadweight.model.effects import Copied, CopiedFromStage, Extracted, Kind, covers, is_under
 from deadweight.model.filesystem import inside_context
 from deadweight.model.layers import mounts_of
 from deadweight.syntax.dockerfile import remembered
@@ -17,6 +17,7 @@ from deadweight.syntax.dockerfile import remembered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
     from deadweight.model.ecosystems.generated import Generated
     from deadweight.model.effects import Effect
@@ -27,8 +28,15 @@ _READS_GIT = re.compile(
     r"\bgit\s+(?:-[cC]\s+\S+\s+|-\S+\s+)*"
     r"(?:describe|rev-parse|rev-list|log|show|status|diff|tag|branch|submodule|ls-files|archive|name-rev|shortlog)\b"
 )
-# They run what somebody has written, or put the version of the sources into a program.
-_MAY_READ_GIT = frozenset(("make", "go", "dotnet", "goreleaser", "just", "task", "bazel", "scons", "cmake"))
+_NAMES_GIT = re.compile(r"(?<![\w.-])\.git(?![\w-])")
+# Programs that look into no history; any other may run what somebody has written, and ask git for a version.
+_LOOK_ELSEWHERE = """
+    apt apt-get aptitude apk dnf yum microdnf dpkg update-ca-certificates groupadd useradd adduser addgroup usermod
+    rm mkdir chown chmod chgrp ln touch echo printf cat true : set cd test [ export umask sleep ls mv cp install sed
+    curl wget tar unzip gunzip npm yarn pnpm pip pip3 corepack composer
+"""
+_READ_NO_GIT = frozenset(_LOOK_ELSEWHERE.split())
+_RUNS_SCRIPTS = frozenset(("run", "run-script", "start", "test", "build", "exec", "dlx", "pack"))
 
 
 class Brought(NamedTuple):
@@ -153,29 +161,48 @@ def made_in(layer: Layer, entry: Generated) -> list[Making]:
 def _made_in(layer: Layer) -> dict[str, list[Making]]:
     """The calls of a layer that write something, by the pattern of that."""
     found: dict[str, list[Making]] = {}
+    mounts = mounts_of(layer.instruction, layer.step.state) if layer.step else ()
     for call in layer.calls:
+        if call.placed.conditional or call.has("--package-lock-only", "--dry-run"):
+            continue
         words = call.operands("--prefix", "-C", "--cwd", "--dir", "--omit", "--registry", "--cache")
         verb = words[0].text if words else ""
         folder = call.around.resolve(call.value("--prefix", "-C", "--cwd", "--dir") or ".")
         for entry in GENERATED:
             verbs = entry.made_by.get(call.program)
             is_of_project = "npm" not in entry.made_by or (len(words) < 2 and not call.has("-g", "--global"))
-            if folder and verbs is not None and (not verbs or verb in verbs) and is_of_project:
+            if not folder or verbs is None or (verbs and verb not in verbs) or not is_of_project:
+                continue
+            path = posixpath.join(folder, entry.folder)
+            is_elsewhere = any(each.target and is_under(path, each.target) for each in mounts)
+            if not is_elsewhere and not any(_removes(effect, path, call) for effect in layer.effects):
                 found.setdefault(entry.pattern, []).append(Making(call.program, folder))
     return found
+
+
+def _removes(effect: Effect, path: str, after: Call) -> bool:
+    is_later = effect.span.start > after.span.start
+    return effect.kind is Kind.REMOVES and is_later and effect.path is not None and covers(effect.path, path)
 
 
 @remembered
 def reads_git(layer: Layer) -> str:
     """What in a RUN may read the history: a command of git's, a program, or a script that nobody has read."""
-    if layer.instruction.keyword != "RUN":
-        return ""
-    if match := _READS_GIT.search(layer.instruction.line.text):
+    instruction = layer.instruction
+    if match := _READS_GIT.search(instruction.text):
         return " ".join(match[0].split())
+    if _NAMES_GIT.search(instruction.text) and instruction.keyword in ("RUN", "CMD", "ENTRYPOINT", "ONBUILD"):
+        return instruction.keyword
+    if instruction.keyword != "RUN":
+        return ""
+    if not layer.calls:
+        return "a RUN that nobody can read"
     for call in layer.calls:
         words = (call.typed, *(word.text for word in call.words))
-        if call.program in _MAY_READ_GIT:
-            return call.typed
         if script := next((word for word in words if word.endswith(".sh")), ""):
             return script
+        if call.program == "git":
+            continue  # `git clone`: what reads the history has been looked for
+        if call.program not in _READ_NO_GIT or any(word in _RUNS_SCRIPTS for word in words):
+            return " ".join(words[:2])
     return ""

@@ -33,18 +33,19 @@ _TOKENS = {
     ".pypirc": re.compile(r"^\s*password\s*[=:]\s*\S", re.MULTILINE),
 }
 _SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*([\"']?)(.*?)\2[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+# The end of a name says what its value is: of TOKEN_EXPIRY and SECRET_KEY_FILE, no secret.
 _SECRET_NAME = re.compile(
-    r"SECRET|TOKEN|PASSW|(?:^|_)PWD$|CREDENTIAL|PRIVATE|(?:API|ACCESS|AUTH|ENCRYPTION|SIGNING|APP|ACCOUNT|STRIPE)_?KEY"
-    r"|(?:^|_)DSN$",
+    r"(?:.*_)?(?:SECRET|TOKEN|PASSWORD|PASSWD|PASSWORT|PASS|PWD|CREDENTIALS?|DSN"
+    r"|(?:SECRET|PRIVATE|API|ACCESS|AUTH|ENCRYPTION|SIGNING|APP|ACCOUNT|STRIPE|MASTER)_?KEY)(?:_BASE)?",
     re.IGNORECASE,
 )
-_PUBLIC_NAME = re.compile(r"^(?:NEXT_PUBLIC|VITE|REACT_APP|NUXT_PUBLIC|PUBLIC|EXPO_PUBLIC)_")
+_PUBLIC_NAME = re.compile(r"^(?:NEXT_PUBLIC|VITE|REACT_APP|NUXT_PUBLIC|PUBLIC|EXPO_PUBLIC|VUE_APP|GATSBY|NG_APP)_")
 _LOGIN = re.compile(r"\w+://[^/\s:@]*:([^/\s@]+)@")  # postgres://app:password@db
 # What stands for a secret that somebody is to put in, and what only a machine of a developer has.
 _NO_SECRET = re.compile(
-    r"|[<{\[$].*|.*(?:change|replace|your|example|sample|dummy|placeholder|insert|todo|xxx|\*\*\*|\.\.\.).*"
-    r"|(?:my|the)?-?_?(?:secret|password|passwd|pass|token|postgres|root|admin|user|test|dev|local|guest|mysql|key)\d*"
-    r"|true|false|none|null|\d{1,5}",
+    r"|[<{\[$%].*|op://.*|vault:.*|arn:.*|.*(?:change|replace|your|example|sample|dummy|placeholder|insert|todo|xxx|\*\*\*|\.\.\.).*"
+    r"|(?:(?:my|the|super|secret|password|passwd|pass|token|postgres|root|admin|user|test|dev|local|guest|mysql|key)"
+    r"[-_]?)+\d*|true|false|yes|no|none|null|\d{1,7}",
     re.IGNORECASE,
 )
 # Folders of packages, of tests and of documents: what is called a key there opens nothing.
@@ -83,7 +84,7 @@ def _sets_secret(text: str) -> bool:
     """Whether a `.env` sets something that nobody else should know."""
     for match in _SETTING.finditer(text):
         name, value = match[1], match[3].strip()
-        if _SECRET_NAME.search(name) and not _PUBLIC_NAME.match(name) and not _NO_SECRET.fullmatch(value):
+        if _SECRET_NAME.fullmatch(name) and not _PUBLIC_NAME.match(name) and not _NO_SECRET.fullmatch(value):
             return True
         if (login := _LOGIN.search(value)) and not _NO_SECRET.fullmatch(login[1]):
             return True

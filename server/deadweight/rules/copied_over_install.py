@@ -41,8 +41,9 @@ CMD ["node", "server.js"]
 
 ## Fix safety
 
-Safe: what the image has installed in that folder stays there, in every stage that copies it. Look before you take it
-where the install leaves out devDependencies and a command below the COPY may need them.
+Safe where `node_modules` is the only one of the folder, every stage that copies it has it installed in the same place,
+and no other Dockerfile lies there. Look before you take it elsewhere, and where the install leaves out devDependencies
+and a command below the COPY may need them.
 
 ## Not reported
 
@@ -90,7 +91,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.brought import Making, brought, made_in, wide_copies
 from deadweight.model.ecosystems import generated
 from deadweight.model.effects import Copied
-from deadweight.rules.dead_weight import listed, part_of, patterns_for
+from deadweight.rules.dead_weight import comes_back, listed, part_of, patterns_for
 from deadweight.rules.edits import ignore, is_literal, name_of_ignore_file
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.units import at_least
@@ -176,8 +177,12 @@ def _finding(snapshot: Snapshot, context: BuildContext, ledger: Ledger, layer: L
     return replace(finding, fixes=partial(_fixes, context, found)) if found.patterns else finding
 
 
-def _fixes(context: BuildContext, found: _Again, _: Snapshot) -> Iterator[Fix]:
+def _fixes(context: BuildContext, found: _Again, snapshot: Snapshot) -> Iterator[Fix]:
     adds, name = ignore(context, found.patterns), name_of_ignore_file(context)
     title = f"Create {name}" if adds.is_new else f"Add {listed(found.patterns)} to {name}"
-    note = "Check: no command below needs a package that the install leaves out" if found.is_needed else ""
+    note = ""
+    if found.is_needed:
+        note = "Check: no command below needs a package that the install leaves out"
+    elif not comes_back(snapshot, context):
+        note = f"Check: nothing that is built of this folder needs {listed(found.patterns)} from here"
     yield Fix("create" if adds.is_new else "ignore", title, Safety.ASK if note else Safety.SAFE, adds=adds, note=note)

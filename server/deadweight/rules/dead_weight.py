@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.brought import brought, is_made, making_folders, named_in, places_of, reads_git, wide_copies
 from deadweight.model.ecosystems import generated
-from deadweight.model.ecosystems.generated import GENERATED, GIT
+from deadweight.model.ecosystems.generated import GENERATED, GIT, NODE_MODULES
 from deadweight.model.effects import Copied, PackageSet
 from deadweight.model.ignore import compile_patterns
+from deadweight.model.sifting import sifted
 from deadweight.rules.edits import IGNORE_FILE, ignore, is_literal, name_of_ignore_file
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.size.units import at_least, size
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMES = 3  # in a message
 _NOTABLE = 0.1  # the share of all bytes from which on something is named
-_DOCKERFILE = re.compile(r"(?:Docker|Container)file(?:\..*)?|.*\.(?:docker|container)file", re.IGNORECASE)
+_DOCKERFILE = re.compile(r".*(?:docker|container)file.*", re.IGNORECASE)
 
 
 class Taken(NamedTuple):
@@ -88,7 +89,7 @@ def _sure_to_come(snapshot: Snapshot, context: BuildContext) -> list[str]:
     return [
         entry.pattern
         for entry in GENERATED
-        if (entry.pattern == GIT or entry.kinds & kinds)
+        if entry.kinds & kinds
         and not folders.get(entry.folder)
         and not is_named(snapshot, entry)
         and (not entry.is_output or not _is_shared(context))
@@ -98,17 +99,48 @@ def _sure_to_come(snapshot: Snapshot, context: BuildContext) -> list[str]:
 
 def _fixes(context: BuildContext, patterns: tuple[str, ...], snapshot: Snapshot) -> Iterator[Fix]:
     # A file without a pattern is begun with all that a project of this kind needs; one in use has its author's choice.
+    note = _doubt(snapshot, context, patterns)
     more = () if context.patterns else _sure_to_come(snapshot, context)
+    if not note:
+        more = [each for each in more if not _doubt(snapshot, context, (each,))]
     adds = ignore(context, _in_order((*patterns, *more)))
-    reason = _git_reader(snapshot, context) if GIT in adds.lines and context.select(GIT).files else ""
     name = name_of_ignore_file(context)
     what = listed(adds.lines) if len(adds.lines) <= _MOST_NAMES else f"{len(adds.lines)} patterns"
     yield Fix(
         "create" if adds.is_new else "ignore",
         f"Create {name}" if adds.is_new else f"Add {what} to {name}",
-        Safety.ASK if reason else Safety.SAFE,
+        Safety.ASK if note else Safety.SAFE,
         adds=adds,
-        note=f"Check: nothing in the build needs {GIT} ({reason})" if reason else "",
+        note=note,
+    )
+
+
+def _doubt(snapshot: Snapshot, context: BuildContext, patterns: Iterable[str]) -> str:
+    """What a person has to check before these are left out; nothing for what no build and no app ever reads."""
+    reader = _git_reader(snapshot, context) if GIT in patterns else ""
+    doubtful = [
+        each.removeprefix("**/")
+        for each in patterns
+        if not (each in generated.HARMLESS or (each == GIT and not reader))
+        and not (_is_node(each) and comes_back(snapshot, context))
+    ]
+    if not doubtful:
+        return ""
+    because = f" ({reader})" if reader else ""
+    return f"Check: no build and no app of this folder needs {listed(doubtful)} from here{because}"
+
+
+def _is_node(pattern: str) -> bool:
+    return pattern.removeprefix("**/") == NODE_MODULES
+
+
+def comes_back(snapshot: Snapshot, context: BuildContext) -> bool:
+    """Whether all that this folder can build writes the packages of Node again, and in no other place."""
+    return (
+        context.asked(generated.folders_of).get(NODE_MODULES, (NODE_MODULES,)) == (NODE_MODULES,)
+        and len(snapshot.build.reached) == len(snapshot.build.stages)
+        and context.asked(_dockerfiles) <= 1
+        and not any(NODE_MODULES in layer.instruction.text for each in snapshot.ledgers for layer in each.layers)
     )
 
 
@@ -119,7 +151,17 @@ def _dead_weight(snapshot: Snapshot, context: BuildContext) -> dict[str, int]:
         pattern for entry in GENERATED if entry.pattern in there for pattern in patterns_for(snapshot, context, entry)
     )
     weights = context.weights(patterns)
-    return {pattern: weights[pattern] for pattern in patterns if pattern in weights}
+    return {each: weights[each] for each in patterns if each in weights and not _is_wanted(context, each)}
+
+
+def _is_wanted(context: BuildContext, pattern: str) -> bool:
+    """Whether a pattern at the end would take out what a line with `!` brings back."""
+    if context.whole is None or not any(each.startswith("!") for each in context.patterns):
+        return False
+    now = sifted(context.whole, compile_patterns(context.patterns))
+    then = sifted(context.whole, compile_patterns((*context.patterns, pattern)))
+    exceptions = (at for at, each in enumerate(context.patterns) if each.startswith("!"))
+    return any(now.share(at)[:2] != then.share(at)[:2] for at in exceptions)
 
 
 def patterns_for(snapshot: Snapshot, context: BuildContext, entry: Generated) -> list[str]:
@@ -164,9 +206,9 @@ def _is_shared(context: BuildContext) -> bool:
 
 
 def _dockerfiles(context: BuildContext) -> int:
-    folders = context.tree.walk(lambda name, _: name not in generated.OF_OTHERS)
+    folders = (context.whole or context.tree).walk(lambda name, _: name not in generated.OF_OTHERS)
     names = (name for _, folder in folders for name in folder.files)
-    return sum(_DOCKERFILE.fullmatch(name) is not None and not name.endswith(".dockerignore") for name in names)
+    return sum(_DOCKERFILE.fullmatch(name) is not None and not name.endswith("ignore") for name in names)
 
 
 def _is_output(pattern: str) -> bool:
@@ -175,11 +217,13 @@ def _is_output(pattern: str) -> bool:
 
 def _git_reader(snapshot: Snapshot, context: BuildContext) -> str:
     """What may read the history of the sources in the build: a command, or a tool of the project; "" for nothing."""
-    for ledger in snapshot.reached_ledgers:
+    for ledger in snapshot.ledgers:
         if any(each.holds(GIT) for layer in ledger.layers for each in brought(layer)):
             for layer in ledger.layers:
                 if reader := reads_git(layer):
                     return reader
+    if context.asked(_dockerfiles) > 1:
+        return "other Dockerfiles lie here"
     return context.asked(generated.asks_git)
 
 

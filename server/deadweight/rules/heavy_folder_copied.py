@@ -40,12 +40,14 @@ docs
 
 ## Fix safety
 
-Safe: the lines stand at the end of the file, so that nothing above changes what they mean. What a tool installs or
-builds is left out only where the image does so itself, in the same folder, in every stage that copies it; what the
-Dockerfile copies by its name never is, nor what another Dockerfile of the folder may be there to copy.
+The lines stand at the end of the file, and none takes out what a line with `!` brings back.
 
-Look before you take it where something in the build may read the history in `.git`: a command (`git describe`, `make`,
-a script, `go build`, which notes the commit in the program) or a tool that a project file names (`setuptools-scm`).
+Safe where they leave out no more than caches and what editors and tests leave; the history in `.git`, where no
+RUN calls anything but programs that look into none; and `node_modules`, where it is the only one, every stage that
+copies it installs it again in the same place, and no other Dockerfile lies in the folder.
+
+Look before you take it where more is left out, such as what a build has written, logs, or virtual environments: another
+Dockerfile, a script or the app may be there to read it. What the Dockerfile copies by its name always stays.
 
 ## Not reported
 

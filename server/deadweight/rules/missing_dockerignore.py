@@ -60,20 +60,18 @@ RUN pip install --no-cache-dir -r requirements.txt
 # what the builder does not need
 .git
 **/__pycache__
-**/*.pyc
 **/.pytest_cache
-**/.venv
 ```
 
 ## Fix safety
 
-Safe: the file leaves out version control, what a package manager installs, what a build writes, caches, logs and
-editors' folders: those that are there, and those that are sure to come in a project of this kind. What a tool installs
-or builds is left out only where the image does so itself, in the same folder, in every stage that copies it; what the
-Dockerfile copies by its name never is, nor what another Dockerfile of the folder may be there to copy.
+Safe where the file leaves out no more than caches and what editors and tests leave; the history in `.git`, where no
+RUN calls anything but programs that look into none; and `node_modules`, where it is the only one, every stage that
+copies it installs it again in the same place, and no other Dockerfile lies in the folder. What is sure to come
+in a project of this kind is left out along with it.
 
-Look before you take it where something in the build may read the history in `.git`: a command (`git describe`, `make`,
-a script, `go build`, which notes the commit in the program) or a tool that a project file names (`setuptools-scm`).
+Look before you take it where more is left out, such as what a build has written, logs, or virtual environments: another
+Dockerfile, a script or the app may be there to read it. What the Dockerfile copies by its name always stays.
 
 ## Not reported
 
@@ -119,7 +117,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deadweight.rules import dead_weight
-from deadweight.rules.edits import name_of_ignore_file
+from deadweight.rules.edits import IGNORE_FILE, name_of_ignore_file
 from deadweight.rules.rule import rule
 
 if TYPE_CHECKING:
@@ -133,8 +131,8 @@ if TYPE_CHECKING:
 def missing_dockerignore(snapshot: Snapshot) -> Iterator[Finding]:
     """Report the first wide COPY of a shipped stage that takes dead weight where no ignore file leaves anything out."""
     context = snapshot.context
-    if context is None or context.patterns:
-        return
+    if context is None or context.patterns or context.tree.at(IGNORE_FILE) is not None:
+        return  # a folder of that name is no ignore file, and leaves no room for one
     if found := dead_weight.taken(snapshot, context):
         name = name_of_ignore_file(context)
         say = f"{name} has no pattern" if context.ignore_file else f"no {name}"

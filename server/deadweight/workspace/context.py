@@ -29,6 +29,8 @@ MOST_ENTRIES = 200_000
 _LARGEST_TEXT = 4_000_000  # bytes of one project file; the lockfile of a large monorepo is about 2 MB
 _LARGEST_TEXTS = 64_000_000  # bytes of all together
 _DEEPEST_TEXT = 3  # folders above a project file
+# Folders of tools that write a file once and never in place: there the time of the folder tells of every change.
+_STORES = frozenset((".git", "node_modules", "vendor", ".venv", "venv"))
 _SETTLED = 2_000_000_000  # ns; file systems keep times by the second or better
 _STEP = 64  # entries of a folder between two moments at which a walk may be left alone
 
@@ -124,10 +126,12 @@ def walk_context(
     _check_folder(root)
     try:
         yield from walk.visit(matcher)
+        entered = dict(walk.listings)
         if without_ignore_file:
             yield from walk.weigh()
     except EnoughError:
         walk.stop("stopped before all was read")
+        entered = dict(walk.listings)
     try:
         everything = yield from join(walk.listings)
     except EnoughError:
@@ -136,7 +140,7 @@ def walk_context(
         with_patterns = yield from sift(everything, matcher)
     except EnoughError:
         with_patterns = sifted(everything, matcher)
-    texts = yield from _texts(root, walk, with_patterns.kept)
+    texts = yield from _texts(root, walk, joined(entered) if without_ignore_file else with_patterns.kept)
     whole = BuildContext(str(root), Files(everything), texts=texts, complete=walk.complete, notes=tuple(walk.notes))
     if without_ignore_file or ignore_file is None:
         return whole
@@ -202,14 +206,15 @@ class _Walk:
         waiting = list(self.left_out)
         while waiting and not self._stopped:
             folder = waiting.pop()
-            stamp = self._stamp(folder)
-            known = self.before.at(folder) if self.before else None
-            if known is not None and known.stamp == stamp != 0:
+            stamp = self._stamp(folder) if not _STORES.isdisjoint(folder.split("/")) else 0
+            known = self.before.at(folder) if self.before and stamp else None
+            if known is not None and known.stamp == stamp:
                 yield
                 files, folders = dict(known.files), list(known.folders)
                 self._count(len(files) + len(folders))
             else:
                 files, folders = {}, []
+                notes = len(self.notes)
                 for number, entry in enumerate(self._scan(f"{folder}/")):
                     if number % _STEP == 0:
                         yield
@@ -217,6 +222,8 @@ class _Walk:
                         folders.append(entry.name)
                     elif (count := self._weight(entry)) is not None:
                         files[entry.name] = count
+                if len(self.notes) > notes:
+                    stamp = 0  # not all of it was seen
             self.listings[folder] = Listing(files, (), stamp)
             waiting += [f"{folder}/{name}" for name in folders]
         for folder in waiting:

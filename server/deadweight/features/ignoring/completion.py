@@ -33,8 +33,9 @@ def ignore_completions(reading: IgnoreReading, offset: int) -> Completions | Non
     end = text.find("\n", offset)
     line = text[start : len(text) if end < 0 else end].rstrip("\r")
     is_exception = typed.startswith("!")
-    span = Span(start + is_exception, start + max(len(line), offset - start))
-    folder, _, _ = typed.removeprefix("!").removeprefix("**/").rpartition("/")
+    path = typed.removeprefix("!").removeprefix("**/")
+    span = Span(offset - len(path), start + max(len(line), offset - start))
+    folder, _, _ = path.rpartition("/")
     items: list[Item] = []
     if reading.measured is not None:
         items += _left_out(reading.measured, folder) if is_exception else _kept(reading.measured, folder)
@@ -74,10 +75,13 @@ def _items_of(entries: list[tuple[str, int]], folder: str) -> Iterator[Item]:
     prefix = f"{folder}/" if folder else ""
     for name, count in sorted(entries, key=lambda entry: (-entry[1], entry[0])):
         path = prefix + name.rstrip("/")
+        if path.strip() != path or any(ch in path for ch in "\r\n"):
+            continue  # no pattern is this name
         kind: Kind = "folder" if name.endswith("/") else "file"
         yield Item(path, kind, insert=_escaped(path), detail=in_words(count))
 
 
 def _escaped(path: str) -> str:
     """A path as a pattern that matches it alone."""
-    return "".join(f"\\{ch}" if ch in "*?[\\" else ch for ch in path)
+    escaped = "".join(f"\\{ch}" if ch in "*?[\\" else ch for ch in path)
+    return f"\\{escaped}" if escaped.startswith(("#", "!")) else escaped

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.analysis.report import severity_by
 from deadweight.features.diagnostics import SYNTAX, Diagnostic
 from deadweight.model.ignore import compile_patterns
-from deadweight.settings import DEFAULTS
 from deadweight.size.units import in_words
 from deadweight.text import Edit, Span
 
@@ -113,12 +112,11 @@ def _of_a_copy(reading: IgnoreReading, measured: Measured, index: int) -> Ignore
 def _mistaken(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreFinding | None:
     """Comments and lists of names that Docker reads as one pattern, where no such file is there."""
     pattern = reading.patterns[index]
-    if measured.sifted.met >> index & 1:
-        return None
     written = _written(pattern)
+    if measured.sifted.met >> index & 1 or measured.whole.tree.holds(pattern.text.removeprefix("!")):
+        return None
     if written.startswith("#"):
-        mark = len(pattern.source) - len(pattern.source.removeprefix("\ufeff"))
-        indent = Span(pattern.offset + mark, pattern.span.start)
+        indent = Span(_line_start(pattern), pattern.span.start)
         return IgnoreFinding(
             pattern,
             "comment-in-pattern",
@@ -135,9 +133,9 @@ def _mistaken(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreF
             f"a comment has a line of its own: Docker takes {match['comment']} as a part of the pattern",
             "warning",
             "Move the comment above the pattern",
-            (Edit(pattern.span, f"{match['comment']}{end}{match['pattern']}"),),
+            (Edit(Span(_line_start(pattern), pattern.span.end), f"{match['comment']}{end}{match['pattern']}"),),
         )
-    names = written.removeprefix("!").split()
+    names = list(dict.fromkeys(written.removeprefix("!").split()))
     tree = measured.whole.tree
     if len(names) > 1 and all(tree.at(name) or tree.size_of(name) is not None for name in names):
         lines = _line_end(reading).join("!" * pattern.negated + name for name in names)
@@ -158,7 +156,7 @@ def _only_at_the_top(reading: IgnoreReading, measured: Measured, index: int) -> 
     Only of what is the same wherever it lies: `data` at the top says nothing about src/app/data.
     """
     pattern, below = reading.patterns[index], measured.below.get(index)
-    if below is None or below.bytes < DEFAULTS.min_saving or _written(pattern).startswith("/"):
+    if below is None or _written(pattern).startswith("/"):
         return None
     if not _ANYWHERE.fullmatch(pattern.text):
         return None
@@ -197,18 +195,18 @@ def _without_effect(reading: IgnoreReading, measured: Measured, index: int) -> I
             "Move it to the end",
             (*removed, _added(reading, _written(pattern))),
         )
-    if pattern.negated and is_met and index not in by.shares:
+    if pattern.negated and is_met and index in measured.needless:
         why = "brings back nothing that would not be there without it"
         return IgnoreFinding(
             pattern, "exception-without-effect", why, "hint", "Remove the line", removed, is_unnecessary=True
         )
-    if not pattern.negated and decider is not None:
+    if not pattern.negated and decider is not None and index in measured.needless:
         why = f"leaves out nothing more: line {reading.patterns[decider].line + 1} does so already"
         return IgnoreFinding(
             pattern, "pattern-without-effect", why, "hint", "Remove the line", removed, is_unnecessary=True
         )
     if not is_met and (near := _near(pattern, measured)):
-        why = f"capital letters count: {near} is here, this is not"
+        why = f"capital letters count: {near.removeprefix('!')} is here, this is not"
         return IgnoreFinding(
             pattern, "name-in-other-case", why, "warning", f"Write {near}", (Edit(pattern.span, near),)
         )
@@ -222,7 +220,7 @@ def _near(pattern: Pattern, measured: Measured) -> str | None:
     folder = measured.whole.tree.at(parent)
     names = (*folder.files, *folder.folders) if folder else ()
     found = next((each for each in names if each.lower() == name.lower()), None)
-    if found is None or any(ch in path for ch in "*?[\\"):
+    if found is None or found == name or any(ch in path for ch in "*?[\\"):
         return None
     return "!" * pattern.negated + (f"{parent}/{found}" if parent else found)
 
@@ -237,6 +235,11 @@ def _written(pattern: Pattern) -> str:
 
 def _line_end(reading: IgnoreReading) -> str:
     return "\r\n" if any(line.source.endswith("\r\n") for line in reading.file.lines) else "\n"
+
+
+def _line_start(pattern: Pattern) -> int:
+    """Where the line of a pattern starts, behind a byte order mark."""
+    return pattern.offset + len(pattern.source) - len(pattern.source.removeprefix("\ufeff"))
 
 
 def _removed(pattern: Pattern) -> Edit:

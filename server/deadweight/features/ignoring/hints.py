@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadweight.features.ignoring.hover import ignore_hover
+from deadweight.features.ignoring.hover import about_pattern
 from deadweight.features.inlay_hints import Hint
 from deadweight.size.units import in_words
 
@@ -23,19 +23,18 @@ def ignore_hints(reading: IgnoreReading, span: Span) -> Iterator[Hint]:
         if not span.start <= pattern.span.end <= span.end:
             continue
         share = reading.share(index)
-        if share is None:
+        if share is None and reading.is_measuring:
             yield Hint(pattern.span.end, "measuring ...", "The build context is being measured")
-        elif share.bytes >= _SMALLEST:
-            shown = ignore_hover(reading, pattern.span.start)
+        elif share is not None and share.bytes >= _SMALLEST:
             sign = "+" if pattern.negated else "\N{MINUS SIGN}"
-            yield Hint(pattern.span.end, f"{sign}{in_words(share.bytes)}", shown.text if shown else "")
+            yield Hint(pattern.span.end, f"{sign}{in_words(share.bytes)}", about_pattern(reading, index))
 
 
 def context_in_words(reading: IgnoreReading) -> str:
     """What the builder gets of the folder: "Build context: 12 MB of 157 MB, 120 of 36,000 files"."""
     measured = reading.measured
     if measured is None:
-        return "Build context: measuring ..."
+        return "Build context: measuring ..." if reading.is_measuring else "Build context: not known"
     whole, kept = measured.whole.tree, measured.sifted.kept
     about = "" if measured.whole.complete else "at least "
     return (

@@ -15,20 +15,23 @@ if TYPE_CHECKING:
 def ignore_hover(reading: IgnoreReading, offset: int) -> Hover | None:
     """What the pattern at `offset` does to the context."""
     index = reading.pattern_at(offset)
-    if index is None:
-        return None
+    return None if index is None else Hover(reading.patterns[index].span, about_pattern(reading, index))
+
+
+def about_pattern(reading: IgnoreReading, index: int) -> str:
+    """The same in Markdown."""
     pattern, measured = reading.patterns[index], reading.measured
     if illegal := next((each for each in reading.matcher.problems if each.index == index), None):
-        return Hover(pattern.span, f"Docker rejects this pattern: {illegal.message}")
+        return f"Docker rejects this pattern: {illegal.message}"
     share = reading.share(index)
     if measured is None or share is None:
-        return Hover(pattern.span, "The build context is being measured")
+        return f"The build context is {'being measured' if reading.is_measuring else 'not known'}"
     verb = "Brings back" if pattern.negated else "Leaves out"
     if not share.files:
-        return Hover(pattern.span, f"{verb} nothing that no other pattern does")
+        return f"{verb} nothing that no other pattern does"
     about = "" if measured.whole.complete else "at least "
     amount = f"**{about}{in_words(share.bytes)}** in {share.files:,} file{'s' * (share.files != 1)}"
     lines = [f"{verb} {amount} of the build context"]
     if share.files > 1:
         lines += ["", *(f"- {words.code(path)} {in_words(count)}" for path, count in share.largest)]
-    return Hover(pattern.span, "\n".join(lines))
+    return "\n".join(lines)

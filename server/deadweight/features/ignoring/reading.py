@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.lazy import cached_property
 from deadweight.model.filesystem import inside_context
 from deadweight.model.ignore import compile_patterns
-from deadweight.model.sifting import sift
+from deadweight.model.sifting import Share, sift
 from deadweight.model.stages import Site
 from deadweight.model.variables import expand
+from deadweight.settings import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
     from deadweight.model.context import BuildContext
     from deadweight.model.ignore import Matcher
-    from deadweight.model.sifting import Share, Sifted
+    from deadweight.model.sifting import Sifted
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerignore import IgnoreFile, Pattern
 
 # Patterns that say where they hold, or that bring something back.
 _ANCHORED = re.compile(r"^!|/|\*\*")
-_MOST_TRIED = 50  # patterns that may mean something else than in a .gitignore, tried on the whole folder
+_MOST_TRIED = 50  # patterns that may mean something else than in a .gitignore, tried on what is left
+_MOST_PROVEN = 10  # patterns of which the whole folder is sifted once more, to be sure
 
 
 class Taken(NamedTuple):
@@ -39,13 +41,14 @@ class Measured(NamedTuple):
     """The folder of an ignore file, all of it, and what patterns leave of it.
 
     `below` says of patterns without a slash what they would leave out besides, if they held in every folder as those of
-    a .gitignore do.
+    a .gitignore do. `needless` are patterns without which just the same would be left.
     """
 
     whole: BuildContext
     patterns: tuple[str, ...]
     sifted: Sifted
     below: Mapping[int, Share]
+    needless: frozenset[int]
 
     def is_of(self, whole: BuildContext, file: IgnoreFile) -> bool:
         """Whether it is what this file leaves of this folder."""
@@ -60,25 +63,58 @@ def measure(whole: BuildContext, file: IgnoreFile) -> Generator[None, None, Meas
     """What an ignore file leaves of a folder, found out in steps of less than a millisecond."""
     patterns = tuple([pattern.text for pattern in file.patterns])
     found = yield from sift(whole.tree, compile_patterns(patterns))
+    below = yield from _below(whole, patterns, found)
+    needless = yield from _needless(whole, patterns, found)
+    return Measured(whole, patterns, found, below, needless)
+
+
+def _below(whole: BuildContext, patterns: tuple[str, ...], found: Sifted) -> Generator[None, None, dict[int, Share]]:
+    """What patterns would leave out besides if they held in every folder; that of a few, and of those all of it."""
     tried = [at for at, pattern in enumerate(patterns) if not _ANCHORED.search(pattern)][:_MOST_TRIED]
-    exceptions = [pattern for pattern in patterns if pattern.startswith("!")]
-    in_all_folders = yield from sift(
-        found.kept, compile_patterns([*(f"**/{patterns[at]}" for at in tried), *exceptions])
-    )
-    below = {at: in_all_folders.share(number) for number, at in enumerate(tried)}
-    return Measured(whole, patterns, found, below)
+    alone = yield from sift(found.kept, compile_patterns([f"**/{patterns[at]}" for at in tried]))
+    heavy = [at for number, at in enumerate(tried) if alone.share(number).bytes >= DEFAULTS.min_saving]
+    below: dict[int, Share] = {}
+    for at in heavy[:_MOST_PROVEN]:
+        other = (*patterns[:at], f"**/{patterns[at]}", *patterns[at + 1 :])
+        then = yield from sift(whole.tree, compile_patterns(other))
+        exceptions = (number for number, pattern in enumerate(patterns) if pattern.startswith("!"))
+        if all(_is_as_it_was(number, found, then) for number in exceptions):
+            files, count = found.kept.count - then.kept.count, found.kept.bytes - then.kept.bytes
+            below[at] = Share(files, count, alone.share(tried.index(at)).largest)
+    return below
+
+
+def _is_as_it_was(exception: int, found: Sifted, then: Sifted) -> bool:
+    """Whether a pattern with `!` brings back what it did, and nothing more of what it names is left out."""
+    is_overruled_now = exception in then.overruled and exception not in found.overruled
+    return then.share(exception)[:2] == found.share(exception)[:2] and not is_overruled_now
+
+
+def _needless(whole: BuildContext, patterns: tuple[str, ...], found: Sifted) -> Generator[None, None, frozenset[int]]:
+    """The patterns that decide nothing, and without which nothing else would be left."""
+    idle = [
+        at for at in range(len(patterns)) if at not in found.shares and (at in found.overruled or found.met >> at & 1)
+    ]
+    needless: set[int] = set()
+    for at in idle[:_MOST_PROVEN]:
+        then = yield from sift(whole.tree, compile_patterns((*patterns[:at], *patterns[at + 1 :])))
+        if (then.kept.count, then.kept.bytes) == (found.kept.count, found.kept.bytes):
+            needless.add(at)
+    return frozenset(needless)
 
 
 @dataclass(frozen=True)
 class IgnoreReading:
     """The lines of the file, what they come to (None until that is known), and what Dockerfiles take.
 
-    What it comes to may be that of an earlier version of the file: then `is_current` is false.
+    What it comes to may be that of an earlier version of the file: then `is_current` is false. `is_measuring` says
+    whether somebody is finding out.
     """
 
     file: IgnoreFile
     measured: Measured | None = None
     taken: tuple[Taken, ...] = ()
+    is_measuring: bool = False
 
     @cached_property
     def patterns(self) -> tuple[Pattern, ...]:

@@ -72,7 +72,7 @@ GENERATED = (
     Generated("**/node_modules", frozenset(("node",)), _NODE, ("package.json",)),
     *_plain("**/npm-debug.log*", of="node"),
     *_plain("**/.npm", "**/.eslintcache"),
-    Generated("**/coverage", holds=("lcov.info", "coverage-final.json", "clover.xml", "lcov-report", "index.html")),
+    Generated("**/coverage", holds=("lcov.info", "coverage-final.json", "clover.xml", "lcov-report")),
     *_plain("**/.nyc_output", "**/.next/cache", "**/.turbo", "**/.parcel-cache"),
     *_plain("**/__pycache__", "**/*.pyc", "**/.pytest_cache", of="python"),
     *_plain("**/.mypy_cache", "**/.ruff_cache", "**/.tox", "**/.nox", "**/.hypothesis", "**/htmlcov", "**/.coverage"),
@@ -88,6 +88,14 @@ GENERATED = (
     Generated("**/vendor", frozenset(("php",)), {"composer": frozenset(("install", "i"))}, ("composer.json",)),
     *_plain("**/.terraform", "**/*.log"),
 )
+# Of these, what no build and no app reads: what editors, tests and caches leave.
+_HARMLESS_NAMES = """
+    **/.DS_Store **/Thumbs.db .idea **/*.swp **/npm-debug.log* **/.eslintcache **/.nyc_output **/.next/cache **/.turbo
+    **/.parcel-cache **/__pycache__ **/.pytest_cache **/.mypy_cache **/.ruff_cache **/.tox **/.nox **/.hypothesis
+    **/.coverage
+"""
+HARMLESS = frozenset(_HARMLESS_NAMES.split())
+NODE_MODULES = "node_modules"
 # What a package manager installs, and the programs that put it into the folder of this name: `pip` does not.
 INSTALLED = tuple(
     (entry, frozenset(entry.made_by) & frozenset((*_NODE, "uv", "pdm", "venv", "virtualenv")))
