@@ -149,12 +149,11 @@ class Server(LanguageServer):
         """Show a document that has changed, and those that it matters to: an ignore file to the Dockerfiles that are
         built with it, a Dockerfile, where it copies something else now, to its ignore files.
         """
-        self.show([document])
-        if isinstance(document, OpenIgnoreFile):
-            if document.found is not document.shown:
-                document.shown = document.found
-                self.show_again([document, *self.documents.dependents(document)])
-            return
+        if isinstance(document, OpenIgnoreFile) and document.found is not document.shown:
+            document.shown = document.found
+            self.show_again([document, *self.documents.dependents(document)])
+        else:
+            self.show([document])
         for each in self.documents.governing(document):
             if (taken := each.taken) != each.taken_shown:
                 each.taken_shown = taken

@@ -78,8 +78,8 @@ def _below(whole: BuildContext, patterns: tuple[str, ...], found: Sifted) -> Gen
         other = (*patterns[:at], f"**/{patterns[at]}", *patterns[at + 1 :])
         then = yield from sift(whole.tree, compile_patterns(other))
         exceptions = (number for number, pattern in enumerate(patterns) if pattern.startswith("!"))
-        if all(_is_as_it_was(number, found, then) for number in exceptions):
-            files, count = found.kept.count - then.kept.count, found.kept.bytes - then.kept.bytes
+        files, count = found.kept.count - then.kept.count, found.kept.bytes - then.kept.bytes
+        if count >= DEFAULTS.min_saving and all(_is_as_it_was(number, found, then) for number in exceptions):
             below[at] = Share(files, count, alone.share(tried.index(at)).largest)
     return below
 
