@@ -362,6 +362,45 @@ async def test_what_is_wrong_with_patterns_and_the_way_out(session: Session, tmp
     assert await page.codes() == []
 
 
+async def test_an_ignore_file_follows_what_a_dockerfile_copies(session: Session, tmp_path: Path) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("pass\n")
+    dockerfile = session.open(tmp_path / "Dockerfile", "FROM alpine\nCOPY a.py /x\n")
+    page = session.open(tmp_path / ".dockerignore", "a.py\n")
+    assert await page.codes() == ["copied-file-ignored"]
+    for old, new, codes in (("a.py", "b.py", []), ("b.py", "a.py", ["copied-file-ignored"])):
+        dockerfile.type(old, new)
+        for _ in range(50):  # what a batch of messages changes is shown when all of them are dealt with
+            if await page.codes_now() == codes:
+                break
+        assert await page.codes_now() == codes
+
+
+async def test_what_is_typed_and_taken_back_leaves_nothing(session: Session, tmp_path: Path) -> None:
+    for number in range(1200):  # more than are tried at once
+        (tmp_path / f"{number}.txt").write_text("x" * 1000)
+    (tmp_path / "big").write_bytes(b"x" * 3_000_000)
+    page = session.open(tmp_path / ".dockerignore", "big\n")
+    while "measuring ..." in [hint.label for hint in await page.hints()]:
+        pass
+    page.type("big", "big\n*.txt")
+    page.type("big\n*.txt", "big")
+    assert [hint.label for hint in await page.hints()] == ["\N{MINUS SIGN}3.0 MB"]
+
+
+async def test_another_builder_walks_again(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"x" * 3_000_000)
+    (tmp_path / ".containerignore").write_text("big\n.c*\nDockerfile\n")
+    page = session.open(tmp_path / "Dockerfile", "FROM scratch\nCOPY . .\n")
+    assert [hint.label for hint in await page.hints()] == ["+3.0 MB"]
+    settings = {"deadweight": {"builder": "podman"}}
+    session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+    if session.name == "visual-studio-code":
+        return  # it is asked for its settings, and has others
+    assert await page.hints() == []
+    session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({"deadweight": {}}))
+
+
 async def test_a_pattern_that_is_a_file_is_a_link(session: Session, tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("1\n")
     page = session.open(tmp_path / ".dockerignore", "data.csv\nnode_modules\n")
