@@ -151,7 +151,7 @@ def _dead_weight(snapshot: Snapshot, context: BuildContext) -> dict[str, int]:
         pattern for entry in GENERATED if entry.pattern in there for pattern in patterns_for(snapshot, context, entry)
     )
     weights = context.weights(patterns)
-    return {each: weights[each] for each in patterns if each in weights and not _is_wanted(context, each)}
+    return {each: weights[each] for each in patterns if each in weights and not context.asked(_is_wanted, each)}
 
 
 def _is_wanted(context: BuildContext, pattern: str) -> bool:
