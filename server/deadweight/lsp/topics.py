@@ -35,18 +35,8 @@ _TOPICS: tuple[tuple[str, str, str, object | None], ...] = (
     (types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, "navigation", "document_highlight", None),
     (types.TEXT_DOCUMENT_PREPARE_RENAME, "navigation", "prepare_rename", None),
     (types.TEXT_DOCUMENT_RENAME, "navigation", "rename_everywhere", None),
-    (
-        types.TEXT_DOCUMENT_DOCUMENT_LINK,
-        "navigation",
-        "document_link",
-        types.DocumentLinkOptions(resolve_provider=False),
-    ),
-    (
-        types.TEXT_DOCUMENT_COMPLETION,
-        "completion",
-        "completion",
-        types.CompletionOptions(_COMPLETION, resolve_provider=True),
-    ),
+    (types.TEXT_DOCUMENT_DOCUMENT_LINK, "navigation", "document_link", _LINKS),
+    (types.TEXT_DOCUMENT_COMPLETION, "completion", "completion", _COMPLETES),
     (types.COMPLETION_ITEM_RESOLVE, "completion", "resolve", None),
     (types.TEXT_DOCUMENT_SIGNATURE_HELP, "completion", "signatures", types.SignatureHelpOptions(_SIGNATURE)),
 )
