@@ -64,7 +64,6 @@ class Measuring:
 
         def take(found: Measured) -> None:
             document.found = found
-            document.is_sifting = False
             for each in server.documents.dependents(document):
                 each.forget()
             if is_late:
@@ -72,14 +71,10 @@ class Measuring:
 
         known, whole = document.found, document.whole
         if whole is not None and (known is None or not known.is_of(whole, document.file)):
-            from deadweight.features.ignoring.reading import measure
-
             first = float("inf") if whole.tree.count <= _AT_ONCE else SLICE
-            document.is_sifting = True
-            server.background.run(_sifting(document), measure(whole, document.file), take, first)
+            server.background.run(_sifting(document), _measured(document, whole), take, first)
             is_late = True
         else:
-            document.is_sifting = False
             server.background.drop(_sifting(document))  # what an earlier version would have come to
 
     def drop(self, document: Document) -> None:
@@ -94,14 +89,23 @@ class Measuring:
             return
         document.measured(await quietly(_walk(document)))
         if isinstance(document, OpenIgnoreFile) and document.whole is not None:
-            from deadweight.features.ignoring.reading import measure
-
-            document.found = await quietly(measure(document.whole, document.file))
+            document.found = await quietly(_measured(document, document.whole))
 
 
 def _sifting(document: Document) -> tuple[str, str]:
     """The name of the work."""
     return "sift", document.uri
+
+
+def _measured(document: OpenIgnoreFile, whole: BuildContext) -> Generator[None, None, Measured]:
+    """What the patterns of an ignore file leave of its folder; it says so while it is under way, however that ends."""
+    from deadweight.features.ignoring.reading import measure
+
+    document.is_sifting = True
+    try:
+        return (yield from measure(whole, document.file))
+    finally:
+        document.is_sifting = False
 
 
 def _walk(document: Document) -> Generator[None, None, BuildContext | None]:

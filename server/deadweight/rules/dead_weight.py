@@ -156,12 +156,15 @@ def _dead_weight(snapshot: Snapshot, context: BuildContext) -> dict[str, int]:
 
 def _is_wanted(context: BuildContext, pattern: str) -> bool:
     """Whether a pattern at the end would take out what a line with `!` brings back."""
-    if context.whole is None or not any(each.startswith("!") for each in context.patterns):
+    if not any(each.startswith("!") for each in context.patterns):
         return False
-    now = sifted(context.whole, compile_patterns(context.patterns))
-    then = sifted(context.whole, compile_patterns((*context.patterns, pattern)))
-    exceptions = (at for at, each in enumerate(context.patterns) if each.startswith("!"))
-    return any(now.share(at)[:2] != then.share(at)[:2] for at in exceptions)
+    return context.asked(_brought_back, ()) != context.asked(_brought_back, (pattern,))
+
+
+def _brought_back(context: BuildContext, more: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Files and bytes that each line with `!` brings back, where `more` lines stand below."""
+    by = sifted(context.whole or context.tree, compile_patterns((*context.patterns, *more)))
+    return [by.share(at)[:2] for at, each in enumerate(context.patterns) if each.startswith("!")]
 
 
 def patterns_for(snapshot: Snapshot, context: BuildContext, entry: Generated) -> list[str]:

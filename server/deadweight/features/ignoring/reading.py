@@ -13,6 +13,7 @@ from deadweight.model.sifting import Share, sift
 from deadweight.model.stages import Site
 from deadweight.model.variables import expand
 from deadweight.settings import DEFAULTS
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.model.ignore import Matcher
     from deadweight.model.sifting import Sifted
+    from deadweight.model.stages import Stage
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerignore import IgnoreFile, Pattern
 
@@ -149,14 +151,23 @@ class IgnoreReading:
 def taken_by(snapshot: Snapshot, name: str) -> Iterator[Taken]:
     """What the COPYs and ADDs of a Dockerfile take from the context, where that is one path each."""
     for stage in snapshot.build.stages:
-        for number, step in enumerate(stage.steps, 1):
-            instruction = step.instruction
-            if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from") is not None:
+        for number, path in _paths_taken(stage):
+            yield Taken(name, snapshot.line(Site(stage.index, number)), path)
+
+
+@remembered
+def _paths_taken(stage: Stage) -> tuple[tuple[int, str], ...]:
+    """The same of one stage, each path with the number of its instruction."""
+    found: list[tuple[int, str]] = []
+    for number, step in enumerate(stage.steps, 1):
+        instruction = step.instruction
+        if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from") is not None:
+            continue
+        heredocs = {heredoc.name for heredoc in instruction.heredocs}
+        for word in instruction.words[:-1]:
+            source = expand(word.text, step.state.variables, unset=None, escape=instruction.escape)
+            if not source or ":" in source or any(ch in source for ch in "*?[\\<") or source in heredocs:
                 continue
-            heredocs = {heredoc.name for heredoc in instruction.heredocs}
-            for word in instruction.words[:-1]:
-                source = expand(word.text, step.state.variables, unset=None, escape=instruction.escape)
-                if not source or ":" in source or any(ch in source for ch in "*?[\\<") or source in heredocs:
-                    continue
-                if path := inside_context(source):
-                    yield Taken(name, snapshot.line(Site(stage.index, number)), path)
+            if path := inside_context(source):
+                found.append((number, path))
+    return tuple(found)
