@@ -56,7 +56,7 @@ def code_actions(
 
     A fix that does not hold is not offered, nor one that creates a file where the client cannot.
     """
-    lines = _whole_lines(snapshot.text, span)
+    lines = whole_lines(snapshot.text, span)
     here = [each for each in reported if each.span.start <= lines.end and lines.start <= each.span.end]
     actions = [action for each in here for action in _fixes(each, only, can_create, holds)]
     silencing = [_ignore(each) for each in here] if is_wanted(QUICK_FIX, only) else []
@@ -112,7 +112,7 @@ def _ignore(reported: Reported) -> Action:
     return Action(f"Ignore {rule} here", QUICK_FIX, (edit,), reported=reported)
 
 
-def _whole_lines(text: str, span: Span) -> Span:
+def whole_lines(text: str, span: Span) -> Span:
     """From the start of the first line that `span` touches to the end of the last."""
     end = text.find("\n", span.end)
     return Span(text.rfind("\n", 0, span.start) + 1, len(text) if end < 0 else end)

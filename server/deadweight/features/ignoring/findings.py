@@ -8,8 +8,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.report import severity_by
+from deadweight.features.code_actions import whole_lines
 from deadweight.features.diagnostics import SYNTAX, Diagnostic
 from deadweight.model.ignore import compile_patterns
+from deadweight.rules.edits import append_lines, line_end
 from deadweight.size.units import in_words
 from deadweight.text import Edit, Span
 
@@ -126,7 +128,7 @@ def _mistaken(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreF
             (Edit(indent, ""),),
         )
     if match := _COMMENT_BEHIND.fullmatch(written):
-        end = _line_end(reading)
+        end = line_end(str(reading.file))
         return IgnoreFinding(
             pattern,
             "comment-in-pattern",
@@ -138,7 +140,7 @@ def _mistaken(reading: IgnoreReading, measured: Measured, index: int) -> IgnoreF
     names = list(dict.fromkeys(written.removeprefix("!").split()))
     tree = measured.whole.tree
     if len(names) > 1 and all(tree.at(name) or tree.size_of(name) is not None for name in names):
-        lines = _line_end(reading).join("!" * pattern.negated + name for name in names)
+        lines = line_end(str(reading.file)).join("!" * pattern.negated + name for name in names)
         return IgnoreFinding(
             pattern,
             "several-patterns-in-one",
@@ -233,10 +235,6 @@ def _written(pattern: Pattern) -> str:
     return pattern.source[pattern.span.start - pattern.offset : pattern.span.end - pattern.offset]
 
 
-def _line_end(reading: IgnoreReading) -> str:
-    return "\r\n" if any(line.source.endswith("\r\n") for line in reading.file.lines) else "\n"
-
-
 def _line_start(pattern: Pattern) -> int:
     """Where the line of a pattern starts, behind a byte order mark."""
     return pattern.offset + len(pattern.source) - len(pattern.source.removeprefix("\ufeff"))
@@ -249,13 +247,10 @@ def _removed(pattern: Pattern) -> Edit:
 
 def _added(reading: IgnoreReading, *lines: str) -> Edit:
     """Lines at the end of the file."""
-    text, end = str(reading.file), _line_end(reading)
-    before = "" if not text or text.endswith("\n") else end
-    return Edit(Span(len(text), len(text)), before + "".join(line + end for line in lines))
+    return append_lines(str(reading.file), lines)
 
 
 def at_lines(findings: tuple[IgnoreFinding, ...], span: Span, text: str) -> Iterator[IgnoreFinding]:
     """The findings on the lines that `span` touches."""
-    end = text.find("\n", span.end)
-    lines = Span(text.rfind("\n", 0, span.start) + 1, len(text) if end < 0 else end)
+    lines = whole_lines(text, span)
     return (each for each in findings if each.pattern.span.start <= lines.end and lines.start <= each.pattern.span.end)
