@@ -270,6 +270,15 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def leaving_out(context: BuildContext, paths: list[str], note: str) -> Iterator[Fix]:
+    """The fix that leaves files out of the context by their paths, where a pattern can be just that path."""
+    if all(map(is_literal, paths)):
+        adds, name = ignore(context, paths), name_of_ignore_file(context)
+        what = listed(paths) if len(paths) <= _MOST_NAMES else f"{len(paths)} files"
+        title = f"Create {name} with {what}" if adds.is_new else f"Add {what} to {name}"
+        yield Fix("ignore", title, Safety.ASK, adds=adds, note=note)
+
+
 def _in_order(patterns: Iterable[str]) -> tuple[str, ...]:
     """Each pattern once, in the order of the baseline; a folder's own stands where its name does."""
     order = {entry.pattern: at for at, entry in enumerate(GENERATED)}

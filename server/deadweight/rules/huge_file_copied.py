@@ -84,15 +84,15 @@ from deadweight.model.brought import wide_copies
 from deadweight.model.context import Selection
 from deadweight.model.ecosystems.generated import WRITTEN_FOLDERS
 from deadweight.model.effects import Copied
-from deadweight.rules.dead_weight import listed
-from deadweight.rules.edits import ignore, is_literal, name_of_ignore_file
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.dead_weight import leaving_out, listed
+from deadweight.rules.rule import Finding, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from deadweight.model.context import BuildContext
     from deadweight.model.folder import Folder
+    from deadweight.rules.rule import Fix
     from deadweight.snapshot import Snapshot
 
 _HUGE, _HUGE_OF_A_KIND = 50_000_000, 10_000_000  # bytes
@@ -179,8 +179,4 @@ def _is_spoken_of(snapshot: Snapshot, path: str) -> bool:
 
 
 def _fixes(context: BuildContext, paths: list[str], _: Snapshot) -> Iterator[Fix]:
-    if all(map(is_literal, paths)):
-        adds, name = ignore(context, paths), name_of_ignore_file(context)
-        what = listed(paths) if len(paths) <= _MOST_NAMES else f"{len(paths)} files"
-        title = f"Create {name} with {what}" if adds.is_new else f"Add {what} to {name}"
-        yield Fix("ignore", title, Safety.ASK, adds=adds, note="Check: the app does not open it")
+    return leaving_out(context, paths, "Check: the app does not open it")

@@ -107,9 +107,8 @@ from typing import TYPE_CHECKING
 from deadweight.model.brought import wide_copies
 from deadweight.model.effects import Copied, CopiedFromStage, Kind, covers
 from deadweight.model.secrets import secrets_of
-from deadweight.rules.dead_weight import listed
-from deadweight.rules.edits import ignore, is_literal, name_of_ignore_file
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.dead_weight import leaving_out, listed
+from deadweight.rules.rule import Finding, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -117,6 +116,7 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.rules.rule import Fix
     from deadweight.snapshot import Snapshot
 
 _MOST_NAMES = 3  # in a message
@@ -188,13 +188,5 @@ def _removes(ledger: Ledger, place: str) -> bool:
 
 
 def _fixes(context: BuildContext, paths: list[str], _: Snapshot) -> Iterator[Fix]:
-    if all(map(is_literal, paths)):
-        what = listed(paths) if len(paths) <= _MOST_NAMES else f"{len(paths)} files"
-        adds, name = ignore(context, paths), name_of_ignore_file(context)
-        yield Fix(
-            "ignore",
-            f"Create {name} with {what}" if adds.is_new else f"Add {what} to {name}",
-            Safety.ASK,
-            adds=adds,
-            note="Check: a RUN that needs it mounts it (--mount=type=secret), an app gets it when the container starts",
-        )
+    note = "Check: a RUN that needs it mounts it (--mount=type=secret), an app gets it when the container starts"
+    return leaving_out(context, paths, note)
