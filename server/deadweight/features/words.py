@@ -11,6 +11,8 @@ from deadweight.model.effects import (
     CopiedFromStage,
     Download,
     Extracted,
+    Filled,
+    Installer,
     Leftover,
     PackageSet,
     Rewritten,
@@ -125,6 +127,10 @@ def _name(cause: Cause) -> str:
             return f"{code(cause.source)} of the build context" if cause.source else "files of the build context"
         case CopiedFromStage():
             return f"{code(cause.path)} of {code(cause.stage)}"
+        case Installer():
+            return f"what {code(cause.url)} installs"
+        case Filled():
+            return f"what {code(cause.by)} fills"
         case Extracted():
             return f"what {code(cause.archive)} holds" if cause.archive else "what an archive holds"
         case BaseLayers():

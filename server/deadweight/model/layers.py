@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from deadweight.text import Span
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
+# What any program answers and then ends: `java -version`.
+_QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
 _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 
 
@@ -347,7 +349,7 @@ class _StageReader:
         root = inside_context(source)
         selection = context.select(source)
         if instruction.keyword == "ADD" and root in selection.files and root.lower().endswith(_ARCHIVES):
-            return writes(target, Extracted(root, selection.bytes), span)
+            return writes(target, Extracted(root, selection.bytes, context.archives.get(root)), span)
         if "*" in root or "?" in root or "[" in root:
             folder = posixpath.dirname(root)
             root_or_none = None if any(mark in folder for mark in "*?[") else folder
@@ -428,7 +430,8 @@ def _effects(call: Call) -> Iterator[Effect]:
     """What a call does."""
     tool = catalog.find(call.program)
     if tool is None:
-        found: Iterable[Effect] = (writes(None, Built(call.program), call.span),)
+        is_question = len(call.words) == 1 and call.words[0].text in _QUESTIONS
+        found: Iterable[Effect] = () if is_question else (writes(None, Built(call.program), call.span),)
     else:
         found = tool.effects(call)
     if call.placed.command.redirects:

@@ -18,6 +18,8 @@ from deadweight.model.effects import (
     Effect,
     Extracted,
     Figure,
+    Filled,
+    Installer,
     Leftover,
     Measured,
     Moved,
@@ -25,7 +27,7 @@ from deadweight.model.effects import (
     Rewritten,
     Text,
 )
-from deadweight.size import apt, images, npm, pip
+from deadweight.size import apt, downloads, images, npm, pip
 from deadweight.size.units import ZERO, Part, Size, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -122,17 +124,18 @@ def cause_size(cause: Cause) -> Size | None:
         case Rewritten():
             found = total(effect_size(effect) for _, effect in cause.sources)
             return Size(0, found.best, found.high, found.parts) if found and cause.may_be_nothing else found
-        case Text():
-            return size("text in the Dockerfile", cause.bytes, cause.bytes, cause.bytes, "the Dockerfile", "")
-        case Extracted():
-            return _extracted(cause)
+        case Text() | Filled():
+            what = "text in the Dockerfile" if isinstance(cause, Text) else f"what {cause.by} fills"
+            return size(what, cause.bytes, cause.bytes, cause.bytes, "the Dockerfile", "")
+        case Download() | Extracted() | Installer():
+            return downloads.fetched(cause)
         case Compiled():
             low, best, high = (round(cause.bytes * times) for times in _TSC_TIMES)
             return size(f"{cause.compiler} output", low, best, high, _TSC, _TSC_DATE)
         case Measured():
             known = constant(cause.constant)
             return size(cause.what, round(known.low), round(known.best), round(known.high), known.source, known.date)
-        case Download() | Built():
+        case Built():
             return None
 
 
@@ -144,17 +147,6 @@ def _copied(cause: Copied) -> Size | None:
     files = "" if cause.is_file else f" ({len(cause.selection.files)} files)"
     found = size(f"{source}{files}", count, count, count, _FOLDER, "")
     return found if cause.is_complete else at_least(found)
-
-
-def _extracted(cause: Extracted) -> Size | None:
-    """An archive in the context: at least its own bytes, unless it is no archive of ours to look into."""
-    if cause.bytes is None:
-        return None
-    ratio = constant("image.ratio.any")
-    best = round(cause.bytes * ratio.best)
-    if cause.archive and cause.archive.endswith(".tar"):
-        best = cause.bytes
-    return size(f"{cause.archive}, unpacked", cause.bytes, best, None, ratio.source, ratio.date)
 
 
 @lru_cache(maxsize=1024)

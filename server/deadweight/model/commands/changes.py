@@ -1,4 +1,4 @@
-"""chown, chmod, touch and `sed -i`: a file of an earlier layer that changes at all is written again, whole."""
+"""chown, chmod, setcap, touch and `sed -i`: a file of an earlier layer that changes at all is written again, whole."""
 
 from __future__ import annotations
 
@@ -55,7 +55,14 @@ def _sed(call: Call) -> Iterator[Effect]:
             yield from again(call, path)
 
 
+def _capabilities(call: Call) -> Iterator[Effect]:
+    """`setcap cap_net_bind_service=+ep /usr/sbin/httpd`: a file's attributes are a part of it."""
+    for path in call.paths(call.operands()[1:]):
+        yield from again(call, path)
+
+
 TOOLS = (
+    Tool(("setcap",), _capabilities),
     Tool(("chown", "chgrp", "chmod"), _owner_or_mode),
     Tool(("touch",), _touch),
     Tool(("sed",), _sed),
