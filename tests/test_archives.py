@@ -155,6 +155,7 @@ def test_a_key_or_a_script_is_small() -> None:
         ("head -c 2k /dev/urandom", 0),
         ("java -version", 0),
         ("dpkg --print-architecture", 0),
+        ("a2enmod rewrite", 0),
     ],
 )
 def test_a_file_of_a_stated_size(run: str, count: int) -> None:

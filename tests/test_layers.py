@@ -82,6 +82,12 @@ def kept(dockerfile: str, base: str = "debian:bookworm-slim") -> list[str]:
         ("RUN apt-get -o APT::Install-Recommends=false install -y curl", ["*: apt(curl)", "*: records"]),
         ("RUN sudo -E apt-get -qq install curl", ["*: apt(curl recommends)", "*: records"]),
         ("RUN apt-get install -y gcc make && apt-get purge -y gcc", ["*: apt(make recommends)", "*: records"]),
+        (
+            "RUN d='gcc make' && apt-get install -y --no-install-recommends $d curl",
+            ["*: apt(gcc make curl)", "*: records"],
+        ),
+        ("ENV D='gcc make'\nRUN apt-get install -y $D && apt-get purge -y --auto-remove $D", ["*: records"]),
+        ("RUN apt-get install -y $UNKNOWN curl", ["*: apt($UNKNOWN curl recommends)", "*: records"]),
         ("RUN set -eux; cd /tmp; true", []),
         (
             "RUN bash -c 'apt-get update && apt-get install -y curl'",

@@ -111,6 +111,17 @@ class Call:
                 found.append(word)
         return tuple(found)
 
+    def texts(self, words: Iterable[Word]) -> Iterator[str]:
+        """`words` as patterns with the variables that are known in their place, split as the shell splits them."""
+        for word in words:
+            text = word.pattern
+            if "$" not in text or (known := expand(text, self.around.variables, unset=None)) is None:
+                yield text
+            elif any(part.is_quoted for part in word.parts):
+                yield known
+            else:
+                yield from known.split()
+
     @property
     def fed_by(self) -> tuple[str, tuple[Word, ...]] | None:
         """The program whose output a pipe brings, with its arguments: `curl URL` of `curl URL | tar -xz`."""

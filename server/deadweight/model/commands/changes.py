@@ -1,4 +1,4 @@
-"""chown, chmod, setcap, touch and `sed -i`: a file of an earlier layer that changes at all is written again, whole."""
+"""chown, chmod, setcap, strip, touch, `sed -i`: an older file that changes at all is written again, whole."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ def _touch(call: Call) -> Iterator[Effect]:
         yield from again(call, path)
 
 
+def _strip(call: Call) -> Iterator[Effect]:
+    """What is left of a program, at most all of it."""
+    for path in call.paths(call.operands("-o", "-R", "-K", "-N")):
+        yield from again(call, path)
+
+
 def _sed(call: Call) -> Iterator[Effect]:
     if any(word.pattern.startswith(("-i", "--in-place", "-Ei", "-ri", "-ni")) for word in call.words):
         has_script = call.has("-e", "-f", "--expression", "--file")
@@ -65,5 +71,6 @@ TOOLS = (
     Tool(("setcap",), _capabilities),
     Tool(("chown", "chgrp", "chmod"), _owner_or_mode),
     Tool(("touch",), _touch),
+    Tool(("strip",), _strip),
     Tool(("sed",), _sed),
 )
