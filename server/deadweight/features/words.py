@@ -14,6 +14,7 @@ from deadweight.model.effects import (
     Filled,
     Installer,
     Leftover,
+    Output,
     PackageSet,
     Rewritten,
     Text,
@@ -120,6 +121,8 @@ def _origin(part: Part) -> str:
 def _name(cause: Cause) -> str:
     match cause:
         case Built():
+            return f"what {code(cause.program)} writes"
+        case Output():
             return f"what {code(cause.program)} writes"
         case Download():
             return code(cause.url) if cause.url else "a download"

@@ -191,6 +191,15 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """What a build writes, by the folder of the build context in which the same build left its work: its bytes."""
+
+    program: str
+    folder: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rewritten:
     """Files that lie in an earlier layer and are written once more, whole: `by` says by which program.
 
@@ -232,6 +241,7 @@ Cause: TypeAlias = (
     | Compiled
     | Rewritten
     | Moved
+    | Output
     | Built
     | None
 )

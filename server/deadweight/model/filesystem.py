@@ -201,6 +201,22 @@ class Filesystem:
         return roots[-1] if roots else None
 
     @_asked
+    def left_by_builds(self, path: str, names: tuple[str, ...]) -> tuple[str, int] | None:
+        """The first folder of these names that lies in the user's own copy of a folder of the image, with its bytes;
+        one that the image gets anyway is none.
+        """
+        root = next((root for effect in self._written() if (root := _root_below(effect, path)) is not None), None)
+        if self.context is None or root is None:
+            return None
+        everything = self.context.whole or self.context.tree
+        for name in names:
+            own = posixpath.join(root, name)
+            found = everything.at(own)
+            if found is not None and found.bytes:
+                return None if self.context.tree.at(own) else (own, found.bytes)
+        return None
+
+    @_asked
     def copied_bytes(self, folder: str) -> int:
         """How many bytes COPY and ADD put under a folder."""
         return sum(selection.bytes for selection in self._copied(folder))
@@ -331,6 +347,14 @@ _A_PART = Built("a part of what an earlier instruction wrote")
 def inside_context(source: str) -> str:
     """A source of COPY as a path relative to the context: `./`, `/` and `../` are the context itself, ""."""
     return posixpath.normpath("/" + source.lstrip("/")).lstrip("/")
+
+
+def _root_below(effect: Effect, path: str) -> str | None:
+    """What a folder of the image is in the build context where `effect` copied it."""
+    cause = effect.cause
+    if not isinstance(cause, Copied) or cause.root is None or effect.path is None or not is_under(path, effect.path):
+        return None
+    return _below(cause.root, effect.path, path)
 
 
 def _below(root: str, folder: str, path: str) -> str:

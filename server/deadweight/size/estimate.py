@@ -23,12 +23,13 @@ from deadweight.model.effects import (
     Leftover,
     Measured,
     Moved,
+    Output,
     PackageSet,
     Rewritten,
     Text,
 )
 from deadweight.size import apt, downloads, images, npm, pip
-from deadweight.size.units import ZERO, Part, Size, at_least, size, total
+from deadweight.size.units import ZERO, Part, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -132,6 +133,10 @@ def cause_size(cause: Cause) -> Size | None:
         case Compiled():
             low, best, high = (round(cause.bytes * times) for times in _TSC_TIMES)
             return size(f"{cause.compiler} output", low, best, high, _TSC, _TSC_DATE)
+        case Output():
+            # Another machine's build of perhaps other sources, with or without its debug files.
+            what = f"what {cause.program} writes, as {cause.folder} has it"
+            return around(what, cause.bytes, 0.5, 1.0, _FOLDER, "")
         case Measured():
             known = constant(cause.constant)
             return size(cause.what, round(known.low), round(known.best), round(known.high), known.source, known.date)
