@@ -137,6 +137,12 @@ def test_any_other_is_unknown(run: str) -> None:
     assert added(snapshot_of(f"FROM debian:bookworm-slim\nRUN {run}\n")) is None
 
 
+def test_a_program_of_a_well_known_image_has_a_size() -> None:
+    size = added(snapshot_of("FROM python:3.13-slim\nCOPY --from=ghcr.io/astral-sh/uv:0.9 /uv /uvx /bin/\n"))
+    assert size is not None
+    assert 25_000_000 < size.low < size.best < (size.high or 0) < 61_000_000
+
+
 def test_a_key_or_a_script_is_small() -> None:
     size = added(snapshot_of("FROM debian:bookworm-slim\nRUN curl -o /k.asc https://example.com/key.asc\n"))
     assert size is not None

@@ -39,6 +39,11 @@ def fetched(cause: Download | Extracted | Installer) -> Size | None:
             return _known(cause.url, "installed", f"what {cause.url} installs")
 
 
+def of_image(image: str, path: str) -> Size | None:
+    """Bytes of what lies at a path of an image that is no stage: `COPY --from=ghcr.io/astral-sh/uv /uv /bin/`."""
+    return _known(f"image://{image}{path}", "file", f"{path} of {image}")
+
+
 def _file(url: str | None) -> Size | None:
     """Bytes of a download."""
     if url is None:

@@ -120,11 +120,8 @@ def cause_size(cause: Cause) -> Size | None:
             return _leftover(cause)
         case Copied():
             return _copied(cause)
-        case CopiedFromStage():
-            return None if cause.effects is None else total(effect_size(effect) for effect in cause.effects)
-        case Rewritten():
-            found = total(effect_size(effect) for _, effect in cause.sources)
-            return Size(0, found.best, found.high, found.parts) if found and cause.may_be_nothing else found
+        case CopiedFromStage() | Rewritten():
+            return _once_more(cause)
         case Text() | Filled():
             what = "text in the Dockerfile" if isinstance(cause, Text) else f"what {cause.by} fills"
             return size(what, cause.bytes, cause.bytes, cause.bytes, "the Dockerfile", "")
@@ -142,6 +139,16 @@ def cause_size(cause: Cause) -> Size | None:
             return size(cause.what, round(known.low), round(known.best), round(known.high), known.source, known.date)
         case Built():
             return None
+
+
+def _once_more(cause: CopiedFromStage | Rewritten) -> Size | None:
+    """What other effects wrote, at another place or in a later layer."""
+    if isinstance(cause, Rewritten):
+        found = total(effect_size(effect) for _, effect in cause.sources)
+        return Size(0, found.best, found.high, found.parts) if found and cause.may_be_nothing else found
+    if cause.effects is None:
+        return downloads.of_image(cause.stage, cause.path)
+    return total(effect_size(effect) for effect in cause.effects)
 
 
 def _copied(cause: Copied) -> Size | None:
