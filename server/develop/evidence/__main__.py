@@ -1,11 +1,12 @@
-"""Writes `docs/evidence.md` out of what was measured; with a lab, measures the safe fixes first.
+"""Writes `docs/evidence.md` out of what was measured; with a lab, measures first.
 
     python -m develop.evidence [--lab PATH/truthlab.py [--only NAME]... [--again]]
     python -m develop.evidence --score BUILDS.jsonl
 
-Without `--lab` nothing is built. A pair is measured once, into `docs/evidence.jsonl`; `--again` or a fix that writes
-something else measures it anew. `--score` prints how good our estimates are for builds that are recorded elsewhere, in
-the form of `docs/evidence-sizes.jsonl`, and writes nothing.
+Without `--lab` nothing is built. A pair of a safe fix is measured once, into `docs/evidence.jsonl`, and the layers of a
+build, into `docs/evidence-sizes.jsonl`; a fix that writes something else or `--again` measures anew. A new build is a
+line more there, with `"lines": {}`. `--score` prints how good our estimates are for builds that are recorded elsewhere,
+in the same form, and writes nothing.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from develop.evidence.building import measure, open_lab
+from develop.evidence.building import measure, measure_layers, open_lab
 from develop.evidence.fix_cases import CASES
 from develop.evidence.fixes import RESULTS, is_of, pair_of, read_results
 from develop.evidence.page import PAGE, page
 from develop.evidence.scores import scores_of
 from develop.evidence.size_page import scores_in_words
-from develop.evidence.sizes import compared, read_builds
+from develop.evidence.sizes import compared, read_builds, write_builds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,13 +41,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(*scores_in_words(scores_of(lines)), sep="\n")
         return
     if given.lab:
-        measure_pairs(given.lab, given.only, again=given.again)
+        lab = open_lab(given.lab)
+        measure_pairs(lab, given.only, again=given.again)
+        measure_builds(lab, given.only, again=given.again)
     PAGE.write_text(page(), encoding="utf-8")
 
 
-def measure_pairs(script: Path, only: Collection[str], *, again: bool) -> None:
+def measure_builds(lab: Any, only: Collection[str], *, again: bool) -> None:
+    """Measure the layers of the builds that are wanted, and keep each as soon as it is measured."""
+    builds = {build.name: build for build in read_builds()}
+    for name, build in builds.items():
+        if (build.lines and not again) or (only and name not in only):
+            continue
+        builds[name] = measure_layers(lab, build)
+        print(name, builds[name].lines, flush=True)
+        write_builds(builds.values())
+
+
+def measure_pairs(lab: Any, only: Collection[str], *, again: bool) -> None:
     """Measure the pairs that are wanted, and keep each as soon as it is measured."""
-    lab, results = open_lab(script), read_results()
+    results = read_results()
     for pair in map(pair_of, CASES):
         name = pair.case.name
         known = name in results and is_of(results[name], pair) and not again

@@ -1,6 +1,6 @@
-"""Real builds: both sides of a pair by a real BuildKit, measured and compared.
+"""Real builds by a real BuildKit: both sides of a pair, measured and compared; every layer of a Dockerfile, measured.
 
-The lab is a script with the functions `build`, `docker`, `dq`; its base images are `localhost/NAME`.
+The lab is a script with the functions `build`, `docker`, `dq`, `quick`; its base images are `localhost/NAME`.
 """
 
 from __future__ import annotations
@@ -11,25 +11,32 @@ import re
 import sys
 import tarfile
 import tempfile
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from develop.evidence.contexts import write_context
+from develop.evidence.contexts import snapshot_of, write_context
 from develop.evidence.images import Tree, differences, dropped_packages, tree_of
+from develop.evidence.index import INDEX, serve_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from develop.evidence.fixes import Pair
+    from develop.evidence.sizes import Build
 
 
 def open_lab(script: Path) -> Any:
-    """The lab, with its index of Python packages served."""
+    """The lab, with an index of Python packages served, and base images that ask it."""
     sys.path.insert(0, str(script.parent))
     lab = importlib.import_module(script.stem)
     lab.engine_up()
-    importlib.import_module(f"{script.stem}_cases").serve_pip(lab)
+    serve_index()
+    for image in IN_LAB.values():
+        if image.endswith(_ASKING):
+            base = f"FROM {image.removesuffix(_ASKING)}\n"
+            lab.quick(f"{base}ENV PIP_INDEX_URL={INDEX}/simple PIP_TRUSTED_HOST={INDEX.partition('//')[2]}\n", image)
     return lab
 
 
@@ -63,6 +70,28 @@ def measure(lab: Any, pair: Pair) -> dict[str, Any]:
     }
 
 
+def measure_layers(lab: Any, build: Build) -> Build:
+    """The build as it weighs now, layer by layer, in all its stages. What a stage needs is taken from its cache."""
+    built: dict[str, Any] = {}
+    lines: dict[int, int] = {}
+    stages = snapshot_of(build.dockerfile, build.files).build.stages
+    with tempfile.TemporaryDirectory() as folder:
+        write_context(Path(folder), build.dockerfile, build.files)
+        for stage in stages:
+            built = lab.build(folder, in_lab(build.dockerfile), name=f"size-{build.name}", target=str(stage.index))
+            if "error" in built:
+                raise SystemExit(f"{build.name} cannot be built:\n{built['error']}")
+            written = (each for each in built["instructions"] if each["text"].upper().startswith(_WRITERS))
+            lines |= {each["line"]: each.get("files_bytes", 0) for each in written}
+    return replace(
+        build,
+        date=datetime.now(timezone.utc).date().isoformat(),
+        base_bytes=built["base_bytes"],
+        added_bytes=built["total_files"],
+        lines=lines,
+    )
+
+
 class Built(NamedTuple):
     """An image: the bytes of all files in the layers that the Dockerfile adds, its final files, its configuration."""
 
@@ -90,13 +119,18 @@ def _build(lab: Any, pair: Pair, dockerfile: str, created: Mapping[str, str], fo
     return Built(int(built["total_files"]), tree, config)
 
 
-# The lab's images by the names of the public ones. Python's has an index on the same machine that sends the caching
-# headers of the public one; node's stands on bookworm.
+_WRITERS = ("RUN ", "COPY ", "ADD ")
+_ASKING = "-asking"  # the index on the same machine
+# The lab's images by the names of the public ones. Python's and node's stand on bookworm.
 IN_LAB = {
+    "buildpack-deps:bookworm": "localhost/buildpack-deps:bookworm",
     "debian:bookworm-slim": "localhost/debian:bookworm-slim",
     "debian:bookworm": "localhost/debian:bookworm",
+    "debian:trixie-slim": "localhost/debian:trixie-slim",
+    "node:20-bookworm": "localhost/node:20",
     "node:20-bookworm-slim": "localhost/node:20-slim",
-    "python:3.11-slim-bookworm": "localhost/python:3.11-slim-idx",
+    "python:3.11-bookworm": f"localhost/python:3.11{_ASKING}",
+    "python:3.11-slim-bookworm": f"localhost/python:3.11-slim{_ASKING}",
 }
 _FROM = re.compile(r"^(FROM (?:--\S+ )*)(\S+)", re.MULTILINE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from deadweight.model import image
@@ -12,7 +12,7 @@ from deadweight.snapshot import Options
 from develop.evidence.contexts import DOCS, snapshot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from deadweight.size.units import Size
@@ -115,6 +115,12 @@ def read_builds(path: Path = BUILDS) -> list[Build]:
         )
         for record in records
     ]
+
+
+def write_builds(builds: Iterable[Build]) -> None:
+    """Record these builds, by name."""
+    lines = (json.dumps(asdict(build)) for build in sorted(builds, key=lambda build: build.name))
+    BUILDS.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def compared(build: Build) -> Compared:
