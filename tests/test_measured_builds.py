@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import tarfile
+from typing import TYPE_CHECKING
+
 import pytest
 
 from deadweight.size.units import Size
+from develop.evidence.contexts import snapshot_of, write_context
 from develop.evidence.scores import is_exact, scores_of
 from develop.evidence.sizes import Compared, Line, compared, read_builds
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +35,23 @@ def test_every_measured_layer_is_compared(builds: list[Compared]) -> None:
 def test_copies_are_exact(builds: list[Compared]) -> None:
     copies = [line for each in builds for line in each.lines if "--from" not in line.text and line.keyword == "COPY"]
     assert [f"{line.build}, line {line.number}" for line in copies if not is_exact(line)] == []
+
+
+def test_a_context_is_written_as_the_estimate_sees_it(tmp_path: Path) -> None:
+    files = {"a.txt": "häh\n", "data/b.bin": 1234, ".dockerignore": "c\n", "c": 99}
+    dockerfile = "FROM scratch\nCOPY . /\n"
+    write_context(tmp_path, dockerfile, files)
+    there = {path.relative_to(tmp_path).as_posix(): path.stat().st_size for path in tmp_path.rglob("*.*")}
+    assert there == {"a.txt": 5, "data/b.bin": 1234, ".dockerignore": 2}
+    copied = snapshot_of(dockerfile, files).sizes.image()
+    assert copied is not None
+    assert copied.best == sum(there.values()) + len(dockerfile)
+
+
+def test_an_archive_is_written_with_what_it_holds(tmp_path: Path) -> None:
+    write_context(tmp_path, "FROM scratch\n", {"a.tar.gz": {"bytes": 1, "holds": {"x/y": 10, "z": "text"}}})
+    with tarfile.open(tmp_path / "a.tar.gz") as archive:
+        assert {member.name: member.size for member in archive} == {"x/y": 10, "z": 4}
 
 
 def line(measured: int, said: Size | None, text: str = "RUN make") -> Line:
