@@ -71,14 +71,13 @@ def measure(lab: Any, pair: Pair) -> dict[str, Any]:
 
 
 def measure_layers(lab: Any, build: Build) -> Build:
-    """The build as it weighs now, layer by layer, in all its stages. What a stage needs is taken from its cache."""
-    built: dict[str, Any] = {}
+    """The build as it weighs now, layer by layer, in all stages that have a name, and in the last."""
+    *others, _ = snapshot_of(build.dockerfile, build.files).build.stages
     lines: dict[int, int] = {}
-    stages = snapshot_of(build.dockerfile, build.files).build.stages
     with tempfile.TemporaryDirectory() as folder:
         write_context(Path(folder), build.dockerfile, build.files)
-        for stage in stages:
-            built = lab.build(folder, in_lab(build.dockerfile), name=f"size-{build.name}", target=str(stage.index))
+        for target in (*(stage.name for stage in others if stage.name), None):
+            built = lab.build(folder, in_lab(build.dockerfile), name=f"size-{build.name}", target=target)
             if "error" in built:
                 raise SystemExit(f"{build.name} cannot be built:\n{built['error']}")
             written = (each for each in built["instructions"] if each["text"].upper().startswith(_WRITERS))
