@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deadweight.cli.output import warn
+from deadweight.model import image
 from deadweight.model.builds.declared import NOT_SAID, difference
-from deadweight.settings import DEFAULTS, Settings, read_platform
+from deadweight.model.image import StatedSize
+from deadweight.settings import DEFAULTS, Settings, read_platform, read_size
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
 from deadweight.workspace.context import context_of, ignore_file_of
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from deadweight.workspace.settings_files import SettingsFile
 
 _OPTION = "--context"
+_BASE_SIZE = "--base-size"
 _SECONDS = 20.0  # the longest that the walk of one context may take
 
 
@@ -62,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--platform", help=f"what is built for (default: {DEFAULTS.platform})")
     parser.add_argument(
         "--build-arg", metavar="K=V", action="append", default=[], help="the value of an ARG, as docker build takes it"
+    )
+    parser.add_argument(
+        _BASE_SIZE,
+        metavar="IMAGE=SIZE",
+        action="append",
+        default=[],
+        help="what a base image weighs unpacked, in bytes or like 1.5MB; without a tag, of all its tags",
     )
 
 
@@ -159,7 +169,8 @@ def _found(given: Iterable[Path], files: SettingsFiles) -> Iterator[Path]:
 
 
 def _with_options(arguments: argparse.Namespace) -> Callable[[Settings], Settings]:
-    """What the options of a build make of settings. Raises UnreadableError for a platform that is none."""
+    """What the options of a build make of settings. Raises UnreadableError for an option that is wrong."""
+    bases = dict(map(_base_size, arguments.base_size))
     build_args = dict(each.partition("=")[::2] for each in arguments.build_arg)
     try:
         platform = None if arguments.platform is None else read_platform(arguments.platform)
@@ -170,7 +181,19 @@ def _with_options(arguments: argparse.Namespace) -> Callable[[Settings], Setting
         target=arguments.target or settings.target,
         platform=platform or settings.platform,
         build_args={**settings.build_args, **build_args},
+        bases={**settings.bases, **bases},
     )
+
+
+def _base_size(text: str) -> tuple[str, StatedSize]:
+    """What is said of one base image. Raises UnreadableError for text that says nothing."""
+    name, _, size = text.rpartition("=")
+    if not image.parse(name).registry:
+        raise UnreadableError(f"{_BASE_SIZE}: {text!r} names no image and size: write debian:12=117MB")
+    try:
+        return name, StatedSize(read_size(size), _BASE_SIZE)
+    except ValueError as error:
+        raise UnreadableError(f"{_BASE_SIZE}: {name}: {error}") from error
 
 
 def _seen_from_here(path: Path) -> Path:
