@@ -13,8 +13,9 @@ from deadweight.features.places import call_at, place_at, word_at
 from deadweight.model.builds.declared import difference
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Effect, Kind, PackageSet, is_under
-from deadweight.model.image import ImageRef, siblings, weighed
+from deadweight.model.image import ImageRef, weighed
 from deadweight.model.layers import kept_after, mounts_of
+from deadweight.model.siblings import siblings
 from deadweight.size import images
 from deadweight.size.units import in_words
 
