@@ -300,6 +300,8 @@ _SAME_IMAGE = {
     "registry.fedoraproject.org/fedora": "fedora",
     "quay.io/fedora/fedora": "fedora",
     "quay.io/centos/centos": "centos",
+    "docker.io/rockylinux/rockylinux": "rockylinux",
+    "docker.io/almalinux/almalinux": "almalinux",
     "quay.io/rockylinux/rockylinux": "rockylinux",
     "quay.io/almalinuxorg/almalinux": "almalinux",
     # Distroless without a Debian release is that of today's stable.
