@@ -22,10 +22,16 @@ Flavour = Literal["full", "slim", "alpine", "distroless", "jre", "windows"]
 
 
 class StatedSize(NamedTuple):
-    """What the user says an image weighs unpacked, and where they say it."""
+    """What the user says an image weighs unpacked, and where they say it; or what its Dockerfile comes to.
+
+    `within` are the least and the most of the unpacked bytes where these are not sure, `pulled` is (least, best, most)
+    where that is known; a most of None says "at least".
+    """
 
     bytes: int
     source: str
+    within: tuple[int, int | None] | None = None
+    pulled: tuple[int, int, int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +141,12 @@ def parse(text: str) -> ImageRef:
 ImageName = tuple[str, str, str | None]
 
 
-def name_of(ref: ImageRef) -> ImageName:
-    """The name under which somebody says what an image weighs; a digest alone names one image, nothing all tags."""
-    return ref.registry, ref.repository, ref.tag or ref.digest
+def name_of(ref: ImageRef, *, latest: bool = False) -> ImageName:
+    """The name under which somebody says what an image weighs; a digest alone names one image, nothing all tags.
+
+    `latest`: nothing names what the engine takes then.
+    """
+    return ref.registry, ref.repository, ref.tag or ref.digest or ("latest" if latest else None)
 
 
 def weighed(ref: ImageRef, stated: Mapping[ImageName, StatedSize]) -> ImageRef:

@@ -72,9 +72,12 @@ def _size(ref: ImageRef, platform: str, kind: Kind) -> Size | None:
 
 
 def _stated(ref: ImageRef, stated: StatedSize, kind: Kind) -> Size:
-    """What the user says, as it is; pulled by how all images pack."""
+    """What is said of the image, as it is; pulled by how all images pack where nothing is said of that."""
     if kind == "unpacked":
-        return size(f"{ref.text} unpacked", stated.bytes, stated.bytes, stated.bytes, stated.source, "")
+        least, most = stated.within or (stated.bytes, stated.bytes)
+        return size(f"{ref.text} unpacked", least, stated.bytes, most, stated.source, "")
+    if stated.pulled:
+        return size(f"{ref.text} pulled", *stated.pulled, stated.source, "")
     ratio = constant("image.ratio.any")
     low, best, high = (round(stated.bytes / each) for each in (ratio.high, ratio.best, ratio.low))
     what = f"{ref.text} pulled, estimated from its unpacked size by a ratio"
