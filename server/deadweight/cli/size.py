@@ -10,15 +10,18 @@ from deadweight.cli.findings import as_size
 from deadweight.cli.main import CLEAN, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, line, paint, write
 from deadweight.model.image import ImageRef
+from deadweight.size.shared import together
 from deadweight.size.units import in_words
 from deadweight.text import Text
 from deadweight.workspace.files import shown
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from deadweight.cli.build import Read
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.size.estimate import Sizes
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
 
@@ -38,9 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Size all files."""
     code = CLEAN
     documents: list[dict[str, Any]] = []
+    sized: list[Sizes] = []
     for read in build.read_files(arguments):
         if read.snapshot is None:
             code = UNREADABLE
+        else:
+            sized.append(read.snapshot.sizes)
         if arguments.format == "text":
             if read.snapshot is not None:
                 write(_as_text(read, read.snapshot, with_findings=not arguments.no_findings))
@@ -51,8 +57,17 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             documents.append(made)
     if arguments.format == "json":
-        write(document({"files": documents} if len(documents) != 1 else documents[0]))
+        write(document({"files": documents, **_together_as_json(sized)} if len(documents) != 1 else documents[0]))
+    elif arguments.format == "text" and len(sized) > 1 and (both := together(sized)) and both.shared:
+        once = f"{in_words(both.shared)} of base layers that they share counted once"
+        write(f"all {len(sized)} images {_total(both.pulled)} pulled, {once}")
     return code
+
+
+def _together_as_json(sized: Sequence[Sizes]) -> dict[str, Any]:
+    """What a pull of all images transfers, base layers that they share once."""
+    found = together(sized)
+    return {"together": {"pulled": as_size(found.pulled), "shared": found.shared}} if found else {}
 
 
 def _as_json(read: Read) -> dict[str, Any]:

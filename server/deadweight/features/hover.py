@@ -17,6 +17,7 @@ from deadweight.model.image import ImageRef, weighed
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.siblings import siblings
 from deadweight.size import images
+from deadweight.size.shared import shared
 from deadweight.size.units import in_words
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:
     unpacked, pulled = images.unpacked(ref, platform), images.pulled(ref, platform)
     lines = [f"**{words.unpacked(unpacked)}**{f', {words.short(pulled)} pulled' if pulled else ''}", ""]
     lines += [*words.parts(unpacked), *words.parts(pulled)] or [f"- nothing is known about {words.code(ref.text)}"]
+    lines += _shared(snapshot, stage, ref, platform)
     smaller = []
     for sibling in siblings(ref):
         other = weighed(sibling.ref, snapshot.options.bases)
@@ -125,6 +127,18 @@ def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:
             also = f", {words.short(packed)} pulled" if packed else ""
             smaller.append(f"- {words.code(sibling.ref.text)}: {words.short(size)} unpacked{also}")
     return [*lines, "", "Smaller images of the same version:", "", *smaller] if smaller else lines
+
+
+def _shared(snapshot: Snapshot, stage: Stage, ref: ImageRef, platform: str) -> list[str]:
+    """What of a base image other stages stand on too: that is pulled once."""
+    found = []
+    for other in snapshot.build.stages:
+        if other is stage or not isinstance(other.base, ImageRef) or other.base.text == ref.text:
+            continue
+        if count := shared(ref, other.base, platform):
+            base, label = words.code(other.base.text), words.code(other.label)
+            found.append(f"- {in_words(count)} of the pull is shared with {base} of stage {label}")
+    return found
 
 
 def _mount(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]] | None:

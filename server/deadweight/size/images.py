@@ -31,6 +31,12 @@ def pulled(ref: ImageRef, platform: str = "linux/amd64") -> Size | None:
     return _size(ref, platform, "pulled")
 
 
+def normal(platform: str) -> str:
+    """The platform by its name in the facts: `arm64` and `linux/arm64/v8` are linux/arm64, as BuildKit reads them."""
+    name = platform if "/" in platform else f"linux/{platform}"
+    return {"linux/arm64/v8": "linux/arm64", "linux/x86_64": "linux/amd64", "linux/arm": "linux/arm/v7"}.get(name, name)
+
+
 class _Estimate(NamedTuple):
     """Bytes, how far off they may be as shares of them, the figure behind them, and the tag that they stand for."""
 
@@ -59,7 +65,7 @@ def _size(ref: ImageRef, platform: str, kind: Kind) -> Size | None:
         return _stated(ref, ref.stated, kind)
     if base(ref).is_windows:
         platform = "windows/amd64"
-    estimate = _estimate(ref, _normal(ref.platform or platform), kind)
+    estimate = _estimate(ref, normal(ref.platform or platform), kind)
     if estimate is None:
         return None
     notes = [estimate.origin]
@@ -276,12 +282,6 @@ def _any_version(repository: str, platform: str, kind: Kind) -> _Estimate | None
 def _is_plain(repository: str, image: BaseImage, said: Variant) -> bool:
     other = variant(repository, image.tag)
     return (other.flavour, other.words) == (said.flavour, said.words)
-
-
-def _normal(platform: str) -> str:
-    """`arm64` and `linux/arm64/v8` are linux/arm64, as BuildKit reads them."""
-    name = platform if "/" in platform else f"linux/{platform}"
-    return {"linux/arm64/v8": "linux/arm64", "linux/x86_64": "linux/amd64", "linux/arm": "linux/arm/v7"}.get(name, name)
 
 
 def _share(name: str) -> float:
