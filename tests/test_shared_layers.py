@@ -54,13 +54,16 @@ def test_an_alias_has_the_layers_of_its_image() -> None:
         assert base_layers(parse(f"ruby:{tag}"), AMD64) == base_layers(parse("ruby:3.3"), AMD64)
 
 
-def test_the_hover_of_from_says_what_another_stage_stands_on_too() -> None:
+def test_the_hover_of_from_says_what_other_stages_and_files_stand_on_too() -> None:
     snapshot = Snapshot(dockerfile.parse("FROM rust:1-trixie AS build\nFROM ruby:3.3\nFROM node:22-alpine\n"))
-    first, last = hover(snapshot, (), 2), hover(snapshot, (), len(snapshot.text) - 3)
+    others = {"../web/Dockerfile": Snapshot(dockerfile.parse("FROM golang:1.27-trixie\n"))}
+    first, last = (hover(snapshot, (), at, others) for at in (2, len(snapshot.text) - 3))
     assert first is not None
-    assert "- 380 MB of the pull is shared with `ruby:3.3` of stage `1`" in first.text
+    assert (
+        "- 380 MB of it with `ruby:3.3` of stage `1`\n- 140 MB of it with `golang:1.27-trixie` of `../web" in first.text
+    )
     assert last is not None
-    assert "shared" not in last.text
+    assert "Shared" not in last.text
 
 
 def pulled_together(*texts: str) -> tuple[int, int]:

@@ -9,15 +9,14 @@ from deadweight.cli import build
 from deadweight.cli.findings import as_size
 from deadweight.cli.main import CLEAN, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, line, paint, write
+from deadweight.cli.together import together_as_json, together_in_words
 from deadweight.model.image import ImageRef
-from deadweight.size.shared import together
 from deadweight.size.units import in_words
 from deadweight.text import Text
 from deadweight.workspace.files import shown
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from deadweight.cli.build import Read
     from deadweight.model.layers import Layer, Ledger
@@ -57,17 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             documents.append(made)
     if arguments.format == "json":
-        write(document({"files": documents, **_together_as_json(sized)} if len(documents) != 1 else documents[0]))
-    elif arguments.format == "text" and len(sized) > 1 and (both := together(sized)) and both.shared:
-        once = f"{in_words(both.shared)} of base layers that they share counted once"
-        write(f"all {len(sized)} images {_total(both.pulled)} pulled, {once}")
+        write(document({"files": documents, **together_as_json(sized)} if len(documents) != 1 else documents[0]))
+    elif arguments.format == "text" and (said := together_in_words(sized)):
+        write(said)
     return code
-
-
-def _together_as_json(sized: Sequence[Sizes]) -> dict[str, Any]:
-    """What a pull of all images transfers, base layers that they share once."""
-    found = together(sized)
-    return {"together": {"pulled": as_size(found.pulled), "shared": found.shared}} if found else {}
 
 
 def _as_json(read: Read) -> dict[str, Any]:

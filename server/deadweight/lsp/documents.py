@@ -17,7 +17,7 @@ from deadweight.syntax import dockerfile, dockerignore
 from deadweight.text import Span, Text
 from deadweight.workspace import built_bases
 from deadweight.workspace.context import ignore_file_of, ignore_files, shown_in
-from deadweight.workspace.declared_builds import DeclaredBuilds
+from deadweight.workspace.declared_builds import DeclaredBuilds, seen_from
 from deadweight.workspace.discover import kind_of
 from deadweight.workspace.files import UnreadableError, read_text
 
@@ -342,6 +342,12 @@ class Documents:
     def get(self, uri: str) -> Document | None:
         """The document of this URI, where it is open and ours."""
         return self._open.get(uri)
+
+    def beside(self, document: Document) -> dict[str, Snapshot]:
+        """The other open Dockerfiles, by their paths seen from this one."""
+        others = (each for each in self if isinstance(each, OpenDockerfile) and each is not document)
+        folder = document.path and document.path.parent
+        return {seen_from(folder, each.path): each.snapshot for each in others if folder and each.path}
 
     def close(self, uri: str) -> Document | None:
         """Forget a document; gives it where it was open."""

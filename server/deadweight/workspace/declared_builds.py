@@ -103,7 +103,7 @@ class DeclaredBuilds:
         for folder in folders:
             for file in self._in(folder):
                 if file.error:
-                    unread.append(Unread(str(file.path), _seen_from(dockerfile.parent, file.path), file.error))
+                    unread.append(Unread(str(file.path), seen_from(dockerfile.parent, file.path), file.error))
                 builds += islice(_builds_of(dockerfile, file, folders[-1]), _MOST_BUILDS - len(builds))
                 for name, image in islice(_images_of(dockerfile, file, folders[-1]), _MOST_IMAGES - len(images)):
                     images.setdefault(name, image)
@@ -116,7 +116,7 @@ class DeclaredBuilds:
             used = next((each for each in builds if each.folder == str(folder)), None)
         return HowBuilt(
             str(folder),
-            _seen_from(dockerfile.parent, folder),
+            seen_from(dockerfile.parent, folder),
             by,
             used,
             unlike(builds, used),
@@ -231,8 +231,8 @@ def _builds_of(dockerfile: Path, file: _File, top: Path) -> Iterator[DeclaredBui
             continue
         yield DeclaredBuild(
             folder,
-            _seen_from(dockerfile.parent, Path(folder)),
-            _seen_from(dockerfile.parent, file.path),
+            seen_from(dockerfile.parent, Path(folder)),
+            seen_from(dockerfile.parent, file.path),
             name,
             said.get("target"),
             {each: value for each, value in said.get("args", {}).items() if value is not None},
@@ -247,8 +247,8 @@ def _images_of(dockerfile: Path, file: _File, top: Path) -> Iterator[tuple[Image
     for folder, path, name, said in file.builds:
         if not Path(folder).is_relative_to(top) or not os.path.isdir(folder) or not os.path.isfile(path):
             continue
-        seen = _seen_from(dockerfile.parent, Path(path))
-        by = f"built by {seen} ({_seen_from(dockerfile.parent, file.path)}, {name})"
+        seen = seen_from(dockerfile.parent, Path(path))
+        by = f"built by {seen} ({seen_from(dockerfile.parent, file.path)}, {name})"
         args = tuple((each, value) for each, value in said.get("args", {}).items() if value is not None)
         image = BuiltImage(path, folder, by, said.get("target"), args)
         for text in (*said.get("images", ()), name.replace(" ", ":", 1)):
@@ -256,7 +256,7 @@ def _images_of(dockerfile: Path, file: _File, top: Path) -> Iterator[tuple[Image
                 yield name_of(parse(text), latest=True), image
 
 
-def _seen_from(folder: Path, path: Path) -> str:
+def seen_from(folder: Path, path: Path) -> str:
     """`path` relative to a folder, with slashes; absolute where there is no way."""
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
