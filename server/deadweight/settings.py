@@ -158,9 +158,14 @@ class Settings:
         """The settings of one rule."""
         return self.rules.get(rule, _AS_ALL)
 
-    def build_options(self, how: HowBuilt = NOT_SAID) -> Options:
-        """What the user says about the build, and below that what a file of the project declares."""
-        bases = {image.name_of(image.parse(text)): size for text, size in self.bases.items()}
+    def build_options(
+        self, how: HowBuilt = NOT_SAID, built: Mapping[image.ImageName, StatedSize] = MappingProxyType({})
+    ) -> Options:
+        """What the user says about the build, and below that what a file of the project declares.
+
+        `built` is what images weigh that the project builds.
+        """
+        bases = {**built, **{image.name_of(image.parse(text)): size for text, size in self.bases.items()}}
         target, args = (how.build.target, how.build.args) if how.build else (None, {})
         return Options(self.target or target, {**args, **self.build_args}, self.platform, bases, how)
 

@@ -14,7 +14,9 @@ from deadweight.model.builds.declared import NOT_SAID, difference
 from deadweight.model.image import StatedSize
 from deadweight.settings import DEFAULTS, Settings, read_platform, read_size
 from deadweight.snapshot import Snapshot
+from deadweight.steps import finished
 from deadweight.syntax.dockerfile import parse
+from deadweight.workspace.built_bases import weigh_bases
 from deadweight.workspace.context import context_of, ignore_file_of
 from deadweight.workspace.declared_builds import DeclaredBuilds
 from deadweight.workspace.discover import find
@@ -99,7 +101,8 @@ def read_files(
         root = arguments.context or (_seen_from_here(Path(how.folder)) if how.by else path.parent)
         try:
             tree = parse(read_text(path))
-            snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), settings.build_options(how))
+            built = finished(weigh_bases(tree, how, settings, builds)).sizes
+            snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), settings.build_options(how, built))
             unknown = snapshot.build.unknown_target
             if arguments.target and unknown:  # what a project's file names is for those that have it
                 warn(f"{shown(path)}: there is no stage {unknown!r}; the last one is taken as the image")

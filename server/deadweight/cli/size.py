@@ -9,6 +9,7 @@ from deadweight.cli import build
 from deadweight.cli.findings import as_size
 from deadweight.cli.main import CLEAN, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, line, paint, write
+from deadweight.cli.together import together_as_json, together_in_words
 from deadweight.model.image import ImageRef
 from deadweight.size.units import in_words
 from deadweight.text import Text
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from deadweight.cli.build import Read
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.size.estimate import Sizes
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
 
@@ -38,9 +40,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Size all files."""
     code = CLEAN
     documents: list[dict[str, Any]] = []
+    sized: list[Sizes] = []
     for read in build.read_files(arguments):
         if read.snapshot is None:
             code = UNREADABLE
+        else:
+            sized.append(read.snapshot.sizes)
         if arguments.format == "text":
             if read.snapshot is not None:
                 write(_as_text(read, read.snapshot, with_findings=not arguments.no_findings))
@@ -51,7 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             documents.append(made)
     if arguments.format == "json":
-        write(document({"files": documents} if len(documents) != 1 else documents[0]))
+        write(document({"files": documents, **together_as_json(sized)} if len(documents) != 1 else documents[0]))
+    elif arguments.format == "text" and (said := together_in_words(sized)):
+        write(said)
     return code
 
 

@@ -6,6 +6,7 @@ Markdown with short lists and no tables: several editors show it as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deadweight.features import words
@@ -13,13 +14,15 @@ from deadweight.features.places import call_at, place_at, word_at
 from deadweight.model.builds.declared import difference
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Effect, Kind, PackageSet, is_under
-from deadweight.model.image import ImageRef, siblings, weighed
+from deadweight.model.image import ImageRef, weighed
 from deadweight.model.layers import kept_after, mounts_of
+from deadweight.model.siblings import siblings
 from deadweight.size import images
+from deadweight.size.shared import shared
 from deadweight.size.units import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from deadweight.analysis.report import Reported
     from deadweight.features.places import Place
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell import Word
     from deadweight.text import Span
 
+_MOST_SHARED = 3  # images named that share layers with a base
+_NO_OTHERS: Mapping[str, Snapshot] = MappingProxyType({})
 _BEHIND_NAME = ("=", "/", "+", "@", "<", ">", "~", "!", "[", ";")  # what may follow a package's name in its word
 
 
@@ -41,12 +46,19 @@ class Hover:
     text: str
 
 
-def hover(snapshot: Snapshot, reported: Sequence[Reported], offset: int) -> Hover | None:
-    """What there is to say about the place at `offset`; None outside of instructions."""
+def hover(
+    snapshot: Snapshot, reported: Sequence[Reported], offset: int, others: Mapping[str, Snapshot] = _NO_OTHERS
+) -> Hover | None:
+    """What there is to say about the place at `offset`; None outside of instructions.
+
+    `others` are further Dockerfiles of the project, by name.
+    """
     place = None if snapshot.is_foreign else place_at(snapshot, offset)
     if place is None or not place.whole.start <= place.offset <= place.whole.end:
         return None
     span, lines = _subject(snapshot, place)
+    if place.layer.step is None:
+        lines += _shared(snapshot, place, others)
     lines += _findings(reported, offset)
     paragraphs = (line for at, line in enumerate(lines) if line or lines[at - 1])  # one blank line is enough
     return Hover(place.in_file(span), "\n".join(paragraphs).strip())
@@ -124,6 +136,23 @@ def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:
             also = f", {words.short(packed)} pulled" if packed else ""
             smaller.append(f"- {words.code(sibling.ref.text)}: {words.short(size)} unpacked{also}")
     return [*lines, "", "Smaller images of the same version:", "", *smaller] if smaller else lines
+
+
+def _shared(snapshot: Snapshot, place: Place, others: Mapping[str, Snapshot]) -> list[str]:
+    """What of a base image other stages stand on too, here and in other files: that is pulled once."""
+    stage = place.ledger.stage
+    ref, platform = stage.base, stage.platform or snapshot.options.platform
+    if not isinstance(ref, ImageRef):
+        return []
+    found: dict[str, int] = {}
+    for name, file in {"": snapshot, **others}.items():
+        for other in file.build.stages:
+            if isinstance(other.base, ImageRef) and other.base.text != ref.text:
+                where = f"of {words.code(name)}" if name else f"of stage {words.code(other.label)}"
+                found.setdefault(f"{words.code(other.base.text)} {where}", shared(ref, other.base, platform))
+    most = sorted(filter(found.get, found), key=lambda each: -found[each])[:_MOST_SHARED]
+    items = [f"- {in_words(found[each])} of it with {each}" for each in most]
+    return ["", "Shared layers, pulled once:", "", *items] if items else []
 
 
 def _mount(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]] | None:

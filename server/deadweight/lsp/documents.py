@@ -15,8 +15,9 @@ from deadweight.size.units import in_words
 from deadweight.snapshot import Snapshot
 from deadweight.syntax import dockerfile, dockerignore
 from deadweight.text import Span, Text
+from deadweight.workspace import built_bases
 from deadweight.workspace.context import ignore_file_of, ignore_files, shown_in
-from deadweight.workspace.declared_builds import DeclaredBuilds
+from deadweight.workspace.declared_builds import DeclaredBuilds, seen_from
 from deadweight.workspace.discover import kind_of
 from deadweight.workspace.files import UnreadableError, read_text
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from deadweight.settings import Builder, Settings
     from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.text import Edit
+    from deadweight.workspace.built_bases import BuiltBases
 
 # Characters. The longest of 2,963 Dockerfiles on GitHub has 30,321; 10,000,000 took 11 s at each edit (2026-11-23).
 _LARGEST = 1_000_000
@@ -97,6 +99,7 @@ class Document:
         self._documents = documents
         self.settings: Settings = documents.settings_of(self)
         self.how = documents.how(self)
+        self.built_bases = built_bases.NONE
         self.options = self.settings.build_options(self.how)
 
     def configure(self) -> bool:
@@ -106,7 +109,7 @@ class Document:
         self.how = self._documents.how(self)
         if before == (self.settings, self.how):
             return False
-        self.options = self.settings.build_options(self.how)
+        self.options = self.settings.build_options(self.how, self.built_bases.sizes)
         self.forget()
         return True
 
@@ -127,6 +130,15 @@ class Document:
     def measured(self, context: BuildContext | None) -> None:
         """Take what the walk of the folder came to; None where it cannot be read."""
         self.is_measuring = False
+
+    def stands_on(self, bases: BuiltBases) -> bool:
+        """Take what base images weigh that the project builds; whether that is another than before."""
+        is_news = bases.sizes != self.built_bases.sizes
+        self.built_bases = bases
+        if is_news:
+            self.options = self.settings.build_options(self.how, bases.sizes)
+            self.forget()
+        return is_news
 
     def forget(self) -> None:
         """Something around the file has changed: find out again what it comes to."""
@@ -331,6 +343,12 @@ class Documents:
         """The document of this URI, where it is open and ours."""
         return self._open.get(uri)
 
+    def beside(self, document: Document) -> dict[str, Snapshot]:
+        """The other open Dockerfiles, by their paths seen from this one."""
+        others = (each for each in self if isinstance(each, OpenDockerfile) and each is not document)
+        folder = document.path and document.path.parent
+        return {seen_from(folder, each.path): each.snapshot for each in others if folder and each.path}
+
     def close(self, uri: str) -> Document | None:
         """Forget a document; gives it where it was open."""
         return self._open.pop(uri, None)
@@ -346,8 +364,12 @@ class Documents:
         return [each for each in self if isinstance(each, OpenIgnoreFile) and _governs(each, document)]
 
     def with_context_of(self, path: Path) -> list[Document]:
-        """The open documents whose build context holds `path`, or that it lies beside."""
-        return [each for each in self if each.folder and each.path and _holds(path, each.folder, each.path.parent)]
+        """The open documents whose build context holds `path`, or that it lies beside; or that of a base image."""
+        return [
+            each
+            for each in self
+            if each.folder and each.path and _holds(path, each.folder, each.path.parent, *each.built_bases.folders)
+        ]
 
     def with_open_ignore_file(self, document: OpenDockerfile, context: BuildContext | None) -> BuildContext | None:
         """The context as an ignore file that is open here would make it, saved or not."""

@@ -314,7 +314,7 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
         shown = ignore_hover(document.reading, offset)
     elif isinstance(document, OpenDockerfile):
         analysis = document.analysis
-        shown = hover(analysis.snapshot, analysis.reported, offset)
+        shown = hover(analysis.snapshot, analysis.reported, offset, server.documents.beside(document))
     return convert.hover(document.text, shown, server.client) if shown else None
 
 
