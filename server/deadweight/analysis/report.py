@@ -12,7 +12,7 @@ from deadweight.analysis.silence import is_silenced
 from deadweight.lazy import cached_property
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS, OFF
-from deadweight.size.units import in_words, total
+from deadweight.size.units import in_range, is_wide, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -246,11 +246,10 @@ def title_of(fix: Fix) -> str:
 
 
 def about(size: Size) -> str:
-    """A size in words: "about 20 MB", "at least 75 MB"; "up to 20 MB" is all of it or, with other storage, nothing."""
-    if size.high is None:
-        return f"at least {in_words(size.best)}"
-    may_be_nothing = size.low == 0 and size.best == size.high > 0
-    return f"{'up to' if may_be_nothing else 'about'} {in_words(size.best)}"
+    """A size in a sentence: "about 20 MB", "at least 75 MB", "30–90 MB"; "up to 20 MB" may be nothing, as with other
+    storage.
+    """
+    return in_range(size) if size.high is None or is_wide(size) else f"about {in_range(size)}"
 
 
 def _is_small(finding: Finding, min_saving: int) -> bool:

@@ -17,7 +17,7 @@ from deadweight.model.effects import (
     Text,
 )
 from deadweight.size.estimate import effect_size
-from deadweight.size.units import in_words
+from deadweight.size.units import in_range, in_words, is_wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,21 +31,17 @@ _LONGEST = 60  # characters of the user's text in a line
 
 
 def short(size: Size | None) -> str:
-    """A size in a few words: "140 MB", "at least 90 MB"."""
-    if size is None or (size.is_at_least and not size.best):
-        return UNKNOWN
-    return f"at least {in_words(size.best)}" if size.is_at_least else in_words(size.best)
+    """A size in a few words: "140 MB", "110–190 MB", "at least 90 MB"."""
+    return UNKNOWN if size is None or (size.is_at_least and not size.best) else in_range(size)
 
 
 def unpacked(size: Size | None) -> str:
-    """A size and how sure it is: "140 MB unpacked, between 130 MB and 150 MB"."""
+    """A size and how sure it is: "140 MB unpacked, between 110 MB and 190 MB"."""
     if size is None or (size.is_at_least and not size.best):
         return UNKNOWN
-    words = f"{short(size)} unpacked"
-    if size.high is None:
-        return words
-    low, best, high = in_words(size.low), in_words(size.best), in_words(size.high)
-    return words if low == best == high else f"{words}, between {low} and {high}"
+    if size.high is None or not is_wide(size):
+        return f"{in_range(size)} unpacked"
+    return f"{in_words(size.best)} unpacked, between {in_words(size.low)} and {in_words(size.high)}"
 
 
 def made_of(effects: Iterable[Effect]) -> list[str]:
@@ -103,7 +99,7 @@ def one_line(text: str, longest: int = _LONGEST) -> str:
 def _amount(part: Part) -> str:
     if part.best < 0:  # what an install finds in place already is taken off
         return f"-{in_words(-part.best)}"
-    return in_words(part.best) if part.high is not None else f"at least {in_words(part.best)}"
+    return in_range(part)
 
 
 def _in_brackets(part: Part, common: str) -> str:

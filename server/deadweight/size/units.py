@@ -41,6 +41,8 @@ class Size:
 
 
 ZERO = Size(0, 0, 0)
+PULL_SPEED = 50_000_000  # bits a second: an office or a home; whoever says a time says the speed with it
+_SURE = 0.15  # a range is named where it is wider than this share of the best figure, on either side
 
 
 def size(what: str, low: int, best: int, high: int | None, source: str, date: str) -> Size:
@@ -97,3 +99,36 @@ def in_words(count: int) -> str:
             value = rounded / scale
             return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
     return f"{count} B"
+
+
+def in_range(size: Size | Part) -> str:
+    """A size in a few words: "140 MB"; "110–190 MB" where a single number would say too much; "up to 20 MB" where it
+    may be nothing; "at least 90 MB".
+    """
+    low, best, high = size.low, size.best, size.high
+    if high is None:
+        return f"at least {in_words(best)}"
+    if not is_wide(size):
+        return in_words(best)
+    if low <= 0:
+        return f"up to {in_words(high)}"
+    least, most = in_words(low), in_words(high)
+    if least == most:
+        return most
+    number, _, unit = least.partition(" ")
+    return f"{number}–{most}" if most.endswith(f" {unit}") else f"{least} – {most}"
+
+
+def is_wide(size: Size | Part) -> bool:
+    """Whether one number alone would say too much of a size."""
+    return size.high is not None and max(size.best - size.low, size.high - size.best) > _SURE * size.best
+
+
+def seconds_in_words(count: int) -> str:
+    """How long a pull of so many bytes takes: "65 s at 50 Mbit/s"."""
+    seconds = count * 8 / PULL_SPEED
+    speed = f"{PULL_SPEED // 10**6} Mbit/s"
+    if seconds < 1:
+        return f"less than 1 s at {speed}"
+    digits = 0 if seconds < 100 else math.floor(math.log10(seconds)) - 1
+    return f"about {round(seconds / 10**digits) * 10**digits} s at {speed}"
