@@ -80,7 +80,7 @@ class Reported:
     def related(self) -> tuple[Elsewhere, ...]:
         """The other places that the finding is about, each once: one command may have several effects."""
         found = _related(self.finding)
-        return tuple(Elsewhere(each.span.shifted(self.snapshot.offset(each.site)), each.message) for each in found)
+        return tuple(Elsewhere(each.span.shifted(self.snapshot.offset(each.site)), _said_of(each)) for each in found)
 
     @cached_property
     def fixes(self) -> tuple[Fix, ...]:
@@ -105,6 +105,10 @@ def _lines(finding: Finding) -> tuple[list[Site], int]:
 def _sites(finding: Finding) -> tuple[Site, ...]:
     """The instructions that are spoken of where a finding is shown."""
     return (finding.site, *(each.site for each in _related(finding)), *_lines(finding)[0])
+
+
+def _said_of(other: Related) -> str:
+    return f"{other.message} {about(other.adds)}" if other.adds else other.message
 
 
 class Said(NamedTuple):
@@ -263,8 +267,12 @@ def _is_small(finding: Finding, min_saving: int) -> bool:
 
 
 def saving(finding: Finding) -> str:
-    """The bytes of a finding in words: "saves about 20 MB", "about 130 MB written again"; "" where none count."""
+    """The bytes of a finding in words: "saves about 20 MB", "about 130 MB written again", "about 90 MB too much"; ""
+    where none count.
+    """
     saves = finding.saves
+    if finding.basis == "budget" and saves:
+        return f"{about(saves)} too much"
     if not finding.is_about_bytes:
         return ""
     if saves is None:

@@ -97,7 +97,7 @@ class Document:
         self._documents = documents
         self.settings: Settings = documents.settings_of(self)
         self.how = documents.how(self)
-        self.options = self.settings.build_options(self.how)
+        self.options = self.settings.build_options(self.how, documents.today())
 
     def configure(self) -> bool:
         """Take the settings that hold now, and how files of the project say it is built; whether these are others."""
@@ -106,7 +106,7 @@ class Document:
         self.how = self._documents.how(self)
         if before == (self.settings, self.how):
             return False
-        self.options = self.settings.build_options(self.how)
+        self.options = self.settings.build_options(self.how, self._documents.today())
         self.forget()
         return True
 
@@ -295,15 +295,17 @@ class OpenIgnoreFile(Document):
 
 class Documents:
     """Every open document that is ours, by URI; `settings_of` gives the settings that hold for one, `builds` what files
-    of the project declare now.
+    of the project declare now, `today` an ISO date.
     """
 
     def __init__(
         self,
         settings_of: Callable[[Document], Settings] = lambda document: DEFAULTS,
         builds: Callable[[], DeclaredBuilds] = DeclaredBuilds,
+        today: Callable[[], str] = lambda: "",
     ) -> None:
         self.settings_of = settings_of
+        self.today = today
         self._builds = builds
         self._open: dict[str, Document] = {}
 

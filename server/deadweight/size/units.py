@@ -41,7 +41,8 @@ class Size:
 
 
 ZERO = Size(0, 0, 0)
-PULL_SPEED = 50_000_000  # bits a second: an office or a home; whoever says a time says the speed with it
+_PULL_SPEED = 50_000_000  # bits a second: an office or a home; whoever says a time says the speed with it
+_UNITS = {"GB": 10**9, "MB": 10**6, "kB": 10**3}
 _SURE = 0.15  # a range is named where it is wider than this share of the best figure, on either side
 
 
@@ -94,7 +95,7 @@ def in_words(count: int) -> str:
         return f"{count} B"
     digits = max(0, math.floor(math.log10(count)) - 1)
     rounded = round(count / 10**digits) * 10**digits
-    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    for unit, scale in _UNITS.items():
         if rounded >= scale:
             value = rounded / scale
             return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
@@ -110,13 +111,13 @@ def in_range(size: Size | Part) -> str:
         return f"at least {in_words(best)}"
     if not is_wide(size):
         return in_words(best)
-    if low <= 0:
+    if low * 100 < high:
         return f"up to {in_words(high)}"
-    least, most = in_words(low), in_words(high)
-    if least == most:
-        return most
-    number, _, unit = least.partition(" ")
-    return f"{number}–{most}" if most.endswith(f" {unit}") else f"{least} – {most}"
+    most = in_words(high)
+    least, _, unit = in_words(low).partition(" ")
+    if not most.endswith(f" {unit}"):  # "0.38–1.3 MB": one unit reads at a glance
+        least = f"{low / _UNITS[most.partition(' ')[2]]:.2g}"
+    return f"{least}–{most}"
 
 
 def is_wide(size: Size | Part) -> bool:
@@ -125,10 +126,9 @@ def is_wide(size: Size | Part) -> bool:
 
 
 def seconds_in_words(count: int) -> str:
-    """How long a pull of so many bytes takes: "65 s at 50 Mbit/s"."""
-    seconds = count * 8 / PULL_SPEED
-    speed = f"{PULL_SPEED // 10**6} Mbit/s"
+    """How long a pull of so many bytes takes: "about 65 s at 50 Mbit/s"; "" where nobody would notice."""
+    seconds = count * 8 / _PULL_SPEED
     if seconds < 1:
-        return f"less than 1 s at {speed}"
-    digits = 0 if seconds < 100 else math.floor(math.log10(seconds)) - 1
-    return f"about {round(seconds / 10**digits) * 10**digits} s at {speed}"
+        return ""
+    digits = max(0, math.floor(math.log10(seconds)) - 1)
+    return f"about {round(seconds / 10**digits) * 10**digits} s at {_PULL_SPEED // 10**6} Mbit/s"
