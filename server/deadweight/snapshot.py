@@ -155,4 +155,4 @@ class Snapshot:
     @cached_property
     def sizes(self) -> Sizes:
         """The sizes of everything in the ledgers."""
-        return Sizes(self.build, self.ledgers, self.options.platform)
+        return Sizes(self.build, self.ledgers)

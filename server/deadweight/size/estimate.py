@@ -55,7 +55,6 @@ class Sizes:
 
     build: Build
     ledgers: Sequence[Ledger]
-    platform: str
 
     def of(self, effects: Iterable[Effect]) -> Size | None:
         """Unpacked bytes of these effects together; None where all of them are unknown."""
@@ -82,7 +81,7 @@ class Sizes:
 
     def layer_pulled(self, layer: Layer) -> Size | None:
         """Bytes that a pull of a layer transfers."""
-        return layer_pulled(layer, self.platform)
+        return layer_pulled(layer)
 
     def comparison(self) -> Comparison | None:
         """The image beside the target of its kind of app; None where the kind is not plain."""
@@ -97,7 +96,7 @@ class Sizes:
         ledger = self.ledgers[target.index]
         added: list[Size | None] = []
         while True:
-            added += [layer_pulled(layer, self.platform) for layer in ledger.layers]
+            added += [layer_pulled(layer) for layer in ledger.layers]
             if not isinstance(ledger.stage.base, int):
                 return total(added)
             ledger = self.ledgers[ledger.stage.base]
@@ -263,12 +262,12 @@ def _figure(what: str, figure: Figure) -> Size:
 
 
 @remembered
-def layer_pulled(layer: Layer, platform: str) -> Size | None:
+def layer_pulled(layer: Layer) -> Size | None:
     """What a layer weighs packed, by how much such files pack."""
     unpacked = layer_size(layer)
     first = layer.kept[0].cause if layer.kept else None
     if isinstance(first, BaseLayers):
-        return images.pulled(first.ref, platform) if first.ref else None
+        return images.pulled(first.ref, first.platform) if first.ref else None
     if unpacked is None:
         return None
     # A layer packs to 18-100 % of its bytes; the files of a context and of packages lie in between.
