@@ -80,7 +80,7 @@ def test_every_app_has_a_target_with_a_source() -> None:
     apps = {"static", *(app for named in FRAMEWORKS.values() for app in named.values())}
     assert {row[0] for row in table("targets").rows()} == apps
     for row in table("targets").rows():
-        target = target_of(row[0])  # type: ignore[arg-type]
+        target = target_of(row[0])
         assert 0 < target.low < target.high
         assert target.name.startswith(("a ", "an "))
 
