@@ -86,6 +86,9 @@ _NO_SEVERITY = f"no severity: write {', '.join((OFF, *SEVERITIES[:-1]))} or {SEV
 
 _SIZE_SCHEMA = {"type": ["string", "integer"], "pattern": f"^{_SIZE.pattern}$", "minimum": 0}
 SIZE = Kind(_size, _SIZE_SCHEMA)
+SIZE_OR_NOTHING = Kind(
+    lambda value: None if value is None else _size(value), {**_SIZE_SCHEMA, "type": ["string", "integer", "null"]}
+)
 IMAGE_SIZE = Kind(lambda value: StatedSize(_size(value), ""), _SIZE_SCHEMA)
 SEVERITY = Kind(lambda value: _checked(value, value in (OFF, *SEVERITIES), _NO_SEVERITY), {"enum": [OFF, *SEVERITIES]})
 YES_OR_NO = Kind(lambda value: _checked(value, isinstance(value, bool), "neither true nor false"), {"type": "boolean"})
@@ -138,6 +141,11 @@ class Settings:
         Mapping[str, Annotated[StatedSize, IMAGE_SIZE]],
         "Unpacked sizes of base images, by reference, as `docker images` prints them; without a tag, of all its tags.",
     ] = field(default_factory=lambda: MappingProxyType({}))
+    budget: Annotated[
+        int | None,
+        SIZE_OR_NOTHING,
+        "What the image may weigh unpacked, as `docker history` adds it up; one that weighs more is a finding.",
+    ] = None
     context: Annotated[
         str | None,
         TEXT,
@@ -159,15 +167,21 @@ class Settings:
         return self.rules.get(rule, _AS_ALL)
 
     def build_options(
-        self, how: HowBuilt = NOT_SAID, built: Mapping[image.ImageName, StatedSize] = MappingProxyType({})
+        self,
+        how: HowBuilt = NOT_SAID,
+        built: Mapping[image.ImageName, StatedSize] = MappingProxyType({}),
+        today: str = "",
     ) -> Options:
         """What the user says about the build, and below that what a file of the project declares.
 
-        `built` is what images weigh that the project builds.
+        `built` is what images weigh that the project builds; `today` an ISO date, "" where nobody says how old figures
+        are.
         """
         bases = {**built, **{image.name_of(image.parse(text)): size for text, size in self.bases.items()}}
         target, args = (how.build.target, how.build.args) if how.build else (None, {})
-        return Options(self.target or target, {**args, **self.build_args}, self.platform, bases, how)
+        return Options(
+            self.target or target, {**args, **self.build_args}, self.platform, bases, how, self.budget, today
+        )
 
 
 _AS_ALL = RuleSettings()

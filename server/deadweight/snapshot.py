@@ -31,7 +31,8 @@ _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream", "docker.io/dock
 @dataclass(frozen=True)
 class Options:
     """What is said about the build: `--target`, `--build-arg`, `--platform`, what base images weigh; and how files
-    of the project say it is built.
+    of the project say it is built. `budget` are the unpacked bytes that the image may have; `today` is an ISO date, ""
+    for unknown: figures grow old.
     """
 
     target: str | None = None
@@ -39,6 +40,8 @@ class Options:
     platform: str = "linux/amd64"
     bases: Mapping[ImageName, StatedSize] = field(default_factory=lambda: MappingProxyType({}))
     how: HowBuilt = NOT_SAID
+    budget: int | None = None
+    today: str = ""
 
 
 class _Known(NamedTuple):
@@ -152,4 +155,4 @@ class Snapshot:
     @cached_property
     def sizes(self) -> Sizes:
         """The sizes of everything in the ledgers."""
-        return Sizes(self.build, self.ledgers, self.options.platform)
+        return Sizes(self.build, self.ledgers)

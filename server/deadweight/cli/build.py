@@ -88,7 +88,7 @@ def read_files(
     files = SettingsFiles(lambda path: shown(_seen_from_here(path)))
     known: dict[SettingsFile | None, Settings] = {None: DEFAULTS}
     contexts = _Contexts()
-    builds, unread = DeclaredBuilds(), set[str]()
+    builds, unread, today = DeclaredBuilds(), set[str](), time.strftime("%Y-%m-%d")
     for path in _found([*arguments.file, *arguments.paths] or [Path()], files):
         file = files.of(path)
         if file is not None and file not in known:
@@ -102,7 +102,8 @@ def read_files(
         try:
             tree = parse(read_text(path))
             built = finished(weigh_bases(tree, how, settings, builds)).sizes
-            snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), settings.build_options(how, built))
+            options = settings.build_options(how, built, today)
+            snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), options)
             unknown = snapshot.build.unknown_target
             if arguments.target and unknown:  # what a project's file names is for those that have it
                 warn(f"{shown(path)}: there is no stage {unknown!r}; the last one is taken as the image")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.features import words
 from deadweight.features.places import call_at, place_at, word_at
+from deadweight.features.what_not_to_optimise import notes as not_worth_it
 from deadweight.model.builds.declared import difference
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Effect, Kind, PackageSet, is_under
@@ -18,6 +19,7 @@ from deadweight.model.image import ImageRef, weighed
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.siblings import siblings
 from deadweight.size import images
+from deadweight.size.estimate import alone
 from deadweight.size.shared import shared
 from deadweight.size.units import in_words
 
@@ -59,7 +61,7 @@ def hover(
     span, lines = _subject(snapshot, place)
     if place.layer.step is None:
         lines += _shared(snapshot, place, others)
-    lines += _findings(reported, offset)
+    lines += [*not_worth_it(snapshot, place), *_findings(reported, offset)]
     paragraphs = (line for at, line in enumerate(lines) if line or lines[at - 1])  # one blank line is enough
     return Hover(place.in_file(span), "\n".join(paragraphs).strip())
 
@@ -77,9 +79,9 @@ def _subject(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]]:
             return call.span, [*_written(snapshot, place, effects), *_whole(snapshot, place)]
     for effect in place.layer.kept:
         if effect.span.start <= place.offset <= effect.span.end and effect.span != place.instruction.span:
-            more = _whole(snapshot, place) if len(place.layer.kept) > 1 else _stage_note(snapshot, place)
+            more = _whole(snapshot, place) if len(place.layer.kept) > 1 else _layer_note(snapshot, place)
             return effect.span, [*_adds(snapshot, (effect,)), *more]
-    return place.whole, [*_adds(snapshot, place.layer.kept), *_stage_note(snapshot, place)]
+    return place.whole, [*_adds(snapshot, place.layer.kept), *_layer_note(snapshot, place)]
 
 
 def _base(snapshot: Snapshot, place: Place) -> list[str]:
@@ -94,7 +96,18 @@ def _base(snapshot: Snapshot, place: Place) -> list[str]:
         lines = _image(snapshot, stage, stage.base)
     ships = "the image" if stage.index in snapshot.build.shipped else "does not ship"
     lines += ["", f"This stage in all ({ships}): {words.unpacked(snapshot.sizes.stage(place.ledger))}"]
+    if stage is snapshot.build.target:
+        lines += _whole_image(snapshot)
     return [*lines, *_how(snapshot.options.how, snapshot.options.target)]
+
+
+def _whole_image(snapshot: Snapshot) -> list[str]:
+    """What a pull of the image transfers, and how that stands beside what an app of its kind may weigh."""
+    lines = [f"- {pulled}"] if (pulled := words.pulled(snapshot.sizes.pulled())) else []
+    if comparison := snapshot.sizes.comparison():
+        target = comparison.target
+        lines.append(f"- {words.compared_at_length(comparison)} ({target.source}, {target.date})")
+    return lines
 
 
 def _how(how: HowBuilt, target: str | None) -> list[str]:
@@ -126,7 +139,8 @@ def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:
         return [f"{words.code(ref.text)} is empty: 0 B"]
     platform = stage.platform or snapshot.options.platform
     unpacked, pulled = images.unpacked(ref, platform), images.pulled(ref, platform)
-    lines = [f"**{words.unpacked(unpacked)}**{f', {words.short(pulled)} pulled' if pulled else ''}", ""]
+    title = ", ".join(filter(None, (f"**{words.unpacked(unpacked)}**", words.pulled(pulled))))
+    lines = [f"{title}{words.age(unpacked, snapshot.options.today)}", ""]
     lines += [*words.parts(unpacked), *words.parts(pulled)] or [f"- nothing is known about {words.code(ref.text)}"]
     smaller = []
     for sibling in siblings(ref):
@@ -188,14 +202,27 @@ def _package(snapshot: Snapshot, place: Place, call: Call, word: Word) -> list[s
             continue
         for name in cause.names:
             if word.pattern == name or (word.pattern.startswith(name) and word.pattern[len(name)] in _BEHIND_NAME):
-                alone = replace(effect, cause=replace(cause, names=(name,), project=None))
-                size = snapshot.sizes.of((alone,))
-                return [
-                    f"{words.code(name)} with what it needs: **{words.unpacked(size)}**",
-                    "",
-                    *words.made_of((alone,)),
-                ]
+                one = replace(effect, cause=replace(cause, names=(name,), project=None))
+                size = snapshot.sizes.of((one,))
+                title = f"{words.code(name)} with what it needs: **{words.unpacked(size)}**"
+                aged = words.age(size, snapshot.options.today)
+                return [f"{title}{aged}", "", *_ways(snapshot, one), "", *words.made_of((one,))]
     return []
+
+
+def _ways(snapshot: Snapshot, effect: Effect) -> list[str]:
+    """A Debian package by itself, with what it needs, and with what is only recommended."""
+    cause = effect.cause
+    if not isinstance(cause, PackageSet) or cause.manager != "apt":
+        return []
+    needed = replace(cause, options=cause.options - {"recommends"})
+    wanted = replace(cause, options=cause.options | {"recommends"})
+    with_needed, with_all = (snapshot.sizes.of((replace(effect, cause=each),)) for each in (needed, wanted))
+    return [
+        f"- by itself: {words.short(alone(cause))}",
+        f"- with what it needs: {words.short(with_needed)}",
+        f"- with recommended packages too: {words.short(with_all)}",
+    ]
 
 
 def _flag(snapshot: Snapshot, place: Place, call: Call, word: Word) -> list[str]:
@@ -243,13 +270,21 @@ def _adds(snapshot: Snapshot, effects: tuple[Effect, ...]) -> list[str]:
     if size is not None and not size.best and not size.high and not size.is_at_least:
         return ["**Adds nothing**"]
     title = f"**Adds {words.unpacked(size)}**" if size else f"**{words.UNKNOWN.capitalize()}**"
-    return [title, "", *words.made_of(effects)]
+    return [f"{title}{words.age(size, snapshot.options.today)}", "", *words.made_of(effects)]
 
 
 def _whole(snapshot: Snapshot, place: Place) -> list[str]:
     """What the whole instruction comes to, below what is said about a part of it."""
     size = snapshot.sizes.layer(place.layer)
-    return ["", f"This {place.instruction.keyword} in all: {words.unpacked(size)}", *_stage_note(snapshot, place)]
+    return ["", f"This {place.instruction.keyword} in all: {words.unpacked(size)}", *_layer_note(snapshot, place)]
+
+
+def _layer_note(snapshot: Snapshot, place: Place) -> list[str]:
+    """What a pull of the whole layer transfers, or that nobody pulls it."""
+    if place.ledger.stage.index not in snapshot.build.shipped:
+        return _stage_note(snapshot, place)
+    pulled = words.pulled(snapshot.sizes.layer_pulled(place.layer))
+    return ["", f"This layer: {pulled}"] if pulled else []
 
 
 def _stage_note(snapshot: Snapshot, place: Place) -> list[str]:

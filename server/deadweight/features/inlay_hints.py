@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
 
-_SMALLEST = 100_000  # bytes; less is not worth the space on the line
+_SMALLEST = 1_000_000  # bytes that a line adds; less is not worth the space on it
 
 
 class Hint(NamedTuple):
@@ -56,7 +56,7 @@ def _hint(layer: Layer, is_measuring: bool) -> Hint | None:
     if is_measuring and any(_waits_for_context(effect.cause) for effect in layer.kept):
         return Hint(_end_of_first_line(layer), "measuring ...", "The build context is being measured")
     size = layer_size(layer)
-    if size is not None and size.best < _SMALLEST and not size.is_at_least:
+    if size is not None and size.best < (_SMALLEST if layer.step else 1) and not size.is_at_least:
         return None
     tooltip = "\n".join([words.unpacked(size), "", *words.made_of(layer.kept)])
     return Hint(_end_of_first_line(layer), _label(layer, size), tooltip)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Builder, Settings
+    from deadweight.snapshot import Options
     from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.text import Edit
     from deadweight.workspace.built_bases import BuiltBases
@@ -100,7 +101,10 @@ class Document:
         self.settings: Settings = documents.settings_of(self)
         self.how = documents.how(self)
         self.built_bases = built_bases.NONE
-        self.options = self.settings.build_options(self.how)
+        self.options = self._build_options()
+
+    def _build_options(self) -> Options:
+        return self.settings.build_options(self.how, self.built_bases.sizes, self._documents.today())
 
     def configure(self) -> bool:
         """Take the settings that hold now, and how files of the project say it is built; whether these are others."""
@@ -109,7 +113,7 @@ class Document:
         self.how = self._documents.how(self)
         if before == (self.settings, self.how):
             return False
-        self.options = self.settings.build_options(self.how, self.built_bases.sizes)
+        self.options = self._build_options()
         self.forget()
         return True
 
@@ -136,7 +140,7 @@ class Document:
         is_news = bases.sizes != self.built_bases.sizes
         self.built_bases = bases
         if is_news:
-            self.options = self.settings.build_options(self.how, bases.sizes)
+            self.options = self._build_options()
             self.forget()
         return is_news
 
@@ -307,15 +311,17 @@ class OpenIgnoreFile(Document):
 
 class Documents:
     """Every open document that is ours, by URI; `settings_of` gives the settings that hold for one, `builds` what files
-    of the project declare now.
+    of the project declare now, `today` an ISO date.
     """
 
     def __init__(
         self,
         settings_of: Callable[[Document], Settings] = lambda document: DEFAULTS,
         builds: Callable[[], DeclaredBuilds] = DeclaredBuilds,
+        today: Callable[[], str] = lambda: "",
     ) -> None:
         self.settings_of = settings_of
+        self.today = today
         self._builds = builds
         self._open: dict[str, Document] = {}
 

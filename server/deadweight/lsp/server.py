@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("deadweight", __version__, protocol_cls=Protocol, converter_factory=make_converter)
         self.configuration = Configuration(self)
-        self.documents = Documents(self.configuration.of)
+        self.documents = Documents(self.configuration.of, today=lambda: time.strftime("%Y-%m-%d"))
         self.background = Background()
         self.measuring = Measuring(self)
         self.workspace_diagnostics = WorkspaceDiagnostics(self)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from deadweight.facts.constants import constant
+from deadweight.facts.targets import target_of
+from deadweight.model.app import app_of
 from deadweight.model.ecosystems import node, python
 from deadweight.model.effects import (
     BaseLayers,
@@ -29,6 +32,7 @@ from deadweight.model.effects import (
     Text,
 )
 from deadweight.size import apt, downloads, images, npm, pip
+from deadweight.size.targets import Comparison
 from deadweight.size.units import ZERO, Part, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -54,7 +58,6 @@ class Sizes:
 
     build: Build
     ledgers: Sequence[Ledger]
-    platform: str
 
     def of(self, effects: Iterable[Effect]) -> Size | None:
         """Unpacked bytes of these effects together; None where all of them are unknown."""
@@ -69,10 +72,24 @@ class Sizes:
         below = self.stage(self.ledgers[ledger.stage.base]) if isinstance(ledger.stage.base, int) else ZERO
         return total((below, *(self.layer(layer) for layer in ledger.layers)))
 
+    def heaviest(self, ledgers: Iterable[Ledger], most: int) -> list[tuple[Layer, Size]]:
+        """The layers that add most, the heaviest first."""
+        sized = ((layer, size) for ledger in ledgers for layer in ledger.layers if (size := self.layer(layer)))
+        return nlargest(most, (each for each in sized if each[1].best), key=lambda each: each[1].best)
+
     def image(self) -> Size | None:
         """Unpacked bytes of the image: the target stage and all it stands on."""
         target = self.build.target
         return None if target is None else self.stage(self.ledgers[target.index])
+
+    def layer_pulled(self, layer: Layer) -> Size | None:
+        """Bytes that a pull of a layer transfers."""
+        return layer_pulled(layer)
+
+    def comparison(self) -> Comparison | None:
+        """The image beside the target of its kind of app; None where the kind is not plain."""
+        app = app_of(self.build, self.ledgers)
+        return Comparison(target_of(app), self.pulled()) if app else None
 
     def pulled(self) -> Size | None:
         """Bytes that a pull of the image transfers: the base's own figure, and the rest by how layers pack."""
@@ -82,7 +99,7 @@ class Sizes:
         ledger = self.ledgers[target.index]
         added: list[Size | None] = []
         while True:
-            added += [_pulled(layer, self.layer(layer), self.platform) for layer in ledger.layers]
+            added += [layer_pulled(layer) for layer in ledger.layers]
             if not isinstance(ledger.stage.base, int):
                 return total(added)
             ledger = self.ledgers[ledger.stage.base]
@@ -149,6 +166,11 @@ def _once_more(cause: CopiedFromStage | Rewritten) -> Size | None:
     if cause.effects is None:
         return downloads.of_image(cause.stage, cause.path)
     return total(effect_size(effect) for effect in cause.effects)
+
+
+def alone(cause: PackageSet) -> Size | None:
+    """Unpacked bytes of Debian packages without all that they need; None for other managers'."""
+    return apt.unpacked(cause.names, cause.suite) if cause.manager == "apt" else None
 
 
 def _copied(cause: Copied) -> Size | None:
@@ -243,11 +265,13 @@ def _figure(what: str, figure: Figure) -> Size:
     return size(what, figure.low, figure.best, figure.high, figure.source, figure.date)
 
 
-def _pulled(layer: Layer, unpacked: Size | None, platform: str) -> Size | None:
+@remembered
+def layer_pulled(layer: Layer) -> Size | None:
     """What a layer weighs packed, by how much such files pack."""
+    unpacked = layer_size(layer)
     first = layer.kept[0].cause if layer.kept else None
     if isinstance(first, BaseLayers):
-        return images.pulled(first.ref, platform) if first.ref else None
+        return images.pulled(first.ref, first.platform) if first.ref else None
     if unpacked is None:
         return None
     # A layer packs to 18-100 % of its bytes; the files of a context and of packages lie in between.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import base_images
 from deadweight.facts.image_layers import ImageLayer, layers_of
+from deadweight.model.effects import BaseLayers
 from deadweight.model.image import ImageRef, name_of
 from deadweight.size import images
 from deadweight.size.units import Size, total
@@ -61,11 +62,22 @@ def together(files: Iterable[Sizes]) -> Together | None:
 
 def _pieces(sizes: Sizes) -> list[tuple[object, int]]:
     """The layers of the base image of a file's target; the whole base is one where nobody knows them."""
-    target = sizes.build.target
-    ref = sizes.build.base_of(target) if target else None
-    if ref is None or ref.is_scratch:
+    base = _base(sizes)
+    if base is None or base.ref is None or base.ref.is_scratch:
         return []
-    if layers := base_layers(ref, sizes.platform):
+    if layers := base_layers(base.ref, base.platform):
         return [(each.digest, each.bytes) for each in dict.fromkeys(layers)]
-    whole = images.pulled(ref, sizes.platform)
-    return [((name_of(ref, latest=True), ref.digest, sizes.platform), whole.best)] if whole else []
+    whole = images.pulled(base.ref, base.platform)
+    return [((name_of(base.ref, latest=True), base.ref.digest, base.platform), whole.best)] if whole else []
+
+
+def _base(sizes: Sizes) -> BaseLayers | None:
+    """What the target of a file stands on in the end."""
+    target = sizes.build.target
+    if target is None:
+        return None
+    ledger = sizes.ledgers[target.index]
+    while isinstance(ledger.stage.base, int):
+        ledger = sizes.ledgers[ledger.stage.base]
+    cause = ledger.layers[0].kept[0].cause if ledger.layers[0].kept else None
+    return cause if isinstance(cause, BaseLayers) else None
