@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deadweight.analysis.report import about, report, saving
-from deadweight.cli import build
+from deadweight.cli import build, history
 from deadweight.cli.findings import as_size
 from deadweight.cli.main import CLEAN, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, line, paint, write
@@ -32,20 +32,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_arguments(parser)
     parser.add_argument("--no-findings", action="store_true", help="leave out what can go")
     add_format(parser, ("text", "json", "jsonl"))
+    history.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Size all files."""
     code = CLEAN
     documents: list[dict[str, Any]] = []
-    for read in build.read_files(arguments):
+    reads = build.read_files(arguments) if arguments.history is None else list(build.read_files(arguments))
+    measured = history.measured_snapshot(arguments, reads) if isinstance(reads, list) else None
+    for read in reads:
         if read.snapshot is None:
             code = UNREADABLE
         if arguments.format == "text":
-            if read.snapshot is not None:
+            if measured is not None:
+                write(history.as_text(read.path, measured))
+            elif read.snapshot is not None:
                 write(_as_text(read, read.snapshot, with_findings=not arguments.no_findings))
             continue
         made = _as_json(read)
+        if measured is not None:
+            history.add_to(made, measured)
         if arguments.format == "jsonl":
             write(line(made))
         else:

@@ -46,7 +46,7 @@ def _rows(snapshot: Snapshot, ledger: Ledger) -> Iterator[str]:
     """The lines that add something, in order."""
     for layer in ledger.layers:
         size = snapshot.sizes.layer(layer)
-        if layer.kept or layer.step is None:
+        if layer.weighs or layer.step is None:
             yield f"- line {snapshot.line(layer.site)}: **{words.short(size)}** {words.code(_shortened(layer))}"
 
 

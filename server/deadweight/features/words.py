@@ -16,13 +16,14 @@ from deadweight.model.effects import (
     Rewritten,
     Text,
 )
-from deadweight.size.estimate import effect_size
+from deadweight.size.estimate import effect_size, estimated_size, layer_size
 from deadweight.size.units import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deadweight.model.effects import Cause, Effect
+    from deadweight.model.layers import Layer
     from deadweight.size.units import Part, Size
 
 UNKNOWN = "size unknown"
@@ -46,6 +47,16 @@ def unpacked(size: Size | None) -> str:
         return words
     low, best, high = in_words(size.low), in_words(size.best), in_words(size.high)
     return words if low == best == high else f"{words}, between {low} and {high}"
+
+
+def layer_made_of(layer: Layer) -> list[str]:
+    """What a layer comes to: who measured it when, where somebody did; else, and below, what it is estimated to be."""
+    if layer.measured is None:
+        return made_of(layer.kept)
+    measured, estimated = parts(layer_size(layer)), estimated_size(layer)
+    if not layer.kept:
+        return measured
+    return [*measured, "", f"Estimated: {unpacked(estimated)}", "", *made_of(layer.kept)]
 
 
 def made_of(effects: Iterable[Effect]) -> list[str]:
