@@ -57,6 +57,7 @@ async def image_history(engine: Builder, image: str) -> str:
     finally:
         if process.returncode is None:
             process.kill()
+            await process.wait()
 
 
 async def _answer(engine: Builder, process: Process) -> str:

@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HOW = "docker history --no-trunc --human=false --format json IMAGE"  # what prints such a text
 # Characters. A row has at most the text of one instruction and the arguments of the build; 60 rows of official images
 # have 20,000 together (2026-11-26).
-LARGEST = 4_000_000
+LARGEST = 2_000_000
 _MOST_ROWS = 2_000  # overlay2 takes 128 layers; what writes no layer has a row as well
 _LARGEST_SIZE = 10**15  # bytes; more is no layer
 
@@ -78,12 +78,12 @@ def read_history(text: str) -> History:
     if len(text) > LARGEST:
         return History(wrong=f"larger than {LARGEST // 1_000_000} MB: no history of an image")
     try:
-        documents = list(_documents(_decoded(text)))
+        documents = list(islice(_documents(_decoded(text)), _MOST_ROWS + 1))
     except (ValueError, RecursionError):
         return _no_history("it is no JSON")
     found = list(chain.from_iterable(each if isinstance(each, list) else (each,) for each in documents))
     if not found or len(found) > _MOST_ROWS:
-        return _no_history(f"it has {len(found)} rows")
+        return _no_history("it has too many rows" if found else "it has no rows")
     entries = [{str(key).lower(): value for key, value in each.items()} for each in found if isinstance(each, dict)]
     sizes = [size for each in entries if (size := _size(each.get("size"))) is not None]
     if len(sizes) < len(found):
