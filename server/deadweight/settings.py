@@ -37,6 +37,8 @@ CAMEL_CASE: Spelling = "camelCase"
 KEBAB_CASE: Spelling = "kebab-case"
 # Settings about paths are relative to the file they stand in: an editor's JSON has no place for them.
 ONLY_IN_FILES = frozenset(("context", "exclude"))
+# What a program is started for is the user's to say: a project that somebody has cloned has no say in it.
+ONLY_IN_EDITORS = frozenset(("asks_engine",))
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _MOST_WRONG = 20  # lines about what is wrong in one file
@@ -157,6 +159,12 @@ class Settings:
         TEXTS,
         "What `check`, `fix` and `size` leave out of folders, as patterns of a .gitignore beside this file.",
     ] = ()
+    asks_engine: Annotated[
+        bool,
+        YES_OR_NO,
+        "Whether the command `deadweight.useMeasuredSizes`, given the name of an image, may start docker or podman "
+        "(see `builder`) and ask for its history.",
+    ] = False
     rules: Annotated[
         Mapping[str, RuleSettings],
         "Settings of single rules, by id: a severity, or a table.",
@@ -282,7 +290,7 @@ def _converter(spelling: Spelling) -> Converter:
         named: Any = {}
         for name, hint in hints_of(cls).items():
             read = own.get(name) or converter.get_structure_hook(hint)
-            is_out_of_place = spelling == CAMEL_CASE and name in ONLY_IN_FILES
+            is_out_of_place = name in (ONLY_IN_FILES if spelling == CAMEL_CASE else ONLY_IN_EDITORS)
             named[name] = override(rename=spelled(name, spelling), struct_hook=read, omit=is_out_of_place)
         structure = make_dict_structure_fn(cls, converter, **named)
         converter.register_structure_hook(cls, lambda value, cls, of=structure: of(_object(value, cls)))
@@ -312,6 +320,8 @@ def _no_such_entry(name: object, place: str, spelling: Spelling) -> str:
         return no_such_rule(name)
     if spelling == CAMEL_CASE and name in ONLY_IN_FILES:
         return f"{name} belongs in the project's deadweight.toml"
+    if spelling == KEBAB_CASE and name in {spelled(each, spelling) for each in ONLY_IN_EDITORS}:
+        return f"{name} belongs in an editor's own settings"
     names = (spelled(each, spelling) for cls in (Settings, RuleSettings) for each in hints_of(cls))
     return ": ".join(filter(None, (f"there is no {name}", _meant(name, names))))
 

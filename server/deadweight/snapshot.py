@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.model.image import ImageName, StatedSize
     from deadweight.model.layers import Ledger
+    from deadweight.model.measured import Measured
     from deadweight.model.stages import Build, Site
     from deadweight.syntax.dockerfile import Dockerfile, Instruction
     from deadweight.syntax.problems import Problem
@@ -30,9 +31,9 @@ _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream", "docker.io/dock
 
 @dataclass(frozen=True)
 class Options:
-    """What is said about the build: `--target`, `--build-arg`, `--platform`, what base images weigh; and how files
-    of the project say it is built. `budget` are the unpacked bytes that the image may have; `today` is an ISO date, ""
-    for unknown: figures grow old.
+    """What is said about the build: `--target`, `--build-arg`, `--platform`, what base images weigh; how files of the
+    project say it is built; and what an image that was built of it weighs. `budget` are the unpacked bytes that the
+    image may have; `today` is an ISO date, "" for unknown: figures grow old.
     """
 
     target: str | None = None
@@ -42,6 +43,7 @@ class Options:
     how: HowBuilt = NOT_SAID
     budget: int | None = None
     today: str = ""
+    measured: Measured | None = None
 
 
 class _Known(NamedTuple):
@@ -126,7 +128,7 @@ class Snapshot:
     def ledgers(self) -> Ledgers:
         """The ledger of every stage."""
         before = self._before.ledgers if self._before else None
-        return Ledgers(self.build, self.context, self.options.platform, before)
+        return Ledgers(self.build, self.context, self.options.platform, before, self.options.measured)
 
     @cached_property
     def shipped_ledgers(self) -> tuple[Ledger, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deadweight.analysis.report import report, saving
-from deadweight.cli import build
+from deadweight.cli import build, history
 from deadweight.cli.findings import add_budget, as_size, with_budget
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, line, paint, write
@@ -18,7 +18,7 @@ from deadweight.workspace.files import shown
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from deadweight.analysis.report import Reported
     from deadweight.cli.build import Read
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_budget(parser)
     parser.add_argument("--no-findings", action="store_true", help="leave out what can go")
     add_format(parser, ("text", "json", "jsonl"))
+    history.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,16 +42,25 @@ def run(arguments: argparse.Namespace) -> int:
     code = CLEAN
     documents: list[dict[str, Any]] = []
     sized: list[Sizes] = []
-    for read in build.read_files(arguments, with_budget(arguments)):
+    reads: Iterable[Read] = build.read_files(arguments, with_budget(arguments))
+    measured = None
+    if arguments.history is not None:
+        reads = list(reads)
+        measured = history.measured_snapshot(arguments, reads)
+    for read in reads:
         over = report(read.snapshot, read.settings, (over_budget,)) if read.snapshot else ()
         code = UNREADABLE if read.snapshot is None else max(code, FINDINGS if over else CLEAN)
-        if read.snapshot and not read.snapshot.is_foreign:
+        if read.snapshot and not read.snapshot.is_foreign and measured is None:
             sized.append(read.snapshot.sizes)
         if arguments.format == "text":
-            if read.snapshot is not None:
+            if measured is not None:
+                write(history.as_text(read.path, measured))
+            elif read.snapshot is not None:
                 write(_as_text(read, read.snapshot, over, with_findings=not arguments.no_findings))
             continue
         made = _as_json(read, over)
+        if measured is not None:
+            history.add_to(made, measured)
         if arguments.format == "jsonl":
             write(line(made))
         else:

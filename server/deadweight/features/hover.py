@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from deadweight.features.places import Place
     from deadweight.model.builds.declared import DeclaredBuild, HowBuilt
     from deadweight.model.commands.call import Call
-    from deadweight.model.stages import Stage
+    from deadweight.model.layers import Layer
+    from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
     from deadweight.text import Span
@@ -79,9 +80,11 @@ def _subject(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]]:
             return call.span, [*_written(snapshot, place, effects), *_whole(snapshot, place)]
     for effect in place.layer.kept:
         if effect.span.start <= place.offset <= effect.span.end and effect.span != place.instruction.span:
-            more = _whole(snapshot, place) if len(place.layer.kept) > 1 else _layer_note(snapshot, place)
-            return effect.span, [*_adds(snapshot, (effect,)), *more]
-    return place.whole, [*_adds(snapshot, place.layer.kept), *_layer_note(snapshot, place)]
+            is_all = len(place.layer.kept) == 1 and place.layer.measured is None
+            more = _layer_note(snapshot, place) if is_all else _whole(snapshot, place)
+            return effect.span, [*_adds(snapshot, snapshot.sizes.of((effect,)), words.made_of((effect,))), *more]
+    adds = _adds(snapshot, snapshot.sizes.layer(place.layer), words.layer_made_of(place.layer))
+    return place.whole, [*adds, *_layer_note(snapshot, place)]
 
 
 def _base(snapshot: Snapshot, place: Place) -> list[str]:
@@ -93,7 +96,7 @@ def _base(snapshot: Snapshot, place: Place) -> list[str]:
     elif stage.base is None:
         lines = [f"{words.code(stage.base_text)}: {words.UNKNOWN}"]
     else:
-        lines = _image(snapshot, stage, stage.base)
+        lines = _image(snapshot, place.layer, stage.base, stage.platform or snapshot.options.platform)
     ships = "the image" if stage.index in snapshot.build.shipped else "does not ship"
     lines += ["", f"This stage in all ({ships}): {words.unpacked(snapshot.sizes.stage(place.ledger))}"]
     if stage is snapshot.build.target:
@@ -134,11 +137,10 @@ def _by(build: DeclaredBuild) -> str:
     return f", by {words.code(build.source)}{name}"
 
 
-def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:
+def _image(snapshot: Snapshot, layer: Layer, ref: ImageRef, platform: str) -> list[str]:
     if ref.is_scratch:
         return [f"{words.code(ref.text)} is empty: 0 B"]
-    platform = stage.platform or snapshot.options.platform
-    unpacked, pulled = images.unpacked(ref, platform), images.pulled(ref, platform)
+    unpacked, pulled = snapshot.sizes.layer(layer), images.pulled(ref, platform)
     title = ", ".join(filter(None, (f"**{words.unpacked(unpacked)}**", words.pulled(pulled))))
     lines = [f"{title}{words.age(unpacked, snapshot.options.today)}", ""]
     lines += [*words.parts(unpacked), *words.parts(pulled)] or [f"- nothing is known about {words.code(ref.text)}"]
@@ -251,7 +253,7 @@ def _written(snapshot: Snapshot, place: Place, effects: tuple[Effect, ...]) -> l
     """What a command writes, and what of it is gone when the layer ends."""
     kept = tuple(effect for effect in effects if effect in place.layer.kept)
     gone = tuple(effect for effect in effects if effect not in place.layer.kept)
-    lines = _adds(snapshot, kept) if kept else ["**Adds nothing**"]
+    lines = _adds(snapshot, snapshot.sizes.of(kept), words.made_of(kept)) if kept else ["**Adds nothing**"]
     if gone:
         size = snapshot.sizes.of(gone)
         said = f"{words.short(size)} written and" if size else "What it writes is"
@@ -264,19 +266,19 @@ def _why_gone(place: Place) -> str:
     return "it is in a mount, or removed in the same RUN" if in_mount else "removed in the same RUN"
 
 
-def _adds(snapshot: Snapshot, effects: tuple[Effect, ...]) -> list[str]:
-    """What effects come to, what they are made of, and what is unknown."""
-    size = snapshot.sizes.of(effects)
+def _adds(snapshot: Snapshot, size: Size | None, made_of: Sequence[str]) -> list[str]:
+    """What something comes to, and what that is made of."""
     if size is not None and not size.best and not size.high and not size.is_at_least:
         return ["**Adds nothing**"]
     title = f"**Adds {words.unpacked(size)}**" if size else f"**{words.UNKNOWN.capitalize()}**"
-    return [f"{title}{words.age(size, snapshot.options.today)}", "", *words.made_of(effects)]
+    return [f"{title}{words.age(size, snapshot.options.today)}", "", *made_of]
 
 
 def _whole(snapshot: Snapshot, place: Place) -> list[str]:
     """What the whole instruction comes to, below what is said about a part of it."""
-    size = snapshot.sizes.layer(place.layer)
-    return ["", f"This {place.instruction.keyword} in all: {words.unpacked(size)}", *_layer_note(snapshot, place)]
+    size, measured = snapshot.sizes.layer(place.layer), place.layer.measured
+    how = f", measured ({measured.source}, {measured.date})" if measured else ""
+    return ["", f"This {place.instruction.keyword} in all: {words.unpacked(size)}{how}", *_layer_note(snapshot, place)]
 
 
 def _layer_note(snapshot: Snapshot, place: Place) -> list[str]:

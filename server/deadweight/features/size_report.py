@@ -59,7 +59,7 @@ def _rows(snapshot: Snapshot, ledger: Ledger) -> Iterator[str]:
     """The lines that add something, in order."""
     for layer in ledger.layers:
         size = snapshot.sizes.layer(layer)
-        if layer.kept or layer.step is None:
+        if layer.weighs or layer.step is None:
             packed = snapshot.sizes.layer_pulled(layer)
             amount = f"**{words.short(size)}**{f' unpacked, {words.short(packed)} pulled,' if size and packed else ''}"
             yield f"- line {snapshot.line(layer.site)}: {amount} {words.code(_shortened(layer))}"

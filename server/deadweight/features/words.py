@@ -21,7 +21,7 @@ from deadweight.model.effects import (
     Rewritten,
     Text,
 )
-from deadweight.size.estimate import effect_size
+from deadweight.size.estimate import effect_size, estimated_size, layer_size
 from deadweight.size.units import Size, in_range, in_words, is_wide, seconds_in_words
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from deadweight.facts.targets import Target
     from deadweight.model.effects import Cause, Effect
+    from deadweight.model.layers import Layer
     from deadweight.size.targets import Comparison
     from deadweight.size.units import Part
 
@@ -106,6 +107,16 @@ def _months(date: str, today: str) -> int | None:
         return None
     months = 12 * (int(now[1]) - int(match[1])) + int(now[2] or 12) - int(match[2] or 12)
     return months - (bool(match[3] and now[3]) and int(now[3]) < int(match[3]))
+
+
+def layer_made_of(layer: Layer) -> list[str]:
+    """What a layer comes to: who measured it when, where somebody did; else, and below, what it is estimated to be."""
+    if layer.measured is None:
+        return made_of(layer.kept)
+    measured, estimated = parts(layer_size(layer)), estimated_size(layer)
+    if not layer.kept:
+        return measured
+    return [*measured, "", f"Estimated: {unpacked(estimated)}", "", *made_of(layer.kept)]
 
 
 def made_of(effects: Iterable[Effect]) -> list[str]:

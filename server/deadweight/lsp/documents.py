@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from deadweight.features.ignoring.reading import IgnoreReading, Measured, Taken
     from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
+    from deadweight.model.measured import Measured as MeasuredImage
     from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Builder, Settings
     from deadweight.snapshot import Options
@@ -101,10 +103,7 @@ class Document:
         self.settings: Settings = documents.settings_of(self)
         self.how = documents.how(self)
         self.built_bases = built_bases.NONE
-        self.options = self._build_options()
-
-    def _build_options(self) -> Options:
-        return self.settings.build_options(self.how, self.built_bases.sizes, self._documents.today())
+        self.options = self._options()
 
     def configure(self) -> bool:
         """Take the settings that hold now, and how files of the project say it is built; whether these are others."""
@@ -113,9 +112,14 @@ class Document:
         self.how = self._documents.how(self)
         if before == (self.settings, self.how):
             return False
-        self.options = self._build_options()
+        self.options = self._options()
         self.forget()
         return True
+
+    def _options(self) -> Options:
+        """What is said about the build, and what an image of it was measured to weigh."""
+        options = self.settings.build_options(self.how, self.built_bases.sizes, self._documents.today())
+        return replace(options, measured=self._documents.weighed(self.uri))
 
     @property
     def dockerfile(self) -> Path | None:
@@ -140,7 +144,7 @@ class Document:
         is_news = bases.sizes != self.built_bases.sizes
         self.built_bases = bases
         if is_news:
-            self.options = self._build_options()
+            self.options = self._options()
             self.forget()
         return is_news
 
@@ -195,6 +199,12 @@ class OpenDockerfile(Document):
     def forget(self) -> None:
         """Something around the file has changed: find out again what it comes to."""
         self._is_current = False
+
+    def weigh(self, measured: MeasuredImage | None) -> None:
+        """Take what an image of it was measured to weigh in place of the estimates; None for these again."""
+        self._documents.weigh(self.uri, measured)
+        self.options = self._options()
+        self.forget()
 
     @property
     def is_read(self) -> bool:
@@ -324,6 +334,7 @@ class Documents:
         self.today = today
         self._builds = builds
         self._open: dict[str, Document] = {}
+        self._weighed: dict[str, MeasuredImage] = {}  # of Dockerfiles that are closed as well
 
     def __iter__(self) -> Iterator[Document]:
         return iter(list(self._open.values()))
@@ -344,6 +355,16 @@ class Documents:
         given = document.settings.context
         context = None if given is None else Path(given)
         return self._builds().how(document.dockerfile, context, "the project's settings")
+
+    def weighed(self, uri: str) -> MeasuredImage | None:
+        """What an image of the Dockerfile of this URI was measured to weigh."""
+        return self._weighed.get(uri)
+
+    def weigh(self, uri: str, measured: MeasuredImage | None) -> None:
+        """Keep it for the session, whether the Dockerfile stays open or not."""
+        self._weighed.pop(uri, None)
+        if measured is not None:
+            self._weighed[uri] = measured
 
     def get(self, uri: str) -> Document | None:
         """The document of this URI, where it is open and ours."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import nlargest
 from typing import TYPE_CHECKING
@@ -58,6 +58,12 @@ class Sizes:
 
     build: Build
     ledgers: Sequence[Ledger]
+    are_estimates: bool = False  # whatever was measured
+
+    @property
+    def estimates(self) -> Sizes:
+        """The same sizes as if nothing had been measured."""
+        return replace(self, are_estimates=True)
 
     def of(self, effects: Iterable[Effect]) -> Size | None:
         """Unpacked bytes of these effects together; None where all of them are unknown."""
@@ -65,7 +71,7 @@ class Sizes:
 
     def layer(self, layer: Layer) -> Size | None:
         """Unpacked bytes that a layer adds to the image."""
-        return layer_size(layer)
+        return estimated_size(layer) if self.are_estimates else layer_size(layer)
 
     def stage(self, ledger: Ledger) -> Size | None:
         """Unpacked bytes of a stage with all it stands on."""
@@ -105,9 +111,14 @@ class Sizes:
             ledger = self.ledgers[ledger.stage.base]
 
 
-@remembered
 def layer_size(layer: Layer) -> Size | None:
-    """Unpacked bytes that a layer adds to the image."""
+    """Unpacked bytes that a layer adds to the image: as it was measured, or else by its effects."""
+    return estimated_size(layer) if layer.measured is None else _figure("measured", layer.measured)
+
+
+@remembered
+def estimated_size(layer: Layer) -> Size | None:
+    """Unpacked bytes that a layer adds to the image by its effects, whatever was measured."""
     return size_together(layer.kept)
 
 
