@@ -67,7 +67,7 @@ class Sizes:
     def stage(self, ledger: Ledger) -> Size | None:
         """Unpacked bytes of a stage with all it stands on."""
         below = self.stage(self.ledgers[ledger.stage.base]) if isinstance(ledger.stage.base, int) else ZERO
-        return total((below, *(self.layer(layer) for layer in ledger.layers)))
+        return total((below, _added(ledger)))
 
     def heaviest(self, ledgers: Iterable[Ledger], most: int) -> list[tuple[Layer, Size]]:
         """The layers that add most, the heaviest first."""
@@ -96,10 +96,22 @@ class Sizes:
         ledger = self.ledgers[target.index]
         added: list[Size | None] = []
         while True:
-            added += [layer_pulled(layer) for layer in ledger.layers]
+            added.append(_pulled(ledger))
             if not isinstance(ledger.stage.base, int):
                 return total(added)
             ledger = self.ledgers[ledger.stage.base]
+
+
+@remembered
+def _added(ledger: Ledger) -> Size | None:
+    """Unpacked bytes that the layers of a stage add together."""
+    return total(map(layer_size, ledger.layers))
+
+
+@remembered
+def _pulled(ledger: Ledger) -> Size | None:
+    """Bytes that a pull of the layers of a stage transfers."""
+    return total(map(layer_pulled, ledger.layers))
 
 
 @remembered
