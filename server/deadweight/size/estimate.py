@@ -8,8 +8,6 @@ from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from deadweight.facts.constants import constant
-from deadweight.facts.targets import target_of
-from deadweight.model.app import app_of
 from deadweight.model.ecosystems import node, python
 from deadweight.model.effects import (
     BaseLayers,
@@ -29,7 +27,6 @@ from deadweight.model.effects import (
     Text,
 )
 from deadweight.size import apt, images, npm, pip
-from deadweight.size.targets import Comparison
 from deadweight.size.units import ZERO, Part, Size, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -41,6 +38,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Cause
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Build
+    from deadweight.size.targets import Comparison
 
 _FOLDER = "the build context"
 # Output of tsc as multiples of its sources: JavaScript alone is 1.0, with source maps 2.2; comments may go,
@@ -85,6 +83,10 @@ class Sizes:
 
     def comparison(self) -> Comparison | None:
         """The image beside the target of its kind of app; None where the kind is not plain."""
+        from deadweight.facts.targets import target_of  # diagnostics do without them
+        from deadweight.model.app import app_of
+        from deadweight.size.targets import Comparison
+
         app = app_of(self.build, self.ledgers)
         return Comparison(target_of(app), self.pulled()) if app else None
 
