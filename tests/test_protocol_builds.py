@@ -207,14 +207,25 @@ async def test_files_of_the_workspace_that_are_not_open(project: Path) -> None:
         assert not (await waiting).items
 
 
+async def first_label(page: Page, wanted: str) -> str:
+    """The label of FROM, asked until it is `wanted`: a folder that is walked late is told of only to some clients."""
+    found = ""
+    for _ in range(100):
+        found = (await labels(page) or [""])[0]
+        if found == wanted:
+            break
+        await page.session.settle()
+    return found
+
+
 async def test_a_base_that_the_project_builds_has_its_dockerfile_s_total(session: Session, project: Path) -> None:
     (project / "compose.yaml").write_text("services: {base: {image: my/base, build: {context: ., dockerfile: B}}}\n")
     (project / "B").write_text(COPY)
     page = session.open(project / "docker/Dockerfile", "FROM my/base\nCOPY big /\n")
-    assert (await labels(page))[:1] == ["3.0 MB"]
+    assert await first_label(page, "3.0 MB") == "3.0 MB"
     assert "built by ../B (../compose.yaml, service base)" in await hover_of(page, "FROM")
     (project / "big").write_bytes(b"x" * 5_000_000)
     changed(session, project / "B", COPY)
-    assert (await labels(page))[:1] == ["5.0 MB"]
+    assert await first_label(page, "5.0 MB") == "5.0 MB"
     changed(session, project / "compose.yaml")
-    assert (await labels(page))[:1] != ["5.0 MB"]
+    assert await first_label(page, "") != "5.0 MB"
