@@ -33,10 +33,11 @@ _DEEPEST = 5  # Dockerfiles that stand on one another
 
 
 class BuiltBases(NamedTuple):
-    """What images weigh that the project builds, and the folders whose files decide it."""
+    """What images weigh that the project builds, the folders whose files decide it, and the names that were asked for."""
 
     sizes: Mapping[ImageName, StatedSize] = MappingProxyType({})
     folders: frozenset[Path] = frozenset()
+    asked: frozenset[ImageName] = frozenset()
 
 
 NONE = BuiltBases()
@@ -53,7 +54,7 @@ def weigh_bases(
     weighing = _Weighing(settings, builds or DeclaredBuilds(), time.monotonic() + _SECONDS)
     itself = BuiltImage(os.path.abspath(path), how.folder, "", settings.build_options(how).target)
     sizes = yield from weighing.of(tree, how, (itself,))
-    return BuiltBases(sizes, frozenset(weighing.folders))
+    return BuiltBases(sizes, frozenset(weighing.folders), frozenset(weighing.asked))
 
 
 class _Weighing:
@@ -63,6 +64,7 @@ class _Weighing:
         self._settings, self._builds, self._deadline = settings, builds, deadline
         self._known: dict[BuiltImage, StatedSize | None] = {}
         self.folders: set[Path] = set()
+        self.asked: set[ImageName] = set()
 
     def of(
         self, tree: Dockerfile, how: HowBuilt, above: tuple[BuiltImage, ...]
@@ -72,6 +74,7 @@ class _Weighing:
         if not how.images:
             return sizes
         for name in list(dict.fromkeys(self._bases(tree, how)))[:_MOST]:
+            self.asked.add(name)
             image = how.images.get(name)
             if image is None or len(above) > _DEEPEST or any(_is_same(image, each) for each in above):
                 continue
