@@ -33,7 +33,7 @@ _DEEPEST = 5  # Dockerfiles that stand on one another
 
 
 class BuiltBases(NamedTuple):
-    """What images weigh that the project builds, the folders whose files decide it, and the names that were asked for."""
+    """What images weigh that the project builds, the folders whose files decide it, and the names that were asked."""
 
     sizes: Mapping[ImageName, StatedSize] = MappingProxyType({})
     folders: frozenset[Path] = frozenset()
