@@ -413,7 +413,7 @@ def test_of_long_scripts_that_somebody_types_only_the_last_stay() -> None:
 
 @pytest.mark.parametrize("char", ["é", "\u3000", "\U0001f680", "\U0010f846", "\ud800"])
 def test_tree_sitter_sees_one_letter_for_all_beyond_ascii(char: str) -> None:
-    """Its scanner for bash looks characters up in a table of 256 entries: what it read beyond that ended the process."""
+    """Its scanner for bash looks characters up in a table of 256 entries: reading beyond it ended the process."""
     from deadweight.syntax import shell_nodes
 
     language = shell_nodes.load_language()
