@@ -38,7 +38,7 @@ def test_a_table_is_sorted_and_every_row_has_a_source_and_a_date(name: str) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_two_rows_of_a_table_have_the_same_key(name: str) -> None:
-    width = {"apt": 3, "apt_packages": 2, "base_images": 4, "os_families": 2, "releases": 2}.get(
+    width = {"alpine": 2, "apt": 3, "apt_packages": 2, "base_images": 4, "os_families": 2, "releases": 2}.get(
         name, 2 if table(name).columns[1] == "version" else 1
     )
     keys = [row[:width] for row in table(name).rows()]

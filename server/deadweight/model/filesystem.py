@@ -16,6 +16,7 @@ from deadweight.model.effects import (
     Copied,
     CopiedFromStage,
     Download,
+    Kind,
     Leftover,
     Measured,
     PackageSet,
@@ -212,9 +213,18 @@ class Filesystem:
     @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
-        sets = (effect.cause for effect in self.here if isinstance(effect.cause, PackageSet))
+        sets = (effect.cause for effect in self._left_here() if isinstance(effect.cause, PackageSet))
         here = {name for each in sets if each.manager == manager for name in each.names}
         return tuple(sorted(here.union(name for each, name in _installed(self.below) if each == manager)))
+
+    def _left_here(self) -> Iterable[Effect]:
+        """What the RUN has written, without packages that it has removed again."""
+        if not any(each.kind is Kind.REMOVES and isinstance(each.cause, PackageSet) for each in self.here):
+            return self.here
+        there: Sequence[Written] = ()
+        for effect in self.here:
+            there = play(there, effect, self.site)
+        return [each.effect for each in there]
 
     @_asked
     def held(self, path: str) -> list[Written]:

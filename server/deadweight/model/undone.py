@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet, covers
 from deadweight.model.filesystem import Filesystem
+from deadweight.model.playing import removed_names
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def _part(written: Effect, removal: Effect, context: BuildContext | None) -> Eff
 
 
 def _packages(written: Effect, cause: PackageSet, removed: PackageSet) -> Effect | None:
-    names = tuple(name for name in cause.names if name in removed.names)
-    if cause.manager != removed.manager or not names:
+    names = removed_names(cause, removed)
+    if not names:
         return None
-    rest = tuple(name for name in cause.names if name not in removed.names)
+    rest = tuple(name for name in cause.names if name not in names)
     return replace(written, cause=replace(cause, names=names, already=(*cause.already, *rest)))

@@ -25,7 +25,7 @@ from deadweight.model.effects import (
     Rewritten,
     Text,
 )
-from deadweight.size import apt, images, npm, pip
+from deadweight.size import apk, apt, images, npm, pip, rpm
 from deadweight.size.units import ZERO, Part, Size, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -172,6 +172,10 @@ def _packages(cause: PackageSet) -> Size | None:
         return _beyond(cause.there, added) if added and cause.there else added
     if cause.manager == "apt":
         return apt.installed(cause.names, cause.suite, recommends="recommends" in cause.options, already=cause.already)
+    if cause.manager == "apk":
+        return apk.installed(cause.names, cause.suite, already=cause.already)
+    if cause.manager == "rpm":
+        return rpm.installed(cause.names, cause.already)
     if cause.manager == "pip":
         requirements = _requirements(cause)
         if requirements is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from deadweight.model.variables import expand
 from deadweight.syntax.shell import alternatives
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from deadweight.model.effects import Effect
     from deadweight.model.filesystem import Filesystem
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # What a path is written with before it counts as a pattern that nobody can resolve.
 _UNRESOLVED = ("$", "`")
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,17 @@ class Call:
                     next(words, None)
             else:
                 found.append(word)
+        return tuple(found)
+
+    def names(self, words: Iterable[Word], also: Mapping[str, str] = _NOTHING) -> tuple[str, ...]:
+        """What `words` name, where `$DEPS` may be a list: known variables are put in, those that the base image sets
+        `also`. What nobody can know stays as it is written.
+        """
+        found: list[str] = []
+        for word in words:
+            text = word.pattern
+            known = expand(text, {**also, **self.around.variables}, unset=None) if "$" in text else None
+            found += [text] if known is None or "$" in known else known.split()
         return tuple(found)
 
     def paths(self, words: Iterable[Word]) -> Iterator[str | None]:
