@@ -63,7 +63,10 @@ def _removed(
 def _removes(removal: Effect, own: Effect) -> bool:
     """Whether a removal takes away what its own layer wrote."""
     return (
-        removal.path is not None and own.path is not None and own.kind is Kind.WRITES and covers(removal.path, own.path)
+        removal.path is not None
+        and own.path is not None
+        and own.kind in (Kind.WRITES, Kind.REPLACES)
+        and covers(removal.path, own.path)
     )
 
 

@@ -79,6 +79,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules.leftovers import cache_mount, clean_up, finding, leftovers
 from deadweight.rules.rule import rule
+from deadweight.rules.unknown_bytes import may_be_heavy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +88,13 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("install-cache-kept", group="cleanup", same_as=("hadolint:DL3042",))
+# apk, pip, yum, dnf, zypper
+_SAME_AS = ("hadolint:DL3019", "hadolint:DL3032", "hadolint:DL3036", "hadolint:DL3040", "hadolint:DL3042")
+
+
+@rule("install-cache-kept", group="cleanup", same_as=_SAME_AS)
 def install_cache_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs whose download cache is still there when the layer ends."""
     for left in leftovers(snapshot, "install-cache"):
-        yield finding(snapshot, left, clean_up, cache_mount)
+        if any(map(may_be_heavy, left.effects)):
+            yield finding(snapshot, left, clean_up, cache_mount)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.effects import Leftover
+from deadweight.model.effects import Kind, Leftover
 from deadweight.model.layers import effects_of, kept_after, mounts_of
 from deadweight.rules.edits import append_command, insert_flag, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
@@ -39,9 +39,10 @@ class Left(NamedTuple):
         return tuple(call for call in self.layer.calls if call.span in spans)
 
     def is_same(self, effect: Effect) -> bool:
-        """Whether an effect is such a leftover of the same tool."""
+        """Whether an effect writes such a leftover of the same tool."""
         cause = effect.cause
-        return isinstance(cause, Leftover) and (cause.topic, cause.what) == (self.cause.topic, self.cause.what)
+        is_leftover = effect.kind is Kind.WRITES and isinstance(cause, Leftover)
+        return is_leftover and (cause.topic, cause.what) == (self.cause.topic, self.cause.what)
 
 
 def leftovers(snapshot: Snapshot, *topics: str) -> Iterator[Left]:
@@ -83,11 +84,13 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
     cause = left.cause
     edits: list[Edit | None] = []
     if cause.flag:
-        calls = [*((left.layer, call) for call in left.calls), *_would_leave_them(left)]
+        calls = [(left.layer, call) for call in left.calls]
+        calls += [(layer, call) for layer, found in _would_leave_them(left) for call in found]
         edits = [_with_flag(snapshot, layer, call, cause) for layer, call in calls]
         title = f"Add {cause.flag}"
     elif left.calls:
-        edits = [append_command(snapshot, left.layer, left.calls[-1], cause.cleanup)]
+        lasts = [(left.layer, left.calls[-1]), *((layer, found[-1]) for layer, found in _would_leave_them(left))]
+        edits = [append_command(snapshot, layer, call, cause.cleanup) for layer, call in lasts]
         title = f"Run {cause.cleanup} in the same RUN"
     made = tuple(edit for edit in edits if edit is not None)
     if not made or len(made) < len(edits):
@@ -106,8 +109,10 @@ def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
     return Fix("cache-mount", f"Keep {left.cause.what} in a cache mount", Safety.ASK, edits, note=note)
 
 
-def _would_leave_them(left: Left) -> Iterator[tuple[Layer, Call]]:
-    """The calls of later layers that leave the same, were it not there already: `apk add` after an `apk update`."""
+def _would_leave_them(left: Left) -> Iterator[tuple[Layer, list[Call]]]:
+    """The later layers that leave the same, were it not there already, with the calls that do: `apk add` after an
+    `apk update`.
+    """
     layers = left.ledger.layers
     for layer in layers[layers.index(left.layer) + 1 :]:
         if layer.step is None or any(map(left.is_same, layer.effects)):
@@ -116,7 +121,7 @@ def _would_leave_them(left: Left) -> Iterator[tuple[Layer, Call]]:
         alone = [(call, effect) for call in layer.calls for effect in effects_of(call)]
         kept = kept_after((effect for _, effect in alone), mounts_of(layer.instruction, layer.step.state))
         if any(map(left.is_same, kept)):
-            yield from ((layer, call) for call, effect in alone if left.is_same(effect))
+            yield layer, [call for call, effect in alone if left.is_same(effect)]
 
 
 def _with_flag(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:

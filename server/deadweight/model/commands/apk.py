@@ -32,6 +32,7 @@ _NAME = re.compile(r"[^=<>~@]+")  # of `nodejs=~22`, `curl>8`, `foo@edge`
 
 
 def _effects(call: Call) -> Iterator[Effect]:
+    call = call.with_variables(alpine_images.LISTS.get(call.around.base.repository, {}))
     operands = call.operands(*VALUES)
     verb = operands[0].text if operands else ""
     around = call.around
@@ -39,9 +40,10 @@ def _effects(call: Call) -> Iterator[Effect]:
     folder = around.resolve(root) if root else None
     if not verb or call.has("--simulate", "-s", "--help"):
         return
-    if verb in _FETCHES_INDEX and not call.has("--no-cache", "--no-network") and not _has_index(call):
-        yield writes(_index_folder(call, folder), _index(call, verb), call.span)
-    names = tuple(match[0] for each in call.names(operands[1:], _lists(call)) if (match := _NAME.match(each)))
+    index = _index_folder(call, folder)
+    if verb in _FETCHES_INDEX and not call.has("--no-cache", "--no-network"):
+        yield call.leaves(index, _index(call, verb))
+    names = tuple(match[0] for word in operands[1:] if (match := _NAME.match(word.pattern)))
     if verb == "add":
         # A name with `!` says what must not be there.
         wanted = tuple(name for name in names if not name.startswith("!"))
@@ -57,11 +59,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif verb == "fetch":
         yield writes(around.resolve(call.value("-o", "--output") or "."), Built("apk fetch"), call.span)
     elif verb == "cache" and operands[-1].text == "purge":  # `clean` leaves the index where it is
-        yield removes(_index_folder(call, folder), call.span)
-
-
-def _lists(call: Call) -> dict[str, str]:
-    return alpine_images.LISTS.get(call.around.base.repository, {})
+        yield removes(index, call.span)
 
 
 def _index_folder(call: Call, root: str | None) -> str | None:
@@ -72,14 +70,6 @@ def _index_folder(call: Call, root: str | None) -> str | None:
     if call.value("-p", "--root"):
         return posixpath.join(root, folder.lstrip("/")) if root else None
     return call.around.resolve(folder)
-
-
-def _has_index(call: Call) -> bool:
-    """Whether an earlier layer holds an index, which is read as long as it is a few hours old."""
-    files = call.around.files
-    return call.value("-p", "--root") is None and any(
-        each.site != files.site and isinstance(each.effect.cause, Leftover) for each in files.held(INDEX)
-    )
 
 
 def _index(call: Call, verb: str) -> Leftover:

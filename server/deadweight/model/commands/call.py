@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from deadweight.model.effects import Leftover, replaces, writes
 from deadweight.model.stages import absolute
 from deadweight.model.variables import expand
-from deadweight.syntax.shell import alternatives
+from deadweight.syntax.shell import Word, alternatives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.model.filesystem import Filesystem
     from deadweight.model.image import Base
-    from deadweight.syntax.shell import Placed, Word
+    from deadweight.syntax.shell import Placed
     from deadweight.text import Span
 
 # What a path is written with before it counts as a pattern that nobody can resolve.
@@ -113,16 +114,31 @@ class Call:
                 found.append(word)
         return tuple(found)
 
-    def names(self, words: Iterable[Word], also: Mapping[str, str] = _NOTHING) -> tuple[str, ...]:
-        """What `words` name, where `$DEPS` may be a list: known variables are put in, those that the base image sets
-        `also`. What nobody can know stays as it is written.
+    def with_variables(self, also: Mapping[str, str] = _NOTHING) -> Call:
+        """The call as the shell makes it, where `$DEPS` may be a list and `$FLAGS` options: known variables are put in,
+        those that the base image sets `also`. What nobody can know stays as it is written.
         """
-        found: list[str] = []
-        for word in words:
-            text = word.pattern
-            known = expand(text, {**also, **self.around.variables}, unset=None) if "$" in text else None
-            found += [text] if known is None or "$" in known else known.split()
-        return tuple(found)
+        if not any("$" in word.text for word in self.words):
+            return self
+        found: list[Word] = []
+        for word in self.words:
+            value = expand(word.pattern, {**also, **self.around.variables}, unset=None) if "$" in word.text else None
+            if value is None or "$" in value:
+                found.append(word)
+            else:
+                found += [Word(word.span, each, each) for each in value.split()]
+        return replace(self, words=tuple(found))
+
+    def leaves(self, folder: str | None, cause: Leftover) -> Effect:
+        """The effect of downloading what stays in a folder; where an earlier layer left it there, it is not written
+        anew.
+        """
+        files = self.around.files
+        if folder is not None and any(
+            each.site != files.site and isinstance(each.effect.cause, Leftover) for each in files.held(folder)
+        ):
+            return replaces(folder, cause, self.span)
+        return writes(folder, cause, self.span)
 
     def paths(self, words: Iterable[Word]) -> Iterator[str | None]:
         """Absolute paths of `words`, brace lists spread out; None for each that nobody can tell."""

@@ -26,22 +26,26 @@ _INSTALLS = frozenset(("install", "in", "localinstall", "reinstall", "install-n"
 _UPGRADES = frozenset(("update", "upgrade", "up", "distro-sync", "dist-upgrade", "update-minimal", "upgrade-minimal"))
 _REMOVES = frozenset(("remove", "erase", "rm", "autoremove"))
 _GROUPS = frozenset(("groupinstall", "group", "grp", "groups", "builddep", "build-dep", "swap", "downgrade", "module"))
-_READS = frozenset(("makecache", "check-update", "list", "search", "info", "provides", "whatprovides", "repoquery"))
+_FETCHES = frozenset(
+    (*_INSTALLS, *_UPGRADES, *_GROUPS, "makecache", "check-update", "list", "search", "info", "provides", "repoquery")
+)
 _DNF5_SINCE = 41  # Fedora's
 # gcc-12.2.1-4.fc37.x86_64, nodejs-22.*, curl.x86_64
 _VERSION = re.compile(r"(?:-[0-9*][^-]*(?:-[^-]+)?)?(?:\.(?:x86_64|i686|aarch64|noarch))?$")
 
 
 def _effects(call: Call) -> Iterator[Effect]:
+    call = call.with_variables()
     operands = call.operands(*VALUES)
     verb = operands[0].text if operands else ""
     root = call.value("--installroot")
     folder = call.around.resolve(root) if root else None
     if not verb or call.has("--assumeno", "--downloadonly", "--help"):
         return
-    if verb in _INSTALLS | _UPGRADES | _GROUPS | _READS and not call.has("-C", "--cacheonly"):
-        yield writes(_cache(call, folder), _metadata(call), call.span)
-    names = tuple(_VERSION.sub("", each) for each in call.names(operands[1:]))
+    cache = _cache(call, folder)
+    if verb in _FETCHES and not call.has("-C", "--cacheonly"):
+        yield call.leaves(cache, _metadata(call))
+    names = tuple(_VERSION.sub("", word.pattern) for word in operands[1:])
     if verb in _INSTALLS and names:
         already = () if root else call.around.files.packages("rpm")
         packages = PackageSet("rpm", names, suite=call.around.base.suite, libc="glibc", already=already)
@@ -51,7 +55,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif verb in _UPGRADES or (verb in _GROUPS and verb != "module"):
         yield writes(folder, Built(f"{call.program} {verb}"), call.span)
     elif verb == "clean" and len(operands) > 1 and operands[1].text in ("all", "metadata", "dbcache"):
-        yield removes(_cache(call, folder), call.span)
+        yield removes(cache, call.span)
 
 
 def _metadata(call: Call) -> Leftover:
@@ -59,7 +63,8 @@ def _metadata(call: Call) -> Leftover:
     program = call.program
     found = None
     if program != "tdnf":
-        found = constant("yum.metadata" if _program(call) == "yum" else "dnf.metadata")
+        is_yum = call.around.base.package_manager == "yum" and program == "yum"
+        found = constant("yum.metadata" if is_yum else "dnf.metadata")
     figure = found and Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
     return Leftover("install-cache", f"{program}'s package metadata", f"{program} clean all", figure=figure)
 

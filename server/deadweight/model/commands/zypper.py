@@ -24,10 +24,11 @@ VALUES = (
 _INSTALLS = frozenset(("install", "in"))
 _UPGRADES = frozenset(("update", "up", "dist-upgrade", "dup", "patch"))
 _REMOVES = frozenset(("remove", "rm"))
-_READS = frozenset(("refresh", "ref", "search", "se", "info", "if", "list-updates", "lu"))
+_FETCHES = _INSTALLS | _UPGRADES | {"refresh", "ref", "search", "se", "info", "if", "list-updates", "lu"}
 
 
 def _effects(call: Call) -> Iterator[Effect]:
+    call = call.with_variables()
     operands = call.operands(*VALUES)
     verb = operands[0].text if operands else ""
     root = call.value("--root", "-R", "--installroot")
@@ -35,12 +36,12 @@ def _effects(call: Call) -> Iterator[Effect]:
     if not verb or call.has("--dry-run", "--help"):
         return
     cache = _CACHE if root is None else folder and posixpath.join(folder, _CACHE.lstrip("/"))
-    if verb in _INSTALLS | _UPGRADES | _READS:
+    if verb in _FETCHES:
         found = constant("zypper.metadata")
         figure = Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
         left = Leftover("install-cache", "zypper's package metadata", "zypper clean --all", figure=figure)
-        yield writes(cache, left, call.span)
-    names = tuple(each.partition("=")[0] for each in call.names(operands[1:]))
+        yield call.leaves(cache, left)
+    names = tuple(word.pattern.partition("=")[0] for word in operands[1:])
     if verb in _INSTALLS and names:
         already = () if root else call.around.files.packages("rpm")
         packages = PackageSet("rpm", names, suite=call.around.base.suite, libc="glibc", already=already)
