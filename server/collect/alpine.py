@@ -23,7 +23,8 @@ from typing import NamedTuple
 
 COLUMNS = ("release", "package", "installed", "download", "depends", "source", "date")
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-INSTALLED = re.compile(r"^### `apk` package: `([^`]+)`.*?installed size:\n([\d.]+) ([KMG]?i?B)\n", re.MULTILINE | re.DOTALL)
+# A section of a document of repo-info, from its heading to what the package weighs.
+INSTALLED = re.compile(r"^### `apk` package: `([^`]+)`(?s:.*?)installed size:\n([\d.]+) ([KMG]?i?B)\n", re.MULTILINE)
 
 
 class Listed(NamedTuple):
@@ -42,7 +43,8 @@ def main(folder: str, release: str, date: str, *files: str) -> None:
     table = pathlib.Path(folder, "alpine.tsv")
     rows: list[tuple[str, ...]] = []
     for each in map(pathlib.Path, files):
-        rows += image_rows(release, each.read_text("utf-8")) if each.suffix == ".md" else index_rows(release, date, each)
+        is_document = each.suffix == ".md"
+        rows += image_rows(release, each.read_text("utf-8")) if is_document else index_rows(release, date, each)
     merge(table, rows)
 
 
@@ -70,10 +72,8 @@ def index_rows(release: str, date: str, path: pathlib.Path) -> list[tuple[str, .
         needed = {chosen[bare(one)] for one in each.depends if not one.startswith("!") and bare(one) in chosen}
         depends = " ".join(sorted(needed - {each.name}))
         rows.append((release, each.name, str(each.installed), str(each.download), depends, source, date))
-    for name in chosen.keys() - packages.keys():
-        if not set(":/") & set(name):
-            rows.append((release, name, "", "", chosen[name], source, date))
-    return rows
+    provided_names = (name for name in chosen.keys() - packages.keys() if not set(":/") & set(name))
+    return [*rows, *((release, name, "", "", chosen[name], source, date) for name in provided_names)]
 
 
 def preference(package: Listed) -> tuple[int, bool, bool, int, str]:
@@ -92,8 +92,9 @@ def bare(dependency: str) -> str:
 def listed(path: pathlib.Path) -> list[Listed]:
     """The packages of an index."""
     if path.name.endswith((".tsv", ".tsv.xz")):
-        with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as file:
-            columns = [line.rstrip("\n").split("\t") for line in file][1:]
+        content = path.read_bytes()
+        table = (lzma.decompress(content) if path.suffix == ".xz" else content).decode()
+        columns = [line.split("\t") for line in table.splitlines()[1:]]
         return [Listed(name, int(i), int(s), d.split(), p.split()) for name, _, i, s, d, p in columns]
     if path.name.endswith(".tar.gz"):
         with tarfile.open(path, ignore_zeros=True) as archive:
@@ -102,7 +103,9 @@ def listed(path: pathlib.Path) -> list[Listed]:
             text = member.read().decode()
     else:
         text = path.read_text("utf-8")
-    stanzas = (dict(line.split(":", 1) for line in each.splitlines() if line[1:2] == ":") for each in text.split("\n\n"))
+    stanzas = (
+        dict(line.split(":", 1) for line in each.splitlines() if line[1:2] == ":") for each in text.split("\n\n")
+    )
     return [
         Listed(
             each["P"],
@@ -121,7 +124,8 @@ def image_rows(release: str, document: str) -> list[tuple[str, ...]]:
     """A row for each package that a document of repo-info lists; what they depend on it does not say."""
     image = re.search(r"^# `([^`]+)`", document)
     created = re.search(r"Created: `(\d{4}-\d\d-\d\d)", document)
-    assert image and created, "no document of repo-info"
+    assert image, "no document of repo-info"
+    assert created, "a document that does not say when the image was made"
     source = f"docker-library/repo-info: {image[1]}"
     return [
         (release, name, str(round(float(count) * UNITS[unit])), "", "", source, created[1])

@@ -8,14 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from sys import intern
-from typing import TYPE_CHECKING
 
 from deadweight.facts.tables import table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 OLD, NEW = "3.17", "3.24"
 # From 3.21 on an index counts bytes; until then blocks of 4 KiB, and most packages are nearer to those of 3.17.
@@ -57,9 +52,8 @@ def alpine_package(release: str, name: str) -> AlpinePackage | None:
     return AlpinePackage(intern(name), rows[0][0], int(installed), needed, _MORE not in depends, source, date)
 
 
-def alpine_starting(release: str, prefix: str) -> Iterator[AlpinePackage]:
-    """The packages whose names start with `prefix`, by name."""
-    rows = sorted(row[1] for each in (OLD, NEW) for row in table("alpine").starting(each, prefix) if row[2])
-    for name, _ in groupby(rows):
-        if package := alpine_package(release, name):
-            yield package
+def alpine_starting(release: str, prefix: str) -> dict[str, int]:
+    """The packages whose names start with `prefix`, by name, and the unpacked bytes of each alone."""
+    others = (OLD, NEW) if release == NEW else (NEW, OLD)
+    rows = (row for each in others for row in table("alpine").starting(each, prefix) if row[2])
+    return dict(sorted({row[1]: int(row[2]) for row in rows}.items()))

@@ -61,7 +61,7 @@ def _removed(
 
 
 def _removes(removal: Effect, own: Effect) -> bool:
-    """Whether a removal takes away what its own layer wrote."""
+    """Whether a removal takes away what its own layer wrote, or had found there."""
     return (
         removal.path is not None
         and own.path is not None

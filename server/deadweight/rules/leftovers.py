@@ -41,8 +41,9 @@ class Left(NamedTuple):
     def is_same(self, effect: Effect) -> bool:
         """Whether an effect writes such a leftover of the same tool."""
         cause = effect.cause
-        is_leftover = effect.kind is Kind.WRITES and isinstance(cause, Leftover)
-        return is_leftover and (cause.topic, cause.what) == (self.cause.topic, self.cause.what)
+        if effect.kind is not Kind.WRITES or not isinstance(cause, Leftover):
+            return False
+        return (cause.topic, cause.what) == (self.cause.topic, self.cause.what)
 
 
 def leftovers(snapshot: Snapshot, *topics: str) -> Iterator[Left]:

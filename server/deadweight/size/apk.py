@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import alpine as facts
 from deadweight.facts.alpine_images import BASE
@@ -27,19 +27,23 @@ _SAME = (0.9, 1.1)
 _TOGETHER = 0.25
 
 
-class _Index:
+class _Index(NamedTuple):
     """The packages of a release of Alpine, as the solver asks for them."""
 
-    def __init__(self, release: str) -> None:
-        self.release = release
+    release: str
 
     def needs(self, name: str) -> Needs | None:
-        package = facts.alpine_package(self.release, name)
-        return Needs(tuple([(each,) for each in package.depends])) if package else None
+        return _needs(self.release, name)
 
     def providers(self, name: str) -> Group:
         package = facts.alpine_package(self.release, name)
         return (package.name,) if package else ()
+
+
+@lru_cache(maxsize=4096)
+def _needs(release: str, name: str) -> Needs | None:
+    package = facts.alpine_package(release, name)
+    return Needs(tuple([(each,) for each in package.depends])) if package else None
 
 
 def added(names: Iterable[str], release: str | None, *, already: Iterable[str] = ()) -> Closure:
@@ -81,6 +85,7 @@ def _weighed(found: Closure, release: str, *, is_exact: bool) -> Size | None:
     return at_least(whole) if found.unknown or not all(each.is_complete for each in packages) else whole
 
 
+@lru_cache(maxsize=4096)
 def _unpacked(package: AlpinePackage, release: str, *, is_exact: bool) -> Size:
     if package.release != release or (release == facts.OLD and not is_exact):
         drift = constant("apk.by_index")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from deadweight.model.variables import expand
 from deadweight.syntax.shell import Word, alternatives
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from deadweight.model.effects import Effect
     from deadweight.model.filesystem import Filesystem
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 # What a path is written with before it counts as a pattern that nobody can resolve.
 _UNRESOLVED = ("$", "`")
-_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +112,16 @@ class Call:
                 found.append(word)
         return tuple(found)
 
-    def with_variables(self, also: Mapping[str, str] = _NOTHING) -> Call:
+    def with_variables(self, also: Mapping[str, str] | None = None) -> Call:
         """The call as the shell makes it, where `$DEPS` may be a list and `$FLAGS` options: known variables are put in,
         those that the base image sets `also`. What nobody can know stays as it is written.
         """
         if not any("$" in word.text for word in self.words):
             return self
         found: list[Word] = []
+        scope = {**(also or {}), **self.around.variables}
         for word in self.words:
-            value = expand(word.pattern, {**also, **self.around.variables}, unset=None) if "$" in word.text else None
+            value = expand(word.pattern, scope, unset=None) if "$" in word.text else None
             if value is None or "$" in value:
                 found.append(word)
             else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Options that take the next word along.
 VALUES = (
-    *("-c", "--config", "-x", "--exclude", "--excludepkgs", "-d", "--debuglevel", "-e", "--errorlevel", "--rpmverbosity"),
+    *("-c", "--config", "-x", "--exclude", "--excludepkgs", "-d", "--debuglevel", "-e", "--errorlevel"),
     *("--installroot", "--releasever", "--setopt", "--enablerepo", "--disablerepo", "--repo", "--repoid", "--destdir"),
     *("--downloaddir", "--advisory", "--forcearch", "--comment", "--repofrompath", "-R", "--randomwait"),
 )
@@ -31,7 +31,7 @@ _FETCHES = frozenset(
 )
 _DNF5_SINCE = 41  # Fedora's
 # gcc-12.2.1-4.fc37.x86_64, nodejs-22.*, curl.x86_64
-_VERSION = re.compile(r"(?:-[0-9*][^-]*(?:-[^-]+)?)?(?:\.(?:x86_64|i686|aarch64|noarch))?$")
+_VERSION = re.compile(r"(?:-[0-9*][^-]*(?:-[0-9*][^-]*)?)?(?:\.(?:x86_64|i686|aarch64|noarch))?$")
 
 
 def _effects(call: Call) -> Iterator[Effect]:
@@ -61,11 +61,11 @@ def _effects(call: Call) -> Iterator[Effect]:
 def _metadata(call: Call) -> Leftover:
     """What the repositories say of their packages. Nobody has measured it for tdnf."""
     program = call.program
-    found = None
+    figure = None
     if program != "tdnf":
         is_yum = call.around.base.package_manager == "yum" and program == "yum"
         found = constant("yum.metadata" if is_yum else "dnf.metadata")
-    figure = found and Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
+        figure = Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
     return Leftover("install-cache", f"{program}'s package metadata", f"{program} clean all", figure=figure)
 
 
