@@ -19,6 +19,8 @@ from deadweight.size import apk, rpm
 from deadweight.size.units import Size
 from deadweight.text import apply_edits
 from examples import snapshot_of
+from test_completion import labels
+from test_features import hovered
 from test_layers import kept as kept_on
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "server" / "collect"))
@@ -274,6 +276,27 @@ def test_every_dependency_of_a_package_is_in_the_table() -> None:
     rows = list(table("alpine").rows())
     names = {"?", *(row[1] for row in rows)}
     assert not [(row[1], each) for row in rows for each in row[4].split() if each not in names]
+
+
+# --- in an editor ---------------------------------------------------------------------------------------------------
+
+
+def test_hover_on_a_package_of_alpine_and_on_the_flag() -> None:
+    what, text = hovered("FROM alpine:3.22\nRUN apk add --no-cache curl gi<|>t~=2\n")
+    assert what == "git~=2"
+    assert text.startswith("`git` with what it needs: **")
+    assert "docker-library/repo-info" in text
+    what, text = hovered("FROM alpine:3.22\nRUN apk add --no<|>-cache curl\n")
+    assert what == "--no-cache"
+    assert "`--no-cache` saves **2.5 MB** unpacked here" in text
+
+
+def test_completion_of_packages_of_alpine() -> None:
+    offered = labels("FROM alpine:3.22\nRUN apk add --no-cache -t .deps postgresql15<|>")
+    assert offered[0] == "postgresql15"
+    assert offered.index("postgresql15-dev") < offered.index("postgresql15-doc")
+    assert "git" not in labels("FROM alpine:3.22\nRUN apk add git g<|>")
+    assert labels("FROM debian:13\nRUN apk add gi<|>") == []
 
 
 # --- the collector --------------------------------------------------------------------------------------------------

@@ -115,6 +115,19 @@ def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset
 _installed = folded(frozenset[tuple[str, str]](), _with_packages)
 
 
+def _with_leftovers(folders: frozenset[str], layer: Layer) -> frozenset[str]:
+    """Where tools have left something after a layer."""
+    if layer.removes:
+        removed = [each.path for each in layer.effects if each.kind is Kind.REMOVES and each.path]
+        folders = frozenset(each for each in folders if not any(covers(path, each) for path in removed))
+    left = (each for each in layer.kept if isinstance(each.cause, Leftover) and each.is_certain)
+    more = frozenset(each.path for each in left if each.path)
+    return folders if more <= folders else folders | more
+
+
+_left = folded(frozenset[str](), _with_leftovers)
+
+
 class Question(NamedTuple):
     """What a command asked of the file system when its RUN had done `here`, and the answer."""
 
@@ -216,6 +229,11 @@ class Filesystem:
         sets = (effect.cause for effect in self._left_here() if isinstance(effect.cause, PackageSet))
         here = {name for each in sets if each.manager == manager for name in each.names}
         return tuple(sorted(here.union(name for each, name in _installed(self.below) if each == manager)))
+
+    @_asked
+    def has_leftover(self, folder: str) -> bool:
+        """Whether a tool has left something in a folder, in an earlier layer."""
+        return folder in _left(self.below)
 
     def _left_here(self) -> Iterable[Effect]:
         """What the RUN has written, without packages that it has removed again."""

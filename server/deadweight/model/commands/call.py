@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import Leftover, replaces, writes
+from deadweight.model.effects import replaces, writes
 from deadweight.model.stages import absolute
 from deadweight.model.variables import expand
 from deadweight.syntax.shell import Word, alternatives
@@ -13,7 +13,7 @@ from deadweight.syntax.shell import Word, alternatives
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Effect, Leftover
     from deadweight.model.filesystem import Filesystem
     from deadweight.model.image import Base
     from deadweight.syntax.shell import Placed
@@ -132,10 +132,7 @@ class Call:
         """The effect of downloading what stays in a folder; where an earlier layer left it there, it is not written
         anew.
         """
-        files = self.around.files
-        if folder is not None and any(
-            each.site != files.site and isinstance(each.effect.cause, Leftover) for each in files.held(folder)
-        ):
+        if folder is not None and self.around.files.has_leftover(folder):
             return replaces(folder, cause, self.span)
         return writes(folder, cause, self.span)
 
