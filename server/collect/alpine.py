@@ -7,7 +7,8 @@ Each FILE is one of
   columns name, version, installed_bytes, package_bytes, depends, provides;
 - a document of docker-library/repo-info (repos/IMAGE/local/TAG.md), which says what packages of an image weigh.
 
-Rows of RELEASE ("3.22") with the same names are replaced, all others stay. What a package depends on by a file, a
+Rows of RELEASE ("3.22") with the same names are replaced, all others stay; those from pages of pkgs.alpinelinux.org
+were put in by hand, for packages of the community repository. What a package depends on by a file, a
 library or a command (`so:libz.so.1`) is resolved here; a name that another package provides is a row without bytes
 that depends on it. An index of Alpine 3.17 and before counts blocks of 4 KiB, later ones count bytes.
 """

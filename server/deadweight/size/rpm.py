@@ -51,7 +51,11 @@ def _installed(names: tuple[str, ...], already: tuple[str, ...]) -> Size | None:
     return whole if len(known) == len(names) else at_least(whole)
 
 
+@lru_cache(maxsize=2048)
 def debian_name(name: str) -> str | None:
-    """Debian's package of the same program or library; None where nobody can tell."""
-    row = table("rpm_names").row(name)
-    return row[1] if row else None
+    """Debian's package of the same program or library: by the table, else the one of that name; None for none."""
+    if row := table("rpm_names").row(name):
+        return row[1]
+    stem = name.removesuffix("-devel")
+    candidates = (name,) if stem == name else (f"{stem}-dev", f"lib{stem}-dev")
+    return next((each for each in candidates if apt.installed((each,), _SUITE, recommends=False) is not None), None)
