@@ -10,7 +10,7 @@ Each FILE is one of
 Rows of RELEASE ("3.22") with the same names are replaced, all others stay; those from pages of pkgs.alpinelinux.org
 were put in by hand, for packages of the community repository. What a package depends on by a file, a
 library or a command (`so:libz.so.1`) is resolved here; a name that another package provides is a row without bytes
-that depends on it. An index of Alpine 3.17 and before counts blocks of 4 KiB, later ones count bytes.
+that depends on it. An index of Alpine 3.20 and before counts blocks of 4 KiB, later ones count bytes.
 """
 
 from __future__ import annotations
