@@ -119,7 +119,7 @@ class Call:
         if not any("$" in word.text for word in self.words):
             return self
         found: list[Word] = []
-        scope = {**(also or {}), **self.around.variables}
+        scope = {**also, **self.around.variables} if also else self.around.variables
         for word in self.words:
             value = expand(word.pattern, scope, unset=None) if "$" in word.text else None
             if value is None or "$" in value:
