@@ -16,7 +16,7 @@ from deadweight.model import image
 from deadweight.model.commands import apk, apt, npm, pip
 from deadweight.model.ecosystems.python import normal
 from deadweight.model.effects import PackageSet, writes
-from deadweight.size import apt as apt_sizes
+from deadweight.size.apt import nearest
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import in_words
 from deadweight.text import Span
@@ -185,7 +185,7 @@ def _debian(place: Place, call: Call, prefix: str) -> Iterator[Item]:
     """Debian's packages for the stage's release: what Dockerfiles ask for first, then those that they bring along."""
     if place.base.package_manager not in (None, "apt"):
         return
-    suite = apt_sizes.nearest(place.base.suite)
+    suite = nearest(place.base.suite)
     asked = list(facts.apt_requests(suite))
     found = (facts.debian_package(suite, name) for name in asked if name.startswith(prefix))
     more = facts.debian_starting(suite, prefix) if prefix else ()
