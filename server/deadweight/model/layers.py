@@ -195,22 +195,6 @@ def kept_after(effects: Iterable[Effect], mounts: Iterable[Mount] = ()) -> tuple
     return tuple(each.effect for each in kept)
 
 
-def effects_of(call: Call) -> Iterator[Effect]:
-    """What a call does."""
-    tool = catalog.find(call.program)
-    if tool is None:
-        found: Iterable[Effect] = (writes(None, Built(call.program), call.span),)
-    else:
-        found = tool.effects(call)
-    if call.placed.command.redirects:
-        found = chain(found, appended(call))
-    if not call.placed.conditional:
-        yield from found
-        return
-    for effect in found:
-        yield replace(effect, is_certain=False)
-
-
 def mounts_of(instruction: Instruction, state: State) -> tuple[Mount, ...]:
     """The mounts of a RUN."""
     found: list[Mount] = []
@@ -438,6 +422,22 @@ def _alone(call: Call) -> Call:
     """The call without what lies below its layer: a layer outlives the layers that it was read on."""
     files = Filesystem(None, None, here=call.around.files.here)
     return replace(call, around=replace(call.around, files=files))
+
+
+def effects_of(call: Call) -> Iterator[Effect]:
+    """What a call does."""
+    tool = catalog.find(call.program)
+    if tool is None:
+        found: Iterable[Effect] = (writes(None, Built(call.program), call.span),)
+    else:
+        found = tool.effects(call)
+    if call.placed.command.redirects:
+        found = chain(found, appended(call))
+    if not call.placed.conditional:
+        yield from found
+        return
+    for effect in found:
+        yield replace(effect, is_certain=False)
 
 
 def _first_word(instruction: Instruction) -> str:
