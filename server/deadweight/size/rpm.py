@@ -31,7 +31,7 @@ def installed(names: Iterable[str], already: Iterable[str] = ()) -> Size | None:
 def _installed(names: tuple[str, ...], already: tuple[str, ...]) -> Size | None:
     known = tuple(debian for each in names if (debian := debian_name(each)))
     held = (*_HELD, *(debian for each in already if (debian := debian_name(each))))
-    found = apt.installed(known, _SUITE, recommends=False, already=held) if known else None
+    found = _on_debian(known, held) if known else None
     if found is None:
         return None
     band = constant("rpm.by_debian_name")
@@ -58,4 +58,8 @@ def debian_name(name: str) -> str | None:
         return row[1]
     stem = name.removesuffix("-devel")
     candidates = (name,) if stem == name else (f"{stem}-dev", f"lib{stem}-dev")
-    return next((each for each in candidates if apt.installed((each,), _SUITE, recommends=False) is not None), None)
+    return next((each for each in candidates if _on_debian((each,)) is not None), None)
+
+
+def _on_debian(names: tuple[str, ...], already: tuple[str, ...] = ()) -> Size | None:
+    return apt.installed(names, _SUITE, recommends=False, already=already)
