@@ -39,6 +39,7 @@ def test_a_table_is_sorted_and_every_row_has_a_source_and_a_date(name: str) -> N
 @pytest.mark.parametrize("name", NAMES)
 def test_no_two_rows_of_a_table_have_the_same_key(name: str) -> None:
     width = {
+        "alpine": 2,
         "apt": 3,
         "apt_packages": 2,
         "base_images": 4,

@@ -18,6 +18,7 @@ from deadweight.model.effects import (
     Download,
     Extracted,
     Filled,
+    Kind,
     Leftover,
     Measured,
     PackageSet,
@@ -114,6 +115,19 @@ def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset
 
 
 _installed = folded(frozenset[tuple[str, str]](), _with_packages)
+
+
+def _with_leftovers(folders: frozenset[str], layer: Layer) -> frozenset[str]:
+    """Where tools have left something after a layer."""
+    if layer.removes:
+        removed = [each.path for each in layer.effects if each.kind is Kind.REMOVES and each.path]
+        folders = frozenset(each for each in folders if not any(covers(path, each) for path in removed))
+    left = (each for each in layer.kept if isinstance(each.cause, Leftover) and each.is_certain)
+    more = frozenset(each.path for each in left if each.path)
+    return folders if more <= folders else folders | more
+
+
+_left = folded(frozenset[str](), _with_leftovers)
 
 
 class Question(NamedTuple):
@@ -254,9 +268,23 @@ class Filesystem:
     @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
-        sets = (effect.cause for effect in self.here if isinstance(effect.cause, PackageSet))
+        sets = (effect.cause for effect in self._left_here() if isinstance(effect.cause, PackageSet))
         here = {name for each in sets if each.manager == manager for name in each.names}
         return tuple(sorted(here.union(name for each, name in _installed(self.below) if each == manager)))
+
+    @_asked
+    def has_leftover(self, folder: str) -> bool:
+        """Whether a tool has left something in a folder, in an earlier layer."""
+        return folder in _left(self.below)
+
+    def _left_here(self) -> Iterable[Effect]:
+        """What the RUN has written, without packages that it has removed again."""
+        if not any(each.kind is Kind.REMOVES and isinstance(each.cause, PackageSet) for each in self.here):
+            return self.here
+        there: Sequence[Written] = ()
+        for effect in self.here:
+            there = play(there, effect, self.site)
+        return [each.effect for each in there]
 
     @_asked
     def held(self, path: str) -> list[Written]:

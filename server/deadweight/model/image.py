@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from deadweight.facts import base_images, buildpack
+from deadweight.facts import alpine_images, base_images, buildpack
 from deadweight.facts.tables import table
 from deadweight.text import Edit, Span
 
@@ -106,7 +106,7 @@ class Base:
     shell: Shell | None = None
     package_manager: PackageManager | None = None
     repository: str = ""  # its name in the facts
-    packages: tuple[str, ...] = ()  # beyond what the system itself brings, by their Debian names
+    packages: tuple[str, ...] = ()  # beyond what the system itself brings, by the names of its package manager
 
     @property
     def is_windows(self) -> bool:
@@ -228,8 +228,11 @@ def working_folder(ref: ImageRef) -> str:
 
 
 def _packages(ref: ImageRef) -> tuple[str, ...]:
-    """The Debian packages that a full image of a language holds beyond the system's own."""
+    """The packages that an image of a language holds beyond the system's own."""
     said = variant(ref.repository, ref.effective_tag or "")
+    known = family(ref.repository)
+    if said.flavour == "alpine" or (known is not None and known.os == "alpine"):
+        return alpine_images.HELD.get(ref.repository, ())
     if said.flavour == "slim":
         return _SLIM.get(ref.repository, ())
     if said.flavour != "full":

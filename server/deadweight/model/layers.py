@@ -337,7 +337,7 @@ class _StageReader:
         done: tuple[Effect, ...] = ()
         for call in _calls(body.script, around, body):
             calls.append(_after(call, done) if done else call)
-            done = (*done, *_effects(calls[-1]))
+            done = (*done, *effects_of(calls[-1]))
         if body.script.is_opaque:
             done = (writes(None, Built("a script too long to read"), instruction.span),)
         kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
@@ -456,7 +456,7 @@ def _alone(call: Call) -> Call:
     return replace(call, around=replace(call.around, files=files))
 
 
-def _effects(call: Call) -> Iterator[Effect]:
+def effects_of(call: Call) -> Iterator[Effect]:
     """What a call does."""
     tool = catalog.find(call.program)
     if tool is None:

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.effects import Kind, Measured, Moved, PackageSet, covers, is_under
+from deadweight.model.effects import Kind, Leftover, Measured, Moved, PackageSet, covers, is_under
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,8 @@ def play(there: Sequence[Written], effect: Effect, site: Site, mounts: Sequence[
     """What is there after one more effect, of the instruction at `site`; what goes into one of `mounts` is not."""
     path, cause = effect.path, effect.cause
     if effect.kind is Kind.REMOVES and isinstance(cause, PackageSet):
-        return [left for each in there if (left := _without(each, cause))]
+        gone = _gone(there, cause, site)
+        return [left for each in there if (left := _without(each, cause, gone if each.site == site else frozenset()))]
     if effect.kind is Kind.REMOVES:
         # An uncertain removal counts too: where a clean-up may happen, nobody is told that there is none.
         return [each for each in there if not (path and each.effect.path and covers(path, each.effect.path))]
@@ -37,8 +38,12 @@ def play(there: Sequence[Written], effect: Effect, site: Site, mounts: Sequence[
         return [moved for each in there if (moved := _moved(each, effect, site))]
     if path is not None and any(is_under(path, mount) for mount in mounts):
         return list(there)
-    if isinstance(cause, Measured) and any(each.effect.cause == cause and each.site == site for each in there):
-        return list(there)
+    if isinstance(cause, (Measured, Leftover)) and any(
+        (each.site, each.effect.path, each.effect.cause) == (site, path, cause)
+        and each.effect.is_certain >= effect.is_certain
+        for each in there
+    ):
+        return list(there)  # the same files once more: `apt-get update` twice in a RUN, records of dpkg
     return [*there, Written(site, effect)]
 
 
@@ -57,15 +62,40 @@ def after_layer(there: Sequence[Written], layer: Layer) -> list[Written]:
     return [*now, *(Written(site, effect) for effect in layer.kept if id(effect) in kept)]
 
 
-def _without(written: Written, removed: PackageSet) -> Written | None:
+def removed_names(cause: PackageSet, removed: PackageSet) -> tuple[str, ...]:
+    """The names of an install that a removal takes away: all of them where it names its label."""
+    if cause.manager != removed.manager:
+        return ()
+    if cause.label and cause.label in removed.names:
+        return cause.names
+    return tuple(name for name in cause.names if name in removed.names)
+
+
+def _gone(there: Sequence[Written], removed: PackageSet, site: Site) -> frozenset[str]:
+    """The names that one layer brought and takes away again: what it installs besides is not there already."""
+    sets = (each.effect.cause for each in there if each.site == site)
+    return frozenset(
+        name
+        for cause in sets
+        if isinstance(cause, PackageSet)
+        for name in removed_names(cause, removed)
+        if name not in cause.already
+    )
+
+
+def _without(written: Written, removed: PackageSet, gone: frozenset[str]) -> Written | None:
     """What is left of an install once some of its packages are removed again."""
     cause = written.effect.cause
     if not isinstance(cause, PackageSet) or cause.manager != removed.manager:
         return written
-    names = tuple(name for name in cause.names if name not in removed.names)
-    if names == cause.names:
+    lost = removed_names(cause, removed)
+    if not lost and gone.isdisjoint(cause.already):
         return written
-    return written._replace(effect=replace(written.effect, cause=replace(cause, names=names))) if names else None
+    names = tuple(name for name in cause.names if name not in lost)
+    if not names and lost:
+        return None
+    already = tuple(name for name in cause.already if name not in gone)
+    return written._replace(effect=replace(written.effect, cause=replace(cause, names=names, already=already)))
 
 
 def _replaced(written: Written, effect: Effect) -> Written:

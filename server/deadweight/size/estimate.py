@@ -29,7 +29,7 @@ from deadweight.model.effects import (
     Rewritten,
     Text,
 )
-from deadweight.size import apt, downloads, images, npm, pip
+from deadweight.size import apk, apt, downloads, images, npm, pip, rpm
 from deadweight.size.units import ZERO, Part, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -223,6 +223,10 @@ def _packages(cause: PackageSet) -> Size | None:
         return _beyond(cause.there, added) if added and cause.there else added
     if cause.manager == "apt":
         return apt.installed(cause.names, cause.suite, recommends="recommends" in cause.options, already=cause.already)
+    if cause.manager == "apk":
+        return apk.installed(cause.names, cause.suite, already=cause.already)
+    if cause.manager == "rpm":
+        return rpm.installed(cause.names, cause.already)
     if cause.manager == "pip":
         requirements = _requirements(cause)
         if requirements is None:

@@ -7,12 +7,13 @@ from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.facts import alpine
 from deadweight.facts import packages as facts
 from deadweight.facts.tables import table
 from deadweight.features import words
 from deadweight.features.completion.items import MOST, Item
 from deadweight.model import image
-from deadweight.model.commands import apt, npm, pip
+from deadweight.model.commands import apk, apt, npm, pip
 from deadweight.model.ecosystems.python import normal
 from deadweight.model.effects import PackageSet, writes
 from deadweight.size.apt import nearest
@@ -67,8 +68,10 @@ _MANAGERS = {
         ),
     ),
     "apk": _Manager(
-        verbs=("add",),
-        options=(
+        "apk",
+        ("add",),
+        apk.VALUES,
+        (
             ("--no-cache", "keeps no index in /var/cache/apk"),
             ("--virtual", "gives the packages a name, by which `apk del` in the same RUN removes them"),
         ),
@@ -122,6 +125,8 @@ _MANAGERS = {
     "cargo": _Manager(verbs=("build", "install"), options=(("--release", "builds without debugging data"),)),
 }
 _REQUEST = re.compile(r"['\"]?(@?[^=<>!~\[;@'\"]+)")
+# Packages of Alpine that hold no program and no library.
+_BESIDE = ("-doc", "-dbg", "-lang", "-openrc", "-bash-completion", "-fish-completion", "-zsh-completion")
 _NEITHER = frozenset("=<>!~;[]()$`*{}")  # what no name of a package holds
 
 
@@ -160,7 +165,7 @@ def package_note(snapshot: Snapshot, manager: str, name: str, stage: int, option
         suite=base.suite,
         libc=base.libc,
         options=frozenset((option,)) if option else frozenset(),
-        already=base.packages if manager == "apt" else (),
+        already=base.packages if manager in ("apt", "apk") else (),
     )
     effect = writes(None, wanted, Span(0, 0))
     size = effect_size(effect)
@@ -195,6 +200,15 @@ def _debian(place: Place, call: Call, prefix: str) -> Iterator[Item]:
         yield _package(place, "apt", package.name, f"{in_words(package.installed)} alone", option)
 
 
+def _alpine(place: Place, _: Call, prefix: str) -> Iterator[Item]:
+    """Alpine's packages, those that a program needs first: which ones people ask for, no table says."""
+    if not prefix or place.base.package_manager not in (None, "apk"):
+        return
+    found = alpine.alpine_starting(alpine.nearest(place.base.suite), prefix)
+    for name in sorted(found, key=lambda each: each.endswith(_BESIDE)):
+        yield _package(place, "apk", name, f"{in_words(found[name])} alone")
+
+
 def _python(place: Place, _: Call, prefix: str) -> Iterator[Item]:
     """The distributions of PyPI that the facts know."""
     found = facts.wheels_starting(normal(prefix)) if prefix else filter(None, map(facts.wheel, _asked("pypi")))
@@ -217,7 +231,7 @@ def _package(place: Place, manager: str, name: str, detail: str, option: str = "
     return Item(name, "package", detail=detail, subject=("package", manager, name, str(place.stage_index), option))
 
 
-_PACKAGES = {"apt": _debian, "pip": _python, "npm": _node}
+_PACKAGES = {"apk": _alpine, "apt": _debian, "pip": _python, "npm": _node}
 
 
 @cache
