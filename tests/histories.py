@@ -26,6 +26,11 @@ class Recorded(NamedTuple):
     printed: str
 
     @property
+    def sizes(self) -> list[int]:
+        """What the engine says of each row."""
+        return [int(each["Size"] if "Size" in each else each["size"]) for each in self.rows]
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
         """The rows, the newest first."""
         documents = [json.loads(line) for line in self.printed.splitlines()]

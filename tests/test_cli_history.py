@@ -5,15 +5,12 @@ from __future__ import annotations
 import io
 import json
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from deadweight.cli.main import main
 from histories import recorded
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -28,28 +25,39 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_table_has_the_measured_sizes_beside_the_estimates(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / "Dockerfile").write_text('FROM scratch\nCOPY app.json /\nRUN make\nCMD ["x"]\nRUN other\n', "utf-8")
+    lines = ("FROM registry.corp/base:1", "COPY model.bin /srv/", "RUN make", 'CMD ["/srv/app"]', "RUN make install")
+    (folder / "Dockerfile").write_text("\n".join(lines), "utf-8")
+    (folder / "model.bin").write_bytes(b"x" * 310_000)
     history = [
-        {"Size": "3128", "CreatedBy": "COPY app.json / # buildkit", "CreatedAt": "2026-11-26T05:03:42Z"},
-        {"Size": "2000000", "CreatedBy": "RUN /bin/sh -c make # buildkit", "ID": "sha256:0123456789abcdef"},
-        {"Size": "0", "CreatedBy": 'CMD ["x"]', "CreatedAt": "2026-11-26T05:03:42Z", "ID": "sha256:0123456789abcdef"},
+        {"Size": "75134146", "CreatedBy": "ADD rootfs.tar.xz / # buildkit", "CreatedAt": "2026-09-01T05:03:42Z"},
+        {"Size": "310000", "CreatedBy": "COPY model.bin /srv/ # buildkit", "CreatedAt": "2026-11-26T05:03:42Z"},
+        {"Size": "42000000", "CreatedBy": "RUN /bin/sh -c make # buildkit", "CreatedAt": "2026-11-26T05:03:42Z"},
+        {
+            "Size": "0",
+            "CreatedBy": 'CMD ["/srv/app"]',
+            "CreatedAt": "2026-11-26T05:03:42Z",
+            "ID": "sha256:9f76ed23774f",
+        },
     ]
-    (folder / "h.json").write_text(json.dumps(history[::-1]), "utf-8")
-    assert main(["size", "--history", "h.json", "Dockerfile"]) == 0
-    assert capsys.readouterr().out == (
+    (folder / "history.json").write_text(json.dumps(history[::-1]), "utf-8")
+    assert main(["size", "--history", "history.json", "Dockerfile"]) == 0
+    shown = capsys.readouterr().out
+    assert shown == (
         "Dockerfile\n"
-        "  measured: docker history of 0123456789ab, 2026-11-26\n"
+        "  measured: docker history of 9f76ed23774f, 2026-11-26\n"
         "  line                                                estimated   measured   error\n"
-        "     1  FROM scratch                                                                the base image\n"
-        "     2  COPY app.json /                                  3.1 kB     3.1 kB      0%\n"
-        "     3  RUN make                                        unknown     2.0 MB          ◀ the fat layer\n"
-        '     4  CMD ["x"]\n'
-        "     5  RUN other                                       unknown\n"
-        "        the image                                      ≥ 3.1 kB     2.0 MB\n"
+        "     1  FROM registry.corp/base:1                       unknown      75 MB          the base image\n"
+        "     2  COPY model.bin /srv/                             310 kB     310 kB      0%\n"
+        "     3  RUN make                                        unknown      42 MB          ◀ the fat layer\n"
+        '     4  CMD ["/srv/app"]\n'
+        "     5  RUN make install                                unknown\n"
+        "        the image                                      ≥ 310 kB     120 MB\n"
         "  unpacked bytes: the column SIZE of `docker history`\n"
         "  1 line has no row: the Dockerfile has changed since, or another one was built\n"
         "\n"
     )
+    page = Path(__file__).parents[1] / "docs/measured-sizes.md"
+    assert f"```\n{shown.strip()}\n```\n" in page.read_text("utf-8")
 
 
 def test_a_real_build_in_the_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

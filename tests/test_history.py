@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from deadweight.features.hover import hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.features.measured import is_of, what_differs
+from deadweight.features.measured import is_of, what_differs, what_is_counted
 from deadweight.features.size_report import size_report
 from deadweight.model.history import read_history
 from deadweight.model.measured import measure
@@ -71,9 +71,7 @@ def test_each_line_has_what_the_engine_measured(name: str, sizes: dict[int, int]
     measured = snapshot.options.measured
     assert measured is not None
     assert by_line(snapshot) == sizes
-    assert (
-        sum(sizes.values()) == measured.image.best == sum(int(each.get("Size", each.get("size"))) for each in file.rows)
-    )
+    assert sum(sizes.values()) == measured.image.best == sum(file.sizes)
     assert what_differs(snapshot, measured) == ""
     image = snapshot.sizes.image()
     assert image is not None
@@ -276,6 +274,22 @@ def test_what_does_not_fit_is_said_in_one_line() -> None:
     )
     assert is_of(snapshot)
     assert not is_of(measured_snapshot("FROM debian\nWORKDIR /app\nRUN x\n", printed(*BASE, row("WORKDIR /app"))))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (recorded("app").printed, "unpacked bytes"),
+        (recorded("podman").printed, "files with their headers, as podman counts them"),
+        (
+            printed(run("a", 8192), run("b", 0), run("c", 409600)),
+            "blocks on the disk, as containerd's image store counts them",
+        ),
+        (printed(run("a", 8192), run("c", 0)), "unpacked bytes"),  # by chance
+    ],
+)
+def test_what_an_engine_counts_is_told(text: str, words: str) -> None:
+    assert what_is_counted(read_history(text)) == words
 
 
 # --- where they show ---

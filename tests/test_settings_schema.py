@@ -98,7 +98,9 @@ def test_an_editor_has_every_setting_but_those_about_paths() -> None:
     declared = configuration()
     in_file, in_editor = schema()["properties"], properties(Settings, CAMEL_CASE)
     assert list(declared) == [f"deadweight.{name}" for name in in_editor]
-    assert len(in_file) - len(in_editor) == 2
+    only_in_files, only_in_editors = set(in_file) - kebab(in_editor), kebab(in_editor) - set(in_file)
+    assert (only_in_files, only_in_editors) == ({"context", "exclude"}, {"asks-engine"})
+    assert declared["deadweight.asksEngine"]["scope"] == "machine"  # no folder's settings reach it
     assert "deadweight.minSaving" in declared
     for each in declared.values():
         assert each["scope"] == "resource"
