@@ -96,9 +96,13 @@ async def test_a_saved_history_stands_in_for_estimates_until_a_line_changes(
     page = session.open(tmp_path / "Dockerfile", APP.dockerfile)
     measured = ["160 MB", "+6.2 MB", "+160 MB"]
     assert not await is_measured(page)
+    refreshes = session.client.lens_refreshes
     done = await command(session, USE, page.uri, str(history))
     assert done == {"uri": page.uri, "source": "docker history of 9f76ed23774f", "lines": 4}
-    assert said(session) == "4 lines have the sizes of docker history of 9f76ed23774f"
+    assert said(session) == "docker history of 9f76ed23774f measured 4 lines (unpacked bytes)"
+    lenses = await within(session.client.text_document_code_lens_async(types.CodeLensParams(page.identifier)))
+    assert lenses[0].command.title.startswith("Image: 330 MB unpacked")
+    assert (session.client.lens_refreshes > refreshes) == (session.name == "visual-studio-code")  # that can do so
     assert await labels(page) == measured
     shown = await page.hover("RUN pip")
     assert shown is not None
