@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COLUMNS = ("package", "version", "files", "documents", "byte_code", "records", "stanza")
-AT_ONCE = 25  # archives on disk at a time
+AT_ONCE = 50  # archives on disk at a time
 LARGEST = 400_000_000  # bytes of an archive that is worth the download
 # What Docker's slim images tell dpkg to leave out (debuerreotype's slimify-excludes and -includes, 2026-11).
 LEFT_OUT = (

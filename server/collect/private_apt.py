@@ -40,6 +40,8 @@ class Apt:
             "Dir::State::Lists": folder / "lists",
             "Dir::State::status": folder / "status",
             "Dir::Cache": folder,
+            "Dir::Cache::pkgcache": "pkgcache.bin",  # Docker's images switch them off; without them a call takes seconds
+            "Dir::Cache::srcpkgcache": "srcpkgcache.bin",
             "Dir::Etc::sourcelist": "/dev/null",
             "Dir::Etc::sourceparts": folder / "sources",
             "Dir::Etc::preferencesparts": "/dev/null",
@@ -70,11 +72,13 @@ class Apt:
         command = ["debootstrap", "--print-debs", "--variant=minbase", self.suite, str(self.folder / "base"), self.archive]
         return sorted(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())  # noqa: S603
 
-    def install_minbase(self) -> None:
-        """From now on apt thinks that minbase is installed."""
-        stanzas = (self.newest[name] | {"Status": "install ok installed"} for name in self.minbase())
+    def install_minbase(self) -> list[str]:
+        """From now on apt thinks that minbase is installed: these packages."""
+        base = self.minbase()
+        stanzas = (self.newest[name] | {"Status": "install ok installed"} for name in base)
         texts = ("".join(f"{field}: {value}\n" for field, value in stanza.items()) for stanza in stanzas)
         (self.folder / "status").write_text("\n".join(texts), "utf-8")
+        return base
 
     def answer(self, *names: str, recommends: bool, verb: str = "install") -> list[str] | None:
         """The packages that installing `names` adds; None where apt cannot do it."""
