@@ -1,13 +1,14 @@
 """Weighs .deb archives file by file, for collect/debian.py. Run on Debian, with the Python of the suite (see below).
 
-    python server/collect/deb_contents.py WEIGHED.tsv SUITE NAMES
+    PYTHONPATH=server python server/collect/deb_contents.py FOLDER SUITE
 
-NAMES is a file, a package name a line, the most wanted first. Every package is downloaded with `apt-get download` from
-the machine's own archive, read as a stream, and deleted; nothing of it is unpacked to disk or run. WEIGHED.tsv grows by
-a row a package; versions that it has are not weighed again, so that it can be stopped and started at any time.
+FOLDER is that of collect/debian.py: order_SUITE.txt says what to weigh, a name a line, the most wanted first. Every
+package is downloaded with `apt-get download` from the machine's own archive, read as a stream, and deleted; nothing of
+it is unpacked to disk or run. weighed_SUITE.tsv grows by a row a package; versions that it has are not weighed again,
+so that this can be stopped and started at any time.
 
-Byte code is weighed by compiling, and its size depends on the Python that runs this script: use the suite's own (3.9 for
-bullseye, 3.11 for bookworm, 3.13 for trixie).
+Byte code is weighed by compiling, and its size depends on the Python that runs this script: use the suite's own (3.9
+for bullseye, 3.11 for bookworm, 3.13 for trixie).
 """
 
 from __future__ import annotations
@@ -24,8 +25,7 @@ import warnings
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from private_apt import Apt
+from collect.private_apt import Apt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,18 +65,20 @@ class Contents(NamedTuple):
     stanza: int
 
 
-def main(weighed: str, suite: str, names_path: str) -> None:
+def main(folder: str, suite: str) -> None:
     """Weighs what is not weighed yet."""
-    table = pathlib.Path(weighed)
+    table, order = pathlib.Path(folder, f"weighed_{suite}.tsv"), pathlib.Path(folder, f"order_{suite}.txt")
     known = {tuple(line.split("\t")[:2]) for line in table.read_text("utf-8").splitlines()} if table.exists() else set()
-    wanted = list(dict.fromkeys(pathlib.Path(names_path).read_text("utf-8").split()))
+    wanted = dict.fromkeys(order.read_text("utf-8").split())
     with tempfile.TemporaryDirectory() as temporary, table.open("a", encoding="utf-8") as out:
         apt = Apt(pathlib.Path(temporary), suite)
         stanzas = apt.newest
         todo = [
             (name, stanza["Version"])
             for name in wanted
-            if (stanza := stanzas.get(name)) and int(stanza["Size"]) < LARGEST and (name, stanza["Version"]) not in known
+            if (stanza := stanzas.get(name))
+            and int(stanza["Size"]) < LARGEST
+            and (name, stanza["Version"]) not in known
         ]
         for at in range(0, len(todo), AT_ONCE):
             batch = todo[at : at + AT_ONCE]

@@ -1,18 +1,18 @@
 """Makes facts/data/debian_SUITE.tsv: the packages of a Debian suite, what they weigh, and what they bring along.
 
-    python server/collect/debian.py DATA_FOLDER SUITE NAMES [WEIGHED.tsv]
+    PYTHONPATH=server python server/collect/debian.py server/deadweight/facts/data FOLDER [SUITE ...]
 
-Run on Debian, with debootstrap at hand. NAMES is a file of package names, one a line: those that Dockerfiles ask for. The
-table holds them, packages that others often need or that a Dockerfile's author may want (`_is_wanted`), and all that
-any of these depends on or recommends. WEIGHED.tsv comes from deb_contents.py; `--names` in place of NAMES' rows prints
-what is to be weighed, the most wanted first:
+Run on Debian, with debootstrap at hand; without a SUITE it makes the tables of all of them. A table holds the names of
+apt_names.tsv, packages that others often need or that a Dockerfile's author may want (`is_wanted`), and all that any of
+these depends on or recommends. The rows of base_packages.tsv that say what the smallest Debian holds are made anew.
 
-    python server/collect/debian.py --names SUITE NAMES > ORDER
-    python server/collect/deb_contents.py WEIGHED.tsv SUITE ORDER
+Bytes come from FOLDER/weighed_SUITE.tsv, which collect/deb_contents.py writes, in an hour or two a suite; for packages
+that are not in there, the tables have what the package lists say. What is to be weighed, this script writes to
+FOLDER/order_SUITE.txt: run it, then the other one, then it again.
 
 The lists are those of the machine's own archive, with the suite's updates and security fixes. There is one version of
-each package, so that what relations between versions say is decided here: an alternative that the suite does not have in
-the wanted version is left out, and a virtual package in a wanted version is written as its providers. apt itself is
+each package, so that what relations between versions say is decided here: an alternative that the suite does not have
+in the wanted version is left out, and a virtual package in a wanted version is written as its providers. apt itself is
 asked which provider of a virtual package it takes.
 """
 
@@ -24,21 +24,22 @@ import re
 import sys
 import tempfile
 from collections import defaultdict
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from private_apt import Apt
+from collect.private_apt import SUITES, Apt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from private_apt import Stanza
+    from collect.private_apt import Stanza
 
 COLUMNS = (
     *("package", "version", "download", "installed", "files", "documents", "byte_code", "records"),
     *("depends", "recommends", "provided_by"),
 )
 Group = tuple[str, ...]
+EXACTLY = "="  # before a name that none of its providers answers to
 
 
 class Relation(NamedTuple):
@@ -49,23 +50,36 @@ class Relation(NamedTuple):
     version: str
 
 
-def main(folder: str, suite: str, names_path: str, weighed_path: str = "") -> None:
-    """Writes the table, or what should be weighed for it."""
-    names = pathlib.Path(names_path).read_text("utf-8").split()
-    weighed = _read_weighed(weighed_path) if weighed_path else {}
-    with tempfile.TemporaryDirectory() as temporary:
-        apt = Apt(pathlib.Path(temporary), suite)
-        packages = Packages(apt.newest)
-        if folder == "--names":
-            print("\n".join(packages.closed(names)))
-            return
-        base = apt.install_minbase()
-        chosen = packages.closed([*base, *names, *filter(packages.is_wanted, sorted(apt.newest))])
-        preferred = {name: answer for name in packages.undecided(chosen) if (answer := _preferred(apt, name))}
-    rows = sorted(packages.rows(frozenset(chosen), preferred, weighed))
-    text = "\n".join("\t".join(row) for row in (COLUMNS, *rows))
-    pathlib.Path(folder, f"debian_{suite}.tsv").write_text(text + "\n", "utf-8")
-    print(f"{suite}, lists of {datetime.date.today().isoformat()}: {len(rows)} rows, {len(text):,} characters")
+def main(data_folder: str, folder: str, *suites: str) -> None:
+    """Writes the tables, and what should be weighed for them."""
+    data, weights = pathlib.Path(data_folder), pathlib.Path(folder)
+    names = [line.split("\t")[0] for line in (data / "apt_names.tsv").read_text("utf-8").splitlines()[1:]]
+    for suite in suites or SUITES:
+        with tempfile.TemporaryDirectory() as temporary:
+            apt = Apt(pathlib.Path(temporary), suite)
+            packages, base = Packages(apt.newest), apt.install_minbase()
+            roots = [*base, *names, *filter(packages.is_wanted, sorted(apt.newest))]
+            chosen = packages.closed(roots)
+            # What apt prefers may bring along packages that need virtual packages of their own.
+            while undecided := list(packages.undecided(chosen)):
+                packages.preferred |= {name: _preferred(apt, name, providers) for name, providers in undecided}
+                chosen = packages.closed(roots)
+        (weights / f"order_{suite}.txt").write_text("\n".join(packages.closed([*base, *names])) + "\n", "utf-8")
+        rows = packages.rows(chosen, names, _read_weighed(weights / f"weighed_{suite}.tsv"))
+        _write(data / f"debian_{suite}.tsv", COLUMNS, rows)
+        _write_minbase(data / "base_packages.tsv", suite, base)
+
+
+def _write(path: pathlib.Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    path.write_text("\n".join("\t".join(row) for row in (columns, *sorted(rows))) + "\n", "utf-8")
+
+
+def _write_minbase(path: pathlib.Path, suite: str, names: list[str]) -> None:
+    """Puts the smallest system of a suite in place of the row that says what it was."""
+    columns, *rows = (tuple(line.split("\t")) for line in path.read_text("utf-8").splitlines())
+    source, today = f"debootstrap --print-debs --variant=minbase {suite}", datetime.date.today().isoformat()
+    kept = [row for row in rows if row[:2] != ("debian", suite)]
+    _write(path, columns, [*kept, ("debian", suite, "", "yes", " ".join(names), source, today)])
 
 
 class Packages:
@@ -73,6 +87,7 @@ class Packages:
 
     def __init__(self, stanzas: Mapping[str, Stanza]) -> None:
         self.stanzas = stanzas
+        self.preferred: dict[str, str | None] = {}  # the provider that apt takes for a virtual package
         self.providers: dict[str, list[tuple[str, str]]] = defaultdict(list)  # with the version that is provided
         for name, stanza in stanzas.items():
             for ((provided, _, version),) in relations(stanza.get("Provides", "")):
@@ -82,7 +97,7 @@ class Packages:
         self.needed_by: dict[str, int] = defaultdict(int)
         for groups in (*self.depends.values(), *self.recommends.values()):
             for group in groups:
-                self.needed_by[group[0]] += 1
+                self.needed_by[group[0].removeprefix(EXACTLY)] += 1
 
     def closed(self, roots: Iterable[str]) -> list[str]:
         """Those of `roots` that there are and all that they bring along, what is asked for first in front."""
@@ -94,11 +109,12 @@ class Packages:
                 if name in found:
                     continue
                 if name not in self.stanzas:
-                    todo += [provider for provider, _ in self.providers.get(name, ())][:1]
+                    providers = [provider for provider, _ in self.providers.get(name, ())]
+                    todo += [self.preferred.get(name) or providers[0]] if providers else []
                     continue
                 found[name] = None
                 # Of alternatives only the first one is ever taken, unless another one is in the table anyway.
-                todo += [group[0] for group in (*self.depends[name], *self.recommends[name])]
+                todo += [group[0].removeprefix(EXACTLY) for group in (*self.depends[name], *self.recommends[name])]
         return list(found)
 
     def is_wanted(self, name: str) -> bool:
@@ -110,39 +126,48 @@ class Packages:
             return True
         needed = self.needed_by.get(name, 0)
         if section == "libdevel":
-            library = max((self.needed_by.get(group[0], 0) for group in self.depends[name] if len(group) == 1), default=0)
-            return needed >= 2 or (library >= 8 and needed >= 1)  # noqa: PLR2004
+            library = max(
+                (self.needed_by.get(group[0], 0) for group in self.depends[name] if len(group) == 1), default=0
+            )
+            return needed >= 2 or (library >= 8 and needed >= 1)
         return needed >= (3 if section in _PROGRAMS else 5)
 
-    def undecided(self, chosen: Iterable[str]) -> list[str]:
-        """The virtual packages that are needed and that several packages provide."""
-        needed = {group[0] for name in chosen for group in (*self.depends[name], *self.recommends[name])}
-        virtual = needed - self.stanzas.keys()
-        return sorted(name for name in virtual if len({provider for provider, _ in self.providers.get(name, ())}) > 1)
+    def undecided(self, chosen: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+        """The virtual packages that `chosen` need and of whose several providers nobody knows which apt takes."""
+        first = {group[0] for name in chosen for group in (*self.depends[name], *self.recommends[name])}
+        for name in sorted(first - self.stanzas.keys() - self.preferred.keys()):
+            providers = list(dict.fromkeys(provider for provider, _ in self.providers.get(name, ())))
+            if len(providers) > 1:
+                yield name, providers
+
+    def _needed(self, chosen: Iterable[str]) -> set[str]:
+        """The names that `chosen` may bring along."""
+        groups = (group for name in chosen for group in (*self.depends[name], *self.recommends[name]))
+        return {name.removeprefix(EXACTLY) for group in groups for name in group}
 
     def rows(
-        self, chosen: frozenset[str], preferred: Mapping[str, str], weighed: Mapping[tuple[str, str], tuple[str, ...]]
+        self,
+        chosen: Iterable[str],
+        asked: Iterable[str],
+        weighed: Mapping[tuple[str, str], tuple[str, ...]],
     ) -> Iterator[tuple[str, ...]]:
         """The table's rows: packages, and virtual packages, of which only the providers are known."""
-        virtual = {name for name in self.providers if name not in self.stanzas}
-        for name in (*chosen, *virtual):
-            first = preferred.get(name)
-            providers = dict.fromkeys(each for each, _ in self.providers.get(name, ()) if each in chosen and each != name)
+        known = frozenset(chosen)
+        written = {*known, *(EXACTLY + name for name in known), *self.providers}
+        for name in {*known, *self._needed(known), *asked}:
+            first = self.preferred.get(name)
+            providers = dict.fromkeys(
+                each for each, _ in self.providers.get(name, ()) if each in known and each != name
+            )
             provided_by = " ".join(sorted(providers, key=lambda each: each != first))
-            if name in virtual:
-                if provided_by and not _VERSIONED.search(name):
-                    yield (name, *("" for _ in COLUMNS[1:-1]), provided_by)
-                continue
-            stanza = self.stanzas[name]
-            measured = weighed.get((name, stanza["Version"]), ("", "", "", ""))
-            needs = (self._written(groups[name], chosen) for groups in (self.depends, self.recommends))
-            size = str(1024 * int(stanza.get("Installed-Size", "0")))
-            yield (name, stanza["Version"], stanza["Size"], size, *measured, *needs, provided_by)
-
-    def _written(self, groups: tuple[Group, ...], chosen: frozenset[str]) -> str:
-        """Groups as `libc6 debconf|cdebconf`, without what nobody can choose."""
-        kept = (tuple(name for name in group if name in chosen or name in self.providers) or group[:1] for group in groups)
-        return " ".join(dict.fromkeys("|".join(group) for group in kept))
+            if name in known:
+                stanza = self.stanzas[name]
+                measured = weighed.get((name, stanza["Version"]), ("", "", "", ""))
+                needs = (_written(groups[name], written) for groups in (self.depends, self.recommends))
+                size = str(1024 * int(stanza.get("Installed-Size", "0")))
+                yield (name, stanza["Version"], stanza["Size"], size, *measured, *needs, provided_by)
+            elif provided_by and name not in self.stanzas:
+                yield (name, *("" for _ in COLUMNS[1:-1]), provided_by)
 
     def _groups(self, stanza: Stanza, *fields: str) -> tuple[Group, ...]:
         found: dict[Group, None] = {}
@@ -157,13 +182,20 @@ class Packages:
 
     def _answers(self, wanted: Relation) -> tuple[str, ...]:
         """The names that answer a relation in this suite."""
-        stanza = self.stanzas.get(wanted.name)
-        if stanza and (not wanted.operator or fits(stanza["Version"], wanted)):
-            return (wanted.name,)
-        provided = self.providers.get(wanted.name, ())
+        stanza, provided = self.stanzas.get(wanted.name), self.providers.get(wanted.name, ())
         if not wanted.operator:
-            return (wanted.name,) if provided else ()
-        return tuple(name for name, version in provided if version and fits(version, wanted))
+            return (wanted.name,) if stanza or provided else ()
+        # A wanted version is no answer of whoever provides the name without one.
+        others = tuple(name for name, version in provided if version and fits(version, wanted))
+        if not (stanza and fits(stanza["Version"], wanted)):
+            return others
+        return (wanted.name if len(others) == len(provided) else EXACTLY + wanted.name, *others)
+
+
+def _written(groups: tuple[Group, ...], names: set[str]) -> str:
+    """Groups as `libc6 debconf|debconf-2.0 =x11proto-dev`, of alternatives only those that are among `names`."""
+    kept = (tuple(name for name in group if name in names) or group[:1] for group in groups)
+    return " ".join(dict.fromkeys("|".join(group) for group in kept))
 
 
 def relations(field: str) -> Iterator[tuple[Relation, ...]]:
@@ -177,11 +209,12 @@ def relations(field: str) -> Iterator[tuple[Relation, ...]]:
 def fits(version: str, wanted: Relation) -> bool:
     """Whether a version is one that a relation asks for."""
     have, want = _key(version), _key(wanted.version)
-    return {"<<": have < want, "<=": have <= want, "=": have == want, ">=": have >= want, ">>": have > want}[wanted.operator]
+    return {"<<": have < want, "<=": have <= want, "=": have == want, ">=": have >= want, ">>": have > want}[
+        wanted.operator
+    ]
 
 
 _RELATION = re.compile(r"\s*([^\s(:\[]+)(?::\w+)?\s*(?:\(\s*(<<|<=|=|>=|>>)\s*([^)\s]+)\s*\))?")
-_VERSIONED = re.compile(r"-abi-|^(?:perl|php|gap|ghc)api|^lib\S+-[0-9a-f]{5}$|-[0-9a-f]{32}")  # of no use to anybody who types
 # Families of hundreds of packages, of which a Dockerfile asks for those at most that others need too.
 _RARE = re.compile(
     r"lib(?:rust|ghc)-|librust|golang-[a-z].*-dev$|node-|libjs-|haskell|.*-(?:dbg|dbgsym|doc|l10n|i18n|perl|ocaml|cil)$"
@@ -189,10 +222,49 @@ _RARE = re.compile(
     r"|hunspell-|aspell-|myspell|task-|lib(?:x?32|64|n32)|gir1|xfonts|med-|science-|education-|games-|junior-|gis-"
     r"|.*-(?:cross|mingw|mips|arm|hppa|alpha|sparc|powerpc|s390|riscv|m68k|sh4|i686|x32|ppc)"
 )
-_RARE_SECTIONS = ("games", "haskell", "rust", "golang", "ocaml", "lisp", "hamradio", "otherosfs", "gnustep", "tasks", "doc")
+_RARE_SECTIONS = (
+    "games",
+    "haskell",
+    "rust",
+    "golang",
+    "ocaml",
+    "lisp",
+    "hamradio",
+    "otherosfs",
+    "gnustep",
+    "tasks",
+    "doc",
+)
 _PROGRAMS = (
-    *("admin", "cli-mono", "comm", "database", "devel", "editors", "embedded", "graphics", "httpd", "interpreters", "java"),
-    *("mail", "math", "net", "php", "python", "science", "shells", "sound", "text", "utils", "vcs", "video", "web", "x11"),
+    *(
+        "admin",
+        "cli-mono",
+        "comm",
+        "database",
+        "devel",
+        "editors",
+        "embedded",
+        "graphics",
+        "httpd",
+        "interpreters",
+        "java",
+    ),
+    *(
+        "mail",
+        "math",
+        "net",
+        "php",
+        "python",
+        "science",
+        "shells",
+        "sound",
+        "text",
+        "utils",
+        "vcs",
+        "video",
+        "web",
+        "x11",
+    ),
 )
 _USUAL = re.compile(
     r"php[\d.]*(?:-[a-z0-9]+)?|postgresql(?:-\d+|-client|-client-\d+|-contrib|-server-dev-\S+|-\d+-postgis-\S+)?"
@@ -210,7 +282,7 @@ _USUAL = re.compile(
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _key(version: str) -> tuple[object, ...]:
     """A version to compare as dpkg does: epoch, upstream version, revision."""
     epoch, colon, rest = version.partition(":")
@@ -229,28 +301,31 @@ def _parts(text: str) -> tuple[object, ...]:
     return tuple(found)
 
 
-def _preferred(apt: Apt, virtual: str) -> str | None:
+def _preferred(apt: Apt, virtual: str, providers: list[str]) -> str | None:
     """The package that apt installs for a virtual one."""
     output = apt.run("apt-get", "--simulate", "-oAPT::Install-Recommends=0", "satisfy", virtual) or ""
-    added = dict.fromkeys(re.findall(r"^Inst (\S+) \(", output, re.MULTILINE))
-    named = {match[1] for each in apt.newest.values() for match in [re.match(r"(\S+)", each["Package"])] if match}
-    candidates = [
-        name
-        for name in added
-        if name in named and any(virtual == each[0].name for each in relations(apt.newest[name].get("Provides", "")))
-    ]
-    return candidates[0] if candidates else None
+    added = re.findall(r"^Inst (\S+) \(", output, re.MULTILINE)
+    # What it brings along comes before it, and may provide the same.
+    return next((name for name in reversed(added) if name in providers), None)
 
 
-def _read_weighed(path: str) -> dict[tuple[str, str], tuple[str, ...]]:
+def _read_weighed(path: pathlib.Path) -> dict[tuple[str, str], tuple[str, ...]]:
     """(package, version) -> files, documents, byte code, and all that dpkg notes of it.
 
     A layer holds the stanza of a package twice: in dpkg's status, and in the copy that it keeps.
     """
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for line in pathlib.Path(path).read_text("utf-8").splitlines():
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
         name, version, files, documents, byte_code, records, stanza = line.split("\t")
         found[name, version] = (files, documents, byte_code, str(int(records) + 2 * int(stanza)))
+    for (name, version), (files, documents, byte_code, noted) in tuple(found.items()):
+        # The modules of Python itself are compiled by the interpreter's package, and not where only the library is.
+        match = re.fullmatch(r"lib(python3\.\d+)-(?:(minimal)|stdlib)", name)
+        owner = (f"{match[1]}-minimal" if match[2] else match[1], version) if match else None
+        if owner in found:
+            own = found[owner]
+            found[owner] = (*own[:2], str(int(own[2]) + int(byte_code)), own[3])
+            found[name, version] = (files, documents, "0", noted)
     return found
 
 

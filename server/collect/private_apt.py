@@ -1,4 +1,4 @@
-"""An apt of its own for the collectors: package lists of one suite, a minimal Debian installed, nothing of the machine."""
+"""An apt of its own for the collectors: the package lists of one suite, a minimal Debian, nothing of the machine."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ Stanza = dict[str, str]
 
 
 class Apt:
-    """An apt that keeps all it has under `folder` and thinks that debootstrap's minbase of `suite` is installed, as it is
-    in Docker's Debian images. The suite's updates and security fixes count as part of it.
-    """
+    """An apt that keeps all it has under `folder`; the updates and security fixes of `suite` count as part of it."""
 
     def __init__(self, folder: pathlib.Path, suite: str) -> None:
         self.folder, self.suite, self.archive = folder, suite, machines_archive()
@@ -40,7 +38,7 @@ class Apt:
             "Dir::State::Lists": folder / "lists",
             "Dir::State::status": folder / "status",
             "Dir::Cache": folder,
-            "Dir::Cache::pkgcache": "pkgcache.bin",  # Docker's images switch them off; without them a call takes seconds
+            "Dir::Cache::pkgcache": "pkgcache.bin",  # off in Docker's images; without it a call takes seconds
             "Dir::Cache::srcpkgcache": "srcpkgcache.bin",
             "Dir::Etc::sourcelist": "/dev/null",
             "Dir::Etc::sourceparts": folder / "sources",
@@ -69,7 +67,14 @@ class Apt:
 
     def minbase(self) -> list[str]:
         """The packages of the smallest Debian."""
-        command = ["debootstrap", "--print-debs", "--variant=minbase", self.suite, str(self.folder / "base"), self.archive]
+        command = [
+            "debootstrap",
+            "--print-debs",
+            "--variant=minbase",
+            self.suite,
+            str(self.folder / "base"),
+            self.archive,
+        ]
         return sorted(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())  # noqa: S603
 
     def install_minbase(self) -> list[str]:
@@ -100,7 +105,11 @@ class Apt:
 def machines_archive() -> str:
     """The Debian archive that this machine's own apt uses."""
     etc = pathlib.Path("/etc/apt")
-    for path in (*sorted(etc.glob("sources.list.d/*.sources")), etc / "sources.list", *etc.glob("sources.list.d/*.list")):
+    for path in (
+        *sorted(etc.glob("sources.list.d/*.sources")),
+        etc / "sources.list",
+        *etc.glob("sources.list.d/*.list"),
+    ):
         if path.exists() and (found := _ARCHIVE.search(path.read_text("utf-8"))):
             return found[1]
     raise SystemExit("no Debian archive in apt's configuration")

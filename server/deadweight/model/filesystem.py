@@ -16,6 +16,7 @@ from deadweight.model.effects import (
     Copied,
     CopiedFromStage,
     Download,
+    Kind,
     Leftover,
     Measured,
     PackageSet,
@@ -112,6 +113,19 @@ def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset
 
 
 _installed = folded(frozenset[tuple[str, str]](), _with_packages)
+
+
+def _with_removed(paths: frozenset[str], layer: Layer) -> frozenset[str]:
+    """What a layer and those below it remove."""
+    more = frozenset(_removed(layer.effects)) if layer.removes else paths
+    return paths if more <= paths else paths | more
+
+
+def _removed(effects: Iterable[Effect]) -> Iterator[str]:
+    return (effect.path for effect in effects if effect.kind is Kind.REMOVES and effect.path)
+
+
+_all_removed = folded(frozenset[str](), _with_removed)
 
 
 class Question(NamedTuple):
@@ -215,6 +229,11 @@ class Filesystem:
         sets = (effect.cause for effect in self.here if isinstance(effect.cause, PackageSet))
         here = {name for each in sets if each.manager == manager for name in each.names}
         return tuple(sorted(here.union(name for each, name in _installed(self.below) if each == manager)))
+
+    @_asked
+    def is_removed(self, path: str) -> bool:
+        """Whether the build has removed a file that the base image may hold."""
+        return any(covers(each, path) for each in (*_removed(self.here), *_all_removed(self.below)))
 
     @_asked
     def held(self, path: str) -> list[Written]:

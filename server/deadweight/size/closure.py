@@ -1,9 +1,9 @@
 """Which packages an install brings along: what apt and apk come to, for any index of packages.
 
 An index says of a package what it needs: groups of names, each name a real package, the most preferred first. Who makes
-the index has resolved what is fixed within one release: versions (there is one of each package), virtual packages (their
-providers), names that exist nowhere. So `debconf|debconf-2.0 libc6` of a debian_*.tsv becomes `(("debconf", "cdebconf"),
-("libc6",))`, and `D:so:libc.musl-x86_64.so.1` of an APKINDEX `(("musl",),)`.
+the index has resolved what is fixed within one release: versions (there is one of each package), virtual packages
+(their providers), names that exist nowhere. So `debconf|debconf-2.0 libc6` of a debian_*.tsv becomes
+`(("debconf", "cdebconf"), ("libc6",))`, and `D:so:libc.musl-x86_64.so.1` of an APKINDEX `(("musl",),)`.
 
 `closure` chooses as the package managers do: greedily and depth first, in the order in which packages list what they
 need; of a group the first name, unless another one is there or chosen already. All that is requested is chosen before

@@ -171,7 +171,7 @@ def _packages(cause: PackageSet) -> Size | None:
         added = npm.installed(manifest, lock, dev="dev" in cause.options, libc=cause.libc, clean=clean)
         return _beyond(cause.there, added) if added and cause.there else added
     if cause.manager == "apt":
-        return apt.installed(cause.names, cause.suite, recommends="recommends" in cause.options, already=cause.already)
+        return apt.installed(cause)
     if cause.manager == "pip":
         requirements = _requirements(cause)
         if requirements is None:
@@ -208,6 +208,8 @@ def _leftover(cause: Leftover) -> Size | None:
     if packages.manager == "pip":
         requirements = _requirements(packages)
         return None if requirements is None else pip.cache_left(requirements, packages.libc)
+    if packages.manager == "apt":
+        return apt.cached(packages)
     return None
 
 
