@@ -94,7 +94,7 @@ def kept(dockerfile: str, base: str = "debian:bookworm-slim") -> list[str]:
             ["*: apt(curl no-documents)", "*: records", "/var/cache/apt: apt's cache"],
         ),
         (
-            "RUN rm -f /etc/apt/apt.conf.d/docker-clean; apt-get install -y --no-install-recommends curl; apt-get clean",
+            "RUN rm /etc/apt/apt.conf.d/docker-clean; apt-get install -y --no-install-recommends curl; apt-get clean",
             ["*: apt(curl no-documents)", "*: records"],
         ),
         ("RUN apt-get upgrade -y && apt-get dist-upgrade -y", ["*: packages newer than those of the base image"]),

@@ -80,6 +80,21 @@ def release(name: str | None) -> Release:
     return Release(suite, float(width), own[3] if own == row else f"{own[3]}; {why}", date)
 
 
+class Made(NamedTuple):
+    """Bytes that a package writes when it is installed, and what they are."""
+
+    bytes: int
+    what: str
+    source: str
+    date: str
+
+
+@cache
+def made() -> dict[str, Made]:
+    """What packages write when they are installed, where that is known: by package."""
+    return {row[0]: Made(int(row[1]), row[2], row[3], row[4]) for row in table("apt_made").rows()}
+
+
 @lru_cache(maxsize=16384)
 def package(suite: str, name: str) -> DebianPackage | None:
     """One package of a suite; None for a name that it does not have, and for a virtual package."""

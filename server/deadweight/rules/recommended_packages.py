@@ -143,7 +143,6 @@ _NAMED = 5
 _LEAST = 1_000_000  # bytes: below it "at least" says nothing
 # Releases without package lists of their own, by those whose lists agree about them: what all of these leave out.
 _STAND_INS = {
-    **{suite: (suite,) for suite in debian.suites()},
     **dict.fromkeys(("jammy", "lunar", "noble"), ("bookworm", "trixie")),
     **dict.fromkeys(("plucky", "questing", "resolute", "forky", "sid"), ("trixie",)),
 }
@@ -323,7 +322,7 @@ def _read(
     """What a command's recommendations bring; None where nothing is known of them."""
     unknown = dict.fromkeys(_names_from_elsewhere(below, cause))
     before = below.asked.union(_asked_for(call.around.files.here))
-    there = {suite: _there(before, suite) for suite in _STAND_INS.get(cause.suite or "", ())}
+    there = {suite: _there(before, suite) for suite in _suites(cause.suite)}
     names = [name for name in cause.names if name not in unknown]
     beside, lost, doubtful = set(cause.names), {}, set[str]()
     for suite in there:
@@ -339,6 +338,11 @@ def _read(
     needed = [name for name in sorted(_anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
     return _Install(layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
+
+
+def _suites(release: str | None) -> tuple[str, ...]:
+    """The suites whose package lists say what an install brings."""
+    return (release,) if release in debian.suites() else _STAND_INS.get(release or "", ())
 
 
 def _names_from_elsewhere(below: _Below, cause: PackageSet) -> tuple[str, ...]:

@@ -155,17 +155,27 @@ def _weighed(
         return None
     # The packages of a layer err together: an image that leaves out documentation leaves it out of all of them.
     low, best, high = map(sum, zip(*weights.values(), strict=True))
-    parts = _parts(weights, stands)
-    if any("debconf" in group for name in weights for group in (_needs(stands.suite, name) or Needs()).depends):
-        questions = constant("apt.debconf")
-        own = _Weight(round(questions.low), round(questions.best), round(questions.high))
-        parts = (*parts, Part("questions of debconf, once more", *own, questions.source, questions.date))
-        low, best, high = low + own.low, best + own.best, high + own.high
+    made = tuple(_made(stands.suite, names))
+    low += sum(part.low for part in made)
+    best += sum(part.best for part in made)
+    high += sum(part.high or 0 for part in made)
+    parts = (*_parts(weights, stands), *made)
     width += stands.width
-    drift, made = constant("apt.drift"), constant("apt.made_by_packages")
+    drift, unseen = constant("apt.drift"), constant("apt.made_by_packages")
     bottom = max(0, round(low * (drift.low - width)))
-    top = None if unknown else round(high * (drift.high + width) + made.high)
+    top = None if unknown else round(high * (drift.high + width) + unseen.high)
     return Size(bottom, best, top, parts)
+
+
+def _made(suite: str, names: frozenset[str]) -> Iterator[Part]:
+    """What packages write when they are installed: databases, and debconf's questions once more."""
+    for name in sorted(facts.made().keys() & names):
+        made = facts.made()[name]
+        yield Part(f"{made.what} ({name})", made.bytes, made.bytes, made.bytes, made.source, made.date)
+    if any(("debconf" in group) for name in names if (needs := _needs(suite, name)) for group in needs.depends):
+        asked = constant("apt.debconf")
+        low, best, high = round(asked.low), round(asked.best), round(asked.high)
+        yield Part("questions of debconf, once more", low, best, high, asked.source, asked.date)
 
 
 def _parts(weights: dict[str, _Weight], stands: facts.Release) -> tuple[Part, ...]:
@@ -195,7 +205,7 @@ def _weight(suite: str, name: str, documents: bool | None) -> _Weight | None:
     low, best, high = (package.installed * each for each in (files.low, files.best, files.high))
     if documents:
         return _Weight(round(low), round(best), round(high))
-    if name.endswith(_TEXTS_ALONE):
+    if name.endswith(_TEXTS_ALONE) or name.startswith("manpages"):
         return _Weight(0, 0, 0 if documents is False else round(high))
     return _Weight(
         round(low - left_out.high * package.installed), round(best - left_out.best * package.installed), round(high)
