@@ -120,7 +120,7 @@ _installed = folded(frozenset[tuple[str, str]](), _with_packages)
 def _with_leftovers(folders: frozenset[str], layer: Layer) -> frozenset[str]:
     """Where tools have left something after a layer."""
     if layer.removes:
-        removed = [each.path for each in layer.effects if each.kind is Kind.REMOVES and each.path]
+        removed = list(_removed(layer.effects))
         folders = frozenset(each for each in folders if not any(covers(path, each) for path in removed))
     left = (each for each in layer.kept if isinstance(each.cause, Leftover) and each.is_certain)
     more = frozenset(each.path for each in left if each.path)
@@ -128,6 +128,19 @@ def _with_leftovers(folders: frozenset[str], layer: Layer) -> frozenset[str]:
 
 
 _left = folded(frozenset[str](), _with_leftovers)
+
+
+def _with_removed(paths: frozenset[str], layer: Layer) -> frozenset[str]:
+    """What a layer and those below it remove."""
+    more = frozenset(_removed(layer.effects)) if layer.removes else paths
+    return paths if more <= paths else paths | more
+
+
+def _removed(effects: Iterable[Effect]) -> Iterator[str]:
+    return (effect.path for effect in effects if effect.kind is Kind.REMOVES and effect.path)
+
+
+_all_removed = folded(frozenset[str](), _with_removed)
 
 
 class Question(NamedTuple):
@@ -285,6 +298,10 @@ class Filesystem:
         for effect in self.here:
             there = play(there, effect, self.site)
         return [each.effect for each in there]
+
+    def is_removed(self, path: str) -> bool:
+        """Whether the build has removed a file that the base image may hold."""
+        return any(covers(each, path) for each in (*_removed(self.here), *_all_removed(self.below)))
 
     @_asked
     def held(self, path: str) -> list[Written]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.facts.constants import constant
 from deadweight.facts.tables import table
+from deadweight.model.effects import PackageSet
 from deadweight.size import apt
 from deadweight.size.units import Part, Size, at_least
 
@@ -62,4 +63,4 @@ def debian_name(name: str) -> str | None:
 
 
 def _on_debian(names: tuple[str, ...], already: tuple[str, ...] = ()) -> Size | None:
-    return apt.installed(names, _SUITE, recommends=False, already=already)
+    return apt.installed(PackageSet("apt", names, suite=_SUITE, already=already))

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.facts import alpine
+from deadweight.facts import alpine, debian
 from deadweight.facts import packages as facts
 from deadweight.facts.tables import table
 from deadweight.features import words
@@ -164,7 +164,7 @@ def package_note(snapshot: Snapshot, manager: str, name: str, stage: int, option
         (name,),
         suite=base.suite,
         libc=base.libc,
-        options=frozenset((option,)) if option else frozenset(),
+        options=apt.options(base, recommends=option == "recommends") if manager == "apt" else frozenset(),
         already=base.packages if manager in ("apt", "apk") else (),
     )
     effect = writes(None, wanted, Span(0, 0))
@@ -186,14 +186,14 @@ def _debian(place: Place, call: Call, prefix: str) -> Iterator[Item]:
     if place.base.package_manager not in (None, "apt"):
         return
     suite = nearest(place.base.suite)
-    asked = list(facts.apt_requests(suite))
-    found = (facts.debian_package(suite, name) for name in asked if name.startswith(prefix))
-    more = facts.debian_starting(suite, prefix) if prefix else ()
+    # No package of its own, no bytes: the smallest system has it already (tar), or another name has them (git-core).
+    asked = [name for name in debian.asked_for() if name not in debian.minbase(suite)]
+    found = (debian.package(suite, name) for name in asked if name.startswith(prefix))
+    more = debian.starting(suite, prefix) if prefix else ()
     inside = (name for name in asked if f"-{prefix}" in name) if prefix else ()
     option = "" if call.has("--no-install-recommends", "--without-recommends", "-R") else "recommends"
     seen: set[str] = set()
-    for package in chain(found, more, (facts.debian_package(suite, name) for name in inside)):
-        # No package, no bytes: the smallest system has it already (tar), or another name has them (git-core).
+    for package in chain(found, (debian.package(suite, name) for name in inside), more):
         if package is None or package.name in seen:
             continue
         seen.add(package.name)
