@@ -153,6 +153,7 @@ def test_apt(run: str, left: list[str]) -> None:
             "ENV PATH=/v/bin:$PATH\nRUN pip install --no-cache-dir flask",
             ["/usr/local: pip(flask)", "/usr/local/lib: byte code of pip itself"],
         ),
+        ('RUN /v/bin/pip install --no-cache-dir "uvicorn[standard]" flask', ["/v: pip(uvicorn[standard] flask)"]),
         ("RUN . /v/bin/activate && pip install --no-cache-dir flask", ["/v: pip(flask)"]),
         ("RUN cd / && source v/bin/activate && pip install --no-cache-dir flask", ["/v: pip(flask)"]),
         (

@@ -35,7 +35,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         return
     around = call.around
     files = [text for text in _values(call, "-r", "--requirement") if text]
-    names = tuple(word.pattern for word in operands[1:])
+    names = tuple(word.plain for word in operands[1:])
     project = None
     if files:
         texts = [around.files.text(path) for file in files if (path := around.resolve(file))]
@@ -91,7 +91,7 @@ def _site(call: Call) -> str | None:
 
 
 def _values(call: Call, *names: str) -> Iterator[str]:
-    texts = [word.pattern for word in call.words]
+    texts = [word.plain for word in call.words]
     for at, text in enumerate(texts):
         if text in names and at + 1 < len(texts):
             yield texts[at + 1]
