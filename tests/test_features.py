@@ -447,6 +447,12 @@ def test_diagnostics_after_edits_equal_those_of_a_fresh_start(text: str, edits: 
     assert str(document.text) == text
 
 
+def test_a_document_knows_the_day() -> None:
+    document = Documents(today=lambda: "2026-11-26").open("u", "Dockerfile", None, 1, "FROM node:22\n")
+    assert document is not None
+    assert document.options.today == "2026-11-26"
+
+
 def test_a_file_that_no_person_writes_is_not_read() -> None:
     document = Documents().open("u", "Dockerfile", None, 1, "FROM x\n" + "RUN a \\\n" * 150_000)
     assert document is not None

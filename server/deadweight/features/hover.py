@@ -183,7 +183,7 @@ def _mount(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]] | None:
             size = snapshot.sizes.of(inside)
             if not inside or size is None:
                 return None
-            return flag.span, [f"Keeps {words.short(size)} out of the layer", "", *words.made_of(inside)]
+            return flag.span, [f"Keeps {words.short(size)} unpacked out of the layer", "", *words.made_of(inside)]
     return None
 
 
@@ -256,7 +256,7 @@ def _written(snapshot: Snapshot, place: Place, effects: tuple[Effect, ...]) -> l
     lines = _adds(snapshot, snapshot.sizes.of(kept), words.made_of(kept)) if kept else ["**Adds nothing**"]
     if gone:
         size = snapshot.sizes.of(gone)
-        said = f"{words.short(size)} written and" if size else "What it writes is"
+        said = f"{words.short(size)} unpacked written and" if size else "What it writes is"
         lines += ["", f"{said} not kept: {_why_gone(place)}"]
     return lines
 

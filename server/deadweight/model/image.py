@@ -336,6 +336,7 @@ _SLIM = {
 # WORKDIR of official images, where it is not "/" (their Dockerfiles; by hand, 2026-11-23).
 _WORKING_FOLDERS = {
     "golang": "/go",
+    "oven/bun": "/home/bun/app",
     "composer": "/app",
     "httpd": "/usr/local/apache2",
     "tomcat": "/usr/local/tomcat",

@@ -8,8 +8,6 @@ from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from deadweight.facts.constants import constant
-from deadweight.facts.targets import target_of
-from deadweight.model.app import app_of
 from deadweight.model.ecosystems import node, python
 from deadweight.model.effects import (
     BaseLayers,
@@ -32,7 +30,6 @@ from deadweight.model.effects import (
     Text,
 )
 from deadweight.size import apt, downloads, images, npm, pip
-from deadweight.size.targets import Comparison
 from deadweight.size.units import ZERO, Part, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -44,6 +41,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Cause
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Build
+    from deadweight.size.targets import Comparison
 
 _FOLDER = "the build context"
 # Output of tsc as multiples of its sources: JavaScript alone is 1.0, with source maps 2.2; comments may go,
@@ -76,7 +74,7 @@ class Sizes:
     def stage(self, ledger: Ledger) -> Size | None:
         """Unpacked bytes of a stage with all it stands on."""
         below = self.stage(self.ledgers[ledger.stage.base]) if isinstance(ledger.stage.base, int) else ZERO
-        return total((below, *(self.layer(layer) for layer in ledger.layers)))
+        return total((below, _added(ledger, self.are_estimates)))
 
     def heaviest(self, ledgers: Iterable[Ledger], most: int) -> list[tuple[Layer, Size]]:
         """The layers that add most, the heaviest first."""
@@ -94,6 +92,10 @@ class Sizes:
 
     def comparison(self) -> Comparison | None:
         """The image beside the target of its kind of app; None where the kind is not plain."""
+        from deadweight.facts.targets import target_of  # diagnostics do without them
+        from deadweight.model.app import app_of
+        from deadweight.size.targets import Comparison
+
         app = app_of(self.build, self.ledgers)
         return Comparison(target_of(app), self.pulled()) if app else None
 
@@ -105,10 +107,22 @@ class Sizes:
         ledger = self.ledgers[target.index]
         added: list[Size | None] = []
         while True:
-            added += [layer_pulled(layer) for layer in ledger.layers]
+            added.append(_pulled(ledger))
             if not isinstance(ledger.stage.base, int):
                 return total(added)
             ledger = self.ledgers[ledger.stage.base]
+
+
+@remembered
+def _added(ledger: Ledger, are_estimates: bool) -> Size | None:
+    """Unpacked bytes that the layers of a stage add together."""
+    return total(map(estimated_size if are_estimates else layer_size, ledger.layers))
+
+
+@remembered
+def _pulled(ledger: Ledger) -> Size | None:
+    """Bytes that a pull of the layers of a stage transfers."""
+    return total(map(layer_pulled, ledger.layers))
 
 
 def layer_size(layer: Layer) -> Size | None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from deadweight.model.ecosystems import node, python
-from deadweight.model.ecosystems.lenient import LARGEST_TEXT, as_object, json_object
+from deadweight.model.ecosystems.lenient import as_object, json_object
 from deadweight.model.ecosystems.project import inside
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ FRAMEWORKS: Mapping[Language, Mapping[str, App]] = {
     "java": {"spring-boot": "spring-boot"},
     "go": {"go": "go"},
 }
+_LARGEST = 500_000  # characters of a manifest; no editor waits for a longer one to learn what kind of app it is
 _MODULE = re.compile(r"^[ \t]*module[ \t]+\S", re.MULTILINE)
 _SPRING_BOOT = "spring-boot"
 _GRADLE_PLUGIN = "org.springframework.boot"
@@ -39,17 +40,20 @@ def app_in(context: BuildContext, folder: str, language: Language) -> App | None
 def _named(texts: Mapping[str, str], folder: str, language: Language) -> Iterator[str]:
     """What the manifests in a folder ask for in production, as far as it is a framework."""
 
+    def at(path: str) -> str:
+        found = texts.get(path, "")
+        return found if len(found) <= _LARGEST else ""
+
     def text(name: str) -> str:
-        found = texts.get(inside(folder, name), "")
-        return found if len(found) <= LARGEST_TEXT else ""
+        return at(inside(folder, name))
 
     if language == "node":
         manifest = node.read_manifest(text("package.json"))
         yield from (each.name for each in (manifest.dependencies if manifest else ()))
     elif language == "python":
-        path = inside(folder, "requirements.txt")
         project = python.read_pyproject(text("pyproject.toml"))
-        found = python.read_requirements(texts.get(path, ""), path, texts.get).requirements
+        path = inside(folder, "requirements.txt")
+        found = python.read_requirements(at(path), path, at).requirements
         yield from (each.name for each in (*found, *(project.dependencies if project else ())))
     elif language == "php":
         yield from as_object((json_object(text("composer.json")) or {}).get("require"))
