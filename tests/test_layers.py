@@ -153,9 +153,28 @@ def test_apt(run: str, left: list[str]) -> None:
             "RUN pip install --no-cache-dir --user flask",
             ["/root/.local: pip(flask)", "/usr/local/lib: byte code of pip itself"],
         ),
-        ("RUN python3 -m venv /v", ["/v: pip in a virtual environment"]),
+        (
+            "RUN python3 -m venv /v",
+            ["/v: pip in a virtual environment", "/usr/local/lib: byte code of the standard library"],
+        ),
         ("RUN /v/bin/pip install --no-cache-dir flask", ["/v: pip(flask)"]),
         ("ENV VIRTUAL_ENV=/v\nRUN pip install --no-cache-dir flask", ["/v: pip(flask)"]),
+        ("RUN python3 -m venv /v\nENV PATH=/v/bin:$PATH\nRUN pip install --no-cache-dir flask", ["/v: pip(flask)"]),
+        (
+            'RUN python3 -m venv /v\nENV PATH="/bin:/v/bin"\nRUN pip install --no-cache-dir flask',
+            ["/v: pip(flask)"],
+        ),
+        (
+            "RUN python3 -m venv /v\nENV PATH=/bin:/w/bin\nRUN pip install --no-cache-dir flask",
+            ["/usr/local: pip(flask)", "/usr/local/lib: byte code of pip itself"],
+        ),
+        (
+            "ENV PATH=/v/bin:$PATH\nRUN pip install --no-cache-dir flask",
+            ["/usr/local: pip(flask)", "/usr/local/lib: byte code of pip itself"],
+        ),
+        ('RUN /v/bin/pip install --no-cache-dir "uvicorn[standard]" flask', ["/v: pip(uvicorn[standard] flask)"]),
+        ("RUN . /v/bin/activate && pip install --no-cache-dir flask", ["/v: pip(flask)"]),
+        ("RUN cd / && source v/bin/activate && pip install --no-cache-dir flask", ["/v: pip(flask)"]),
         (
             "RUN --mount=type=cache,target=/root/.cache/pip pip install flask",
             ["/usr/local: pip(flask)", "/usr/local/lib: byte code of pip itself"],

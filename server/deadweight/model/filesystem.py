@@ -279,6 +279,11 @@ class Filesystem:
         return any(effect.cause == cause for effect in self._written())
 
     @_asked
+    def place_of(self, cause: Cause) -> str | None:
+        """Where something of just this cause was put last; None where it is not there, or nobody can tell."""
+        return next((effect.path for effect in self._written() if effect.cause == cause), None)
+
+    @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
         sets = (effect.cause for effect in self._left_here() if isinstance(effect.cause, PackageSet))

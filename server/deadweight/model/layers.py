@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
 # What any program answers and then ends: `java -version`.
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
+_ACTIVATE = "/bin/activate"  # of a virtual environment
 _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 
 
@@ -414,6 +415,8 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
         assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
         if program == "export":
             local.update(_exported(words))
+        elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
+            local["VIRTUAL_ENV"] = around.resolve(posixpath.join(inner or "", words[0].text.removesuffix(_ACTIVATE)))
         elif program is None:
             local.update(assigned)
         inner = inner if placed.subshell else folder
