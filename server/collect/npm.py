@@ -2,8 +2,9 @@
 
     python server/collect/npm.py TABLE LOCK_FOLDER_OR_REQUESTS...
 
-Each further argument is one install: a folder with package.json and package-lock.json (`npm ci`), or requests parted by
-commas (`npm install express,lodash`). Rows of packages that are measured again are replaced, all others stay.
+Each further argument is one install: a folder with package.json and package-lock.json (`npm ci`), with package.json
+alone (`npm install`), or requests parted by commas (`npm install express,lodash`). Rows of packages that are measured
+again are replaced, all others stay. The table is written after each install; what one downloads serves all.
 """
 
 from __future__ import annotations
@@ -27,23 +28,29 @@ def main(table_path: str, *installs: str) -> None:
     table = pathlib.Path(table_path)
     lines = table.read_text("utf-8").splitlines()[1:] if table.exists() else []
     rows = {tuple(line.split("\t")[:2]): tuple(line.split("\t")) for line in lines}
-    for install in installs:
-        measured = measure(install)
-        print(f"{install}: {len(measured)} packages", file=sys.stderr)
-        rows |= {row[:2]: row for row in measured}
-    text = "\n".join("\t".join(row) for row in (HEADER, *sorted(rows.values())))
-    table.write_text(text + "\n", "utf-8")
+    with tempfile.TemporaryDirectory() as cache:
+        for install in installs:
+            try:
+                measured = measure(install, pathlib.Path(cache))
+            except subprocess.CalledProcessError as error:
+                print(f"{install}: {error}", file=sys.stderr)
+                continue
+            print(f"{install}: {len(measured)} packages", file=sys.stderr)
+            rows |= {row[:2]: row for row in measured}
+            text = "\n".join("\t".join(row) for row in (HEADER, *sorted(rows.values())))
+            table.write_text(text + "\n", "utf-8")
 
 
-def measure(install: str) -> list[tuple[str, ...]]:
+def measure(install: str, cache: pathlib.Path) -> list[tuple[str, ...]]:
     """A row for each package of one install."""
     with tempfile.TemporaryDirectory() as temporary:
-        app, cache = pathlib.Path(temporary, "app"), pathlib.Path(temporary, "cache")
+        app = pathlib.Path(temporary, "app")
         app.mkdir()
         if pathlib.Path(install, "package.json").is_file():
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(pathlib.Path(install, name), app / name)
-            arguments = ["ci"]
+                if pathlib.Path(install, name).is_file():
+                    shutil.copy(pathlib.Path(install, name), app / name)
+            arguments = ["ci" if (app / "package-lock.json").is_file() else "install"]
         else:
             (app / "package.json").write_text("{}", "utf-8")
             arguments = ["install", *install.split(",")]

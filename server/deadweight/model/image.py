@@ -104,6 +104,7 @@ class Base:
     package_manager: PackageManager | None = None
     repository: str = ""  # its name in the facts
     packages: tuple[str, ...] = ()  # beyond what the system itself brings, by their Debian names
+    version: str = ""  # in its tag, as written: 3.11 of python:3.11-slim
 
     @property
     def is_windows(self) -> bool:
@@ -218,7 +219,8 @@ def system_of_release(codename: str) -> str:
 @lru_cache(maxsize=1024)
 def base(ref: ImageRef) -> Base:
     """What the image holds, as far as its name, its tag and the facts tell."""
-    return replace(_system(ref), repository=ref.repository, packages=_packages(ref))
+    version = variant(ref.repository, ref.effective_tag or "").version or ""
+    return replace(_system(ref), repository=ref.repository, packages=_packages(ref), version=version)
 
 
 def working_folder(ref: ImageRef) -> str:

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from deadweight.size.units import Part, Size
+from deadweight.size.units import Part, Size, total
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NAMED = 8
+NOT_MEASURED = "not measured"  # how the source of a package starts that no table has
+
+
+def summed(sizes: Sequence[Size | None], rest: str) -> Size | None:
+    """The total with few parts. What was not measured errs together: its ranges do not cancel out."""
+    weighed = total(sizes)
+    if weighed is None or weighed.high is None:
+        return weighed and condensed(weighed, rest)
+    together = 0.4 * sum(part.best for part in weighed.parts if part.source.startswith(NOT_MEASURED))
+    low = max(0, round(weighed.best - math.hypot(weighed.best - weighed.low, together)))
+    high = round(weighed.best + math.hypot(weighed.high - weighed.best, together))
+    return condensed(Size(low, weighed.best, high, weighed.parts), rest)
 
 
 def condensed(weighed: Size, rest: str) -> Size:

@@ -1,0 +1,116 @@
+"""What the tools of Python install, as bytes: a PackageSet is read into requirements or what a lockfile pins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from deadweight.model.ecosystems import python
+from deadweight.size import pip
+from deadweight.size.units import Part, Size, total
+
+if TYPE_CHECKING:
+    from deadweight.model.ecosystems.python import LockedDistribution, Requirement
+    from deadweight.model.effects import PackageSet, ProjectTexts
+
+MANAGERS = frozenset(("pip", "uv", "poetry", "pipenv"))
+
+_read_requirement = lru_cache(maxsize=4096)(python.read_requirement)
+_read_lock = lru_cache(maxsize=16)(python.read_lock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an install is asked for. `locked` is None where no lockfile settles it; `is_whole` False: there is more."""
+
+    requirements: tuple[Requirement, ...]
+    locked: tuple[LockedDistribution, ...] | None = None
+    is_whole: bool = True
+
+
+def installed(packages: PackageSet) -> Size | None:
+    """Bytes that an install writes into site-packages; None where nobody can tell anything about it."""
+    asked, options, target = _asked(packages), packages.options, _target(packages)
+    if asked is None:
+        return None
+    if "wheels" in options:
+        return cache_left(packages)
+    if asked.locked is not None:
+        found = pip.installed_locked(asked.locked, target)
+    else:
+        found = pip.installed(
+            asked.requirements, target, dependencies="no-deps" not in options, already=_there(packages)
+        )
+    return _with_rest(asked, found)
+
+
+def cache_left(packages: PackageSet) -> Size | None:
+    """Bytes that stay in the cache of the tool: wheels, or beside what it links its records of them."""
+    asked, options, target = _asked(packages), packages.options, _target(packages)
+    if asked is None:
+        return None
+    if "linked" in options or "copied" in options:
+        records = (
+            pip.records_left(asked.requirements, target)
+            if asked.locked is None
+            else pip.records_left_locked(asked.locked)
+        )
+        return total((records, installed(packages))) if "copied" in options else records
+    if asked.locked is not None:
+        found = pip.cache_left_locked(asked.locked, target)
+    else:
+        found = pip.cache_left(
+            asked.requirements, target, dependencies="no-deps" not in options, already=_there(packages)
+        )
+    return _with_rest(asked, found)
+
+
+def _target(packages: PackageSet) -> pip.Target:
+    options = packages.options
+    return pip.Target(packages.libc, packages.runtime, "no-compile" not in options, "cpu" in options)
+
+
+def _there(packages: PackageSet) -> list[Requirement]:
+    return [each for name in packages.already if (each := _read_requirement(name))]
+
+
+def _with_rest(asked: _Asked, size: Size | None) -> Size | None:
+    """A size of what was read of a list that is too long."""
+    if size is None or asked.is_whole:
+        return size
+    more = Part(f"more than {python.MOST_REQUIREMENTS:,} requirements: the rest was not looked at", 0, 0, None, "", "")
+    return Size(size.low, size.best, None, (*size.parts, more))
+
+
+def _asked(packages: PackageSet) -> _Asked | None:
+    """What an install is asked for, by name and in files; None where a file's text is not known."""
+    named = tuple(each for name in packages.names if (each := _read_requirement(name)))
+    if packages.project is None:
+        return _Asked(named)
+    found = _of_project(packages.manager, packages.project, packages.options)
+    if found is None or not named:
+        return found
+    return _Asked((*named, *found.requirements), found.locked, found.is_whole)
+
+
+@lru_cache(maxsize=32)
+def _of_project(manager: str, project: ProjectTexts, options: frozenset[str]) -> _Asked | None:
+    """What the files of a project ask for; a file that stays the same is read once."""
+    if project.manifest is None and project.lock is None:
+        return None
+    text = project.manifest or ""
+    if project.includes:
+        read = python.read_requirements(text, "", dict(project.includes).get)
+        return _Asked(read.requirements, is_whole=read.is_whole)
+    declared = python.read_pipfile(text) if manager == "pipenv" else python.read_pyproject(text)
+    lock = _read_lock(project.lock) if project.lock else None
+    if declared is None:
+        return None if lock is None else _Asked((), lock)
+    chosen = python.chosen(replace(declared, manager=manager), options | ({"only=main"} if manager == "pip" else set()))
+    if lock is None:
+        return _Asked(chosen)
+    if any(each.depends for each in lock):
+        return _Asked(chosen, python.locked(lock, chosen))
+    # A Pipfile.lock does not say who needs what, only which section it is in.
+    return _Asked(chosen, tuple(each for each in lock if not each.dev or "without=dev" not in options))
