@@ -2,9 +2,10 @@
 
     python server/collect/npm.py TABLE LOCK_FOLDER_OR_REQUESTS...
 
-Each further argument is one install: a folder with package.json and package-lock.json (`npm ci`), with package.json
-alone (`npm install`), or requests parted by commas (`npm install express,lodash`). Rows of packages that are measured
-again are replaced, all others stay. The table is written after each install; what one downloads serves all.
+Each further argument is one install: a folder with package.json and package-lock.json (`npm ci`), with node_modules as
+well (which is weighed where it lies), with package.json alone (`npm install`), or requests parted by commas
+(`npm install express,lodash`). Rows of packages that are measured again are replaced, all others stay. The table is
+written after each install; what one downloads serves all.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def main(table_path: str, *installs: str) -> None:
 
 def measure(install: str, cache: pathlib.Path) -> list[tuple[str, ...]]:
     """A row for each package of one install."""
+    if pathlib.Path(install, "node_modules").is_dir():
+        return weigh_all(pathlib.Path(install), cache)
     with tempfile.TemporaryDirectory() as temporary:
         app = pathlib.Path(temporary, "app")
         app.mkdir()
@@ -57,23 +60,28 @@ def measure(install: str, cache: pathlib.Path) -> list[tuple[str, ...]]:
         quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--force", "--loglevel=error"]
         npm = shutil.which("npm") or "npm"
         subprocess.run([npm, *arguments, *quiet, f"--cache={cache}"], cwd=app, check=True)  # noqa: S603
-        tarballs, packuments = cached_bytes(cache)
-        lock = json.loads((app / "package-lock.json").read_text("utf-8"))["packages"]
-        rows: list[tuple[str, ...]] = []
-        for path, entry in lock.items():
-            if not path or entry.get("link") or not (app / path).is_dir():
-                continue
-            name = entry.get("name") or path.rpartition("node_modules/")[2]
-            size, files = weigh(app / path)
-            may_lack = entry.get("peerDependenciesMeta", {})
-            peers = {peer: wanted for peer, wanted in entry.get("peerDependencies", {}).items() if peer not in may_lack}
-            here = present(app, path, entry.get("optionalDependencies", {}))
-            depends = {**peers, **entry.get("dependencies", {}), **here}
-            needs = ",".join(f"{each}@{wanted}" for each, wanted in sorted(depends.items()))
-            version, today = entry["version"], datetime.date.today().isoformat()
-            cached = (str(tarballs.get((name, version), "")), str(packuments.get(name, "")))
-            rows.append((name, version, str(size), str(files), *cached, needs, SOURCE, today))
-        return rows
+        return weigh_all(app, cache)
+
+
+def weigh_all(app: pathlib.Path, cache: pathlib.Path) -> list[tuple[str, ...]]:
+    """A row for each package that lies in the node_modules of a folder."""
+    tarballs, packuments = cached_bytes(cache)
+    lock = json.loads((app / "package-lock.json").read_text("utf-8"))["packages"]
+    rows: list[tuple[str, ...]] = []
+    for path, entry in lock.items():
+        if not path or entry.get("link") or not (app / path).is_dir():
+            continue
+        name = entry.get("name") or path.rpartition("node_modules/")[2]
+        size, files = weigh(app / path)
+        may_lack = entry.get("peerDependenciesMeta", {})
+        peers = {peer: wanted for peer, wanted in entry.get("peerDependencies", {}).items() if peer not in may_lack}
+        here = present(app, path, entry.get("optionalDependencies", {}))
+        depends = {**peers, **entry.get("dependencies", {}), **here}
+        needs = ",".join(f"{each}@{wanted}" for each, wanted in sorted(depends.items()))
+        version, today = entry["version"], datetime.date.today().isoformat()
+        cached = (str(tarballs.get((name, version), "")), str(packuments.get(name, "")))
+        rows.append((name, version, str(size), str(files), *cached, needs, SOURCE, today))
+    return rows
 
 
 def weigh(folder: pathlib.Path) -> tuple[int, int]:

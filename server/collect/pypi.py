@@ -2,12 +2,14 @@
 
     python server/collect/pypi.py TABLE (WHEEL | FOLDER | uv.lock)...
 
-Wheels come from `pip download -d FOLDER -r requirements.txt`; run it with the Python that the wheels are for. A uv.lock
-tells the sizes of wheels for musl, and of distributions that were not downloaded. All other rows stay.
+A folder holds wheels (`pip download -d FOLDER -r requirements.txt`) or what they unpack to (`pip install -t FOLDER`, a
+folder of `archive-v0` in uv's cache); run this with the Python that they are for. A uv.lock tells the sizes of wheels
+that were not downloaded, those for musl among them. All other rows stay.
 """
 
 from __future__ import annotations
 
+import csv
 import datetime
 import marshal
 import pathlib
@@ -16,7 +18,8 @@ import sys
 import warnings
 import zipfile
 from email.parser import HeaderParser
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.markers import UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
@@ -24,7 +27,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from deadweight.model.ecosystems.lenient import parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HEADER = (
     *("name", "version", "pure", "manylinux", "musllinux", "files", "byte_code", "depends", "source", "date"),
@@ -32,11 +35,20 @@ HEADER = (
 PYTHON = f"CPython {sys.version_info.major}.{sys.version_info.minor}"
 WEIGHED = f"wheel unpacked and compiled by {PYTHON}, linux x86_64"
 STATED = "uv lock: sizes as the index states them"
-NONE = "-"  # there is no wheel for this libc; an empty column says that nobody looked
-
+NONE, SOME = "-", "?"  # there is no such wheel; there is one, whose size nobody told. Empty: nobody looked
 MOST_COMPILED = 1_500_000  # bytes of source; sympy alone has 26 MB
 
+CUDA = re.compile(r"/lib(?:torch|c10)_(?:cuda|nvshmem)\w*\.so")
+
 Row = tuple[str, ...]
+
+
+class Entry(NamedTuple):
+    """A file of a wheel."""
+
+    path: str
+    size: int
+    read: Callable[[], bytes]
 
 
 def main(table_path: str, *sources: str) -> None:
@@ -44,27 +56,38 @@ def main(table_path: str, *sources: str) -> None:
     table = pathlib.Path(table_path)
     lines = table.read_text("utf-8").splitlines()[1:] if table.exists() else []
     rows: dict[Row, Row] = {tuple(line.split("\t")[:2]): tuple(line.split("\t")) for line in lines}
-    for source in sources:
-        path = pathlib.Path(source)
-        if path.suffix == ".lock":
-            for row in stated(path):
-                rows[row[:2]] = with_musl(rows[row[:2]], row) if row[:2] in rows else row
+    for source in map(pathlib.Path, sources):
+        if source.suffix == ".lock":
+            for row in stated(source):
+                rows[row[:2]] = completed(rows[row[:2]], row) if row[:2] in rows else row
             continue
-        for wheel in sorted(path.glob("*.whl"), key=lambda each: each.stat().st_size) if path.is_dir() else [path]:
-            if rows.get(named(wheel), HEADER)[8] == WEIGHED:
-                continue  # by an earlier run that was stopped
+        wheels = sorted(source.glob("*.whl"), key=lambda each: each.stat().st_size) if source.is_dir() else [source]
+        for found in (*wheels, *source.glob("*.dist-info")):
+            key = named(found)
+            if rows.get(key, HEADER)[8] == WEIGHED:
+                continue  # by an earlier run that was stopped, or in another folder
             try:
-                row = weighed(wheel)
+                row = of_wheel(found) if found.suffix == ".whl" else of_folder(found)
             except (OSError, ValueError, zipfile.BadZipFile) as error:
-                print(f"{wheel.name}: {error}", file=sys.stderr)
+                print(f"{found.name}: {error}", file=sys.stderr)
                 continue
-            others = [each for each in rows.values() if each[0] == row[0] and each[4]]
-            if not row[4] and others:
-                row = with_musl(row, others[-1])
-            rows[row[:2]] = row
+            same, others = rows.get(key), [each for each in rows.values() if each[0] == row[0]]
+            rows[key] = completed(row, same or (others[-1] if others and not row[2] else row))
+            if key[0] == "torch" and found.suffix == ".whl":
+                for_cpu = without_cuda(found)
+                rows[for_cpu[:2]] = for_cpu
             if len(rows) % 50 == 0:
                 write(table, rows)
     write(table, rows)
+
+
+def completed(row: Row, other: Row) -> Row:
+    """A row with the sizes of wheels that another one of its version knows; for musl those of any version do."""
+    of_wheels = [
+        theirs if ours in ("", SOME) and (place == 4 or row[1] == other[1]) else ours
+        for place, (ours, theirs) in enumerate(zip(row[2:5], other[2:5], strict=True), 2)
+    ]
+    return (*row[:2], *(each or ours for each, ours in zip(of_wheels, row[2:5], strict=True)), *row[5:])
 
 
 def write(table: pathlib.Path, rows: dict[Row, Row]) -> None:
@@ -78,46 +101,75 @@ def with_musl(row: Row, other: Row) -> Row:
     return row if row[2] else (*row[:4], other[4], *row[5:])
 
 
-def named(wheel: pathlib.Path) -> Row:
-    """The distribution and its version that a wheel's file name says."""
-    name, version, *_ = wheel.name.split("-")
+def named(found: pathlib.Path) -> Row:
+    """The distribution and its version that the name of a wheel or of its `.dist-info` says."""
+    name, version, *_ = found.name.removesuffix(".dist-info").split("-")
     return normal(name), version
 
 
-def weighed(wheel: pathlib.Path) -> Row:
-    """The row of a wheel: its bytes, those of its files as installed, and of their byte code."""
-    files = 0
-    depends = ""
-    modules: list[zipfile.ZipInfo] = []
-    with zipfile.ZipFile(wheel) as archive:
-        for entry in archive.infolist():
-            files += entry.file_size
-            if entry.filename.endswith(".dist-info/METADATA"):
-                depends = ",".join(dependencies(archive.read(entry).decode("utf-8", "replace")))
-            elif entry.filename.endswith(".dist-info/entry_points.txt"):
-                # A program in bin/ for each, of 222 bytes and a little more.
-                files += 230 * scripts(archive.read(entry).decode("utf-8", "replace"))
-            elif entry.filename.endswith(".py") and ".data/scripts" not in entry.filename:
-                modules.append(entry)
-        byte_code = compiled(archive, modules)
+def of_wheel(wheel: pathlib.Path) -> Row:
+    """The row of a wheel."""
     weight = str(wheel.stat().st_size)
     is_pure = wheel.name.endswith("-none-any.whl")
-    kinds = (weight, "", "") if is_pure else ("", weight, "")
-    sizes = (str(files), str(byte_code))
+    with zipfile.ZipFile(wheel) as archive:
+        entries = [
+            Entry(each.filename, each.file_size, partial(archive.read, each))
+            for each in archive.infolist()
+            if not each.is_dir()
+        ]
+        return weighed(named(wheel), (weight, "") if is_pure else ("", weight), entries)
+
+
+def without_cuda(wheel: pathlib.Path) -> Row:
+    """What PyTorch's own index has of a version for the processor alone: the same without what is for CUDA."""
+    with zipfile.ZipFile(wheel) as archive:
+        kept = [each for each in archive.infolist() if not each.is_dir() and not CUDA.search(each.filename)]
+        entries = [Entry(each.filename, each.file_size, partial(archive.read, each)) for each in kept]
+        name, version = named(wheel)
+        wheels = ("", str(sum(each.compress_size for each in kept)))
+        *row, depends, source, date = weighed((name, f"{version}+cpu"), wheels, entries)
+    needs = ",".join(each for each in depends.split(",") if not each.startswith(("cuda-", "nvidia-", "triton")))
+    return (*row, needs, f"{source}, without its libraries for CUDA", date)
+
+
+def of_folder(record: pathlib.Path) -> Row:
+    """The row of a distribution that lies unpacked beside its `.dist-info`."""
+    lines = csv.reader((record / "RECORD").read_text("utf-8").splitlines())
+    paths = [record.parent / line[0] for line in lines if line]
+    entries = [
+        Entry(path.relative_to(record.parent).as_posix(), path.stat().st_size, path.read_bytes)
+        for path in paths
+        if ".." not in path.parts and path.is_file() and path.suffix != ".pyc"
+    ]
+    is_pure = "-none-any" in (record / "WHEEL").read_text("utf-8")
+    return weighed(named(record), (SOME, "") if is_pure else ("", SOME), entries)
+
+
+def weighed(key: Row, wheels: Row, entries: list[Entry]) -> Row:
+    """The row of a distribution: its bytes as installed, and those of its byte code."""
+    files = sum(entry.size for entry in entries)
+    depends = ""
+    for entry in entries:
+        if entry.path.endswith(".dist-info/METADATA"):
+            depends = ",".join(dependencies(entry.read().decode("utf-8", "replace")))
+        elif entry.path.endswith(".dist-info/entry_points.txt"):
+            # A program in bin/ for each, of 222 bytes and a little more.
+            files += 230 * scripts(entry.read().decode("utf-8", "replace"))
+    modules = [entry for entry in entries if entry.path.endswith(".py") and ".data/scripts" not in entry.path]
     today = datetime.date.today().isoformat()
-    return (*named(wheel), *kinds, *sizes, depends, WEIGHED, today)
+    return (*key, *wheels, "", str(files), str(compiled(modules)), depends, WEIGHED, today)
 
 
-def compiled(archive: zipfile.ZipFile, modules: list[zipfile.ZipInfo]) -> int:
+def compiled(modules: list[Entry]) -> int:
     """Bytes of the .pyc of modules; of many megabytes every nth is compiled, and tells of the rest by its own bytes."""
-    sources = sum(module.file_size for module in modules)
+    sources = sum(module.size for module in modules)
     sample = modules[:: max(1, round(sources / MOST_COMPILED))]
-    sampled = sum(module.file_size for module in sample)
+    sampled = sum(module.size for module in sample)
     count = 0
     for module in sample:
-        weight = byte_code_of(module.filename, archive.read(module))
+        weight = byte_code_of(module.path, module.read())
         # Its line in RECORD: `flask/__pycache__/app.cpython-311.pyc,,`
-        count += weight + (len(module.filename) + 28 if weight else 0)
+        count += weight + (len(module.path) + 28 if weight else 0)
     return round(count * sources / sampled) if sampled else count
 
 

@@ -45,7 +45,7 @@ class NpmPackage:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a figure varies over a table: its 10th and 90th percentile, and the mean without the top 5 %."""
+    """How a figure varies over a table: its 10th and 90th percentile, and the mean of what is usual."""
 
     low: int
     mean: int
@@ -179,12 +179,12 @@ def apt_requests(suite: str) -> Iterator[str]:
     return (row[2] for row in table("apt").rows(suite, "no"))
 
 
-def spread(values: list[int]) -> Spread:
-    """How values vary."""
+def spread(values: list[int], usual: float = 0.95) -> Spread:
+    """How values vary; the mean is that of the `usual` share of them, without the heaviest."""
     values = sorted(values)
     count = len(values)
-    usual = values[: max(1, count * 95 // 100)]
-    return Spread(values[count // 10], round(sum(usual) / len(usual)), values[count * 9 // 10])
+    among = values[: max(1, int(count * usual))]
+    return Spread(values[count // 10], round(sum(among) / len(among)), values[count * 9 // 10])
 
 
 def release(version: str) -> tuple[int, ...]:

@@ -1,7 +1,9 @@
 r"""An install leaves its download cache in the image.
 
-pip keeps every wheel it downloads, npm every tarball, so that a second install is faster. In an image there is no
-second install: the layer is finished, and the cache stays in it for good. A later `RUN rm` only hides it.
+pip, pipenv and poetry keep every wheel they download, npm every tarball, yarn all packages once more, so that a second
+install is faster. uv, pnpm and bun link what they install with their cache and leave only what the index said. In an
+image there is no second install: the layer is finished, and the cache stays in it for good. A later `RUN rm` only hides
+it.
 
 ## Example
 
@@ -33,6 +35,38 @@ Use instead:
 ```
 FROM python:3.13-slim
 RUN pip install --no-cache-dir pandas scikit-learn
+```
+
+uv has one too; for the others the command that removes the cache is added:
+
+## Example
+
+```
+FROM python:3.13-slim
+COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/
+RUN uv pip install --system pandas scikit-learn streamlit
+```
+
+Use instead:
+
+```
+FROM python:3.13-slim
+COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/
+RUN uv pip install --no-cache --system pandas scikit-learn streamlit
+```
+
+## Example
+
+```
+FROM node:22-slim
+RUN yarn global add typescript@7
+```
+
+Use instead:
+
+```
+FROM node:22-slim
+RUN yarn global add typescript@7 && yarn cache clean
 ```
 
 ## Fix safety
@@ -70,6 +104,9 @@ RUN pip install pandas
 ## References
 
 - pip: https://pip.pypa.io/en/stable/topics/caching/
+- uv: https://docs.astral.sh/uv/concepts/cache/
+- yarn: https://classic.yarnpkg.com/lang/en/docs/cli/cache/
+- pnpm: https://pnpm.io/cli/store
 - npm: https://docs.npmjs.com/cli/v11/commands/npm-cache
 """
 

@@ -12,11 +12,11 @@ from deadweight.facts import packages as facts
 from deadweight.facts.constants import constant
 from deadweight.facts.tables import table
 from deadweight.model.ecosystems.node import Dependency, InstallSet, Manifest, install_set, satisfies
-from deadweight.size.parts import NOT_MEASURED, summed
+from deadweight.size.parts import NOT_MEASURED, cut_off, summed
 from deadweight.size.units import Size, around, at_least, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from deadweight.model.ecosystems.node import Lock
     from deadweight.model.ecosystems.node_locks import LockedPackage
@@ -26,6 +26,8 @@ SOURCE = "npm install, linux x64"
 _MORE = "more packages"
 _ON_DISK = "node_modules in the build context"
 DATE = "2026-11-23"
+
+MOST_PACKAGES = 10_000  # of a lockfile; large monorepos have some 3,000
 
 # p5 and p95 of what one version of a package weighs against another one, over the 468 pairs of versions in npm.tsv.
 SAME_MAJOR = (0.28, 0.40)
@@ -68,7 +70,12 @@ def installed(
     choices = _choices(install_set(manifest, lock, dev=dev, libc=libc), folder)
     if not choices:
         return Size(0, 0, 0)
-    return summed([*map(_installed, choices), records(lock, len(choices), clean=clean, manager=manager)], _MORE)
+    noted = records(lock, len(choices), clean=clean, manager=manager)
+    return _all_of(choices, summed([*map(_installed, choices), noted], _MORE))
+
+
+def _all_of(choices: Sequence[_Choice], size: Size | None) -> Size | None:
+    return size if len(choices) < MOST_PACKAGES else cut_off(size, f"{MOST_PACKAGES:,} packages")
 
 
 def records(lock: Lock | None, count: int, *, clean: bool, manager: str = "npm") -> Size:
@@ -105,7 +112,8 @@ def cache_left(
     """
     choices = _choices(install_set(manifest, lock, dev=dev, libc=libc))
     if manager != "npm":
-        return _kept_by(manager, {(each.name, each.version): each for each in choices}.values())
+        once = {(each.name, each.version): each for each in choices}.values()
+        return _kept_by(manager, once, locked=lock is not None)
     if lock is not None and lock.manager != "npm":
         return None
     # Without a lockfile npm works out the whole tree first, of the development dependencies too.
@@ -115,17 +123,19 @@ def cache_left(
     return _cached(choices, documents)
 
 
-def _kept_by(manager: str, choices: Iterable[_Choice]) -> Size | None:
-    """What the cache of another manager keeps, measured as multiples of what it installs."""
+def _kept_by(manager: str, choices: Collection[_Choice], *, locked: bool) -> Size | None:
+    """What the cache of another manager keeps: what the registry says of each package, and yarn the packages too."""
+    if manager in ("pnpm", "bun"):
+        each = constant(f"{manager}.cache.{'locked' if locked else 'resolved'}")
+        low, best, high = (round(len(choices) * count) for count in (each.low, each.best, each.high))
+        return size(f"{manager}'s cache", low, best, high, each.source, each.date)
     known = summed([_installed(choice) for choice in choices], _MORE)
     if known is None:
         return None
-    times = constant(
-        f"{manager.partition(' ')[0]}.cache_per_modules" if manager != "yarn berry" else "yarn_berry.cache_per_modules"
-    )
-    high = None if known.high is None else round(known.high * times.high)
+    times = constant("yarn_berry.cache_per_modules" if manager == "yarn berry" else "yarn.cache_per_modules")
+    high_or_none = None if known.high is None else round(known.high * times.high)
     low, best = round(known.low * times.low), round(known.best * times.best)
-    return size(f"{manager}'s cache", low, best, high, times.source, times.date)
+    return size(f"{manager}'s cache", low, best, high_or_none, times.source, times.date)
 
 
 def named(requests: Sequence[str], libc: str | None, *, is_global: bool = False) -> Size | None:
@@ -192,17 +202,18 @@ def _asked(requests: Iterable[str]) -> InstallSet:
 
 
 def _choices(wanted: InstallSet, folder: Folder | None = None) -> list[_Choice]:
-    choices = [_choice(each.name, each.version, locked=True) for each in wanted.locked]
+    locked = wanted.locked[:MOST_PACKAGES]
+    choices = [_choice(each.name, each.version, locked=True) for each in locked]
     if folder is not None:
-        weighed = [_on_disk(folder, each) for each in wanted.locked]
+        weighed = [_on_disk(folder, each) for each in locked]
         choices = [replace(each, on_disk=count) for each, count in zip(choices, weighed, strict=True)]
     # What the lockfile does not settle comes with the dependencies that it had when it was measured.
     # One version serves all whose ranges it fits; npm nests a second one for those it does not.
     settled: dict[str, list[str]] = {}
-    for each in wanted.locked:
+    for each in locked:
         settled.setdefault(each.name, []).append(each.version)
     waiting = deque((each, True) for each in wanted.unlocked)
-    while waiting:
+    while waiting and len(choices) < MOST_PACKAGES:
         # What was asked for directly settles its version first, as npm does.
         dependency, requested = waiting.popleft()
         versions = settled.setdefault(dependency.name, [])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.ecosystems import python
 from deadweight.size import pip
-from deadweight.size.units import Part, Size, total
+from deadweight.size.parts import cut_off
+from deadweight.size.units import Size, total
 
 if TYPE_CHECKING:
     from deadweight.model.ecosystems.python import LockedDistribution, Requirement
@@ -77,10 +78,7 @@ def _there(packages: PackageSet) -> list[Requirement]:
 
 def _with_rest(asked: _Asked, size: Size | None) -> Size | None:
     """A size of what was read of a list that is too long."""
-    if size is None or asked.is_whole:
-        return size
-    more = Part(f"more than {python.MOST_REQUIREMENTS:,} requirements: the rest was not looked at", 0, 0, None, "", "")
-    return Size(size.low, size.best, None, (*size.parts, more))
+    return size if asked.is_whole else cut_off(size, f"{python.MOST_REQUIREMENTS:,} requirements")
 
 
 def _asked(packages: PackageSet) -> _Asked | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import pip
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Leftover, PackageSet, writes
+from deadweight.model.effects import Built, Leftover, Measured, PackageSet, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +20,24 @@ VALUES = (
     *("--only", "--with", "--without", "-E", "--extras", "-C", "--directory", "-P", "--project", "--group", "-G"),
     *("--source", "-f", "--format", "-o", "--output"),
 )
+# What `poetry config` keeps for the installs that follow, by the words behind it.
+_SETTINGS = {
+    words: Measured(f"poetry's setting {words[0]}", "poetry.setting")
+    for words in (("virtualenvs.create", "false"), ("virtualenvs.in-project", "true"))
+}
+_NO_ENVIRONMENT, _IN_PROJECT = _SETTINGS.values()
+_ITS_PIP = Measured("pip in poetry's environment", "poetry.venv")
 _INSTALLS = frozenset(("install", "sync"))
 _WRITES_NOTHING = frozenset(("config", "check", "lock", "version", "show", "env", "about", "help", "export"))
 
 
 def _effects(call: Call) -> Iterator[Effect]:
-    verb = next((word.text for word in call.operands(*VALUES)), "")
+    words = tuple(word.text for word in call.operands(*VALUES))
+    verb = words[0] if words else ""
     if verb in _INSTALLS:
         yield from _install(call)
+    elif verb == "config" and (setting := _SETTINGS.get(words[1:3])):
+        yield writes(call.around.resolve("~/.config/pypoetry/config.toml"), setting, call.span)
     elif verb and verb not in _WRITES_NOTHING and verb != "cache":
         yield writes(call.around.folder if verb in ("run", "build") else None, Built(f"poetry {verb}"), call.span)
 
@@ -57,7 +67,10 @@ def _install(call: Call) -> Iterator[Effect]:
         frozenset(options),
         runtime=pip.runtime(around),
     )
-    yield writes(_place(call, folder), packages, call.span)
+    place = _place(call, folder)
+    yield writes(place, packages, call.span)
+    if place not in (None, "/usr/local", pip.environment(call)):
+        yield writes(place, _ITS_PIP, call.span)
     cache = around.resolve(around.variables.get("POETRY_CACHE_DIR") or "~/.cache/pypoetry")
     # The virtual environment may lie in the same folder, and is no cache.
     left = Leftover(
@@ -72,11 +85,12 @@ def _install(call: Call) -> Iterator[Effect]:
 
 def _place(call: Call, folder: str) -> str | None:
     around = call.around
-    if pip.is_set(around, "POETRY_VIRTUALENVS_IN_PROJECT"):
+    if pip.is_set(around, "POETRY_VIRTUALENVS_IN_PROJECT") or around.files.has(_IN_PROJECT):
         return around.resolve(posixpath.join(folder, ".venv"))
     if environment := pip.environment(call):
         return environment
-    if (around.variables.get("POETRY_VIRTUALENVS_CREATE") or "").lower() in ("false", "0"):
+    created = (around.variables.get("POETRY_VIRTUALENVS_CREATE") or "").lower() not in ("false", "0")
+    if not created or around.files.has(_NO_ENVIRONMENT):
         return "/usr/local" if around.base.repository == "python" else None
     return around.resolve(around.variables.get("POETRY_VIRTUALENVS_PATH") or "~/.cache/pypoetry/virtualenvs")
 

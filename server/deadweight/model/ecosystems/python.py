@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 
-MOST_REQUIREMENTS = 10_000
+MOST_REQUIREMENTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def read_requirement(text: str) -> Requirement | None:
 def read_requirements(text: str, path: str, lookup: Callable[[str], str | None]) -> Requirements:
     """The requirements in the text of the file at `path` and in those it includes, whose texts `lookup` gives.
 
-    What pip would refuse is left out, and so is what stands behind the first 10,000. `-c` files are among `files`, and
+    What pip would refuse is left out, and so is what stands behind the first 2,000. `-c` files are among `files`, and
     their versions are taken over.
     """
     found: dict[tuple[str, str], Requirement] = {}
