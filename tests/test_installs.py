@@ -12,8 +12,8 @@ from deadweight.model.ecosystems.node_locks import LockedPackage
 from deadweight.model.effects import PackageSet, ProjectTexts
 from deadweight.size.estimate import cause_size
 from deadweight.size.units import Size
-from deadweight.snapshot import Snapshot
 from examples import snapshot_of
+from test_ecosystems import needs_toml
 from test_layers import kept
 
 CACHED = "/root/.cache/uv: uv's download cache"
@@ -75,7 +75,10 @@ def test_poetry_and_pipenv(run: str, left: list[str]) -> None:
     [
         ("RUN pip install -U pip", ["/usr/local: pip(pip)", "/usr/local/lib: byte code of the standard library"]),
         ("RUN pip install flask && pip uninstall -y flask", ["/usr/local/lib: byte code of pip itself"]),
-        ("RUN pip install --no-compile a", ["/usr/local: pip(a no-compile)", "/usr/local/lib: byte code of pip itself"]),
+        (
+            "RUN pip install --no-compile a",
+            ["/usr/local: pip(a no-compile)", "/usr/local/lib: byte code of pip itself"],
+        ),
         (
             "RUN pip install torch --index-url https://download.pytorch.org/whl/cpu",
             ["/usr/local: pip(torch cpu)", "/usr/local/lib: byte code of pip itself"],
@@ -119,10 +122,7 @@ def test_node(run: str, left: list[str]) -> None:
 
 def last(block: str) -> Size:
     """What the last layer weighs."""
-    return weight(snapshot_of(block))
-
-
-def weight(snapshot: Snapshot) -> Size:
+    snapshot = snapshot_of(block)
     size = snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1])
     assert size is not None
     return size
@@ -183,7 +183,9 @@ flask
 flask==2.0.0
 """
     run = "RUN pip install --no-cache-dir -r requirements/prod.txt -c constraints.txt"
-    size = last(f"//- Dockerfile\nFROM python:3.11\nENV PYTHONDONTWRITEBYTECODE=1\nWORKDIR /a\nCOPY . .\n{run}\n{files}")
+    size = last(
+        f"//- Dockerfile\nFROM python:3.11\nENV PYTHONDONTWRITEBYTECODE=1\nWORKDIR /a\nCOPY . .\n{run}\n{files}"
+    )
     whats = [part.what for part in size.parts]
     assert "flask 2.0.0" in whats
     assert "werkzeug" in whats
@@ -215,13 +217,40 @@ docs = ["sphinx"]
     ],
 )
 def test_which_groups_an_install_takes(manager: str, options: tuple[str, ...], names: set[str]) -> None:
+    needs_toml()
     project = python.read_pyproject(PYPROJECT)
     assert project is not None
     taken = python.chosen(replace(project, manager=manager), options)
     assert {each.name for each in taken} == names
 
 
+def test_a_virtual_environment_beside_pyproject_tells_what_an_install_writes() -> None:
+    needs_toml()
+    site = "//- .venv/lib/python3.12/site-packages"
+    files = f"""\
+//- pyproject.toml
+[project]
+name = "app"
+dependencies = ["mine"]
+//- uv.lock
+[[package]]
+name = "mine"
+version = "1.0"
+{site}/mine/module.py 1000000
+{site}/mine/__pycache__/module.cpython-312.pyc 9000000
+{site}/mine/native.so 4000000
+{site}/mine-1.0.dist-info/RECORD 1000
+"""
+    start = "//- Dockerfile\nFROM python:3.12\nWORKDIR /app\nCOPY pyproject.toml uv.lock ./\n"
+    plain = last(f"{start}RUN uv sync --frozen --no-cache\n{files}")
+    compiled = last(f"{start}RUN uv sync --frozen --no-cache --compile-bytecode\n{files}")
+    assert plain.best == pytest.approx(5_001_000, rel=0.01)
+    assert compiled.best > plain.best + 800_000
+    assert plain.parts[0].source == ".venv in the build context"
+
+
 def test_of_a_lockfile_only_what_is_asked_for_counts() -> None:
+    needs_toml()
     lock = """\
 [[package]]
 name = "flask"
@@ -286,7 +315,9 @@ def test_a_huge_manifest_has_a_size() -> None:
     assert "more than 10,000 packages" in size.parts[-1].what
 
 
-@pytest.mark.parametrize("lock", ["", "{", "[[package]]\nname = 3", '{"lockfileVersion": 3, "packages": []}', "\0" * 99])
+@pytest.mark.parametrize(
+    "lock", ["", "{", "[[package]]\nname = 3", '{"lockfileVersion": 3, "packages": []}', "\0" * 99]
+)
 def test_a_broken_lockfile_is_none(lock: str) -> None:
     for manager in ("uv", "poetry", "pipenv"):
         cause_size(PackageSet(manager, (), ProjectTexts(PYPROJECT, lock)))

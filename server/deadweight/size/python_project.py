@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from deadweight.facts.constants import constant
 from deadweight.model.ecosystems import python
 from deadweight.size import pip
 from deadweight.size.parts import cut_off
-from deadweight.size.units import Size, total
+from deadweight.size.units import ZERO, Size, around, total
 
 if TYPE_CHECKING:
     from deadweight.model.ecosystems.python import LockedDistribution, Requirement
     from deadweight.model.effects import PackageSet, ProjectTexts
+    from deadweight.model.folder import Folder
 
 MANAGERS = frozenset(("pip", "uv", "poetry", "pipenv"))
 
@@ -38,12 +40,58 @@ def installed(packages: PackageSet) -> Size | None:
     if "wheels" in options:
         return cache_left(packages)
     if asked.locked is not None:
-        found = pip.installed_locked(asked.locked, target)
+        found = _beside(packages.folder, asked.locked, target) or pip.installed_locked(asked.locked, target)
     else:
         found = pip.installed(
             asked.requirements, target, dependencies="no-deps" not in options, already=_there(packages)
         )
     return _with_rest(asked, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A site-packages folder: its bytes without byte code, those of its modules, and what is installed there."""
+
+    files: int
+    modules: int
+    versions: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=8)
+def _site(environment: Folder) -> _Site | None:
+    """The site-packages of a virtual environment."""
+    library = environment.at("lib") or environment
+    folders = (below.at("site-packages") for name, below in library.folders.items() if name.startswith("python"))
+    site = next((each for each in folders if each and each.count), None)
+    if site is None:
+        return None
+    files = modules = 0
+    for _, folder in site.walk(lambda name, _: name != "__pycache__"):
+        files += sum(folder.files.values())
+        modules += sum(count for name, count in folder.files.items() if name.endswith(".py"))
+    records = (name.removesuffix(".dist-info") for name in site.folders if name.endswith(".dist-info"))
+    return _Site(
+        files, modules, tuple((python.normal(each[0]), each[2]) for each in (name.partition("-") for name in records))
+    )
+
+
+def _beside(environment: Folder | None, wanted: tuple[LockedDistribution, ...], target: pip.Target) -> Size | None:
+    """What the project's own virtual environment tells of an install; None where it holds something else."""
+    site = _site(environment) if environment else None
+    if site is None or not {(each.name, each.version) for each in wanted} <= set(site.versions):
+        return None
+    names = {each.name for each in wanted}
+    more = [python.LockedDistribution(name, version) for name, version in site.versions if name not in names]
+    byte_code = site.modules * constant("pip.byte_code.by_source").best if target.byte_code else 0
+    weighed = round(site.files + byte_code)
+    rest = pip.installed_locked(more, target) if more else ZERO
+    best = weighed - (rest.best if rest else 0)
+    if best < weighed / 4:
+        return None  # too little of it to tell
+    unsure = (weighed - best) / best / 3 + 0.05
+    return around(
+        "packages of the virtual environment", best, min(unsure, 0.9), unsure, ".venv in the build context", ""
+    )
 
 
 def cache_left(packages: PackageSet) -> Size | None:

@@ -228,5 +228,7 @@ def _asked(name: str) -> tuple[str, ...]:
     rows = table(name)
     column = rows.columns.index("depends")
     # react@^19 in npm.tsv; coverage[toml] in pypi.tsv, where `async:asgiref` is needed by an extra alone
-    needed = {each.rpartition("@")[0] or each.partition("[")[0] for row in rows.rows() for each in row[column].split(",")}
+    needed = {
+        each.rpartition("@")[0] or each.partition("[")[0] for row in rows.rows() for each in row[column].split(",")
+    }
     return tuple(dict.fromkeys(row[0] for row in rows.rows() if row[0] not in needed))

@@ -21,7 +21,7 @@ VALUES = (
     *("--source", "-f", "--format", "-o", "--output"),
 )
 # What `poetry config` keeps for the installs that follow, by the words behind it.
-_SETTINGS = {
+_SETTINGS: dict[tuple[str, ...], Measured] = {
     words: Measured(f"poetry's setting {words[0]}", "poetry.setting")
     for words in (("virtualenvs.create", "false"), ("virtualenvs.in-project", "true"))
 }

@@ -48,7 +48,9 @@ def read_lock(text: str) -> Lock | None:
     if len(text) > LARGEST_TEXT:
         return None
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return _read_bun_lock(text) if '"configVersion"' in text[:200] or _BUN in text[:200] else _read_package_lock(text)
+        return (
+            _read_bun_lock(text) if '"configVersion"' in text[:200] or _BUN in text[:200] else _read_package_lock(text)
+        )
     text_bytes = len(text.encode("utf-8", "surrogatepass"))
     if re.search(r"^lockfileVersion:", text, re.MULTILINE):
         return Lock("pnpm", tuple(_pnpm_packages(text)), text_bytes=text_bytes)
@@ -125,7 +127,7 @@ def _version_1(dependencies: dict[str, Any], parent: str) -> Iterator[LockedPack
 # --- bun --------------------------------------------------------------------------------------------------------------
 
 _BUN = '"workspaces": {'  # stands at the top of a bun.lock, which is JSON with commas before closing brackets
-# `    "accepts": ["accepts@2.0.0", "", { "dependencies": { "mime-types": "^3.0.0", "negotiator": "^1.0.0" } }, "sha..."],`
+# `    "accepts": ["accepts@2.0.0", "", { "dependencies": { "mime-types": "^3.0.0" } }, "sha512-..."],`
 _BUN_ENTRY = re.compile(r'^    "[^"]+": \["((?:@[^/"]+/)?[^@"]+)@(\d[^"]*)"(.*)', re.MULTILINE)
 _BUN_NEEDS = re.compile(r'"(?:dependencies|optionalDependencies)": \{([^}]*)\}')
 _BUN_LIMITS = re.compile(r'"(os|cpu)": (?:"([^"]+)"|\[([^\]]*)\])')
