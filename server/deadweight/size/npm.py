@@ -29,6 +29,10 @@ DATE = "2026-11-23"
 
 MOST_PACKAGES = 10_000  # of a lockfile; large monorepos have some 3,000
 
+# What all packages together may be off by: managers place and choose them differently, more so without a lockfile.
+LOCKED = 0.03
+RESOLVED = 0.08
+
 # p5 and p95 of what one version of a package weighs against another one, over the 468 pairs of versions in npm.tsv.
 SAME_MAJOR = (0.28, 0.40)
 OTHER_MAJOR = (0.75, 3.02)
@@ -71,7 +75,8 @@ def installed(
     if not choices:
         return Size(0, 0, 0)
     noted = records(lock, len(choices), clean=clean, manager=manager)
-    return _all_of(choices, summed([*map(_installed, choices), noted], _MORE))
+    together = LOCKED if lock else RESOLVED
+    return _all_of(choices, summed([*map(_installed, choices), noted], _MORE, together))
 
 
 def _all_of(choices: Sequence[_Choice], size: Size | None) -> Size | None:
@@ -141,7 +146,7 @@ def _kept_by(manager: str, choices: Collection[_Choice], *, locked: bool) -> Siz
 def named(requests: Sequence[str], libc: str | None, *, is_global: bool = False) -> Size | None:
     """Bytes that `npm install REQUEST...` writes: "typescript", "@angular/cli@19"; `is_global`: with -g."""
     del libc  # Packages by name come with what the table knows; it was measured on glibc.
-    return summed([weighed for _, weighed in _requested(requests, is_global)], _MORE)
+    return summed([weighed for _, weighed in _requested(requests, is_global)], _MORE, RESOLVED)
 
 
 def named_cache_left(requests: Sequence[str], *, is_global: bool = False) -> Size | None:
