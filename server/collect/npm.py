@@ -41,7 +41,9 @@ def main(table_path: str, *installs: str) -> None:
                 print(f"{install}: {error}", file=sys.stderr)
                 continue
             print(f"{install}: {len(measured)} packages", file=sys.stderr)
-            rows |= {row[:2]: row for row in measured}
+            # An install from a lockfile asks for no documents: what is known of them stays.
+            documents = {row[0]: row[5] for row in rows.values() if row[5]}
+            rows |= {row[:2]: (*row[:5], row[5] or documents.get(row[0], ""), *row[6:]) for row in measured}
             text = "\n".join("\t".join(row) for row in (HEADER, *sorted(rows.values())))
             table.write_text(text + "\n", "utf-8")
 
