@@ -211,14 +211,18 @@ def _weight(suite: str, name: str, documents: bool | None) -> _Weight | None:
         return _Weight(
             all_ if documents else without, all_ if documents else without, without if documents is False else all_
         )
-    files, left_out = constant("apt.files"), constant("apt.documents")
-    low, best, high = (package.installed * each for each in (files.low, files.best, files.high))
+    shares = [constant("apt.files"), *([constant("apt.byte_code")] if name.startswith("python3-") else [])]
+    low, best, high = (
+        round(package.installed * sum(shares_of))
+        for shares_of in zip(*((each.low, each.best, each.high) for each in shares), strict=True)
+    )
     if documents:
-        return _Weight(round(low), round(best), round(high))
+        return _Weight(low, best, high)
     if name.endswith(_TEXTS_ALONE) or name.startswith("manpages"):
-        return _Weight(0, 0, 0 if documents is False else round(high))
+        return _Weight(0, 0, 0 if documents is False else high)
+    left_out = constant("apt.documents")
     return _Weight(
-        round(low - left_out.high * package.installed), round(best - left_out.best * package.installed), round(high)
+        round(low - left_out.high * package.installed), round(best - left_out.best * package.installed), high
     )
 
 
