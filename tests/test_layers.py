@@ -97,6 +97,7 @@ def kept(dockerfile: str, base: str = "debian:bookworm-slim") -> list[str]:
             "RUN rm /etc/apt/apt.conf.d/docker-clean; apt-get install -y --no-install-recommends curl; apt-get clean",
             ["*: apt(curl no-documents)", "*: records"],
         ),
+        ("RUN apt-get build-dep -y git", ["*: built by apt-get build-dep", "*: records"]),
         ("RUN apt-get upgrade -y && apt-get dist-upgrade -y", ["*: packages newer than those of the base image"]),
         (
             "RUN d='gcc make' && apt-get install -y --no-install-recommends $d curl",

@@ -248,7 +248,8 @@ def test_what_the_base_image_holds_is_not_written_again() -> None:
     assert held is not None
     assert asked_of_apt("git", "curl", "tar", recommends=True, already=held.packages) == Size(0, 0, 0)
     vim = known(asked_of_apt("vim")).best
-    assert 30_000_000 < known(asked_of_apt("git", "vim", already=held.packages)).best <= vim
+    # What dpkg notes of all that was there is written once more.
+    assert 30_000_000 < known(asked_of_apt("git", "vim", already=held.packages)).best < vim + 1_000_000
 
 
 def test_a_slim_image_leaves_documents_out() -> None:

@@ -112,3 +112,19 @@ def test_apt_lines_are_closer(shared: Path) -> None:
     assert len(errors) > 40
     assert errors[len(errors) // 2] < 0.005
     assert errors[len(errors) * 9 // 10] < 0.03
+
+
+def test_what_a_pull_transfers_lies_in_the_range(shared: Path) -> None:
+    inside = checked = 0
+    for line in (shared / "facts/truth_open.jsonl").read_text("utf-8").splitlines():
+        case = json.loads(line)
+        snapshot = Snapshot(parse(case["dockerfile"]))
+        said = {snapshot.line(layer.site): layer for ledger in snapshot.shipped_ledgers for layer in ledger.layers}
+        for measured in case.get("instructions", ()):
+            layer = said.get(measured["line"])
+            size = layer and layer.step and snapshot.sizes.layer_pulled(layer)
+            if size and size.high and measured.get("files_bytes", 0) > 1_000_000:
+                checked += 1
+                inside += size.low * 0.98 <= measured["layer_bytes_gzip"] <= size.high * 1.02
+    assert checked > 60
+    assert inside >= 0.9 * checked

@@ -118,6 +118,24 @@ def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset
 _installed = folded(frozenset[tuple[str, str]](), _with_packages)
 
 
+def _asked_for(effects: Iterable[Effect], manager: str) -> set[str]:
+    """The names that one RUN asks a package manager for, without those that it removes again."""
+    names: set[str] = set()
+    labels: dict[str, tuple[str, ...]] = {}
+    for effect in effects:
+        cause = effect.cause
+        if not isinstance(cause, PackageSet) or cause.manager != manager:
+            continue
+        if effect.kind is Kind.REMOVES:
+            for name in cause.names:
+                names.difference_update(labels.pop(name, (name,)))
+            continue
+        if cause.label:
+            labels[cause.label] = tuple(name for name in cause.names if name not in cause.already)
+        names.update(cause.names)
+    return names
+
+
 def _with_leftovers(folders: frozenset[str], layer: Layer) -> frozenset[str]:
     """Where tools have left something after a layer."""
     if layer.removes:
@@ -305,8 +323,7 @@ class Filesystem:
     @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
-        sets = (effect.cause for effect in self._left_here() if isinstance(effect.cause, PackageSet))
-        here = {name for each in sets if each.manager == manager for name in each.names}
+        here = _asked_for(self.here, manager)
         return tuple(sorted(here.union(name for each, name in _installed(self.below) if each == manager)))
 
     @_asked
@@ -314,15 +331,7 @@ class Filesystem:
         """Whether a tool has left something in a folder, in an earlier layer."""
         return folder in _left(self.below)
 
-    def _left_here(self) -> Iterable[Effect]:
-        """What the RUN has written, without packages that it has removed again."""
-        if not any(each.kind is Kind.REMOVES and isinstance(each.cause, PackageSet) for each in self.here):
-            return self.here
-        there: Sequence[Written] = ()
-        for effect in self.here:
-            there = play(there, effect, self.site)
-        return [each.effect for each in there]
-
+    @_asked
     def is_removed(self, path: str) -> bool:
         """Whether the build has removed a file that the base image may hold."""
         return any(covers(each, path) for each in (*_removed(self.here), *_all_removed(self.below)))

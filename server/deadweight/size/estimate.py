@@ -28,7 +28,7 @@ from deadweight.model.effects import (
     Rewritten,
     Text,
 )
-from deadweight.size import apk, apt, downloads, images, node_project, python_project, rpm
+from deadweight.size import apk, apt, downloads, images, node_project, packed, python_project, rpm
 from deadweight.size.units import ZERO, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -244,14 +244,9 @@ def _figure(what: str, figure: Figure) -> Size:
 
 @remembered
 def layer_pulled(layer: Layer) -> Size | None:
-    """What a layer weighs packed, by how much such files pack."""
-    unpacked = layer_size(layer)
-    first = layer.kept[0].cause if layer.kept else None
-    if isinstance(first, BaseLayers):
-        return images.pulled(first.ref, first.platform) if first.ref else None
-    if unpacked is None:
-        return None
-    # A layer packs to 18-100 % of its bytes; the files of a context and of packages lie in between.
-    ratio = constant("image.ratio.any")
-    high = None if unpacked.high is None else unpacked.high
-    return Size(round(unpacked.low / ratio.high), round(unpacked.best / ratio.best), high)
+    """What a pull of a layer transfers, by how files of its kinds pack."""
+    found = total(packed.pulled(effect, effect_size) for effect in layer.kept)
+    if layer.measured is None:
+        return found
+    estimated, measured = estimated_size(layer), layer_size(layer)
+    return packed.in_proportion(found or ZERO, estimated or ZERO, measured or ZERO)
