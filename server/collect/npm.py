@@ -41,9 +41,11 @@ def main(table_path: str, *installs: str) -> None:
                 print(f"{install}: {error}", file=sys.stderr)
                 continue
             print(f"{install}: {len(measured)} packages", file=sys.stderr)
-            # An install from a lockfile asks for no documents: what is known of them stays.
-            documents = {row[0]: row[5] for row in rows.values() if row[5]}
-            rows |= {row[:2]: (*row[:5], row[5] or documents.get(row[0], ""), *row[6:]) for row in measured}
+            for row in measured:
+                # What another manager installed left nothing in npm's cache: what is known of that stays.
+                cached = rows.get(row[:2], row)[4:6]
+                merged = (new or known for new, known in zip(row[4:6], cached, strict=True))
+                rows[row[:2]] = (*row[:4], *merged, *row[6:])
             text = "\n".join("\t".join(row) for row in (HEADER, *sorted(rows.values())))
             table.write_text(text + "\n", "utf-8")
 

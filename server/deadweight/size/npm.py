@@ -322,6 +322,11 @@ def _tarball(choice: _Choice) -> Size | None:
     nearest, what = choice.nearest, f"tarball of {choice.label}"
     if nearest is not None and nearest.tarball is not None:
         return around(what, nearest.tarball + CACHE_ENTRY, choice.below, choice.above, nearest.source, nearest.date)
+    packed = [each for each in facts.npm_versions(choice.name) if each.tarball is not None and each.installed]
+    if nearest is not None and (like := facts.nearest(packed, nearest.version)) and like.tarball is not None:
+        count = round(like.tarball * nearest.installed / like.installed)
+        below, above = max(choice.below, 0.05), max(choice.above, 0.05)
+        return around(what, count + CACHE_ENTRY, below, above, like.source, like.date)
     # Of the installed bytes; p10 and p90 of that share over all packages in npm.tsv are 0.19 and 0.46.
     known = _installed(choice)
     if known is None or known.high is None:
@@ -334,10 +339,11 @@ def _tarball(choice: _Choice) -> Size | None:
 def _document(choice: _Choice) -> Size | None:
     if not choice.from_registry:
         return None
-    what, nearest = f"registry's document about {choice.name}", choice.nearest
-    if nearest is not None and nearest.packument is not None:
-        # They grow with every release, and registries differ in what they put into them.
-        return around(what, nearest.packument + CACHE_ENTRY, 0.1, 0.3, nearest.source, nearest.date)
+    what = f"registry's document about {choice.name}"
+    for known in facts.npm_versions(choice.name):
+        if known.packument is not None:
+            # They grow with every release, and registries differ in what they put into them.
+            return around(what, known.packument + CACHE_ENTRY, 0.1, 0.3, known.source, known.date)
     spread = facts.npm_packument_spread()
     return size(what, spread.low, spread.mean, spread.high, "as other npm packages", DATE)
 
