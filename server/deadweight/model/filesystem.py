@@ -24,7 +24,7 @@ from deadweight.model.effects import (
     covers,
     is_under,
 )
-from deadweight.model.playing import Written, after_layer, play
+from deadweight.model.playing import Rest, Written, after, after_layer, written_by
 from deadweight.model.stages import NOWHERE
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.model.stages import Site
 
+_MOST_PATHS = 64  # of which is known what an instruction wrote there: somebody types one letter by letter
 # Where distributions keep what packages bring; what lies elsewhere in an image is the user's own.
 _SYSTEM = (
     *("/bin", "/etc", "/lib", "/sbin", "/usr/bin", "/usr/include", "/usr/lib", "/usr/sbin", "/usr/share"),
@@ -69,17 +70,17 @@ class Stack:
             at = at.below
 
     @cached_property
-    def there(self) -> Sequence[Written]:
+    def there(self) -> tuple[Rest, ...]:
         """What these layers wrote and is there, oldest first."""
         at: Stack | None = self
         above: list[Layer] = []
         while at is not None and "there" not in at.__dict__:
             above.append(at.top)
             at = at.below
-        there: Sequence[Written] = at.there if at else ()
+        there = list(at.there if at else ())
         for layer in reversed(above):
             there = after_layer(there, layer)
-        return there
+        return tuple(there)
 
 
 _Answer = TypeVar("_Answer")
@@ -222,21 +223,30 @@ class Filesystem:
         return self._held(path)
 
     def _held(self, path: str) -> list[Written]:
-        there = self.below.there if self.below else ()
-        targets = [mount.target for mount in self.mounts if mount.target]
-        for effect in self.here:
-            there = play(there, effect, self.site, targets)
+        there: Sequence[Rest] = self.below.there if self.below else ()
+        if self.here:
+            targets = [mount.target for mount in self.mounts if mount.target]
+            there = after(there, self.here, Rest(self.site, written_by(self.here, targets)))
         found: list[Written] = []
-        for written in there:
-            part = self.part_of(written.effect, path)
-            if part is None or _is_in_place(part):
-                continue
-            if isinstance(part.cause, Copied):
-                found = [each for each in found if not _is_copied_again(each.effect, part)]
-            found.append(written._replace(effect=part))
+        for rest in there:
+            for part in self._parts_of(rest, path):
+                if isinstance(part.cause, Copied):
+                    found = [each for each in found if not _is_copied_again(each.effect, part)]
+                found.append(Written(rest.site, part))
         # A file of the context that was copied is that file, whatever else ran in its folder.
         file = next((each for each in found if _is_the_file(each.effect, path)), None)
         return [file] if file else found
+
+    def _parts_of(self, rest: Rest, path: str) -> tuple[Effect, ...]:
+        """What an instruction wrote under `path` and is there still, in other places than before."""
+        known = rest.known.get(path)
+        if known is None or known[0] is not self.context:
+            if len(rest.known) >= _MOST_PATHS:
+                rest.known.clear()
+            parts = (self.part_of(effect, path) for effect in rest.effects)
+            found = tuple(part for part in parts if part is not None and not _is_in_place(part))
+            known = rest.known[path] = (self.context, found)
+        return known[1]
 
     def part_of(self, effect: Effect, path: str) -> Effect | None:
         """The part of what `effect` wrote that lies under `path`, perhaps all; None where that is surely nothing."""

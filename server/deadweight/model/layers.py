@@ -16,8 +16,8 @@ from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import BaseLayers, Built, Copied, CopiedFromStage, Download, Extracted, Kind, Text, writes
 from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context
-from deadweight.model.playing import play
-from deadweight.model.stages import NOWHERE, Site, absolute
+from deadweight.model.playing import Rest, written_by
+from deadweight.model.stages import Site, absolute
 from deadweight.model.variables import expand
 from deadweight.syntax import shell
 from deadweight.syntax.run import run_body
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.model.filesystem import Question
     from deadweight.model.image import Base
-    from deadweight.model.playing import Written
     from deadweight.model.stages import Build, Stage, State, Step
     from deadweight.syntax.dockerfile import Instruction
     from deadweight.syntax.run import RunBody
@@ -64,7 +63,17 @@ class Layer:
     @cached_property
     def removes(self) -> bool:
         """Whether it removes something."""
-        return any(effect.kind is Kind.REMOVES for effect in self.effects)
+        return any(effect.kind is Kind.REMOVES for effect in self.undoing)
+
+    @cached_property
+    def undoing(self) -> tuple[Effect, ...]:
+        """What it does to what is there, other than to write more."""
+        return tuple([effect for effect in self.effects if effect.kind is not Kind.WRITES])
+
+    @cached_property
+    def rest(self) -> Rest:
+        """What it wrote and is there when it ends."""
+        return Rest(self.site, self.kept)
 
     @cached_property
     def programs(self) -> frozenset[str]:
@@ -188,11 +197,7 @@ class Ledgers(Sequence[Ledger]):
 
 def kept_after(effects: Iterable[Effect], mounts: Iterable[Mount] = ()) -> tuple[Effect, ...]:
     """The writes among `effects` that no later one of them undoes and that do not go to a mount."""
-    targets = [mount.target for mount in mounts if mount.target]
-    kept: list[Written] = []
-    for effect in effects:
-        kept = play(kept, effect, NOWHERE, targets)
-    return tuple(each.effect for each in kept)
+    return written_by(effects, [mount.target for mount in mounts if mount.target])
 
 
 def mounts_of(instruction: Instruction, state: State) -> tuple[Mount, ...]:

@@ -247,6 +247,7 @@ Piece = Blank | Comment | Instruction
 _Kept = TypeVar("_Kept")
 _Others = ParamSpec("_Others")
 _Answer = TypeVar("_Answer")
+_Thing = TypeVar("_Thing")
 
 
 def remembered(ask: Callable[Concatenate[_Kept, _Others], _Answer]) -> Callable[Concatenate[_Kept, _Others], _Answer]:
@@ -264,6 +265,28 @@ def remembered(ask: Callable[Concatenate[_Kept, _Others], _Answer]) -> Callable[
         return found
 
     return answer
+
+
+def remembered_of_each(
+    ask: Callable[Concatenate[_Kept, _Thing, _Others], _Answer],
+) -> Callable[Concatenate[_Kept, Iterable[_Thing], _Others], list[_Answer]]:
+    """`ask`, of each of several things; a layer keeps its last answer about each as long as it lives.
+
+    All are asked about again where the further arguments are not those of the last time.
+    """
+    name = f"{ask.__module__}.{ask.__qualname__}"
+
+    def answers(
+        kept: _Kept, things: Iterable[_Thing], /, *others: _Others.args, **named: _Others.kwargs
+    ) -> list[_Answer]:
+        last, known = kept.__dict__.get(name, (others, {}))
+        if last != others:
+            known = {}
+        now = {each: known[each] if each in known else ask(kept, each, *others, **named) for each in things}
+        kept.__dict__[name] = (others, now)
+        return list(now.values())
+
+    return answers
 
 
 class Placed(NamedTuple):
