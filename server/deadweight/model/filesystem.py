@@ -158,6 +158,15 @@ class Filesystem:
         """Whether it gives the same answers to questions that were asked of another file system."""
         return all(each.ask(self._when(each.here), *each.arguments) == each.answer for each in questions)
 
+    def asks_again(self, questions: Iterable[Question]) -> bool:
+        """Asks what was asked before; whether each answer is what it was."""
+        for each in questions:
+            answer = each.ask(self, *each.arguments)
+            if answer != each.answer:
+                return False
+            self.asked.append(Question(each.ask, self.here, each.arguments, answer))
+        return True
+
     def _when(self, here: tuple[Effect, ...]) -> Filesystem:
         """What a command of the RUN finds when it has done this."""
         return Filesystem(self.below, self.context, self.mounts, self.site, here) if here else self

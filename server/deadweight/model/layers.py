@@ -11,28 +11,26 @@ from typing import TYPE_CHECKING, overload
 
 from deadweight.lazy import cached_property
 from deadweight.model import image
-from deadweight.model.commands import catalog, pip
-from deadweight.model.commands.call import Call, Surroundings
-from deadweight.model.commands.changes import appended
+from deadweight.model.calls import read_calls
+from deadweight.model.commands.call import Surroundings
 from deadweight.model.effects import BaseLayers, Built, Copied, CopiedFromStage, Download, Extracted, Kind, Text, writes
 from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context
 from deadweight.model.playing import Rest, written_by
 from deadweight.model.stages import Site, absolute
 from deadweight.model.variables import expand
-from deadweight.syntax import shell
 from deadweight.syntax.run import run_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from deadweight.model.calls import Reading
+    from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
     from deadweight.model.filesystem import Question
     from deadweight.model.image import Base
     from deadweight.model.stages import Build, Stage, State, Step
     from deadweight.syntax.dockerfile import Instruction
-    from deadweight.syntax.run import RunBody
-    from deadweight.syntax.shell import Script, Word
     from deadweight.text import Span
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
@@ -43,8 +41,7 @@ _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 class Layer:
     """One instruction's layer. `effects` is everything it does, `kept` the writes that are left when it ends.
 
-    `calls` are the commands of a RUN that were read, without the layers below: `Ledgers.files` has those. `step` is
-    None for FROM. `asked` is what reading it asked of the layers below.
+    `step` is None for FROM. `readings` are the commands of a RUN, `asked` is what they asked of the layers below.
     """
 
     site: Site
@@ -52,8 +49,13 @@ class Layer:
     step: Step | None
     effects: tuple[Effect, ...]
     kept: tuple[Effect, ...]
-    calls: tuple[Call, ...] = ()
+    readings: tuple[Reading, ...] = ()
     asked: Sequence[Question] = field(default=(), compare=False, repr=False)
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The commands of a RUN that were read, without the layers below: `Ledgers.files` has those."""
+        return tuple([each.call for each in self.readings])
 
     @cached_property
     def depends(self) -> bool:
@@ -306,15 +308,17 @@ class _StageReader:
             return Layer(site, instruction, step, effects, effects)
         files = Filesystem(below, self.context, mounts, site)
         around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
-        calls: list[Call] = []
-        done: tuple[Effect, ...] = ()
-        for call in _calls(body.script, around, body):
-            calls.append(_after(call, done) if done else call)
-            done = (*done, *_effects(calls[-1]))
+        readings = tuple(read_calls(body, around, self.readings_of(step, site)))
+        done = tuple(chain.from_iterable([each.effects for each in readings]))
         if body.script.is_opaque:
             done = (writes(None, Built("a script too long to read"), instruction.span),)
         kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
-        return Layer(site, instruction, step, done, kept, tuple(map(_alone, calls)), files.asked)
+        return Layer(site, instruction, step, done, kept, readings, files.asked)
+
+    def readings_of(self, step: Step, site: Site) -> tuple[Reading, ...]:
+        """What was read of the RUN that stood here, where it started in the same state."""
+        was = self.old.layers[site.step] if self.old is not None and site.step < len(self.old.layers) else None
+        return was.readings if was is not None and was.step and was.step.state is step.state else ()
 
     def copy(self, step: Step) -> Iterator[Effect]:
         """The effects of COPY and ADD, one a source."""
@@ -369,80 +373,6 @@ class _StageReader:
         stack = self.ledgers[stage.index].stacks[-1]
         held = tuple(each.effect for each in Filesystem(stack, self.context).held(path))
         return CopiedFromStage(stage.label, path, held or None)
-
-
-def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0) -> Iterator[Call]:
-    """The calls of a script, in order; `offset` is where the script starts in that of `body`.
-
-    A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does.
-    """
-    folder = inner = around.folder
-    local: dict[str, str | None] = {}
-    for placed in shell.commands(script):
-        command = placed.command
-        program, words = shell.program(command)
-        typed = command.words[-len(words) - 1].text if program else ""
-        if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
-            program, words = words[1].value, words[2:]  # `python3 -m pip install`
-        assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
-        if program == "export":
-            local.update(_exported(words))
-        elif program is None:
-            local.update(assigned)
-        inner = inner if placed.subshell else folder
-        changed = {**local, **assigned}
-        here = around
-        if changed or inner != around.folder:
-            variables = {**around.variables, **changed} if changed else around.variables
-            here = Surroundings(inner, variables, around.home, around.base, around.files)
-        span = body.span(command.span.shifted(offset))
-        if program in ("cd", "pushd"):
-            inner = here.resolve(words[0].pattern) if words else around.home
-            folder = folder if placed.subshell else inner
-        elif nested := shell.nested(command):
-            for call in _calls(shell.parse(nested.text), here, body, offset + nested.offset):
-                yield replace(call, placed=placed._replace(conditional=placed.conditional or call.placed.conditional))
-        elif program is not None:
-            words = tuple(replace(word, span=word.span.shifted(offset)) for word in words) if offset else words
-            yield Call(program, typed, words, span, here, placed)
-
-
-def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:
-    """The names that `export A=1 B` sets."""
-    for word in words:
-        name, equals, value = word.text.partition("=")
-        if equals and name.isidentifier():
-            yield name, None if word.value is None else value.strip("\"'")
-
-
-def _after(call: Call, done: tuple[Effect, ...]) -> Call:
-    """The call where its RUN has done something already."""
-    around, files = call.around, call.around.files
-    files = Filesystem(files.below, files.context, files.mounts, files.site, done, files.asked)
-    around = Surroundings(around.folder, around.variables, around.home, around.base, files)
-    return Call(call.program, call.typed, call.words, call.span, around, call.placed)
-
-
-def _alone(call: Call) -> Call:
-    """The call without what lies below its layer: a layer outlives the layers that it was read on."""
-    files = Filesystem(None, None, here=call.around.files.here)
-    return replace(call, around=replace(call.around, files=files))
-
-
-def _effects(call: Call) -> Iterator[Effect]:
-    """What a call does."""
-    tool = catalog.find(call.program)
-    if tool is None:
-        found: Iterable[Effect] = (writes(None, Built(call.program), call.span),)
-    else:
-        found = tool.effects(call)
-    if call.placed.command.redirects:
-        found = chain(found, appended(call))
-    if not call.placed.conditional:
-        yield from found
-        return
-    for effect in found:
-        yield replace(effect, is_certain=False)
 
 
 def _first_word(instruction: Instruction) -> str:
