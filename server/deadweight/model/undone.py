@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Removal(NamedTuple):
     """A command that removes what earlier layers wrote: what that is, each with the layer that wrote it."""
 
-    ledger: Ledger
+    stage: str
     layer: Layer
     effect: Effect
     removed: tuple[tuple[Layer, Effect], ...]
@@ -39,7 +39,7 @@ def late_removals(ledgers: Sequence[Ledger], context: BuildContext | None) -> It
             if not layer.removes:
                 continue
             for effect, parts in _removed(layer, ledger.below(layer), context):
-                yield Removal(ledger, layer, effect, tuple((layers[site], part) for site, part in parts))
+                yield Removal(ledger.stage.label, layer, effect, tuple((layers[site], part) for site, part in parts))
 
 
 def _removed(

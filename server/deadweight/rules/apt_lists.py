@@ -37,9 +37,9 @@ _LATER = frozenset(("CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"))
 _MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
 
 
-def readers_of(left: Left) -> list[Layer]:
+def readers_of(ledger: Ledger, left: Left) -> list[Layer]:
     """The later RUNs of the stage that read these lists."""
-    return [layer for layer in _until_next_update(left) if _needs_lists(layer)]
+    return [layer for layer in _until_next_update(ledger, left) if _needs_lists(layer)]
 
 
 def is_read_here(left: Left) -> bool:
@@ -54,10 +54,11 @@ def first_use(layer: Layer) -> Span:
 
 def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
     """Remove the lists where they are downloaded; RUNs further down that read them download them themselves."""
-    below = _until_next_update(left)
-    if _used_elsewhere(snapshot, left, below):
+    ledger = snapshot.ledgers.of(left.layer)
+    below = _until_next_update(ledger, left)
+    if _used_elsewhere(snapshot, ledger, left, below):
         return None
-    readers = readers_of(left)
+    readers = readers_of(ledger, left)
     if readers and not _can_move(left, below[: below.index(readers[-1]) + 1]):
         return None
     edits: list[Edit | None] = [edit for layer in readers for edit in _updating(snapshot, layer, left)]
@@ -76,10 +77,9 @@ def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
     return Fix("clean-up", title, Safety.SAFE, made)
 
 
-def _until_next_update(left: Left) -> tuple[Layer, ...]:
+def _until_next_update(ledger: Ledger, left: Left) -> tuple[Layer, ...]:
     """The layers that see the lists of this one: those below it, up to the next that downloads them anew."""
-    layers = left.ledger.layers
-    below = layers[layers.index(left.layer) + 1 :]
+    below = ledger.layers[left.layer.site.step + 1 :]
     end = next((at for at, layer in enumerate(below) if _downloads(layer)), None)
     return below if end is None else below[: end + 1]
 
@@ -192,12 +192,12 @@ def _first_use(layer: Layer) -> Call:
     return next(call for call in _uses(layer) if not _is_script(call))
 
 
-def _used_elsewhere(snapshot: Snapshot, left: Left, below: tuple[Layer, ...]) -> bool:
+def _used_elsewhere(snapshot: Snapshot, ledger: Ledger, left: Left, below: tuple[Layer, ...]) -> bool:
     """Whether something reads the lists that is not this fix's to change: another stage, an ONBUILD, a CMD."""
-    stage = left.ledger.stage
+    stage = ledger.stage
     if any(_runs_apt_later(layer) for layer in below):
         return True
-    if left.ledger.layers[-1] is not (below[-1] if below else left.layer):
+    if ledger.layers[-1] is not (below[-1] if below else left.layer):
         return False
     return any(_reads_lists_of(snapshot, ledger, stage.index) for ledger in snapshot.ledgers[stage.index + 1 :])
 

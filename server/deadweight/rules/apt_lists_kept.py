@@ -67,6 +67,6 @@ if TYPE_CHECKING:
 @rule("apt-lists-kept", group="cleanup", same_as=("hadolint:DL3009",))
 def apt_lists_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report layers that end with apt's package lists in them."""
-    for left in leftovers(snapshot, "apt-lists"):
-        if is_read_here(left) or not readers_of(left):
-            yield finding(snapshot, left, remove_lists)
+    for ledger, left in leftovers(snapshot, "apt-lists"):
+        if is_read_here(left) or not readers_of(ledger, left):
+            yield finding(ledger, left, remove_lists)

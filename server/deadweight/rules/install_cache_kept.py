@@ -90,5 +90,5 @@ if TYPE_CHECKING:
 @rule("install-cache-kept", group="cleanup", same_as=("hadolint:DL3042",))
 def install_cache_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs whose download cache is still there when the layer ends."""
-    for left in leftovers(snapshot, "install-cache"):
-        yield finding(snapshot, left, clean_up, cache_mount)
+    for ledger, left in leftovers(snapshot, "install-cache"):
+        yield finding(ledger, left, clean_up, cache_mount)

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.effects import Leftover
 from deadweight.rules.edits import append_command, insert_flag, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
+from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
     from deadweight.text import Edit
@@ -26,10 +28,10 @@ _PLAIN = re.compile(r"/[\w./-]+")  # a path that needs no quotes in a flag
 class Left(NamedTuple):
     """What one layer keeps of one tool's leftovers."""
 
-    ledger: Ledger
     layer: Layer
     cause: Leftover
     effects: tuple[Effect, ...]
+    saves: Size | None
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -38,35 +40,41 @@ class Left(NamedTuple):
         return tuple(call for call in self.layer.calls if call.span in spans)
 
 
-def leftovers(snapshot: Snapshot, *topics: str) -> Iterator[Left]:
-    """The leftovers of these topics in layers that ship."""
+def leftovers(snapshot: Snapshot, topic: str) -> Iterator[tuple[Ledger, Left]]:
+    """The leftovers of a topic in layers that ship, each with the stage it is in."""
     for ledger in snapshot.shipped_ledgers:
         for layer in ledger.layers_with(Leftover):
-            for cause, effects in _left_in(layer):
-                if cause.topic in topics:
-                    yield Left(ledger, layer, cause, effects)
+            for left in _left_in(layer):
+                if left.cause.topic == topic:
+                    yield ledger, left
 
 
 @remembered
-def _left_in(layer: Layer) -> tuple[tuple[Leftover, tuple[Effect, ...]], ...]:
+def _left_in(layer: Layer) -> tuple[Left, ...]:
     """The leftovers of a layer, those of one kind together."""
     found: dict[tuple[str, str], tuple[Leftover, list[Effect]]] = {}
     for effect in layer.kept:
         cause = effect.cause
         if isinstance(cause, Leftover) and effect.is_certain:
             found.setdefault((cause.topic, cause.what), (cause, []))[1].append(effect)
-    return tuple((cause, tuple(effects)) for cause, effects in found.values())
+    return tuple(left_of(layer, cause, effects) for cause, effects in found.values())
 
 
-def finding(snapshot: Snapshot, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:
+def left_of(layer: Layer, cause: Leftover, effects: Iterable[Effect]) -> Left:
+    """What some effects of a layer leave."""
+    left = tuple(effects)
+    return Left(layer, cause, left, size_together(left))
+
+
+def finding(ledger: Ledger, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:
     """The finding that a leftover is, and what makes its fixes."""
     return Finding(
         site=left.layer.site,
         span=left.effects[0].span,
         message=f"{left.cause.what} {'stay' if left.cause.what.endswith('s') else 'stays'} in this layer",
-        saves=snapshot.sizes.of(left.effects),
+        saves=left.saves,
         basis="size",
-        stage=left.ledger.stage.label,
+        stage=ledger.stage.label,
         frees=frozenset((left.layer.site, effect) for effect in left.effects),
         fixes=lambda now: (fix(now, left) for fix in fixes),
     )

@@ -98,11 +98,11 @@ if TYPE_CHECKING:
 @rule("update-and-install-apart", group="cleanup", same_as=("hadolint:DL3009",))
 def update_and_install_apart(snapshot: Snapshot) -> Iterator[Finding]:
     """Report updates of apt's lists that only later RUNs read."""
-    for left in leftovers(snapshot, "apt-lists"):
-        readers = [] if is_read_here(left) else readers_of(left)
+    for ledger, left in leftovers(snapshot, "apt-lists"):
+        readers = [] if is_read_here(left) else readers_of(ledger, left)
         if readers:
             yield replace(
-                finding(snapshot, left, remove_lists),
+                finding(ledger, left, remove_lists),
                 message="apt-get update runs apart from the install that needs it: its lists stay and age",
                 related=tuple(Related(layer.site, first_use(layer), "installs with these lists") for layer in readers),
             )
