@@ -55,9 +55,9 @@ def read_calls(body: RunBody, around: Surroundings, before: Iterable[Reading]) -
     files = around.files
     asked, done = files.asked, tuple[Effect, ...]()
     for written, call in _calls(body.script, around, body):
-        here = Filesystem(files.below, files.context, files.mounts, files.site, done, asked) if done else files
         old, first = known.get(written), len(asked)
-        if old is not None and here.asks_again(old.asked):
+        here = Filesystem(files.below, files.context, files.mounts, files.site, done, asked) if done else files
+        if old is not None and (not old.asked or here.asks_again(old.asked)):
             effects = old.effects if old.call.span == call.span else tuple(_at(call, old.effects))
         else:
             del asked[first:]
@@ -112,8 +112,7 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
             text = script.text[command.span.start : command.span.end]
             texts = tuple([word.text for word in words])
             written = _Written(text, texts, inner, tuple(changed.items()), placed.conditional)
-            nested = shell.nested(command)
-            if nested is not None:
+            if program in shell.SHELLS and (nested := shell.nested(command)):
                 for inside, call in _calls(shell.parse(nested.text), here, body, offset + nested.offset):
                     conditional = placed.conditional or call.placed.conditional
                     yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))

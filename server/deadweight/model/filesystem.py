@@ -107,8 +107,7 @@ def folded(start: _Answer, step: Callable[[_Answer, Layer], _Answer]) -> Callabl
 
 def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset[tuple[str, str]]:
     """The packages of a layer beside those of the layers below it, each with its manager."""
-    sets = (effect.cause for effect in layer.kept if isinstance(effect.cause, PackageSet))
-    more = frozenset((each.manager, name) for each in sets for name in each.names)
+    more = layer.packages
     return names if more <= names else names | more
 
 
@@ -181,8 +180,12 @@ class Filesystem:
                 text = self.context.texts.get(_below(inside_context(mount.source), mount.target, path))
                 if text is not None:
                     return text
-        found = (self._text_in(effect, path) for effect in self._written())
-        return next((text for text in found if text is not None), None)
+        for effect in self._written():
+            if isinstance(effect.cause, (Copied, CopiedFromStage)):
+                text = self._text_in(effect, path)
+                if text is not None:
+                    return text
+        return None
 
     @_asked
     def copied_bytes(self, folder: str) -> int:
@@ -217,7 +220,7 @@ class Filesystem:
     @_asked
     def has(self, cause: Cause) -> bool:
         """Whether something of just this cause is there."""
-        return any(effect.cause == cause for effect in self._written())
+        return any(isinstance(effect.cause, type(cause)) and effect.cause == cause for effect in self._written())
 
     @_asked
     def packages(self, manager: str) -> tuple[str, ...]:

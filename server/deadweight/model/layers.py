@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, takewhile
 from operator import is_
 from typing import TYPE_CHECKING, overload
 
@@ -13,7 +13,18 @@ from deadweight.lazy import cached_property
 from deadweight.model import image
 from deadweight.model.calls import read_calls
 from deadweight.model.commands.call import Surroundings
-from deadweight.model.effects import BaseLayers, Built, Copied, CopiedFromStage, Download, Extracted, Kind, Text, writes
+from deadweight.model.effects import (
+    BaseLayers,
+    Built,
+    Copied,
+    CopiedFromStage,
+    Download,
+    Extracted,
+    Kind,
+    PackageSet,
+    Text,
+    writes,
+)
 from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context
 from deadweight.model.playing import Rest, written_by
 from deadweight.model.stages import Site, absolute
@@ -71,6 +82,12 @@ class Layer:
     def undoing(self) -> tuple[Effect, ...]:
         """What it does to what is there, other than to write more."""
         return tuple([effect for effect in self.effects if effect.kind is not Kind.WRITES])
+
+    @cached_property
+    def packages(self) -> frozenset[tuple[str, str]]:
+        """The packages that it asks for by name, each with its manager."""
+        sets = [effect.cause for effect in self.kept if isinstance(effect.cause, PackageSet)]
+        return frozenset([(each.manager, name) for each in sets for name in each.names])
 
     @cached_property
     def rest(self) -> Rest:
@@ -248,13 +265,18 @@ class _StageReader:
         layers, stacks = [first], [stack]
         # What was here, as long as nothing below has changed.
         before = old.layers if old is not None and old.stacks[0] is stack and self.is_context_known else ()
-        for step in self.stage.steps:
-            site = Site(self.stage.index, len(layers))
-            layer, was = known.get(id(step)), before[site.step] if site.step < len(before) else None
+        if old is not None and before and self.are_others_known:
+            same = takewhile(lambda pair: pair[0].step is pair[1], zip(before[1:], self.stage.steps, strict=False))
+            count = 1 + sum(1 for _ in same)
+            layers, stacks = list(before[:count]), list(old.stacks[:count])
+            stack = stacks[-1]
+        for number, step in enumerate(self.stage.steps[len(layers) - 1 :], len(layers)):
+            layer, was = known.get(id(step)), before[number] if number < len(before) else None
+            site = layer.site if layer and layer.site.step == number else Site(self.stage.index, number)
             stands = layer and (not layer.depends or self.stands(layer, site, stack, is_as_it_was=layer is was))
             if layer is None or not stands:
                 layer = self.layer(step, site, stack)
-            elif layer.site != site:
+            elif layer.site is not site:
                 layer = replace(layer, site=site)
             if was is None or (layer is not was and (layer.effects, layer.kept) != (was.effects, was.kept)):
                 before = ()

@@ -45,7 +45,7 @@ def written_by(effects: Iterable[Effect], mounts: Sequence[str]) -> tuple[Effect
         path, cause = effect.path, effect.cause
         if effect.kind is not Kind.WRITES:
             there = [left for each in there if (left := _after(each, effect, is_own=True)) is not None]
-        elif path is not None and any(is_under(path, mount) for mount in mounts):
+        elif mounts and path is not None and any(is_under(path, mount) for mount in mounts):
             continue
         elif not isinstance(cause, Measured) or all(each.cause != cause for each in there):
             there.append(effect)

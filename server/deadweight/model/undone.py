@@ -32,14 +32,14 @@ class Removal(NamedTuple):
 
 def late_removals(ledgers: Sequence[Ledger], context: BuildContext | None) -> Iterator[Removal]:
     """The removals of a chain of stages, each standing on the one before it, that free nothing."""
-    layers: dict[Site, Layer] = {}
+    layers = {ledger.stage.index: ledger.layers for ledger in ledgers}
     for ledger in ledgers:
-        layers.update((layer.site, layer) for layer in ledger.layers)
         for layer in ledger.layers:
             if not layer.removes:
                 continue
             for effect, parts in _removed(layer, ledger.below(layer), context):
-                yield Removal(ledger.stage.label, layer, effect, tuple((layers[site], part) for site, part in parts))
+                removed = tuple([(layers[site.stage][site.step], part) for site, part in parts])
+                yield Removal(ledger.stage.label, layer, effect, removed)
 
 
 def _removed(

@@ -39,7 +39,7 @@ _MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
 
 def readers_of(ledger: Ledger, left: Left) -> list[Layer]:
     """The later RUNs of the stage that read these lists."""
-    return [layer for layer in _until_next_update(ledger, left) if _needs_lists(layer)]
+    return [layer for layer in _until_next_update(ledger, left) if layer.calls and _needs_lists(layer)]
 
 
 def is_read_here(left: Left) -> bool:
@@ -80,8 +80,10 @@ def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
 def _until_next_update(ledger: Ledger, left: Left) -> tuple[Layer, ...]:
     """The layers that see the lists of this one: those below it, up to the next that downloads them anew."""
     below = ledger.layers[left.layer.site.step + 1 :]
-    end = next((at for at, layer in enumerate(below) if _downloads(layer)), None)
-    return below if end is None else below[: end + 1]
+    for at, layer in enumerate(below):
+        if layer.calls and _downloads(layer):
+            return below[: at + 1]
+    return below
 
 
 @remembered
@@ -174,17 +176,18 @@ def _last_use(left: Left) -> Call:
 @remembered
 def _uses(layer: Layer) -> list[Call]:
     """The calls that read the lists, those that may do so among them: of functions that do, and of scripts."""
+    calls = [(call, _reads_lists(call)) for call in layer.calls]
     functions = {
         node.name
-        for call in layer.calls
-        if _reads_lists(call)
+        for call, reads in calls
+        if reads and call.placed.in_function
         for node in call.placed.ancestors
         if isinstance(node, shell.Block) and node.kind == "function"
     }
     return [
         call
-        for call in layer.calls
-        if not call.placed.in_function and (_reads_lists(call) or call.program in functions or _is_script(call))
+        for call, reads in calls
+        if not call.placed.in_function and (reads or call.program in functions or _is_script(call))
     ]
 
 
@@ -251,6 +254,8 @@ def _reads_lists(call: Call) -> bool:
 
 def _hands_on_an_install(call: Call) -> bool:
     """Whether a call has another program install: `bash -c 'apt-get install -y curl'`, `xargs apt-get install`."""
+    if not (call.placed.command.redirects or any("apt" in word.text for word in call.words)):
+        return False
     inner = shell.nested(call.placed.command)
     text = " ".join(word.text for word in call.words) + (f" {inner.text}" if inner else "")
     verb = _INNER_VERB.search(text)

@@ -56,10 +56,13 @@ from typing import TYPE_CHECKING
 from deadweight.rules.apt_lists import is_read_here, readers_of, remove_lists
 from deadweight.rules.leftovers import finding, leftovers
 from deadweight.rules.rule import rule
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.layers import Layer
+    from deadweight.rules.leftovers import Left
     from deadweight.rules.rule import Finding
     from deadweight.snapshot import Snapshot
 
@@ -69,4 +72,9 @@ def apt_lists_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report layers that end with apt's package lists in them."""
     for ledger, left in leftovers(snapshot, "apt-lists"):
         if is_read_here(left) or not readers_of(ledger, left):
-            yield finding(ledger, left, remove_lists)
+            yield _finding(left.layer, left, ledger.stage.label)
+
+
+@remembered
+def _finding(_: Layer, left: Left, stage: str) -> Finding:
+    return finding(stage, left, remove_lists)

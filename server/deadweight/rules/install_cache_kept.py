@@ -79,10 +79,13 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules.leftovers import cache_mount, clean_up, finding, leftovers
 from deadweight.rules.rule import rule
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.layers import Layer
+    from deadweight.rules.leftovers import Left
     from deadweight.rules.rule import Finding
     from deadweight.snapshot import Snapshot
 
@@ -91,4 +94,9 @@ if TYPE_CHECKING:
 def install_cache_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs whose download cache is still there when the layer ends."""
     for ledger, left in leftovers(snapshot, "install-cache"):
-        yield finding(ledger, left, clean_up, cache_mount)
+        yield _finding(left.layer, left, ledger.stage.label)
+
+
+@remembered
+def _finding(_: Layer, left: Left, stage: str) -> Finding:
+    return finding(stage, left, clean_up, cache_mount)

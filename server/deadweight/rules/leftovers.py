@@ -66,7 +66,7 @@ def left_of(layer: Layer, cause: Leftover, effects: Iterable[Effect]) -> Left:
     return Left(layer, cause, left, size_together(left))
 
 
-def finding(ledger: Ledger, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:
+def finding(stage: str, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:
     """The finding that a leftover is, and what makes its fixes."""
     return Finding(
         site=left.layer.site,
@@ -74,7 +74,7 @@ def finding(ledger: Ledger, left: Left, *fixes: Callable[[Snapshot, Left], Fix |
         message=f"{left.cause.what} {'stay' if left.cause.what.endswith('s') else 'stays'} in this layer",
         saves=left.saves,
         basis="size",
-        stage=ledger.stage.label,
+        stage=stage,
         frees=frozenset((left.layer.site, effect) for effect in left.effects),
         fixes=lambda now: (fix(now, left) for fix in fixes),
     )

@@ -319,7 +319,7 @@ class Section:
     @cached_property
     def rows(self) -> tuple[int, ...]:
         """How many line ends as LSP counts them stand before each piece, and at the end how many there are."""
-        if not any("\r" in piece.text for piece in self.pieces):
+        if "\r" not in "".join([piece.text for piece in self.pieces]):
             return self.lines
         return tuple(accumulate([count_line_ends(piece.text) for piece in self.pieces], initial=0))
 
@@ -348,7 +348,7 @@ class Section:
     @cached_property
     def has_open_heredoc(self) -> bool:
         """Whether a heredoc in it has no end yet."""
-        return any(instruction.has_open_heredoc for instruction in self.instructions)
+        return True in [instruction.has_open_heredoc for instruction in self.instructions]
 
 
 @dataclass(frozen=True, eq=False)
