@@ -225,9 +225,9 @@ class Filesystem:
     @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
-        sets = (effect.cause for effect in self.here if isinstance(effect.cause, PackageSet))
+        sets = [effect.cause for effect in self.here if isinstance(effect.cause, PackageSet)]
         here = {name for each in sets if each.manager == manager for name in each.names}
-        return tuple(sorted(here.union(name for each, name in _installed(self.below) if each == manager)))
+        return tuple(sorted(here.union([name for each, name in _installed(self.below) if each == manager])))
 
     @_asked
     def held(self, path: str) -> list[Written]:
@@ -241,24 +241,25 @@ class Filesystem:
             there = after(there, self.here, Rest(self.site, written_by(self.here, targets)))
         found: list[Written] = []
         for rest in there:
-            for part in self._parts_of(rest, path):
+            known = rest.known.get(path)
+            parts = known[1] if known and known[0] is self.context else self._parts_of(rest, path)
+            for part in parts:
                 if isinstance(part.cause, Copied):
                     found = [each for each in found if not _is_copied_again(each.effect, part)]
                 found.append(Written(rest.site, part))
         # A file of the context that was copied is that file, whatever else ran in its folder.
-        file = next((each for each in found if _is_the_file(each.effect, path)), None)
+        files = (each for each in found if isinstance(cause := each.effect.cause, Copied) and cause.is_file)
+        file = next((each for each in files if each.effect.path == path), None)
         return [file] if file else found
 
     def _parts_of(self, rest: Rest, path: str) -> tuple[Effect, ...]:
         """What an instruction wrote under `path` and is there still, in other places than before."""
-        known = rest.known.get(path)
-        if known is None or known[0] is not self.context:
-            if len(rest.known) >= _MOST_PATHS:
-                rest.known.clear()
-            parts = (self.part_of(effect, path) for effect in rest.effects)
-            found = tuple(part for part in parts if part is not None and not _is_in_place(part))
-            known = rest.known[path] = (self.context, found)
-        return known[1]
+        if len(rest.known) >= _MOST_PATHS:
+            rest.known.clear()
+        parts = [self.part_of(effect, path) for effect in rest.effects]
+        found = tuple([part for part in parts if part is not None and not _is_in_place(part)])
+        rest.known[path] = (self.context, found)
+        return found
 
     def part_of(self, effect: Effect, path: str) -> Effect | None:
         """The part of what `effect` wrote that lies under `path`, perhaps all; None where that is surely nothing."""
@@ -296,9 +297,11 @@ class Filesystem:
             return ()
         again = {(site, id(each)) for effect in done.values() for site, each in _sources(effect)}
         return tuple(
-            (site, effect)
-            for site, effect in self._held(path)
-            if site != self.site and (site, id(effect)) not in again and (is_recursive or _is_file_at(effect, path))
+            [
+                (site, effect)
+                for site, effect in self._held(path)
+                if site != self.site and (site, id(effect)) not in again and (is_recursive or _is_file_at(effect, path))
+            ]
         )
 
     def _written(self) -> Iterator[Effect]:
@@ -354,10 +357,6 @@ def _is_file_at(effect: Effect, path: str) -> bool:
         return all(_is_file_at(each, path) for _, each in cause.sources)
     is_file = isinstance(cause, (Download, Text)) or (isinstance(cause, Copied) and cause.is_file)
     return is_file and effect.path is not None and fnmatchcase(effect.path, path)
-
-
-def _is_the_file(effect: Effect, path: str) -> bool:
-    return effect.path == path and isinstance(effect.cause, Copied) and effect.cause.is_file
 
 
 def _sources(effect: Effect) -> tuple[tuple[Site, Effect], ...]:

@@ -286,8 +286,13 @@ def _named(snapshot: Snapshot) -> frozenset[str]:
     """What the file copies of the context by name, and is there: the more of that, the surer is the context the right
     one.
     """
-    layers = (layer for ledger in snapshot.reached_ledgers for layer in ledger.layers)
-    return frozenset(name for layer in layers for effect in layer.effects if (name := _name_of(effect)))
+    layers = [layer for ledger in snapshot.reached_ledgers for layer in ledger.layers if layer.effects]
+    return frozenset[str]().union(*map(_names_in, layers))
+
+
+@remembered
+def _names_in(layer: Layer) -> frozenset[str]:
+    return frozenset(name for effect in layer.effects if (name := _name_of(effect)))
 
 
 def _name_of(effect: Effect) -> str | None:
