@@ -117,7 +117,7 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
                     conditional = placed.conditional or call.placed.conditional
                     yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))
                 continue
-            words = tuple(replace(word, span=word.span.shifted(offset)) for word in words) if offset else words
+            words = tuple([word._replace(span=word.span.shifted(offset)) for word in words]) if offset else words
             yield written, Call(program, typed, words, body.span(command.span.shifted(offset)), here, placed)
 
 
