@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 class _Written(NamedTuple):
-    """A call as it is written, wherever it stands: all that tells what it does, but for what lies below its layer."""
+    """A call as it is written, wherever it stands: all that tells what it does, but for what lies below its layer.
 
-    command: str
+    `whole` is the command, or the pipeline or block that it stands in.
+    """
+
+    whole: str
     words: tuple[str, ...]
     folder: str | None
     assigned: tuple[tuple[str, str | None], ...]
@@ -33,7 +36,7 @@ class _Written(NamedTuple):
     def inside(self, outer: _Written) -> _Written:
         """A call of the script that another command hands to a shell."""
         assigned = (*outer.assigned, *self.assigned)
-        return _Written(outer.command, self.words, self.folder, assigned, outer.conditional or self.conditional)
+        return _Written(outer.whole, self.words, self.folder, assigned, outer.conditional or self.conditional)
 
 
 class Reading(NamedTuple):
@@ -57,7 +60,7 @@ def read_calls(body: RunBody, around: Surroundings, before: Iterable[Reading]) -
     for written, call in _calls(body.script, around, body):
         old, first = known.get(written), len(asked)
         here = Filesystem(files.below, files.context, files.mounts, files.site, done, asked) if done else files
-        if old is not None and (not old.asked or here.asks_again(old.asked)):
+        if old is not None and here.asks_again(old.asked):
             effects = old.effects if old.call.span == call.span else tuple(_at(call, old.effects))
         else:
             del asked[first:]
@@ -109,9 +112,11 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
             inner = here.resolve(words[0].pattern) if words else around.home
             folder = folder if placed.subshell else inner
         elif program is not None:
-            text = script.text[command.span.start : command.span.end]
+            whole = next((each for each in placed.ancestors if not isinstance(each, shell.Chain)), command).span
             texts = tuple([word.text for word in words])
-            written = _Written(text, texts, inner, tuple(changed.items()), placed.conditional)
+            written = _Written(
+                script.text[whole.start : whole.end], texts, inner, tuple(changed.items()), placed.conditional
+            )
             if program in shell.SHELLS and (nested := shell.nested(command)):
                 for inside, call in _calls(shell.parse(nested.text), here, body, offset + nested.offset):
                     conditional = placed.conditional or call.placed.conditional

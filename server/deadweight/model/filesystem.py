@@ -55,12 +55,12 @@ class Mount:
     from_: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
 class Stack:
-    """A layer and all that lies below it."""
+    """A layer and all that lies below it. One is made for each layer above an edit, which a dataclass takes longer to."""
 
-    top: Layer
-    below: Stack | None
+    def __init__(self, top: Layer, below: Stack | None) -> None:
+        self.top = top
+        self.below = below
 
     def __iter__(self) -> Iterator[Layer]:
         """The layers, the newest first."""

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice, takewhile
-from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from deadweight.lazy import cached_property
@@ -259,12 +259,21 @@ def remembered(ask: Callable[Concatenate[_Kept, _Others], _Answer]) -> Callable[
 
     def answer(kept: _Kept, /, *others: _Others.args, **named: _Others.kwargs) -> _Answer:
         known = kept.__dict__.get(name)
-        if known is None or (others and known[0] != others):
+        if known is None or known[0] != others:
             known = kept.__dict__[name] = (others, ask(kept, *others, **named))
         found: _Answer = known[1]
         return found
 
-    return answer
+    def only_answer(kept: _Kept) -> _Answer:
+        try:
+            found: _Answer = kept.__dict__[name]
+        except KeyError:
+            found = kept.__dict__[name] = alone(kept)
+        return found
+
+    alone = cast("Callable[[_Kept], _Answer]", ask)
+    is_alone = ask.__code__.co_argcount == 1
+    return cast("Callable[Concatenate[_Kept, _Others], _Answer]", only_answer) if is_alone else answer
 
 
 def remembered_of_each(
