@@ -56,7 +56,7 @@ class Mount:
 
 
 class Stack:
-    """A layer and all that lies below it. One is made for each layer above an edit, which a dataclass takes longer to."""
+    """A layer and all that lies below it. Each layer above an edit gets a new one: a dataclass takes longer."""
 
     def __init__(self, top: Layer, below: Stack | None) -> None:
         self.top = top

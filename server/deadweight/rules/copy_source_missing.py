@@ -303,6 +303,11 @@ def _name_of(effect: Effect) -> str | None:
     return cause.root if isinstance(cause, Copied) and cause.selection is not None and cause.selection.exists else None
 
 
+def _may_be_like(length: int, name: str) -> bool:
+    """Whether a name of such a length can have as much in common: a folder may have thousands that do not."""
+    return 2 * min(length, len(name)) >= _LIKE * (length + len(name))
+
+
 def _nearest(context: BuildContext, path: str) -> str | None:
     """The path in the context that differs from `path` in one name, and not much in that."""
     from difflib import get_close_matches
@@ -315,7 +320,7 @@ def _nearest(context: BuildContext, path: str) -> str | None:
             break
         folder = f"{folder}/{name}".lstrip("/")
     by_case = [each for each in names if each.lower() == name.lower()]
-    for like in by_case or get_close_matches(name, names, cutoff=_LIKE):
+    for like in by_case or get_close_matches(name, filter(partial(_may_be_like, len(name)), names), cutoff=_LIKE):
         near = "/".join(part for part in (folder, like, rest) if part)
         if context.select(near).exists:
             return near

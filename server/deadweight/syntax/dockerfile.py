@@ -59,8 +59,7 @@ class Heredoc(NamedTuple):
     terminator: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Logical:
+class Logical(NamedTuple):
     """A stretch of source with continuations taken out, and where each run of it stands in the source."""
 
     text: str

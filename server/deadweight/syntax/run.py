@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import Logical, remembered
@@ -19,8 +18,7 @@ _LINE = re.compile(r"[^\n]*\n")  # a heredoc ends its lines at LF only, and alwa
 _SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([^\s/]+)([^\n]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class RunBody:
+class RunBody(NamedTuple):
     """The script of a RUN. `source` maps its offsets to those of the instruction's text.
 
     `form`: "shell" for text on the instruction's own lines, "script" for `RUN <<EOF` where the heredoc is the script.
