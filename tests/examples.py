@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from deadweight.model.context import BuildContext
+from deadweight.settings import KEBAB_CASE, read_settings, read_toml
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
 
@@ -40,13 +41,15 @@ def read_example(block: str) -> Example:
 
 
 def snapshot_of(block: str) -> Snapshot:
-    """The snapshot of a block; the context is what its files make, an ignore file among them in force."""
+    """The snapshot of a block; the context is what its files make, an ignore file and settings among them in force."""
     example = read_example(block)
     sizes = {path: example.weights.get(path, len(text.encode())) for path, text in example.files.items()}
     context = BuildContext("the example", sizes, texts=example.files)
     if ignore := example.files.get(".dockerignore"):
         context = context.ignoring(".dockerignore", ignore)
-    return Snapshot(parse(example.dockerfile), context)
+    settings, wrong = read_settings(read_toml(example.files.get("deadweight.toml", "")), spelling=KEBAB_CASE)
+    assert not wrong
+    return Snapshot(parse(example.dockerfile), context, settings.build_options())
 
 
 def blocks(page: str, heading: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,6 +186,69 @@ def test_size_says_unknown_and_at_least(folder: Path, capsys: pytest.CaptureFixt
     assert "at least 75 MB" in capsys.readouterr().out
 
 
+def test_size_is_a_table_with_a_footer(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", "FROM debian:bookworm-slim AS build\nFROM debian:bookworm-slim\nCOPY a /\nENV A=1\n")
+    write(folder / "a", "x" * 40_000_000)
+    assert main(["size", "Dockerfile"]) == 0
+    said = capsys.readouterr().out
+    name, heading, first, base, second, _, copy, env, image, *footer = said.splitlines()
+    assert (name, first, second, env) == (
+        "Dockerfile",
+        "stage build (does not ship)",
+        "stage 1",
+        "     4  ENV A=1",
+    )
+    assert heading.split() == ["line", "instruction", "unpacked", "pulled"]
+    assert re.fullmatch(r" +1  FROM debian:bookworm-slim AS build +75 MB +2\d MB  █{16}", base)
+    assert re.fullmatch(r" +3  COPY a / +\+40 MB +\+[\d–]+ MB  █{9}", copy)
+    assert re.fullmatch(r"image about 110 MB unpacked, [\d–]+ MB pulled, about \d s at 50 Mbit/s", image)
+    assert "`docker history`" in footer[-2]
+    assert "CONTENT SIZE" in footer[-1]
+
+
+def test_size_says_how_the_image_stands_beside_its_target(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", "FROM node:22\nCOPY . .\n")
+    write(folder / "package.json", '{"dependencies": {"express": "^5.1.0"}}')
+    main(["size", "Dockerfile"])
+    assert "\n  4.1 × the target of an Express app, 60–100 MB pulled\n" in capsys.readouterr().out
+    main(["size", "--format", "json", "Dockerfile"])
+    target = json.loads(capsys.readouterr().out)["target"]
+    assert (target["app"], target["low"], target["high"]) == ("express", 60_000_000, 100_000_000)
+    assert 4 < target["times"] < 4.2
+
+
+def test_a_budget_is_a_finding_and_an_exit_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", "FROM debian:bookworm-slim\nCOPY a /\n")
+    write(folder / "a", "x" * 40_000_000)
+    for command in ("check", "size"):
+        assert main([command, "--budget", "120MB", "Dockerfile"]) == 0
+        assert "budget" not in capsys.readouterr().out
+        assert main([command, "--budget", "100MB", "Dockerfile"]) == 1
+        assert re.search(r"budget.+about 1\d MB too much", capsys.readouterr().out, re.DOTALL)
+    write(folder / "deadweight.toml", 'budget = "100MB"\n')
+    assert main(["check", "--format", "json", "Dockerfile"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)["files"][0]["findings"]
+    assert (finding["rule"], finding["severity"], finding["basis"]) == ("over-budget", "warning", "budget")
+    assert finding["start"] == {"line": 1, "column": 6}
+    assert [(each["start"]["line"], each["message"]) for each in finding["related"]] == [(2, "this adds about 40 MB")]
+    assert main(["size", "--format", "json", "Dockerfile"]) == 1
+    sizes = json.loads(capsys.readouterr().out)
+    assert (sizes["budget"], sizes["over_budget"]) == (100_000_000, True)
+    assert main(["check", "--budget", "120MB", "Dockerfile"]) == 0  # the command line goes before the file
+    write(folder / "deadweight.toml", 'budget = "100MB"\nrules.over-budget = "off"\n')
+    assert main(["check", "Dockerfile"]) == main(["size", "Dockerfile"]) == 0
+    capsys.readouterr()
+    assert main(["check", "--budget", "much", "Dockerfile"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_what_is_unknown_is_within_any_budget(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", "FROM registry.corp/nobody:1\nRUN make\n")
+    assert main(["check", "--budget", "1MB", "Dockerfile"]) == 0
+    assert main(["size", "--budget", "1MB", "Dockerfile"]) == 0
+    assert "image size unknown\n" in capsys.readouterr().out
+
+
 def test_syntax_counts_lines_as_buildkit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "Dockerfile", "from a\nRUN --mount=type=cache,target=/x <<EOF\necho \x0c hi\nEOF\nCOPPY a b\n")
     assert main(["syntax", "--format", "json", "Dockerfile"]) == 0
@@ -211,7 +275,13 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "apt-lists-kept"]) == 0
     assert "Use instead" in capsys.readouterr().out
     assert main(["explain", "--format", "json"]) == 0
-    assert {each["rule"] for each in json.loads(capsys.readouterr().out)["rules"]} >= {"apt-lists-kept"}
+    pages = json.loads(capsys.readouterr().out)
+    assert {each["rule"] for each in pages["rules"]} >= {"apt-lists-kept"}
+    assert [each["topic"] for each in pages["topics"]] == ["what-not-to-optimise"]
+    assert main(["explain", "what-not-to-optimise"]) == 0
+    assert "## Squashing" in capsys.readouterr().out
+    assert main(["explain"]) == 0
+    assert "\nwhat-not-to-optimise  " in capsys.readouterr().out
     assert main(["explain", "no-such-rule"]) == 2
 
 

@@ -178,6 +178,34 @@ def test_a_file_above_the_current_folder_is_named_by_its_path(
     assert capsys.readouterr().err == f"deadweight: {file}: there is no colour\n"
 
 
+def test_a_base_is_priced_for_one_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "Dockerfile", "FROM registry.corp/base:1 AS one\nFROM registry.corp/more\nCOPY --from=one /x /\n")
+    write(folder / "deadweight.toml", '[bases]\n"registry.corp/base:1" = "340MB"\n')
+    said = ("--base-size", "registry.corp/base:1=20000", "--base-size", "registry.corp/more=1.5MB")
+    one, more = size_of(capsys, *said, "Dockerfile")["stages"]
+    (part,) = one["instructions"][0]["parts"]
+    assert (part["best"], part["high"], part["source"]) == (20_000, 20_000, "--base-size")
+    assert more["instructions"][0]["adds"]["best"] == 1_500_000
+
+
+@pytest.mark.parametrize(
+    ("option", "error"),
+    [
+        ("debian", "'debian' names no image and size: write debian:12=117MB"),
+        ("=5MB", "'=5MB' names no image and size: write debian:12=117MB"),
+        ("not an image=5MB", "'not an image=5MB' names no image and size: write debian:12=117MB"),
+        ("debian:12=big", "debian:12: 'big' is no size: write 500kB, 1.5MB or a number of bytes"),
+        ("debian:12=", "debian:12: '' is no size: write 500kB, 1.5MB or a number of bytes"),
+    ],
+)
+def test_a_wrong_base_size_is_an_error(
+    folder: Path, capsys: pytest.CaptureFixture[str], option: str, error: str
+) -> None:
+    write(folder / "Dockerfile", "FROM debian:12\n")
+    assert main(["size", "--base-size", option]) == 2
+    assert capsys.readouterr().err == f"deadweight: --base-size: {error}\n"
+
+
 def test_a_wrong_option_is_an_error_all_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "Dockerfile", "FROM scratch\n")
     write(folder / "deadweight.toml", 'platform = "linux/arm64"\n')

@@ -442,14 +442,18 @@ def test_an_argument_is_declared_again_in_a_stage() -> None:
 # --- packages ---
 
 
+AMOUNT = r"(?:[\d.]+–)?[\d.]+ MB with what it needs"
+
+
 def test_debian_packages_with_bytes() -> None:
     offered = items("FROM debian:12\nRUN apt-get install -y cur<|>")
     assert re.fullmatch(r"[\d.]+ [kM]B alone", offered["curl"].detail)
     detail, text = said("FROM debian:12\nRUN apt-get install -y cur<|>", "curl")
-    assert detail == "15 MB with what it needs"
+    assert re.fullmatch(AMOUNT, detail)
     assert "libcurl4" in text
     less, _ = said("FROM debian:12\nRUN apt-get install -y --no-install-recommends cur<|>", "curl")
-    assert less == "12 MB with what it needs"
+    assert re.fullmatch(AMOUNT, less)
+    assert less != detail
     assert said("FROM node:22\nRUN apt-get install gi<|>", "git")[0] == "in the base image"
 
 

@@ -202,6 +202,7 @@ def test_targets_of_bake() -> None:
             "dockerfile": "docker/Dockerfile",
             "target": "prod",
             "contexts": {"shared": "../shared", "base": "target:base"},
+            "images": ["a:22"],
         },
         "unknown": {"context": None},
         "inline": {"is_inline": True},

@@ -12,6 +12,7 @@ import pytest
 from deadweight.cli.main import main
 
 EXAMPLE = Path(__file__).parent.parent / "docs/examples/node"
+README = Path(__file__).parent.parent / "README.md"
 
 
 @pytest.fixture
@@ -46,6 +47,18 @@ def test_findings_on_from_copy_and_install_have_bytes(capsys: pytest.CaptureFixt
     # What a later RUN builds with cannot be left out of the install.
     without = [finding["rule"] for group in found.values() for finding in group if not finding["fixes"]]
     assert without == ["dev-dependencies-shipped"]
+
+
+def test_the_readme_shows_what_is_said(
+    capsys: pytest.CaptureFixture[str], app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(app)
+    main(["size", "Dockerfile"])
+    said = capsys.readouterr().out.splitlines()
+    shown = README.read_text("utf-8").partition("docs/examples/node/Dockerfile\n  line ")[2].partition("```")[0]
+    _, *lines = shown.splitlines()
+    assert len(lines) > 8
+    assert [line for line in lines if line not in said] == ["     ..."]
 
 
 def test_what_the_host_leaves_in_the_folder_is_found(capsys: pytest.CaptureFixture[str], app: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -38,9 +38,16 @@ def test_a_table_is_sorted_and_every_row_has_a_source_and_a_date(name: str) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_two_rows_of_a_table_have_the_same_key(name: str) -> None:
-    width = {"apt": 3, "apt_packages": 2, "base_images": 4, "os_families": 2, "releases": 2}.get(
-        name, 2 if table(name).columns[1] == "version" else 1
-    )
+    width = {
+        "apt": 3,
+        "apt_packages": 2,
+        "base_images": 4,
+        "downloads": 2,
+        "image_kin": 2,
+        "image_layers": 3,
+        "os_families": 2,
+        "releases": 2,
+    }.get(name, 2 if table(name).columns[1] == "version" else 1)
     keys = [row[:width] for row in table(name).rows()]
     assert len(keys) == len(set(keys))
 
@@ -112,13 +119,19 @@ def test_no_source_points_into_somebody_s_search_index() -> None:
         assert not [row for row in table(name).rows() if re.search(r"\bid:? ?\d{6,}", row[at])]
 
 
-def test_the_collector_gives_the_same_table_again(shared: Path) -> None:
-    spec = importlib.util.spec_from_file_location("collect_base_images", SERVER / "collect/base_images.py")
+def collector(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"collect_{name}", SERVER / f"collect/{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    collect = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(collect)
-    with (shared / "facts/base_images.csv").open(encoding="utf-8", newline="") as file:
-        assert collect.table(csv.DictReader(file)) == (SERVER / "deadweight/facts/data/base_images.tsv").read_text(
-            "utf-8"
-        )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_collectors_give_the_same_tables_again(shared: Path) -> None:
+    images, layers = collector("base_images"), collector("image_layers")
+    figures = [*images.read(shared / "facts/base_images.csv", SERVER / "collect/more_base_images.csv")]
+    parts = layers.read(shared / "facts/layers.csv", SERVER / "collect/more_layers.csv")
+    made = {"base_images": images.table(figures), "image_layers": layers.table(figures, parts)}
+    for name, text in made.items():
+        assert text == (SERVER / f"deadweight/facts/data/{name}.tsv").read_text("utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,10 +49,11 @@ def split(block: str) -> tuple[str, int]:
     return block.replace(CURSOR, ""), offset
 
 
-def hovered(block: str) -> tuple[str, str]:
+def hovered(block: str, today: str = "") -> tuple[str, str]:
     """What the hover at the cursor is about, and what it says; both empty where there is none."""
     source, offset = split(block)
     snapshot = snapshot_of(source)
+    snapshot = replace(snapshot, options=replace(snapshot.options, today=today))
     shown = hover(snapshot, report(snapshot), offset)
     return (snapshot.text[slice(*shown.span)], shown.text) if shown else ("", "")
 
@@ -197,6 +200,59 @@ def test_what_a_copy_takes_is_named_the_heaviest_first() -> None:
     assert not any("`e`" in line for line in lines)
 
 
+def test_hover_says_how_long_a_pull_takes_and_how_old_figures_are() -> None:
+    block = f"FROM node:{CURSOR}22\n"
+    title = hovered(block, "2026-11-26")[1].partition("\n")[0]
+    assert re.fullmatch(r"\*\*1\.1 GB unpacked\*\*, 4[01]0 MB pulled, about 6\d s at 50 Mbit/s", title)
+    assert hovered(block, "2027-05-26")[1].partition("\n")[0] == f"{title} (figures 8 months old)"
+    assert "(figures 5 years old)" in hovered(block, "2031-10-26")[1]
+
+
+def test_hover_on_the_image_says_its_target() -> None:
+    block = APP.replace("typescript", "express").replace("node:22-slim", f"node:{CURSOR}22-slim")
+    assert "× the target of an Express app, 60–100 MB pulled (" in hovered(block.replace("slim", "bookworm", 1))[1]
+    assert " target " not in hovered(APP.replace("node:22", f"node:{CURSOR}22"))[1]
+
+
+def test_hover_on_a_debian_package_says_what_it_is_in_each_way() -> None:
+    text = hovered(f"FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y python3-pip{CURSOR}\n")[1]
+    ways = re.findall(r"^- (by itself|with what it needs|with recommended packages too): (.+ MB)$", text, re.MULTILINE)
+    assert [way for way, _ in ways] == ["by itself", "with what it needs", "with recommended packages too"]
+    assert len({amount for _, amount in ways}) == 3
+    assert "by itself" not in hovered(f"FROM python:3.13-slim\nRUN pip install pandas{CURSOR}\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ('FROM scr<|>atch\nCOPY --from=node:22 / /\nCMD ["node", "a.js"]\n', "`node` needs a C library"),
+        ("FROM node:22-alp<|>ine\n", "MB pulled less than `node:22-slim`, for musl"),
+        ("FROM python:3.13-alp<|>ine\n", "no wheel for musl"),
+        ("FROM debian:12\nRUN apt-get update && apt-get cl<|>ean\n", "nothing is left to clean"),
+        ("FROM ubuntu:24.04\nRUN apt-get install -y np<|>m\n", "`node:22-slim` is Node.js and npm"),
+    ],
+)
+def test_hover_says_what_is_seldom_worth_it(block: str, said: str) -> None:
+    text = hovered(block)[1]
+    assert "Seldom worth it: " in text
+    assert said in text
+    assert "(`deadweight explain what-not-to-optimise`)" in text
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        'FROM scr<|>atch\nCOPY app /\nCMD ["/app"]\n',
+        "FROM node:22-sl<|>im\n",
+        "FROM alp<|>ine:3.22\n",
+        "FROM fedora:44\nRUN dnf cl<|>ean all\n",
+        "FROM debian:12\nRUN apt-get install -y cu<|>rl\n",
+    ],
+)
+def test_hover_says_nothing_of_what_is_worth_it(block: str) -> None:
+    assert "worth it" not in hovered(block)[1]
+
+
 # --- inlay hints ---
 
 
@@ -204,6 +260,20 @@ def test_hints_stand_at_the_end_of_first_lines() -> None:
     assert hints_of(
         "//- Dockerfile\nFROM scratch\nCOPY big \\\n  /x\nCOPY small /\nENV A=1\n//- big 40000000\n//- small 9\n"
     ) == [("COPY big \\", "+40 MB")]
+
+
+def test_hints_of_lines_begin_at_a_megabyte_and_those_of_base_images_at_a_byte() -> None:
+    block = "//- Dockerfile\nFROM alpine:3.22\nCOPY a /\nCOPY b /\nFROM scratch\n//- a 999999\n//- b 1000000\n"
+    (base, label), copy = hints_of(block)
+    assert (base, copy) == ("FROM alpine:3.22", ("COPY b /", "+1.0 MB"))
+    assert label.endswith(" MB")
+
+
+def test_a_wide_range_is_named() -> None:
+    ((_, label),) = [each for each in hints_of(APP.replace("node:22-slim", "scratch")) if each[0] == "RUN npm ci"]
+    assert label.startswith("+")
+    ((_, label),) = hints_of("//- Dockerfile\nFROM scratch\nADD a.tar /\n//- a.tar 5000000\n")
+    assert label == "at least 5.0 MB"
 
 
 def test_hint_of_a_base_image_has_no_plus() -> None:
@@ -296,12 +366,20 @@ def test_a_line_above_each_stage() -> None:
     assert lenses_of("# syntax=example.com/x:1\nFROM node:22\n") == []
 
 
+def test_the_line_above_the_image_says_its_target_and_its_heaviest_line() -> None:
+    (title,) = lenses_of(APP.replace("typescript", "express").replace("node:22-slim", "node:22"))
+    assert re.fullmatch(
+        r"Image: 1\.\d GB unpacked, [\d–]+ MB pulled, [\d.]+ × the target of an Express app, most in line 1", title
+    )
+    assert lenses_of("FROM registry.corp/nobody:1\n") == ["Image: size unknown"]
+
+
 def test_a_report_says_what_each_line_adds_and_what_can_go() -> None:
     snapshot = snapshot_of(APP)
     text = size_report(snapshot, report(snapshot), "Dockerfile")
     assert text.startswith("# Dockerfile\n\nThe image: ")
     assert " can go\n" in text
-    assert "- line 3: **49 MB** `COPY . .`" in text
+    assert re.search(r"^- line 3: \*\*49 MB\*\* unpacked, \S+ MB pulled, `COPY \. \.`$", text, re.MULTILINE)
     assert "## What can go" in text
     assert "(missing-dockerignore)" in text
 
@@ -367,6 +445,12 @@ def test_diagnostics_after_edits_equal_those_of_a_fresh_start(text: str, edits: 
         document.apply(Edit(span, new))
         assert document.diagnostics == Documents().open("u", "Dockerfile", None, 1, text).diagnostics  # type: ignore[union-attr]
     assert str(document.text) == text
+
+
+def test_a_document_knows_the_day() -> None:
+    document = Documents(today=lambda: "2026-11-26").open("u", "Dockerfile", None, 1, "FROM node:22\n")
+    assert document is not None
+    assert document.options.today == "2026-11-26"
 
 
 def test_a_file_that_no_person_writes_is_not_read() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from deadweight.features.topics import TOPICS
 from deadweight.model import effects
 from deadweight.rules.catalog import BY_ID, RULES
 from deadweight.workspace.discover import _OTHER_ENDINGS, kind_of
@@ -156,7 +157,7 @@ NAMED = re.compile(
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_rules_that_a_document_names_exist(path: Path) -> None:
     lists = ("".join(groups) for groups in NAMED.findall(path.read_text("utf-8")))
-    assert {id_ for each in lists for id_ in each.split(",")} <= BY_ID.keys()
+    assert {id_ for each in lists for id_ in each.split(",")} <= BY_ID.keys() | {topic.id for topic in TOPICS}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

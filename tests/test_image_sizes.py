@@ -43,7 +43,7 @@ def test_a_tag_with_a_figure_is_within_one_percent() -> None:
     assert (found.low, found.high) == (round(found.best * 0.99), round(found.best * 1.01))
     assert found.parts[0].source == figure.unpacked.source
     assert found.parts[0].date == figure.unpacked.date
-    assert found.parts[0].what == "node:22 unpacked"
+    assert found.parts[0].what == "node:22 unpacked, exact"
 
 
 def test_an_old_figure_is_less_sure() -> None:
@@ -94,6 +94,47 @@ def test_a_digest_may_be_another_build() -> None:
     assert width("node:22") < width(f"node:22{digest}") < width(f"alpine{digest}")
 
 
+@pytest.mark.parametrize(
+    ("text", "quality"),
+    [
+        ("node:22", "exact"),
+        ("mcr.microsoft.com/dotnet/aspnet:9.0", "reported"),
+        ("gcr.io/distroless/base", "rebuilt"),
+        ("oven/bun:1", "modelled"),
+        ("jupyter/base-notebook", "rough"),
+        ("node:22.11.0", "estimated from node:22"),
+        ("python:3.13", "estimated from its pulled size as python:3.12"),
+        ("nginxinc/nginx-unprivileged:alpine", "modelled as nginx:alpine"),
+        ("tomcat:10-jdk17", "modelled as eclipse-temurin:17-jdk and what it has on top"),
+    ],
+)
+def test_every_size_says_how_it_came_about(text: str, quality: str) -> None:
+    part = size_of(text).parts[0]
+    assert part.what == f"{text} unpacked, {quality}"
+    assert part.source
+    assert part.date[:4].isdigit()
+
+
+def test_the_less_is_known_the_wider_is_the_range() -> None:
+    known = ["node:22", "denoland/deno:2.2.8", "oven/bun:1", "registry.access.redhat.com/ubi9:9.4", "pytorch/pytorch"]
+    widths = [width(text) for text in known]
+    assert widths == sorted(widths)
+    assert widths[-1] == pytest.approx(1.0, abs=0.01)
+
+
+def test_what_stands_on_another_image_is_larger_than_it() -> None:
+    assert size_of("tomcat:10-jdk17").best > size_of("eclipse-temurin:17-jdk").best
+    for found in (unpacked(parse("ubi9-minimal")), unpacked(parse("tomcat:10-jdk17-no-such-word"))):
+        assert found is None
+
+
+def test_a_windows_image_is_one_whatever_the_platform_of_the_build() -> None:
+    found = size_of("mcr.microsoft.com/windows/servercore:ltsc2022")
+    assert found == size_of("mcr.microsoft.com/windows/servercore:ltsc2022", "windows/amd64")
+    assert 3_000_000_000 < found.best < 7_000_000_000
+    assert pulled(parse("mcr.microsoft.com/windows/servercore:ltsc2022")) is not None
+
+
 def test_scratch_is_empty() -> None:
     assert size_of("scratch").best == 0
 
@@ -102,11 +143,10 @@ def test_scratch_is_empty() -> None:
     "text",
     [
         "team/app:1",
-        "nvidia/cuda:12.4.1-base-ubuntu22.04",
+        "nvidia/cuda:12.4.1-base-rockylinux8",
         "node:22-$SUITE",
         "node:no-such-tag",
         "php:8.4-no-such-word",
-        "gcr.io/distroless/static:debug",
         "",
     ],
 )
@@ -235,6 +275,16 @@ def _is_same(one: BaseImage, other: BaseImage) -> bool:
     """Whether two tags name one image, by its bytes."""
     pairs = ((one.pulled, other.pulled), (one.unpacked, other.unpacked))
     return any(a and b and a.bytes == b.bytes for a, b in pairs)
+
+
+@pytest.mark.parametrize(("year", "least"), [("docker_hub_2020", 100), ("corpus_2026", 94)])
+def test_most_of_the_hundred_most_used_images_have_a_size(shared: Path, year: str, least: int) -> None:
+    """Of the corpus only names without a registry's image behind them are left: linuxkit/alpine, BASEIMAGE ..."""
+    uses = json.loads((shared / "corpus/top_images.json").read_text("utf-8"))[year]["images"][:100]
+    for size in (pulled, unpacked):
+        found = [each for text, _ in uses if (each := size(parse(text)))]
+        assert len(found) >= least
+        assert all(part.source for each in found for part in each.parts)
 
 
 @pytest.mark.parametrize(("year", "least"), [("docker_hub_2020", 0.98), ("corpus_2026", 0.97)])

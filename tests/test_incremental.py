@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import random
 import sys
 import weakref
@@ -20,8 +21,10 @@ from deadweight.features.kinds import QUICK_FIX
 from deadweight.lsp.documents import Documents, OpenDockerfile
 from deadweight.model.context import BuildContext
 from deadweight.model.filesystem import Filesystem
+from deadweight.model.history import read_history
+from deadweight.model.measured import measure
 from deadweight.rules.catalog import RULES
-from deadweight.snapshot import Snapshot
+from deadweight.snapshot import Options, Snapshot
 from deadweight.syntax.dockerfile import edited, parse
 from deadweight.text import Edit, Span, apply_edits
 from examples import blocks, read_example
@@ -51,6 +54,7 @@ LINES = (
     ),
     *('SHELL ["/bin/bash", "-c"]\n', "FROM alpine AS build\n", "CMD npm start\n", "ONBUILD RUN x\n", "# escape=`\n"),
 )
+OPTIONS = Options()
 PIECES = (*LINES, *STAGES, "x", " ", "\n", "\\\n", " && ", '"', "$", "-", "apt-get ", "F", "A=2", " git", "/", "#")
 
 
@@ -69,14 +73,14 @@ def come_to(snapshot: Snapshot, checked: Checked | None = None) -> Any:
     return stages, sizes, snapshot.sizes.image(), found, snapshot.problems
 
 
-def assert_follows(text: str, edits: list[Edit]) -> None:
-    snapshot = Snapshot(parse(text), CONTEXT)
+def assert_follows(text: str, edits: list[Edit], options: Options = OPTIONS) -> None:
+    snapshot = Snapshot(parse(text), CONTEXT, options)
     checked = check(snapshot)
     for edit in edits:
         text = apply_edits(text, [edit])
         snapshot = snapshot.edited(edited(snapshot.tree, edit))
         checked = check(snapshot, before=checked)
-        is_same = come_to(snapshot, checked) == come_to(Snapshot(parse(text), CONTEXT))
+        is_same = come_to(snapshot, checked) == come_to(Snapshot(parse(text), CONTEXT, options))
         assert is_same, text  # without the two sides: their words would fill the memory
 
 
@@ -119,6 +123,19 @@ def test_what_asks_nothing_of_the_context_stays_in_another_one() -> None:
 @given(sessions())
 def test_any_edits_come_to_what_the_text_comes_to(session: tuple[str, list[Edit]]) -> None:
     assert_follows(*session)
+
+
+@settings(max_examples=100)
+@given(sessions(), st.integers(0, 3))
+def test_any_edits_of_a_measured_file_come_to_what_the_text_comes_to(
+    session: tuple[str, list[Edit]], base_rows: int
+) -> None:
+    text, edits = session
+    build = Snapshot(parse(text)).build
+    lines = [step.instruction.line.text for stage in build.stages for step in stage.steps]
+    rows = [{"Size": at + 1, "CreatedBy": line} for at, line in enumerate(["ADD x /"] * base_rows + lines)]
+    history = read_history(json.dumps(rows[::-1]))
+    assert_follows(text, edits, Options(measured=measure(history, build, "a build")))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -182,7 +199,16 @@ def test_an_edit_of_a_stage_that_is_not_built_runs_no_rule() -> None:
     assert check(replace(after, context=CONTEXT), before=checked).found is not checked.found
 
 
-def work_of(edit_at: str, new: str, stages: int) -> int:
+def measured(document: OpenDockerfile) -> None:
+    """Let a build of the document measure its lines."""
+    build = document.snapshot.build
+    lines = [step.instruction.line.text for index in sorted(build.shipped) for step in build.stages[index].steps]
+    rows = [{"Size": at + 1, "CreatedBy": line} for at, line in enumerate(lines)]
+    document.weigh(measure(read_history(json.dumps(rows[::-1])), build, "a build"))
+    assert all(layer.measured for layer in document.snapshot.ledgers[-1].layers)
+
+
+def work_of(edit_at: str, new: str, stages: int, *, is_measured: bool = False) -> int:
     """How many function calls of ours an edit costs in a file of so many stages, diagnostics included."""
     stage = (
         "FROM debian:bookworm-slim AS s{0}\nRUN apt-get update && apt-get install -y curl && echo s{0}\n"
@@ -191,6 +217,8 @@ def work_of(edit_at: str, new: str, stages: int) -> int:
     text = "".join(stage.format(number) for number in range(stages))
     document = Documents().open("u", "Dockerfile", None, 1, text)
     assert isinstance(document, OpenDockerfile)
+    if is_measured:
+        measured(document)
     start = text.index(edit_at)
     count = 0
     for typed in ("x", "y"):  # the first edit fills the caches
@@ -216,6 +244,13 @@ def test_an_edit_costs_what_it_touches(place: str) -> None:
     few, many = work_of(place, "", 10), work_of(place, "", 300)
     assert many < 2 * few, f"{few} calls with 10 stages, {many} with 300"
     assert few < 3000, f"{few} calls"
+
+
+@pytest.mark.parametrize("place", ["echo s3", "a comment", "echo s9"])
+def test_an_edit_of_a_measured_file_costs_what_it_touches(place: str) -> None:
+    few, many = work_of(place, "", 10, is_measured=True), work_of(place, "", 300, is_measured=True)
+    assert many < 2 * few, f"{few} calls with 10 stages, {many} with 300"
+    assert few < work_of(place, "", 10) + 200, f"{few} calls"
 
 
 def test_nothing_is_asked_where_nothing_below_does_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,3 +287,26 @@ def test_actions_that_were_listed_for_another_text_are_forgotten() -> None:
     document.listed = (Action("Change it", QUICK_FIX, (Edit(Span(5, 6), "b"),)),)
     document.apply(Edit(Span(0, 0), "# a longer text\n"))
     assert not document.listed
+
+
+def test_an_edited_line_falls_back_to_its_estimate_and_undo_brings_back_what_was_measured() -> None:
+    text = "FROM debian\nRUN make a\nRUN make b\n"
+    document = Documents().open("u", "Dockerfile", None, 1, text)
+    assert isinstance(document, OpenDockerfile)
+    measured(document)
+
+    def now() -> list[int | None]:
+        layers = document.snapshot.ledgers[0].layers
+        return [layer.measured.best if layer.measured else None for layer in layers]
+
+    before = document.snapshot.ledgers[0].layers
+    assert now() == [0, 1, 2]
+    end = text.index("\nRUN make b")
+    document.apply(Edit(Span(end, end), "x"))
+    assert now() == [0, None, 2]
+    assert document.snapshot.ledgers[0].layers[2] is before[2]  # with all that was found out about it
+    document.apply(Edit(Span(end, end + 1), ""))
+    document.apply(Edit(Span(0, 0), "# a comment\n\n"))
+    assert now() == [0, 1, 2]
+    document.weigh(None)
+    assert now() == [None, None, None]

@@ -82,6 +82,12 @@ def kept(dockerfile: str, base: str = "debian:bookworm-slim") -> list[str]:
         ("RUN apt-get -o APT::Install-Recommends=false install -y curl", ["*: apt(curl)", "*: records"]),
         ("RUN sudo -E apt-get -qq install curl", ["*: apt(curl recommends)", "*: records"]),
         ("RUN apt-get install -y gcc make && apt-get purge -y gcc", ["*: apt(make recommends)", "*: records"]),
+        (
+            "RUN d='gcc make' && apt-get install -y --no-install-recommends $d curl",
+            ["*: apt(gcc make curl)", "*: records"],
+        ),
+        ("ENV D='gcc make'\nRUN apt-get install -y $D && apt-get purge -y --auto-remove $D", ["*: records"]),
+        ("RUN apt-get install -y $UNKNOWN curl", ["*: apt($UNKNOWN curl recommends)", "*: records"]),
         ("RUN set -eux; cd /tmp; true", []),
         (
             "RUN bash -c 'apt-get update && apt-get install -y curl'",
@@ -236,3 +242,20 @@ def test_a_copied_node_modules_is_not_written_again_by_npm_install() -> None:
 
     assert added("npm ci") > 300_000_000  # removes it first
     assert added("npm install") < 30_000_000
+
+
+@pytest.mark.parametrize("run", ["npm run build", "mvn package", "cargo build --release"])
+def test_a_build_writes_what_it_left_in_the_users_own_folder(run: str) -> None:
+    project = "//- .dockerignore\ndist\ntarget\n//- dist/a.js 7000\n//- target/app.jar 7000\n//- package.json\n{}\n"
+    snapshot = snapshot_of(f"//- Dockerfile\nFROM node:22\nWORKDIR /app\nCOPY . .\nRUN {run}\n{project}")
+    size = snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1])
+    assert size is not None
+    assert size.best == 7000
+    assert size.low < 7000
+
+
+def test_a_build_whose_output_is_copied_anyway_stays_unknown() -> None:
+    snapshot = snapshot_of(
+        "//- Dockerfile\nFROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm run build\n//- dist/a.js 7000\n"
+    )
+    assert snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1]) is None

@@ -111,7 +111,10 @@ def test_a_rule_has_a_minimum_saving_of_its_own() -> None:
     ("size", "words"),
     [
         (Size(0, 20_000_000, 20_000_000), "up to 20 MB"),  # the classic image store writes it, another one does not
-        (Size(0, 20_000_000, 30_000_000), "about 20 MB"),
+        (Size(0, 20_000_000, 30_000_000), "up to 30 MB"),
+        (Size(18_000_000, 20_000_000, 22_000_000), "about 20 MB"),
+        (Size(9_000_000, 20_000_000, 22_000_000), "9.0–22 MB"),
+        (Size(900_000, 2_000_000, 3_000_000), "0.9–3.0 MB"),
         (Size(20_000_000, 20_000_000, 20_000_000), "about 20 MB"),
         (Size(0, 0, 0), "about 0 B"),
         (Size(0, 20_000_000, None), "at least 20 MB"),

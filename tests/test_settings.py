@@ -204,7 +204,7 @@ def test_any_text_is_toml_or_said_not_to_be_with_a_line(text: str) -> None:
 
 def test_a_rule_that_nothing_is_like() -> None:
     assert no_such_rule("apt-lists-keep") == "there is no rule 'apt-lists-keep': did you mean apt-lists-kept?"
-    assert "the rules are full-base-image, " in no_such_rule("zzz")
+    assert "the rules are over-budget, full-base-image, " in no_such_rule("zzz")
 
 
 def test_settings_are_read_without_the_packages_of_the_server() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deadweight.model.image import StatedSize
 from deadweight.settings import DEFAULTS, RuleSettings, Settings, read_settings
 from deadweight.workspace.discover import find
 from deadweight.workspace.settings_files import SettingsFiles
@@ -121,7 +122,7 @@ def test_a_file_goes_over_the_settings_of_an_editor_for_what_it_names(tmp_path: 
 def test_the_file_is_named_for_the_sizes_of_images(tmp_path: Path) -> None:
     for name, table in (("pyproject.toml", "tool.deadweight.bases"), ("deadweight.toml", "bases")):
         write(tmp_path / name, f'[{table}]\n"base:1" = "340MB"')
-        assert settings_of(tmp_path / "Dockerfile")[0].bases == {"base:1": (340_000_000, name)}
+        assert settings_of(tmp_path / "Dockerfile")[0].bases == {"base:1": StatedSize(340_000_000, name)}
 
 
 def test_a_context_is_a_folder_seen_from_the_file(tmp_path: Path) -> None:

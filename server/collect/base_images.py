@@ -1,10 +1,15 @@
-"""Turns the survey's CSV of base-image figures into `facts/data/base_images.tsv`. Same CSV, same table.
+r"""Turns CSVs of base-image figures into `facts/data/base_images.tsv`. Same CSVs, same table.
 
-    python server/collect/base_images.py base_images.csv > server/deadweight/facts/data/base_images.tsv
+    python server/collect/base_images.py base_images.csv server/collect/more_base_images.csv \
+        > server/deadweight/facts/data/base_images.tsv
+
+The first is the survey's; the second has what was looked up for the project since: further documents, what
+`docker images` printed, images rebuilt from their packages, and sums of known parts.
 
 One row a figure: repository, tag, platform, figure (`pulled` or `unpacked`), bytes, layers, suite, age, date, source,
-quality. `suite` is the release of the operating system that the tag stands on (bookworm, 3.24), as far as its own name
-or the name of a tag with the same image tells; `age` is in whole months before the newest figure.
+quality. `suite` is the release of the operating system that the tag stands on (bookworm, 3.24), as far as a CSV says
+it, or its own name or the name of a tag with the same image tells; `age` is in whole months before the newest figure
+that is exact.
 """
 
 from __future__ import annotations
@@ -19,25 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 COLUMNS = ("repository", "tag", "platform", "figure", "bytes", "layers", "suite", "age", "date", "source", "quality")
-
-# Not in the CSV: distroless images rebuilt for the survey of sizes from their own package lists with the packages of
-# Debian 13 (section 1), those of Debian 12 from the survey of builds (section 3).
-_REBUILT_13 = "rebuilt from GoogleContainerTools/distroless config.bzl and the packages of Debian 13"
-_REBUILT_12 = "rebuilt from the packages of Debian 12, docker history"
-REBUILT = (
-    ("gcr.io/distroless/static-debian13", "unpacked", 2_750_000, _REBUILT_13),
-    ("gcr.io/distroless/static-debian13", "pulled", 880_000, _REBUILT_13 + ", without its CA bundle"),
-    ("gcr.io/distroless/base-debian13", "unpacked", 24_800_000, _REBUILT_13),
-    ("gcr.io/distroless/base-debian13", "pulled", 9_700_000, _REBUILT_13),
-    ("gcr.io/distroless/cc-debian13", "unpacked", 28_200_000, _REBUILT_13),
-    ("gcr.io/distroless/cc-debian13", "pulled", 10_900_000, _REBUILT_13),
-    ("gcr.io/distroless/python3-debian13", "unpacked", 60_400_000, _REBUILT_13),
-    ("gcr.io/distroless/python3-debian13", "pulled", 22_700_000, _REBUILT_13),
-    ("gcr.io/distroless/static-debian12", "unpacked", 2_000_000, _REBUILT_12),
-    ("gcr.io/distroless/cc-debian12", "unpacked", 23_000_000, _REBUILT_12),
-    ("gcr.io/distroless/nodejs20-debian12", "unpacked", 122_000_000, _REBUILT_12),
-)
-REBUILT_DATE = "2026-11-23"
 
 # The release in a tag: `22-bookworm-slim`, `3.12-alpine3.24`, `21-jre-alpine-3.24`, `8.4-oraclelinux9`, `17-al2023`.
 SUITE = re.compile(
@@ -62,21 +48,24 @@ class Figure(NamedTuple):
     quality: str
 
 
+def read(*paths: str) -> Iterator[dict[str, str]]:
+    """The rows of all CSVs."""
+    for path in paths:
+        with open(path, encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file)
+
+
 def table(rows: Iterable[dict[str, str]]) -> str:
     """The whole table as text, from the CSV's rows."""
     survey = list(rows)
     figures = [figure for row in survey for figure in figures_of(row)]
-    figures += [
-        Figure(repository, "latest", "linux/amd64", figure, count, "", REBUILT_DATE, source, "rebuilt")
-        for repository, figure, count, source in REBUILT
-    ]
     suites = suites_by_tag(survey)
-    newest = max(month(figure.date) for figure in figures if figure.quality != "rebuilt")
+    newest = max(month(figure.date) for figure in figures if figure.quality == "exact")
     lines = []
     for figure in figures:
         age = max(0, newest - month(figure.date))
         suite = suites.get((figure.repository, figure.tag), "")
-        lines.append("\t".join(map(str, (*figure[:6], suite, age, *figure[6:]))))
+        lines.append("\t".join(map(str, (*figure[:6], suite, age, since(figure.date), *figure[7:]))))
     return "\n".join(("\t".join(COLUMNS), *sorted(lines), ""))
 
 
@@ -95,7 +84,7 @@ def figures_of(row: dict[str, str]) -> Iterator[Figure]:
         count = int(row["compressed_bytes"])
         yield Figure(*image, "pulled", count, row["layers"], row["date"], cleaned(pulled_source), quality)
     if row["unpacked_bytes"]:
-        count, date = int(row["unpacked_bytes"]), row["unpacked_date"] or row["date"]
+        count, date = int(row["unpacked_bytes"]), row.get("unpacked_date") or row["date"]
         yield Figure(*image, "unpacked", count, "", date, cleaned(unpacked_source), unpacked_quality or quality)
 
 
@@ -123,7 +112,9 @@ def suites_by_tag(rows: list[dict[str, str]]) -> dict[tuple[str, str], str]:
         if alias := re.match(r"alias of ([\w.-]+): dotnet/", row["source_document"]):
             same[repository, alias[1]] |= {tag, alias[1]}
     named = {
-        (row["repository"], row["tag"]): {suite} for row in rows if (suite := suite_in(row["repository"], row["tag"]))
+        (row["repository"], row["tag"]): {suite}
+        for row in rows
+        if (suite := row.get("suite") or suite_in(row["repository"], row["tag"]))
     }
     found = dict(named)
     for _ in range(3):  # a tag may be tied to another by its pulled bytes, and that one to a third by its unpacked ones
@@ -143,6 +134,12 @@ def suite_in(repository: str, tag: str) -> str:
     return (match["name"] or match["number"]) if match else ""
 
 
+def since(date: str) -> str:
+    """A date as an ISO date, month or year: of a range its first year, 2024 of "2024-2026 (excerpt shows no date)"."""
+    match = re.match(r"\d{4}(?:-\d\d(?!\d)(?:-\d\d)?)?", date)
+    return match[0] if match else date
+
+
 def month(date: str) -> int:
     """A date as a count of months; of a range or a bare year the first month, of no date at all the year 2000."""
     match = re.match(r"(\d{4})(?:-(\d\d)(?!\d))?", date)
@@ -150,5 +147,4 @@ def month(date: str) -> int:
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1], encoding="utf-8", newline="") as file:
-        sys.stdout.write(table(csv.DictReader(file)))
+    sys.stdout.write(table(read(*sys.argv[1:])))

@@ -37,6 +37,8 @@ CAMEL_CASE: Spelling = "camelCase"
 KEBAB_CASE: Spelling = "kebab-case"
 # Settings about paths are relative to the file they stand in: an editor's JSON has no place for them.
 ONLY_IN_FILES = frozenset(("context", "exclude"))
+# What a program is started for is the user's to say: a project that somebody has cloned has no say in it.
+ONLY_IN_EDITORS = frozenset(("asks_engine",))
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _MOST_WRONG = 20  # lines about what is wrong in one file
@@ -86,6 +88,9 @@ _NO_SEVERITY = f"no severity: write {', '.join((OFF, *SEVERITIES[:-1]))} or {SEV
 
 _SIZE_SCHEMA = {"type": ["string", "integer"], "pattern": f"^{_SIZE.pattern}$", "minimum": 0}
 SIZE = Kind(_size, _SIZE_SCHEMA)
+SIZE_OR_NOTHING = Kind(
+    lambda value: None if value is None else _size(value), {**_SIZE_SCHEMA, "type": ["string", "integer", "null"]}
+)
 IMAGE_SIZE = Kind(lambda value: StatedSize(_size(value), ""), _SIZE_SCHEMA)
 SEVERITY = Kind(lambda value: _checked(value, value in (OFF, *SEVERITIES), _NO_SEVERITY), {"enum": [OFF, *SEVERITIES]})
 YES_OR_NO = Kind(lambda value: _checked(value, isinstance(value, bool), "neither true nor false"), {"type": "boolean"})
@@ -138,6 +143,11 @@ class Settings:
         Mapping[str, Annotated[StatedSize, IMAGE_SIZE]],
         "Unpacked sizes of base images, by reference, as `docker images` prints them; without a tag, of all its tags.",
     ] = field(default_factory=lambda: MappingProxyType({}))
+    budget: Annotated[
+        int | None,
+        SIZE_OR_NOTHING,
+        "What the image may weigh unpacked, as `docker history` adds it up; one that weighs more is a finding.",
+    ] = None
     context: Annotated[
         str | None,
         TEXT,
@@ -149,6 +159,12 @@ class Settings:
         TEXTS,
         "What `check`, `fix` and `size` leave out of folders, as patterns of a .gitignore beside this file.",
     ] = ()
+    asks_engine: Annotated[
+        bool,
+        YES_OR_NO,
+        "Whether the command `deadweight.useMeasuredSizes`, given the name of an image, may start docker or podman "
+        "(see `builder`) and ask for its history.",
+    ] = False
     rules: Annotated[
         Mapping[str, RuleSettings],
         "Settings of single rules, by id: a severity, or a table.",
@@ -158,11 +174,22 @@ class Settings:
         """The settings of one rule."""
         return self.rules.get(rule, _AS_ALL)
 
-    def build_options(self, how: HowBuilt = NOT_SAID) -> Options:
-        """What the user says about the build, and below that what a file of the project declares."""
-        bases = {image.name_of(image.parse(text)): size for text, size in self.bases.items()}
+    def build_options(
+        self,
+        how: HowBuilt = NOT_SAID,
+        built: Mapping[image.ImageName, StatedSize] = MappingProxyType({}),
+        today: str = "",
+    ) -> Options:
+        """What the user says about the build, and below that what a file of the project declares.
+
+        `built` is what images weigh that the project builds; `today` an ISO date, "" where nobody says how old figures
+        are.
+        """
+        bases = {**built, **{image.name_of(image.parse(text)): size for text, size in self.bases.items()}}
         target, args = (how.build.target, how.build.args) if how.build else (None, {})
-        return Options(self.target or target, {**args, **self.build_args}, self.platform, bases, how)
+        return Options(
+            self.target or target, {**args, **self.build_args}, self.platform, bases, how, self.budget, today
+        )
 
 
 _AS_ALL = RuleSettings()
@@ -263,7 +290,7 @@ def _converter(spelling: Spelling) -> Converter:
         named: Any = {}
         for name, hint in hints_of(cls).items():
             read = own.get(name) or converter.get_structure_hook(hint)
-            is_out_of_place = spelling == CAMEL_CASE and name in ONLY_IN_FILES
+            is_out_of_place = name in (ONLY_IN_FILES if spelling == CAMEL_CASE else ONLY_IN_EDITORS)
             named[name] = override(rename=spelled(name, spelling), struct_hook=read, omit=is_out_of_place)
         structure = make_dict_structure_fn(cls, converter, **named)
         converter.register_structure_hook(cls, lambda value, cls, of=structure: of(_object(value, cls)))
@@ -293,6 +320,8 @@ def _no_such_entry(name: object, place: str, spelling: Spelling) -> str:
         return no_such_rule(name)
     if spelling == CAMEL_CASE and name in ONLY_IN_FILES:
         return f"{name} belongs in the project's deadweight.toml"
+    if spelling == KEBAB_CASE and name in {spelled(each, spelling) for each in ONLY_IN_EDITORS}:
+        return f"{name} belongs in an editor's own settings"
     names = (spelled(each, spelling) for cls in (Settings, RuleSettings) for each in hints_of(cls))
     return ": ".join(filter(None, (f"there is no {name}", _meant(name, names))))
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.model.image import ImageName, StatedSize
     from deadweight.model.layers import Ledger
+    from deadweight.model.measured import Measured
     from deadweight.model.stages import Build, Site
     from deadweight.syntax.dockerfile import Dockerfile, Instruction
     from deadweight.syntax.problems import Problem
@@ -30,8 +31,9 @@ _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream", "docker.io/dock
 
 @dataclass(frozen=True)
 class Options:
-    """What is said about the build: `--target`, `--build-arg`, `--platform`, what base images weigh; and how files
-    of the project say it is built.
+    """What is said about the build: `--target`, `--build-arg`, `--platform`, what base images weigh; how files of the
+    project say it is built; and what an image that was built of it weighs. `budget` are the unpacked bytes that the
+    image may have; `today` is an ISO date, "" for unknown: figures grow old.
     """
 
     target: str | None = None
@@ -39,6 +41,9 @@ class Options:
     platform: str = "linux/amd64"
     bases: Mapping[ImageName, StatedSize] = field(default_factory=lambda: MappingProxyType({}))
     how: HowBuilt = NOT_SAID
+    budget: int | None = None
+    today: str = ""
+    measured: Measured | None = None
 
 
 class _Known(NamedTuple):
@@ -123,7 +128,7 @@ class Snapshot:
     def ledgers(self) -> Ledgers:
         """The ledger of every stage."""
         before = self._before.ledgers if self._before else None
-        return Ledgers(self.build, self.context, self.options.platform, before)
+        return Ledgers(self.build, self.context, self.options.platform, before, self.options.measured)
 
     @cached_property
     def shipped_ledgers(self) -> tuple[Ledger, ...]:
@@ -152,4 +157,4 @@ class Snapshot:
     @cached_property
     def sizes(self) -> Sizes:
         """The sizes of everything in the ledgers."""
-        return Sizes(self.build, self.ledgers, self.options.platform)
+        return Sizes(self.build, self.ledgers)

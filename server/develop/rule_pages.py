@@ -1,4 +1,4 @@
-"""Writes docs/rules out of the rules: a page a rule and an index by group. Run after any change of a rule's page.
+"""Writes docs/rules out of the rules: a page a rule and a topic, and an index by group. Run after any change of a page.
 
     python server/develop/rule_pages.py [--check]
 
@@ -11,14 +11,17 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING
 
+from deadweight.features.topics import TOPICS
 from deadweight.rules.catalog import RULES
 
 if TYPE_CHECKING:
+    from deadweight.features.topics import Topic
     from deadweight.rules.rule import Group, Rule
 
 FOLDER = pathlib.Path(__file__).parents[2] / "docs" / "rules"
 INDEX = "README.md"
 HEADINGS: dict[Group, str] = {
+    "image": "The image",
     "base": "Base images",
     "packages": "Packages",
     "cleanup": "What tools leave behind",
@@ -54,7 +57,8 @@ def stale() -> list[str]:
 
 def pages() -> dict[str, str]:
     """What docs/rules holds: the text of each file by its name."""
-    return {INDEX: _index(), **{f"{rule.id}.md": _page(rule) for rule in RULES}}
+    topics = {f"{topic.id}.md": _topic(topic) for topic in TOPICS}
+    return {INDEX: _index(), **{f"{rule.id}.md": _page(rule) for rule in RULES}, **topics}
 
 
 def _page(rule: Rule) -> str:
@@ -66,12 +70,20 @@ def _page(rule: Rule) -> str:
     return f"{_generated(source)}\n\n# {rule.id}\n\n{rule.title}\n\n{facts}\n\n{body}\n"
 
 
+def _topic(topic: Topic) -> str:
+    body = topic.page.removeprefix(topic.title).strip()
+    source = f"server/{topic.module.__name__.replace('.', '/')}.py"
+    return f"{_generated(source)}\n\n# {topic.id}\n\n{topic.title}\n\n{body}\n"
+
+
 def _index() -> str:
     sections = [f"{_generated('server/deadweight/rules')}\n\n# Rules"]
     for group, heading in HEADINGS.items():
         rows = [f"- [{rule.id}]({rule.id}.md): {rule.title}" for rule in RULES if rule.group == group]
         if rows:
             sections.append("\n".join((f"## {heading}\n", *rows)))
+    rows = [f"- [{topic.id}]({topic.id}.md): {topic.title}" for topic in TOPICS]
+    sections.append("\n".join(("## What is no rule\n", *rows)))
     return "\n\n".join(sections) + "\n"
 
 

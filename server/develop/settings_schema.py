@@ -17,6 +17,7 @@ from deadweight.settings import (
     CAMEL_CASE,
     DEFAULTS,
     KEBAB_CASE,
+    ONLY_IN_EDITORS,
     ONLY_IN_FILES,
     RuleSettings,
     Settings,
@@ -74,9 +75,11 @@ def schema() -> dict[str, Any]:
 def configuration() -> dict[str, Any]:
     """The same for an editor: what `contributes.configuration.properties` of a VS Code extension declares."""
     declared: dict[str, Any] = {}
+    machine = {spelled(name, CAMEL_CASE) for name in ONLY_IN_EDITORS}  # no settings of a folder reach these
     for name, each in properties(Settings, CAMEL_CASE).items():
         default: object = {} if each["type"] == "object" else None
-        declared[f"deadweight.{name}"] = {"scope": "resource", "default": default, **each}
+        scope = "machine" if name in machine else "resource"
+        declared[f"deadweight.{name}"] = {"scope": scope, "default": default, **each}
     return declared
 
 
@@ -84,7 +87,7 @@ def properties(cls: type, spelling: Spelling) -> dict[str, Any]:
     """The schemas of what a class declares, by name; those of single rules among them."""
     found: dict[str, Any] = {}
     for name, hint in hints_of(cls).items():
-        if spelling == CAMEL_CASE and name in ONLY_IN_FILES:
+        if name in (ONLY_IN_FILES if spelling == CAMEL_CASE else ONLY_IN_EDITORS):
             continue
         if name == "rules":
             made = _object({rule.id: _rule(rule.title, spelling) for rule in RULES})
@@ -131,9 +134,10 @@ def _table() -> str:
     rows = ["| in a file | in an editor | default | |", "|---|---|---|---|"]
     for name, hint in hints_of(Settings).items():
         default = _default(name)
+        in_file = "" if name in ONLY_IN_EDITORS else f"`{spelled(name, KEBAB_CASE)}`"
         in_editor = "" if name in ONLY_IN_FILES else f"`{spelled(name, CAMEL_CASE)}`"
         shown = "" if default is None else f"`{json.dumps(default)}`"
-        rows.append(f"| `{spelled(name, KEBAB_CASE)}` | {in_editor} | {shown} | {_words(hint)} |")
+        rows.append(f"| {in_file} | {in_editor} | {shown} | {_words(hint)} |")
     rows += ["", "Each rule takes:", "", "| in a file | in an editor | |", "|---|---|---|"]
     for name, hint in hints_of(RuleSettings).items():
         rows.append(f"| `{spelled(name, KEBAB_CASE)}` | `{spelled(name, CAMEL_CASE)}` | {_words(hint)} |")

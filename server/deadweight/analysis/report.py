@@ -12,7 +12,7 @@ from deadweight.analysis.silence import is_silenced
 from deadweight.lazy import cached_property
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS, OFF
-from deadweight.size.units import in_words, total
+from deadweight.size.units import in_range, is_wide, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Reported:
     def related(self) -> tuple[Elsewhere, ...]:
         """The other places that the finding is about, each once: one command may have several effects."""
         found = _related(self.finding)
-        return tuple(Elsewhere(each.span.shifted(self.snapshot.offset(each.site)), each.message) for each in found)
+        return tuple(Elsewhere(each.span.shifted(self.snapshot.offset(each.site)), _said_of(each)) for each in found)
 
     @cached_property
     def fixes(self) -> tuple[Fix, ...]:
@@ -105,6 +105,10 @@ def _lines(finding: Finding) -> tuple[list[Site], int]:
 def _sites(finding: Finding) -> tuple[Site, ...]:
     """The instructions that are spoken of where a finding is shown."""
     return (finding.site, *(each.site for each in _related(finding)), *_lines(finding)[0])
+
+
+def _said_of(other: Related) -> str:
+    return f"{other.message} {about(other.adds)}" if other.adds else other.message
 
 
 class Said(NamedTuple):
@@ -246,11 +250,10 @@ def title_of(fix: Fix) -> str:
 
 
 def about(size: Size) -> str:
-    """A size in words: "about 20 MB", "at least 75 MB"; "up to 20 MB" is all of it or, with other storage, nothing."""
-    if size.high is None:
-        return f"at least {in_words(size.best)}"
-    may_be_nothing = size.low == 0 and size.best == size.high > 0
-    return f"{'up to' if may_be_nothing else 'about'} {in_words(size.best)}"
+    """A size in a sentence: "about 20 MB", "at least 75 MB", "30–90 MB"; "up to 20 MB" may be nothing, as with other
+    storage.
+    """
+    return in_range(size) if size.high is None or is_wide(size) else f"about {in_range(size)}"
 
 
 def _is_small(finding: Finding, min_saving: int) -> bool:
@@ -264,8 +267,12 @@ def _is_small(finding: Finding, min_saving: int) -> bool:
 
 
 def saving(finding: Finding) -> str:
-    """The bytes of a finding in words: "saves about 20 MB", "about 130 MB written again"; "" where none count."""
+    """The bytes of a finding in words: "saves about 20 MB", "about 130 MB written again", "about 90 MB too much"; ""
+    where none count.
+    """
     saves = finding.saves
+    if finding.basis == "budget" and saves:
+        return f"{about(saves)} too much"
     if not finding.is_about_bytes:
         return ""
     if saves is None:

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deadweight.cli.output import warn
+from deadweight.model import image
 from deadweight.model.builds.declared import NOT_SAID, difference
-from deadweight.settings import DEFAULTS, Settings, read_platform
+from deadweight.model.image import StatedSize
+from deadweight.settings import DEFAULTS, Settings, read_platform, read_size
 from deadweight.snapshot import Snapshot
+from deadweight.steps import finished
 from deadweight.syntax.dockerfile import parse
+from deadweight.workspace.built_bases import weigh_bases
 from deadweight.workspace.context import context_of, ignore_file_of
 from deadweight.workspace.declared_builds import DeclaredBuilds
 from deadweight.workspace.discover import find
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from deadweight.workspace.settings_files import SettingsFile
 
 _OPTION = "--context"
+_BASE_SIZE = "--base-size"
 _SECONDS = 20.0  # the longest that the walk of one context may take
 
 
@@ -63,6 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--build-arg", metavar="K=V", action="append", default=[], help="the value of an ARG, as docker build takes it"
     )
+    parser.add_argument(
+        _BASE_SIZE,
+        metavar="IMAGE=SIZE",
+        action="append",
+        default=[],
+        help="what a base image weighs unpacked, in bytes or like 1.5MB; without a tag, of all its tags",
+    )
 
 
 def read_files(
@@ -76,7 +88,7 @@ def read_files(
     files = SettingsFiles(lambda path: shown(_seen_from_here(path)))
     known: dict[SettingsFile | None, Settings] = {None: DEFAULTS}
     contexts = _Contexts()
-    builds, unread = DeclaredBuilds(), set[str]()
+    builds, unread, today = DeclaredBuilds(), set[str](), time.strftime("%Y-%m-%d")
     for path in _found([*arguments.file, *arguments.paths] or [Path()], files):
         file = files.of(path)
         if file is not None and file not in known:
@@ -89,7 +101,9 @@ def read_files(
         root = arguments.context or (_seen_from_here(Path(how.folder)) if how.by else path.parent)
         try:
             tree = parse(read_text(path))
-            snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), settings.build_options(how))
+            built = finished(weigh_bases(tree, how, settings, builds)).sizes
+            options = settings.build_options(how, built, today)
+            snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), options)
             unknown = snapshot.build.unknown_target
             if arguments.target and unknown:  # what a project's file names is for those that have it
                 warn(f"{shown(path)}: there is no stage {unknown!r}; the last one is taken as the image")
@@ -159,7 +173,8 @@ def _found(given: Iterable[Path], files: SettingsFiles) -> Iterator[Path]:
 
 
 def _with_options(arguments: argparse.Namespace) -> Callable[[Settings], Settings]:
-    """What the options of a build make of settings. Raises UnreadableError for a platform that is none."""
+    """What the options of a build make of settings. Raises UnreadableError for an option that is wrong."""
+    bases = dict(map(_base_size, arguments.base_size))
     build_args = dict(each.partition("=")[::2] for each in arguments.build_arg)
     try:
         platform = None if arguments.platform is None else read_platform(arguments.platform)
@@ -170,7 +185,19 @@ def _with_options(arguments: argparse.Namespace) -> Callable[[Settings], Setting
         target=arguments.target or settings.target,
         platform=platform or settings.platform,
         build_args={**settings.build_args, **build_args},
+        bases={**settings.bases, **bases},
     )
+
+
+def _base_size(text: str) -> tuple[str, StatedSize]:
+    """What is said of one base image. Raises UnreadableError for text that says nothing."""
+    name, _, size = text.rpartition("=")
+    if not image.parse(name).registry:
+        raise UnreadableError(f"{_BASE_SIZE}: {text!r} names no image and size: write debian:12=117MB")
+    try:
+        return name, StatedSize(read_size(size), _BASE_SIZE)
+    except ValueError as error:
+        raise UnreadableError(f"{_BASE_SIZE}: {name}: {error}") from error
 
 
 def _seen_from_here(path: Path) -> Path:

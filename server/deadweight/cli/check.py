@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from deadweight.analysis.report import about, report, saving, title_of, total_saving
 from deadweight.cli import build
-from deadweight.cli.findings import add_selection, as_finding, as_lines, as_problems, proven, selection
+from deadweight.cli.findings import (
+    add_budget,
+    add_selection,
+    as_finding,
+    as_lines,
+    as_problems,
+    proven,
+    selection,
+    with_budget,
+)
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, line, paint, write
 from deadweight.rules.rule import Safety
@@ -35,19 +44,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="warning",
         help="the severity from which on findings give exit code 1 (default: %(default)s)",
     )
+    add_budget(parser)
     add_selection(parser)
     add_format(parser, ("text", "json", "jsonl"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check all files. Exit code 2 where one of them could not be read, whatever the others gave."""
-    chosen = selection(arguments)
+    chosen, budgeted = selection(arguments), with_budget(arguments)
     loud = () if arguments.fail_on == "never" else SEVERITIES[SEVERITIES.index(arguments.fail_on) :]
     code = CLEAN
     everything: list[Reported] = []
     documents: list[dict[str, Any]] = []
     files = 0
-    for read in build.read_files(arguments, chosen):
+    for read in build.read_files(arguments, lambda settings: budgeted(chosen(settings))):
         files += 1
         found = report(read.snapshot, read.settings) if read.snapshot else ()
         everything += found

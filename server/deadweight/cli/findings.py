@@ -55,6 +55,22 @@ def selection(arguments: argparse.Namespace) -> Callable[[Settings], Settings]:
     return chosen
 
 
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that says what an image may weigh."""
+    parser.add_argument(
+        "--budget", metavar="SIZE", help="what the image may weigh unpacked, such as 250MB: exit code 1 above it"
+    )
+
+
+def with_budget(arguments: argparse.Namespace) -> Callable[[Settings], Settings]:
+    """What this argument makes of the settings of a file. Raises UnreadableError for a size that is none."""
+    try:
+        budget = None if arguments.budget is None else read_size(arguments.budget)
+    except ValueError as error:
+        raise UnreadableError(f"--budget: {error}") from error
+    return lambda settings: settings if budget is None else replace(settings, budget=budget)
+
+
 def as_size(size: Size | None) -> dict[str, int | None] | None:
     """`{"low","best","high"}`, or None where nothing is known."""
     return None if size is None else {"low": size.low, "best": size.best, "high": size.high}

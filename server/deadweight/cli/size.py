@@ -4,58 +4,77 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deadweight.analysis.report import about, report, saving
-from deadweight.cli import build
-from deadweight.cli.findings import as_size
-from deadweight.cli.main import CLEAN, UNREADABLE
+from deadweight.analysis.report import report, saving
+from deadweight.cli import build, history
+from deadweight.cli.findings import add_budget, as_size, with_budget
+from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
 from deadweight.cli.output import add_format, document, is_coloured, line, paint, write
+from deadweight.cli.size_table import FOOTER, lines_of, rows, totals
+from deadweight.cli.together import together_as_json, together_in_words
 from deadweight.model.image import ImageRef
-from deadweight.size.units import in_words
+from deadweight.rules.over_budget import over_budget
 from deadweight.text import Text
 from deadweight.workspace.files import shown
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable, Sequence
 
+    from deadweight.analysis.report import Reported
     from deadweight.cli.build import Read
     from deadweight.model.layers import Layer, Ledger
-    from deadweight.size.units import Size
+    from deadweight.size.estimate import Sizes
+    from deadweight.size.targets import Comparison
     from deadweight.snapshot import Snapshot
-
-_BAR = 24  # characters
-_SOURCE = 44
-_WRITERS = frozenset(("FROM", "RUN", "COPY", "ADD"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     build.add_arguments(parser)
+    add_budget(parser)
     parser.add_argument("--no-findings", action="store_true", help="leave out what can go")
     add_format(parser, ("text", "json", "jsonl"))
+    history.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Size all files."""
     code = CLEAN
     documents: list[dict[str, Any]] = []
-    for read in build.read_files(arguments):
-        if read.snapshot is None:
-            code = UNREADABLE
+    sized: list[Sizes] = []
+    reads: Iterable[Read] = build.read_files(arguments, with_budget(arguments))
+    measured = None
+    if arguments.history is not None:
+        reads = list(reads)
+        measured = history.measured_snapshot(arguments, reads)
+    for read in reads:
+        over = report(read.snapshot, read.settings, (over_budget,)) if read.snapshot else ()
+        code = UNREADABLE if read.snapshot is None else max(code, FINDINGS if over else CLEAN)
+        if read.snapshot and not read.snapshot.is_foreign and measured is None:
+            sized.append(read.snapshot.sizes)
         if arguments.format == "text":
-            if read.snapshot is not None:
-                write(_as_text(read, read.snapshot, with_findings=not arguments.no_findings))
+            if measured is not None:
+                write(history.as_text(read.path, measured))
+            elif read.snapshot is not None:
+                write(_as_text(read, read.snapshot, over, with_findings=not arguments.no_findings))
             continue
-        made = _as_json(read)
+        made = _as_json(read, over)
+        if measured is not None:
+            history.add_to(made, measured)
         if arguments.format == "jsonl":
             write(line(made))
         else:
             documents.append(made)
     if arguments.format == "json":
-        write(document({"files": documents} if len(documents) != 1 else documents[0]))
+        write(document({"files": documents, **together_as_json(sized)} if len(documents) != 1 else documents[0]))
+    elif arguments.format == "text" and sized:
+        if said := together_in_words(sized):
+            write(said + "\n")
+        write(FOOTER)
     return code
 
 
-def _as_json(read: Read) -> dict[str, Any]:
+def _as_json(read: Read, over: Sequence[Reported]) -> dict[str, Any]:
     if read.snapshot is None:
         return {"path": str(read.path), "error": read.error}
     snapshot = read.snapshot
@@ -64,8 +83,20 @@ def _as_json(read: Read) -> dict[str, Any]:
         "context": build.how_as_json(read.how),
         "image": as_size(snapshot.sizes.image()),
         "pulled": as_size(snapshot.sizes.pulled()),
+        "target": _target_as_json(snapshot.sizes.comparison()),
+        "budget": snapshot.options.budget,
+        "over_budget": bool(over),
         "stages": [_stage_as_json(snapshot, ledger) for ledger in snapshot.ledgers],
     }
+
+
+def _target_as_json(found: Comparison | None) -> dict[str, Any] | None:
+    """What an app of this kind may weigh, pulled; None where the kind is not plain."""
+    if found is None:
+        return None
+    target = found.target
+    times = None if found.times is None else round(found.times, 2)
+    return {"app": target.app, "low": target.low, "high": target.high, "times": times}
 
 
 def _stage_as_json(snapshot: Snapshot, ledger: Ledger) -> dict[str, Any]:
@@ -82,12 +113,13 @@ def _stage_as_json(snapshot: Snapshot, ledger: Ledger) -> dict[str, Any]:
 
 def _layer_as_json(lines: Text, snapshot: Snapshot, layer: Layer) -> dict[str, Any]:
     adds = snapshot.sizes.layer(layer)
-    first, last = _lines_of(lines, snapshot, layer)
+    first, last = lines_of(lines, snapshot, layer)
     return {
         "line": first,
         "end_line": last,
         "keyword": layer.instruction.keyword,
         "adds": as_size(adds),
+        "pulled": as_size(snapshot.sizes.layer_pulled(layer)),
         "parts": [
             {
                 "what": part.what,
@@ -102,60 +134,19 @@ def _layer_as_json(lines: Text, snapshot: Snapshot, layer: Layer) -> dict[str, A
     }
 
 
-def _lines_of(lines: Text, snapshot: Snapshot, layer: Layer) -> tuple[int, int]:
-    """The first and last line of an instruction, from 1 as LSP counts them."""
-    offset, text = snapshot.offset(layer.site), layer.instruction.text
-    return lines.position(offset).line + 1, lines.position(offset + len(text.rstrip("\r\n"))).line + 1
-
-
-def _as_text(read: Read, snapshot: Snapshot, *, with_findings: bool) -> str:
-    """A row an instruction: line, source, bytes, a bar; the totals; then what can go."""
+def _as_text(read: Read, snapshot: Snapshot, over: Sequence[Reported], *, with_findings: bool) -> str:
+    """The table, the totals, and what can go."""
     coloured = is_coloured()
-    rows = [paint(shown(read.path), "bold", coloured)]
+    name = paint(shown(read.path), "bold", coloured)
     if snapshot.is_foreign:
-        return f"{rows[0]}\n  in the language of another frontend: {snapshot.tree.directives['syntax']}"
-    rows += (f"  {each}" for each in build.how_in_words(read.how, snapshot.options.target))
-    lines = Text(snapshot.text)
-    heaviest = max(
-        (size.best for ledger in snapshot.ledgers for layer in ledger.layers if (size := snapshot.sizes.layer(layer))),
-        default=0,
-    )
-    for ledger in snapshot.ledgers:
-        ships = ledger.stage.index in snapshot.build.shipped
-        if len(snapshot.ledgers) > 1:
-            note = "" if ships else " (does not ship)"
-            rows.append(f"{paint(f'stage {ledger.stage.label}', 'bold', coloured)}{note}")
-        rows += [_row(lines, snapshot, layer, heaviest, coloured, ships) for layer in ledger.layers]
-    image, pulled = snapshot.sizes.image(), snapshot.sizes.pulled()
-    total = f"{_total(image)} unpacked, {_total(pulled)} pulled" if image else "size unknown"
-    rows.append(f"{paint('image', 'bold', coloured)} {total}")
+        return f"{name}\n  in the language of another frontend: {snapshot.tree.directives['syntax']}"
+    said = [name, *(f"  {each}" for each in build.how_in_words(read.how, snapshot.options.target))]
+    said += [*rows(snapshot, coloured=coloured), *totals(snapshot, over, coloured=coloured)]
     found = report(snapshot, read.settings) if with_findings else ()
     if found := tuple(each for each in found if each.finding.is_about_bytes):
-        rows.append(paint("what can go", "bold", coloured))
+        lines = Text(snapshot.text)
+        said.append(paint("what can go", "bold", coloured))
         for each in found:
             number = lines.position(each.span.start).line + 1
-            rows.append(f"  line {number}: {each.statement}, {paint(saving(each.finding), 'yellow', coloured)}")
-    return "\n".join(rows) + "\n"
-
-
-def _row(lines: Text, snapshot: Snapshot, layer: Layer, heaviest: int, coloured: bool, ships: bool) -> str:
-    number, _ = _lines_of(lines, snapshot, layer)
-    source = layer.instruction.line.text
-    source = source if len(source) <= _SOURCE else source[: _SOURCE - 1] + "…"
-    source = "".join(ch if ch.isprintable() else " " for ch in source)
-    adds = snapshot.sizes.layer(layer)
-    amount, bar = "", ""
-    if adds is None:
-        amount = "unknown"
-    elif layer.instruction.keyword in _WRITERS and (adds.best or layer.kept):
-        sign = "" if layer.step is None else "+"
-        amount = f"{'≥ ' if adds.high is None else ''}{sign}{in_words(adds.best)}"
-        bar = "█" * round(_BAR * adds.best / heaviest) if heaviest else ""
-        bar = bar or ("▏" if adds.best else "")
-    return (
-        f"  {number:>4}  {source:<{_SOURCE}} {amount:>10}  {paint(bar, 'cyan' if ships else 'dim', coloured)}".rstrip()
-    )
-
-
-def _total(size: Size | None) -> str:
-    return "size unknown" if size is None else about(size)
+            said.append(f"  line {number}: {each.statement}, {paint(saving(each.finding), 'yellow', coloured)}")
+    return "\n".join(said) + "\n"

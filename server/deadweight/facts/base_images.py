@@ -11,14 +11,18 @@ from deadweight.facts.tables import table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# exact: a byte total of the image's layers, or `docker images` to four digits. reported: a README or a size baseline.
-# rebuilt: measured on a rebuild from the same packages. modelled: taken from a tag that should be the same image.
-# upper bound: measured with a small application on top.
-Quality = Literal["exact", "reported", "rebuilt", "modelled", "upper bound"]
+# exact: a byte total of the image's layers, or `docker images` to four digits. reported: a README, a size baseline, or
+# what `docker images` printed for somebody, to three digits. rebuilt: measured on a rebuild from the same packages.
+# modelled: a sum of known parts, or a tag that should be the same image. upper bound: measured with a small application
+# on top. rough: said in passing, or of a build that may be years old.
+Quality = Literal["exact", "reported", "rebuilt", "modelled", "upper bound", "rough"]
 
 
 class Figure(NamedTuple):
-    """Bytes of an image, who says so, and when: an ISO date, a year, or words where the document has no date."""
+    """Bytes of an image, who says so, and when.
+
+    `date` is as exact as the document is: "2026-09-17", "2026-09" or "2026"; the first year where it lies in a range.
+    """
 
     bytes: int
     source: str

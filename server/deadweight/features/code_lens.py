@@ -1,4 +1,4 @@
-"""A line above each stage: what it comes to, whether it ships, and what all safe fixes together would save."""
+"""A line above each stage: what it comes to, whether it ships, beside what target, and which of its lines adds most."""
 
 from __future__ import annotations
 
@@ -33,16 +33,31 @@ def _lenses(snapshot: Snapshot) -> Iterator[Lens]:
     for ledger in snapshot.ledgers:
         site = ledger.layers[0].site
         span = ledger.stage.start.keyword_span.shifted(snapshot.offset(site))
-        yield Lens(span, _title(snapshot, ledger), ledger.stage is snapshot.build.target)
+        title = ", ".join((_total(snapshot, ledger), *_notes(snapshot, ledger)))
+        yield Lens(span, title, ledger.stage is snapshot.build.target)
 
 
-def _title(snapshot: Snapshot, ledger: Ledger) -> str:
-    stage, size = ledger.stage, snapshot.sizes.stage(ledger)
-    amount = words.unpacked(size)
-    if stage is snapshot.build.target:
-        pulled = snapshot.sizes.pulled()
-        return f"Image: {amount}{f', {words.short(pulled)} pulled' if pulled else ''}"
-    if stage.index in snapshot.build.shipped:
-        return f"Stage {stage.label}: {amount}, part of the image"
-    built = "does not ship" if stage.index in snapshot.build.reached else "not built for the image"
-    return f"Stage {stage.label}: {amount}, {built}"
+def _total(snapshot: Snapshot, ledger: Ledger) -> str:
+    """The name of a stage and what it comes to with all that it stands on."""
+    is_image = ledger.stage is snapshot.build.target
+    size = snapshot.sizes.stage(ledger)
+    amount = words.short(size)
+    is_known = amount != words.UNKNOWN
+    return f"{'Image' if is_image else f'Stage {ledger.stage.label}'}: {amount}{' unpacked' * is_known}"
+
+
+def _notes(snapshot: Snapshot, ledger: Ledger) -> Iterator[str]:
+    """What else there is to say in a few words: of the image what is pulled, of a stage whether it ships."""
+    stage, build = ledger.stage, snapshot.build
+    if stage is build.target:
+        if pulled := snapshot.sizes.pulled():
+            yield f"{words.short(pulled)} pulled"
+        if comparison := snapshot.sizes.comparison():
+            yield words.compared(comparison)
+    elif stage.index in build.shipped:
+        yield "part of the image"
+    else:
+        yield "does not ship" if stage.index in build.reached else "not built for the image"
+    # Of a stage that comes to one line alone, that one is at hand.
+    if len(found := snapshot.sizes.heaviest((ledger,), 2)) > 1:
+        yield f"most in line {snapshot.line(found[0][0].site)}"

@@ -6,30 +6,38 @@ Markdown with short lists and no tables: several editors show it as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deadweight.features import words
 from deadweight.features.places import call_at, place_at, word_at
+from deadweight.features.what_not_to_optimise import notes as not_worth_it
 from deadweight.model.builds.declared import difference
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Effect, Kind, PackageSet, is_under
-from deadweight.model.image import ImageRef, siblings, weighed
+from deadweight.model.image import ImageRef, weighed
 from deadweight.model.layers import kept_after, mounts_of
+from deadweight.model.siblings import siblings
 from deadweight.size import images
+from deadweight.size.estimate import alone
+from deadweight.size.shared import shared
 from deadweight.size.units import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from deadweight.analysis.report import Reported
     from deadweight.features.places import Place
     from deadweight.model.builds.declared import DeclaredBuild, HowBuilt
     from deadweight.model.commands.call import Call
-    from deadweight.model.stages import Stage
+    from deadweight.model.layers import Layer
+    from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
     from deadweight.text import Span
 
+_MOST_SHARED = 3  # images named that share layers with a base
+_NO_OTHERS: Mapping[str, Snapshot] = MappingProxyType({})
 _BEHIND_NAME = ("=", "/", "+", "@", "<", ">", "~", "!", "[", ";")  # what may follow a package's name in its word
 
 
@@ -41,13 +49,20 @@ class Hover:
     text: str
 
 
-def hover(snapshot: Snapshot, reported: Sequence[Reported], offset: int) -> Hover | None:
-    """What there is to say about the place at `offset`; None outside of instructions."""
+def hover(
+    snapshot: Snapshot, reported: Sequence[Reported], offset: int, others: Mapping[str, Snapshot] = _NO_OTHERS
+) -> Hover | None:
+    """What there is to say about the place at `offset`; None outside of instructions.
+
+    `others` are further Dockerfiles of the project, by name.
+    """
     place = None if snapshot.is_foreign else place_at(snapshot, offset)
     if place is None or not place.whole.start <= place.offset <= place.whole.end:
         return None
     span, lines = _subject(snapshot, place)
-    lines += _findings(reported, offset)
+    if place.layer.step is None:
+        lines += _shared(snapshot, place, others)
+    lines += [*not_worth_it(snapshot, place), *_findings(reported, offset)]
     paragraphs = (line for at, line in enumerate(lines) if line or lines[at - 1])  # one blank line is enough
     return Hover(place.in_file(span), "\n".join(paragraphs).strip())
 
@@ -65,9 +80,11 @@ def _subject(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]]:
             return call.span, [*_written(snapshot, place, effects), *_whole(snapshot, place)]
     for effect in place.layer.kept:
         if effect.span.start <= place.offset <= effect.span.end and effect.span != place.instruction.span:
-            more = _whole(snapshot, place) if len(place.layer.kept) > 1 else _stage_note(snapshot, place)
-            return effect.span, [*_adds(snapshot, (effect,)), *more]
-    return place.whole, [*_adds(snapshot, place.layer.kept), *_stage_note(snapshot, place)]
+            is_all = len(place.layer.kept) == 1 and place.layer.measured is None
+            more = _layer_note(snapshot, place) if is_all else _whole(snapshot, place)
+            return effect.span, [*_adds(snapshot, snapshot.sizes.of((effect,)), words.made_of((effect,))), *more]
+    adds = _adds(snapshot, snapshot.sizes.layer(place.layer), words.layer_made_of(place.layer))
+    return place.whole, [*adds, *_layer_note(snapshot, place)]
 
 
 def _base(snapshot: Snapshot, place: Place) -> list[str]:
@@ -79,10 +96,21 @@ def _base(snapshot: Snapshot, place: Place) -> list[str]:
     elif stage.base is None:
         lines = [f"{words.code(stage.base_text)}: {words.UNKNOWN}"]
     else:
-        lines = _image(snapshot, stage, stage.base)
+        lines = _image(snapshot, place.layer, stage.base, stage.platform or snapshot.options.platform)
     ships = "the image" if stage.index in snapshot.build.shipped else "does not ship"
     lines += ["", f"This stage in all ({ships}): {words.unpacked(snapshot.sizes.stage(place.ledger))}"]
+    if stage is snapshot.build.target:
+        lines += _whole_image(snapshot)
     return [*lines, *_how(snapshot.options.how, snapshot.options.target)]
+
+
+def _whole_image(snapshot: Snapshot) -> list[str]:
+    """What a pull of the image transfers, and how that stands beside what an app of its kind may weigh."""
+    lines = [f"- {pulled}"] if (pulled := words.pulled(snapshot.sizes.pulled())) else []
+    if comparison := snapshot.sizes.comparison():
+        target = comparison.target
+        lines.append(f"- {words.compared_at_length(comparison)} ({target.source}, {target.date})")
+    return lines
 
 
 def _how(how: HowBuilt, target: str | None) -> list[str]:
@@ -109,12 +137,12 @@ def _by(build: DeclaredBuild) -> str:
     return f", by {words.code(build.source)}{name}"
 
 
-def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:
+def _image(snapshot: Snapshot, layer: Layer, ref: ImageRef, platform: str) -> list[str]:
     if ref.is_scratch:
         return [f"{words.code(ref.text)} is empty: 0 B"]
-    platform = stage.platform or snapshot.options.platform
-    unpacked, pulled = images.unpacked(ref, platform), images.pulled(ref, platform)
-    lines = [f"**{words.unpacked(unpacked)}**{f', {words.short(pulled)} pulled' if pulled else ''}", ""]
+    unpacked, pulled = snapshot.sizes.layer(layer), images.pulled(ref, platform)
+    title = ", ".join(filter(None, (f"**{words.unpacked(unpacked)}**", words.pulled(pulled))))
+    lines = [f"{title}{words.age(unpacked, snapshot.options.today)}", ""]
     lines += [*words.parts(unpacked), *words.parts(pulled)] or [f"- nothing is known about {words.code(ref.text)}"]
     smaller = []
     for sibling in siblings(ref):
@@ -124,6 +152,23 @@ def _image(snapshot: Snapshot, stage: Stage, ref: ImageRef) -> list[str]:
             also = f", {words.short(packed)} pulled" if packed else ""
             smaller.append(f"- {words.code(sibling.ref.text)}: {words.short(size)} unpacked{also}")
     return [*lines, "", "Smaller images of the same version:", "", *smaller] if smaller else lines
+
+
+def _shared(snapshot: Snapshot, place: Place, others: Mapping[str, Snapshot]) -> list[str]:
+    """What of a base image other stages stand on too, here and in other files: that is pulled once."""
+    stage = place.ledger.stage
+    ref, platform = stage.base, stage.platform or snapshot.options.platform
+    if not isinstance(ref, ImageRef):
+        return []
+    found: dict[str, int] = {}
+    for name, file in {"": snapshot, **others}.items():
+        for other in file.build.stages:
+            if isinstance(other.base, ImageRef) and other.base.text != ref.text:
+                where = f"of {words.code(name)}" if name else f"of stage {words.code(other.label)}"
+                found.setdefault(f"{words.code(other.base.text)} {where}", shared(ref, other.base, platform))
+    most = sorted(filter(found.get, found), key=lambda each: -found[each])[:_MOST_SHARED]
+    items = [f"- {in_words(found[each])} of it with {each}" for each in most]
+    return ["", "Shared layers, pulled once:", "", *items] if items else []
 
 
 def _mount(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]] | None:
@@ -138,7 +183,7 @@ def _mount(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]] | None:
             size = snapshot.sizes.of(inside)
             if not inside or size is None:
                 return None
-            return flag.span, [f"Keeps {words.short(size)} out of the layer", "", *words.made_of(inside)]
+            return flag.span, [f"Keeps {words.short(size)} unpacked out of the layer", "", *words.made_of(inside)]
     return None
 
 
@@ -159,14 +204,27 @@ def _package(snapshot: Snapshot, place: Place, call: Call, word: Word) -> list[s
             continue
         for name in cause.names:
             if word.pattern == name or (word.pattern.startswith(name) and word.pattern[len(name)] in _BEHIND_NAME):
-                alone = replace(effect, cause=replace(cause, names=(name,), project=None))
-                size = snapshot.sizes.of((alone,))
-                return [
-                    f"{words.code(name)} with what it needs: **{words.unpacked(size)}**",
-                    "",
-                    *words.made_of((alone,)),
-                ]
+                one = replace(effect, cause=replace(cause, names=(name,), project=None))
+                size = snapshot.sizes.of((one,))
+                title = f"{words.code(name)} with what it needs: **{words.unpacked(size)}**"
+                aged = words.age(size, snapshot.options.today)
+                return [f"{title}{aged}", "", *_ways(snapshot, one), "", *words.made_of((one,))]
     return []
+
+
+def _ways(snapshot: Snapshot, effect: Effect) -> list[str]:
+    """A Debian package by itself, with what it needs, and with what is only recommended."""
+    cause = effect.cause
+    if not isinstance(cause, PackageSet) or cause.manager != "apt":
+        return []
+    needed = replace(cause, options=cause.options - {"recommends"})
+    wanted = replace(cause, options=cause.options | {"recommends"})
+    with_needed, with_all = (snapshot.sizes.of((replace(effect, cause=each),)) for each in (needed, wanted))
+    return [
+        f"- by itself: {words.short(alone(cause))}",
+        f"- with what it needs: {words.short(with_needed)}",
+        f"- with recommended packages too: {words.short(with_all)}",
+    ]
 
 
 def _flag(snapshot: Snapshot, place: Place, call: Call, word: Word) -> list[str]:
@@ -195,10 +253,10 @@ def _written(snapshot: Snapshot, place: Place, effects: tuple[Effect, ...]) -> l
     """What a command writes, and what of it is gone when the layer ends."""
     kept = tuple(effect for effect in effects if effect in place.layer.kept)
     gone = tuple(effect for effect in effects if effect not in place.layer.kept)
-    lines = _adds(snapshot, kept) if kept else ["**Adds nothing**"]
+    lines = _adds(snapshot, snapshot.sizes.of(kept), words.made_of(kept)) if kept else ["**Adds nothing**"]
     if gone:
         size = snapshot.sizes.of(gone)
-        said = f"{words.short(size)} written and" if size else "What it writes is"
+        said = f"{words.short(size)} unpacked written and" if size else "What it writes is"
         lines += ["", f"{said} not kept: {_why_gone(place)}"]
     return lines
 
@@ -208,19 +266,27 @@ def _why_gone(place: Place) -> str:
     return "it is in a mount, or removed in the same RUN" if in_mount else "removed in the same RUN"
 
 
-def _adds(snapshot: Snapshot, effects: tuple[Effect, ...]) -> list[str]:
-    """What effects come to, what they are made of, and what is unknown."""
-    size = snapshot.sizes.of(effects)
+def _adds(snapshot: Snapshot, size: Size | None, made_of: Sequence[str]) -> list[str]:
+    """What something comes to, and what that is made of."""
     if size is not None and not size.best and not size.high and not size.is_at_least:
         return ["**Adds nothing**"]
     title = f"**Adds {words.unpacked(size)}**" if size else f"**{words.UNKNOWN.capitalize()}**"
-    return [title, "", *words.made_of(effects)]
+    return [f"{title}{words.age(size, snapshot.options.today)}", "", *made_of]
 
 
 def _whole(snapshot: Snapshot, place: Place) -> list[str]:
     """What the whole instruction comes to, below what is said about a part of it."""
-    size = snapshot.sizes.layer(place.layer)
-    return ["", f"This {place.instruction.keyword} in all: {words.unpacked(size)}", *_stage_note(snapshot, place)]
+    size, measured = snapshot.sizes.layer(place.layer), place.layer.measured
+    how = f", measured ({measured.source}, {measured.date})" if measured else ""
+    return ["", f"This {place.instruction.keyword} in all: {words.unpacked(size)}{how}", *_layer_note(snapshot, place)]
+
+
+def _layer_note(snapshot: Snapshot, place: Place) -> list[str]:
+    """What a pull of the whole layer transfers, or that nobody pulls it."""
+    if place.ledger.stage.index not in snapshot.build.shipped:
+        return _stage_note(snapshot, place)
+    pulled = words.pulled(snapshot.sizes.layer_pulled(place.layer))
+    return ["", f"This layer: {pulled}"] if pulled else []
 
 
 def _stage_note(snapshot: Snapshot, place: Place) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
 
-_SMALLEST = 100_000  # bytes; less is not worth the space on the line
+_SMALLEST = 1_000_000  # bytes that a line adds; less is not worth the space on it
 
 
 class Hint(NamedTuple):
@@ -44,7 +44,7 @@ def _hints(snapshot: Snapshot, span: Span, *, is_measuring: bool) -> Iterator[Hi
         if end <= span.start or span.end < start:
             continue
         for layer in snapshot.ledgers[stage].layers:
-            hint = _hint(layer, is_measuring) if layer.kept else None
+            hint = _hint(layer, is_measuring) if layer.weighs else None
             offset = snapshot.offset(layer.site)
             if hint is not None and span.start <= offset <= span.end:
                 yield hint._replace(offset=offset + hint.offset)
@@ -53,12 +53,12 @@ def _hints(snapshot: Snapshot, span: Span, *, is_measuring: bool) -> Iterator[Hi
 @remembered
 def _hint(layer: Layer, is_measuring: bool) -> Hint | None:
     """The hint of a layer, at an offset in the text of its instruction."""
-    if is_measuring and any(_waits_for_context(effect.cause) for effect in layer.kept):
+    if is_measuring and layer.measured is None and any(_waits_for_context(effect.cause) for effect in layer.kept):
         return Hint(_end_of_first_line(layer), "measuring ...", "The build context is being measured")
     size = layer_size(layer)
-    if size is not None and size.best < _SMALLEST and not size.is_at_least:
+    if size is not None and size.best < (_SMALLEST if layer.step else 1) and not size.is_at_least:
         return None
-    tooltip = "\n".join([words.unpacked(size), "", *words.made_of(layer.kept)])
+    tooltip = "\n".join([words.unpacked(size), "", *words.layer_made_of(layer)])
     return Hint(_end_of_first_line(layer), _label(layer, size), tooltip)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.analysis.report import saving, total_saving
 from deadweight.features import words
+from deadweight.size.units import seconds_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,8 @@ def size_report(snapshot: Snapshot, reported: Sequence[Reported], name: str) -> 
     """The report of a Dockerfile called `name`, in Markdown with short lists."""
     if snapshot.is_foreign:
         return f"# {name}\n\nIn the language of another frontend: {snapshot.tree.directives['syntax']}\n"
-    return "\n".join((f"# {name}", "", summary(snapshot, reported), "", *_stages(snapshot), *_findings(reported)))
+    top = (f"# {name}", "", summary(snapshot, reported), "", *_beside(snapshot, reported))
+    return "\n".join((*top, *_stages(snapshot), *_findings(reported)))
 
 
 def summary(snapshot: Snapshot, reported: Sequence[Reported]) -> str:
@@ -30,6 +32,17 @@ def summary(snapshot: Snapshot, reported: Sequence[Reported]) -> str:
     said = f"The image: {words.unpacked(image)}{f', {words.short(pulled)} pulled' if pulled else ''}"
     can_go = total_saving(reported)
     return f"{said}; {words.short(can_go)} can go" if can_go and can_go.best else said
+
+
+def _beside(snapshot: Snapshot, reported: Sequence[Reported]) -> Iterator[str]:
+    """How the image stands beside its target and its budget, how long it takes to pull, and how old its figures are."""
+    pulled, image = snapshot.sizes.pulled(), snapshot.sizes.image()
+    if seconds := seconds_in_words(pulled.best) if pulled else "":
+        yield f"- a pull takes {seconds}{words.age(image, snapshot.options.today)}"
+    if comparison := snapshot.sizes.comparison():
+        yield f"- {words.compared_at_length(comparison)}"
+    yield from (f"- {each.message}" for each in reported if each.finding.basis == "budget")
+    yield ""
 
 
 def _stages(snapshot: Snapshot) -> Iterator[str]:
@@ -46,8 +59,10 @@ def _rows(snapshot: Snapshot, ledger: Ledger) -> Iterator[str]:
     """The lines that add something, in order."""
     for layer in ledger.layers:
         size = snapshot.sizes.layer(layer)
-        if layer.kept or layer.step is None:
-            yield f"- line {snapshot.line(layer.site)}: **{words.short(size)}** {words.code(_shortened(layer))}"
+        if layer.weighs or layer.step is None:
+            packed = snapshot.sizes.layer_pulled(layer)
+            amount = f"**{words.short(size)}**{f' unpacked, {words.short(packed)} pulled,' if size and packed else ''}"
+            yield f"- line {snapshot.line(layer.site)}: {amount} {words.code(_shortened(layer))}"
 
 
 def _shortened(layer: Layer) -> str:

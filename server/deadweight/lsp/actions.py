@@ -25,12 +25,19 @@ if TYPE_CHECKING:
     from deadweight.rules.rule import AddedLines
 
 FIX_ALL_COMMAND, REPORT_COMMAND = "deadweight.fixAll", "deadweight.sizeReport"
+USE_MEASURED_COMMAND, FORGET_MEASURED_COMMAND = "deadweight.useMeasuredSizes", "deadweight.forgetMeasuredSizes"
 _FIX_ALL = -1  # the number of fix-all among the actions of a document; it is made when somebody chooses it
 
 
 def register(server: Server) -> None:
     """Announce them in the way that suits the client."""
     client = server.client
+
+    async def use_measured(*arguments: object) -> dict[str, Any] | None:
+        from deadweight.lsp.measured_sizes import use  # few sessions ask for it
+
+        return await use(server, *arguments[:2])
+
     options = types.CodeActionOptions(list(ACTION_KINDS), resolve_provider=client.resolves_edits or None)
     announced = options if client.literal_actions else None
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, announced)(partial(_code_action, server))
@@ -39,6 +46,8 @@ def register(server: Server) -> None:
     server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions())(partial(_code_lens, server))
     server.command(FIX_ALL_COMMAND)(lambda *arguments: _run_fix_all(server, *arguments))
     server.command(REPORT_COMMAND)(lambda *arguments: _report(server, *arguments))
+    server.command(USE_MEASURED_COMMAND)(use_measured)
+    server.command(FORGET_MEASURED_COMMAND)(lambda *arguments: _forget_measured(server, *arguments))
 
 
 def _code_action(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -223,3 +232,9 @@ def _report(server: Server, uri: object = None, *_: object) -> dict[str, str] | 
     server.say(summary(analysis.snapshot, analysis.reported))
     name = convert.name_of(document.uri)
     return {"uri": document.uri, "markdown": size_report(analysis.snapshot, analysis.reported, name)}
+
+
+def _forget_measured(server: Server, *arguments: object) -> None:
+    from deadweight.lsp.measured_sizes import forget
+
+    forget(server, *arguments[:1])

@@ -82,6 +82,7 @@ class Configuration:
             before = (each.folder, each.settings.builder)
             if each.configure():
                 changed.append(each)
+                self._server.measuring.weigh(each)
             if (each.folder, each.settings.builder) != before:
                 self._server.measuring.walk(each)
         self._server.show_again(changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,8 +16,9 @@ from deadweight.size.units import in_words
 from deadweight.snapshot import Snapshot
 from deadweight.syntax import dockerfile, dockerignore
 from deadweight.text import Span, Text
+from deadweight.workspace import built_bases
 from deadweight.workspace.context import ignore_file_of, ignore_files, shown_in
-from deadweight.workspace.declared_builds import DeclaredBuilds
+from deadweight.workspace.declared_builds import DeclaredBuilds, seen_from
 from deadweight.workspace.discover import kind_of
 from deadweight.workspace.files import UnreadableError, read_text
 
@@ -29,10 +31,13 @@ if TYPE_CHECKING:
     from deadweight.features.ignoring.reading import IgnoreReading, Measured, Taken
     from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
+    from deadweight.model.measured import Measured as MeasuredImage
     from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Builder, Settings
+    from deadweight.snapshot import Options
     from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.text import Edit
+    from deadweight.workspace.built_bases import BuiltBases
 
 # Characters. The longest of 2,963 Dockerfiles on GitHub has 30,321; 10,000,000 took 11 s at each edit (2026-11-23).
 _LARGEST = 1_000_000
@@ -97,7 +102,8 @@ class Document:
         self._documents = documents
         self.settings: Settings = documents.settings_of(self)
         self.how = documents.how(self)
-        self.options = self.settings.build_options(self.how)
+        self.built_bases = built_bases.NONE
+        self.options = self._options()
 
     def configure(self) -> bool:
         """Take the settings that hold now, and how files of the project say it is built; whether these are others."""
@@ -106,9 +112,14 @@ class Document:
         self.how = self._documents.how(self)
         if before == (self.settings, self.how):
             return False
-        self.options = self.settings.build_options(self.how)
+        self.options = self._options()
         self.forget()
         return True
+
+    def _options(self) -> Options:
+        """What is said about the build, and what an image of it was measured to weigh."""
+        options = self.settings.build_options(self.how, self.built_bases.sizes, self._documents.today())
+        return replace(options, measured=self._documents.weighed(self.uri))
 
     @property
     def dockerfile(self) -> Path | None:
@@ -127,6 +138,15 @@ class Document:
     def measured(self, context: BuildContext | None) -> None:
         """Take what the walk of the folder came to; None where it cannot be read."""
         self.is_measuring = False
+
+    def stands_on(self, bases: BuiltBases) -> bool:
+        """Take what base images weigh that the project builds; whether that is another than before."""
+        is_news = bases.sizes != self.built_bases.sizes
+        self.built_bases = bases
+        if is_news:
+            self.options = self._options()
+            self.forget()
+        return is_news
 
     def forget(self) -> None:
         """Something around the file has changed: find out again what it comes to."""
@@ -179,6 +199,12 @@ class OpenDockerfile(Document):
     def forget(self) -> None:
         """Something around the file has changed: find out again what it comes to."""
         self._is_current = False
+
+    def weigh(self, measured: MeasuredImage | None) -> None:
+        """Take what an image of it was measured to weigh in place of the estimates; None for these again."""
+        self._documents.weigh(self.uri, measured)
+        self.options = self._options()
+        self.forget()
 
     @property
     def is_read(self) -> bool:
@@ -295,17 +321,20 @@ class OpenIgnoreFile(Document):
 
 class Documents:
     """Every open document that is ours, by URI; `settings_of` gives the settings that hold for one, `builds` what files
-    of the project declare now.
+    of the project declare now, `today` an ISO date.
     """
 
     def __init__(
         self,
         settings_of: Callable[[Document], Settings] = lambda document: DEFAULTS,
         builds: Callable[[], DeclaredBuilds] = DeclaredBuilds,
+        today: Callable[[], str] = lambda: "",
     ) -> None:
         self.settings_of = settings_of
+        self.today = today
         self._builds = builds
         self._open: dict[str, Document] = {}
+        self._weighed: dict[str, MeasuredImage] = {}  # of Dockerfiles that are closed as well
 
     def __iter__(self) -> Iterator[Document]:
         return iter(list(self._open.values()))
@@ -327,9 +356,25 @@ class Documents:
         context = None if given is None else Path(given)
         return self._builds().how(document.dockerfile, context, "the project's settings")
 
+    def weighed(self, uri: str) -> MeasuredImage | None:
+        """What an image of the Dockerfile of this URI was measured to weigh."""
+        return self._weighed.get(uri)
+
+    def weigh(self, uri: str, measured: MeasuredImage | None) -> None:
+        """Keep it for the session, whether the Dockerfile stays open or not."""
+        self._weighed.pop(uri, None)
+        if measured is not None:
+            self._weighed[uri] = measured
+
     def get(self, uri: str) -> Document | None:
         """The document of this URI, where it is open and ours."""
         return self._open.get(uri)
+
+    def beside(self, document: Document) -> dict[str, Snapshot]:
+        """The other open Dockerfiles, by their paths seen from this one."""
+        others = (each for each in self if isinstance(each, OpenDockerfile) and each is not document)
+        folder = document.path and document.path.parent
+        return {seen_from(folder, each.path): each.snapshot for each in others if folder and each.path}
 
     def close(self, uri: str) -> Document | None:
         """Forget a document; gives it where it was open."""
@@ -346,8 +391,12 @@ class Documents:
         return [each for each in self if isinstance(each, OpenIgnoreFile) and _governs(each, document)]
 
     def with_context_of(self, path: Path) -> list[Document]:
-        """The open documents whose build context holds `path`, or that it lies beside."""
-        return [each for each in self if each.folder and each.path and _holds(path, each.folder, each.path.parent)]
+        """The open documents whose build context holds `path`, or that it lies beside; or that of a base image."""
+        return [
+            each
+            for each in self
+            if each.folder and each.path and _holds(path, each.folder, each.path.parent, *each.built_bases.folders)
+        ]
 
     def with_open_ignore_file(self, document: OpenDockerfile, context: BuildContext | None) -> BuildContext | None:
         """The context as an ignore file that is open here would make it, saved or not."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deadweight.lsp.background import SLICE, quietly
-from deadweight.lsp.documents import OpenIgnoreFile
+from deadweight.lsp.documents import OpenDockerfile, OpenIgnoreFile
+from deadweight.workspace.built_bases import weigh_bases
 from deadweight.workspace.context import EnoughError, walk_context
 from deadweight.workspace.files import UnreadableError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from deadweight.lsp.documents import Document
     from deadweight.lsp.server import Server
     from deadweight.model.context import BuildContext
+    from deadweight.workspace.built_bases import BuiltBases
 
 _AT_ONCE = 1000  # files that patterns are tried on at once; 2 ms of work
 _SECONDS = 30.0  # the longest that a walk of a build context goes on
@@ -33,7 +35,7 @@ class Measuring:
         self._server = server
 
     def walk(self, document: Document) -> None:
-        """Walk the folder around a document."""
+        """Walk the folder around a document, and those of base images that the project builds."""
         server, is_late = self._server, False
 
         def take(context: BuildContext | None) -> None:
@@ -47,12 +49,26 @@ class Measuring:
                 server.show_again([document])
 
         if document.path is not None:
+            self.weigh(document)
             document.is_measuring = True
             if not server.background.run(document.uri, _walk(document), take):
                 title = f"Reading the build context of {document.path.name}"
                 server.work_shown.begin(
                     document.uri, title, lambda: server.background.stop(document.uri, EnoughError())
                 )
+            is_late = True
+
+    def weigh(self, document: Document) -> None:
+        """Find out what base images weigh that the project builds."""
+        server, is_late = self._server, False
+
+        def take(bases: BuiltBases) -> None:
+            if document.stands_on(bases) and is_late:
+                server.show_again([document])
+
+        if isinstance(document, OpenDockerfile):
+            work = weigh_bases(document.tree, document.how, document.settings)
+            server.background.run(_weighing(document), work, take)
             is_late = True
 
     def sift(self, document: OpenIgnoreFile) -> None:
@@ -81,6 +97,7 @@ class Measuring:
         """Nobody waits for it any more."""
         self._server.background.drop(document.uri)
         self._server.background.drop(_sifting(document))
+        self._server.background.drop(_weighing(document))
         self._server.work_shown.end(document.uri)
 
     async def of_closed(self, document: Document) -> None:
@@ -88,6 +105,8 @@ class Measuring:
         if document.path is None:
             return
         document.measured(await quietly(_walk(document)))
+        if isinstance(document, OpenDockerfile):
+            document.stands_on(await quietly(weigh_bases(document.tree, document.how, document.settings)))
         if isinstance(document, OpenIgnoreFile) and document.whole is not None:
             document.found = await quietly(_measured(document, document.whole))
 
@@ -95,6 +114,11 @@ class Measuring:
 def _sifting(document: Document) -> tuple[str, str]:
     """The name of the work."""
     return "sift", document.uri
+
+
+def _weighing(document: Document) -> tuple[str, str]:
+    """The name of the work."""
+    return "weigh", document.uri
 
 
 def _measured(document: OpenIgnoreFile, whole: BuildContext) -> Generator[None, None, Measured]:

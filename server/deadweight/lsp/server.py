@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("deadweight", __version__, protocol_cls=Protocol, converter_factory=make_converter)
         self.configuration = Configuration(self)
-        self.documents = Documents(self.configuration.of)
+        self.documents = Documents(self.configuration.of, today=lambda: time.strftime("%Y-%m-%d"))
         self.background = Background()
         self.measuring = Measuring(self)
         self.workspace_diagnostics = WorkspaceDiagnostics(self)
@@ -314,7 +315,7 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
         shown = ignore_hover(document.reading, offset)
     elif isinstance(document, OpenDockerfile):
         analysis = document.analysis
-        shown = hover(analysis.snapshot, analysis.reported, offset)
+        shown = hover(analysis.snapshot, analysis.reported, offset, server.documents.beside(document))
     return convert.hover(document.text, shown, server.client) if shown else None
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Script, Word
 
+# What any program answers and then ends: `java -version`.
+_QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
+
 
 class _Written(NamedTuple):
     """A call as it is written, wherever it stands: all that tells what it does, but for what lies below its layer.
@@ -138,7 +141,8 @@ def _effects(call: Call) -> Iterator[Effect]:
     """What a call does."""
     tool = catalog.find(call.program)
     if tool is None:
-        found: Iterable[Effect] = (writes(None, Built(call.program), call.span),)
+        is_question = len(call.words) == 1 and call.words[0].text in _QUESTIONS
+        found: Iterable[Effect] = () if is_question else (writes(None, Built(call.program), call.span),)
     else:
         found = tool.effects(call)
     if call.placed.command.redirects:

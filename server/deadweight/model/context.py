@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field, replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from deadweight.model.folder import EMPTY, Files, Folder, folder_of, with_folder, without
 from deadweight.model.ignore import compile_patterns, read_glob
@@ -23,6 +23,14 @@ _MOST_ANSWERS = 1024
 
 _Key = TypeVar("_Key")
 _Answer = TypeVar("_Answer")
+
+
+class Unpacked(NamedTuple):
+    """The bytes of all files that an archive holds: exact where it has a list of them, else by what it packs."""
+
+    low: int
+    best: int
+    high: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ class BuildContext:
     ignore_file: the ignore file in use, relative to the root, or absolute where it lies outside
     patterns: its patterns as Docker reads them
     texts: path -> text of the manifests, lockfiles and other project files among `files`
+    archives: path -> what it unpacks to, of the archives among `files` that say so
     complete: False where the walk stopped at a limit or could not enter a folder: sums are "at least"
     notes: what a person needs to know about that, a sentence each
     empty_folders: folders the builder gets that hold no file, where `files` is any mapping
@@ -77,6 +86,7 @@ class BuildContext:
     ignore_file: str | None = None
     patterns: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
+    archives: Mapping[str, Unpacked] = field(default_factory=dict)
     complete: bool = True
     notes: tuple[str, ...] = ()
     empty_folders: InitVar[Iterable[str]] = ()
@@ -143,6 +153,7 @@ class BuildContext:
             ignore_file=ignore_file,
             patterns=patterns,
             texts={path: text for path, text in self.texts.items() if path in files},
+            archives={path: content for path, content in self.archives.items() if path in files},
             whole=self.whole or self.tree,
         )
 

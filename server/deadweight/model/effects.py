@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from deadweight.model.context import Selection
+    from deadweight.model.context import Selection, Unpacked
     from deadweight.model.image import ImageRef
     from deadweight.model.stages import Site
     from deadweight.text import Span
@@ -154,10 +154,32 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What an archive holds; `bytes` is the archive's own size where it lies in the build context."""
+    """What an archive holds.
+
+    `bytes` is the archive's own size where it lies in the build context, `content` what its files weigh where somebody
+    looked into it, `url` where it comes from. `is_part` where only some of its files are taken.
+    """
 
     archive: str | None
     bytes: int | None = None
+    content: Unpacked | None = None
+    url: str | None = None
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A file of a stated size, such as `fallocate -l 1G /swap` makes; `by` is the program."""
+
+    by: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Installer:
+    """What a script from the network installs: `curl https://sh.rustup.rs | sh`."""
+
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +187,15 @@ class Compiled:
     """What a compiler writes for each of its sources, such as `tsc`; `bytes` are those of the sources."""
 
     compiler: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a build writes, by the folder of the build context in which the same build left its work: its bytes."""
+
+    program: str
+    folder: str
     bytes: int
 
 
@@ -205,9 +236,12 @@ Cause: TypeAlias = (
     | Measured
     | Download
     | Extracted
+    | Filled
+    | Installer
     | Compiled
     | Rewritten
     | Moved
+    | Output
     | Built
     | None
 )

@@ -16,6 +16,8 @@ from deadweight.model.effects import (
     Copied,
     CopiedFromStage,
     Download,
+    Extracted,
+    Filled,
     Leftover,
     Measured,
     PackageSet,
@@ -188,6 +190,46 @@ class Filesystem:
         return None
 
     @_asked
+    def archive(self, path: str | None, typed: str, is_part: bool) -> Extracted:
+        """What unpacking an archive writes, by its path in the image; `typed` is that as it was written."""
+        name = posixpath.basename(typed)
+        for effect in self.here[::-1]:
+            cause = effect.cause
+            if isinstance(cause, Download) and cause.url and (effect.path == path or cause.url.endswith("/" + name)):
+                return Extracted(typed, url=cause.url, is_part=is_part)
+        root = self._root_of(path) if path else None
+        if self.context is None or root is None or root not in self.context.files:
+            held = self._held(path) if path else []
+            url = next((each.effect.cause.url for each in held if isinstance(each.effect.cause, Download)), None)
+            return Extracted(typed, url=url, is_part=is_part)
+        content = self.context.archives.get(root)
+        return Extracted(typed, self.context.files[root], content, is_part=is_part)
+
+    def _root_of(self, path: str) -> str | None:
+        """Where a file of the image lies in the context: as a bind mount shows it, or as it was copied."""
+        for mount in self.mounts:
+            if mount.type == "bind" and mount.from_ is None and mount.target and is_under(path, mount.target):
+                return _below(inside_context(mount.source), mount.target, path)
+        roots = [each.effect.cause.root for each in self._held(path) if isinstance(each.effect.cause, Copied)]
+        return roots[-1] if roots else None
+
+    @_asked
+    def left_by_builds(self, path: str, names: tuple[str, ...]) -> tuple[str, int] | None:
+        """The first folder of these names that lies in the user's own copy of a folder of the image, with its bytes;
+        one that the image gets anyway is none.
+        """
+        root = next((root for effect in self._written() if (root := _root_below(effect, path)) is not None), None)
+        if self.context is None or root is None:
+            return None
+        everything = self.context.whole or self.context.tree
+        for name in names:
+            own = posixpath.join(root, name)
+            found = everything.at(own)
+            if found is not None and found.bytes:
+                return None if self.context.tree.at(own) else (own, found.bytes)
+        return None
+
+    @_asked
     def copied_bytes(self, folder: str) -> int:
         """How many bytes COPY and ADD put under a folder."""
         return sum(selection.bytes for selection in self._copied(folder))
@@ -332,6 +374,14 @@ def inside_context(source: str) -> str:
     return posixpath.normpath("/" + source.lstrip("/")).lstrip("/")
 
 
+def _root_below(effect: Effect, path: str) -> str | None:
+    """What a folder of the image is in the build context where `effect` copied it."""
+    cause = effect.cause
+    if not isinstance(cause, Copied) or cause.root is None or effect.path is None or not is_under(path, effect.path):
+        return None
+    return _below(cause.root, effect.path, path)
+
+
 def _below(root: str, folder: str, path: str) -> str:
     """Where `path`, which lies below `folder`, lies below `root`, what `folder` is a copy of."""
     return posixpath.join(root, path[len(folder) :].lstrip("/")).rstrip("/")
@@ -355,7 +405,7 @@ def _is_file_at(effect: Effect, path: str) -> bool:
     cause = effect.cause
     if isinstance(cause, Rewritten):
         return all(_is_file_at(each, path) for _, each in cause.sources)
-    is_file = isinstance(cause, (Download, Text)) or (isinstance(cause, Copied) and cause.is_file)
+    is_file = isinstance(cause, (Download, Filled, Text)) or (isinstance(cause, Copied) and cause.is_file)
     return is_file and effect.path is not None and fnmatchcase(effect.path, path)
 
 

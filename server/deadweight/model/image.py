@@ -1,4 +1,4 @@
-"""What a FROM names: the reference and its parts, the variant in its tag, what the base holds, smaller siblings."""
+"""What a FROM names: the reference and its parts, the variant in its tag, what the base holds."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ PackageManager = Literal["apt", "apk", "dnf", "microdnf", "yum", "tdnf", "zypper
 OsFamily = Literal["debian", "ubuntu", "alpine", "rpm", "arch", "wolfi", "busybox", "distroless", "scratch", "windows"]
 Flavour = Literal["full", "slim", "alpine", "distroless", "jre", "windows"]
 
-# What one gives up with a smaller base.
-Caveat = Literal["musl", "no-shell", "no-package-manager", "no-build-tools", "no-compiler", "digest-dropped"]
-
 
 class StatedSize(NamedTuple):
-    """What the user says an image weighs unpacked, and where they say it."""
+    """What the user says an image weighs unpacked, and where they say it; or what its Dockerfile comes to.
+
+    `within` are the least and the most of the unpacked bytes where these are not sure, `pulled` is (least, best, most)
+    where that is known; a most of None says "at least".
+    """
 
     bytes: int
     source: str
+    within: tuple[int, int | None] | None = None
+    pulled: tuple[int, int, int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +114,6 @@ class Base:
         return self.os_family == "windows"
 
 
-@dataclass(frozen=True, slots=True)
-class Sibling:
-    """A smaller image of the same version; `edit` turns the reference's text into it."""
-
-    edit: Edit
-    ref: ImageRef
-    flavour: Flavour
-    base: Base
-    caveats: tuple[Caveat, ...]
-
-
 @lru_cache(maxsize=1024)
 def parse(text: str) -> ImageRef:
     """The reference that `text` spells."""
@@ -149,9 +141,12 @@ def parse(text: str) -> ImageRef:
 ImageName = tuple[str, str, str | None]
 
 
-def name_of(ref: ImageRef) -> ImageName:
-    """The name under which somebody says what an image weighs; a digest alone names one image, nothing all tags."""
-    return ref.registry, ref.repository, ref.tag or ref.digest
+def name_of(ref: ImageRef, *, latest: bool = False) -> ImageName:
+    """The name under which somebody says what an image weighs; a digest alone names one image, nothing all tags.
+
+    `latest`: nothing names what the engine takes then.
+    """
+    return ref.registry, ref.repository, ref.tag or ref.digest or ("latest" if latest else None)
 
 
 def weighed(ref: ImageRef, stated: Mapping[ImageName, StatedSize]) -> ImageRef:
@@ -278,20 +273,6 @@ def _system(ref: ImageRef) -> Base:
     return found
 
 
-@lru_cache(maxsize=256)
-def siblings(ref: ImageRef) -> tuple[Sibling, ...]:
-    """Smaller images of the same version that the facts know, or that exist because their neighbours do."""
-    known, tag = family(ref.repository), ref.effective_tag
-    if known is None or tag is None or ref.is_scratch:
-        return ()
-    said = variant(ref.repository, tag)
-    tags = _smaller_tags(ref.repository, known, tag, said)
-    found = [_sibling(ref, ref.with_tag(smaller), said) for smaller in tags if _exists(ref.repository, smaller, known)]
-    whole = Span(0, len(ref.text))
-    found += [_sibling(ref, Edit(whole, name), said) for name in _distroless(ref, said)]
-    return tuple(found)
-
-
 # The working folder of an image that no fact knows: paths below it are like each other, and like no path in a file.
 UNKNOWN_FOLDER = "/(the working folder of the base image)"
 
@@ -328,6 +309,8 @@ _SAME_IMAGE = {
     "registry.fedoraproject.org/fedora": "fedora",
     "quay.io/fedora/fedora": "fedora",
     "quay.io/centos/centos": "centos",
+    "docker.io/rockylinux/rockylinux": "rockylinux",
+    "docker.io/almalinux/almalinux": "almalinux",
     "quay.io/rockylinux/rockylinux": "rockylinux",
     "quay.io/almalinuxorg/almalinux": "almalinux",
     # Distroless without a Debian release is that of today's stable.
@@ -462,101 +445,3 @@ def _base(system: str, suite: str | None) -> Base:
         cast("Shell", shell) if shell else None,
         cast("PackageManager", package_manager) if package_manager else None,
     )
-
-
-def _smaller_tags(repository: str, known: Family, tag: str, said: Variant) -> list[str]:
-    """Tags that would be smaller flavours of the same version, by how the repository writes its tags."""
-    if said.flavour in ("windows", "distroless"):
-        return []
-    if known.kind == "base":
-        has_slim = known.slim_order and said.flavour == "full" and not said.words and tag != "latest"
-        return [f"{tag}-slim"] if has_slim else []
-    head = [said.version] if said.version else []
-    if repository.startswith("mcr.microsoft.com/"):
-        return _dotnet_tags(head, said)
-    if repository in ("eclipse-temurin", "openjdk"):
-        return _java_tags(head, said)
-    if said.flavour == "alpine":
-        return [f"{tag}-slim"] if repository == "nginx" and "slim" not in said.words else []
-    named = [said.codename] if said.codename else []
-    found = [[*head, *said.words, "alpine"]]
-    if repository == "nginx":
-        found.append([*head, *said.words, "alpine", "slim"])
-    if known.slim_order and said.flavour == "full":
-        slim = ["slim", *named] if known.slim_order == "slim-codename" else [*named, "slim"]
-        found.insert(0, [*head, *said.words, *slim])
-    return ["-".join(parts) for parts in found]
-
-
-def _java_tags(head: list[str], said: Variant) -> list[str]:
-    """Java's tags: 21-jre-noble, 21-jdk-alpine, 21-jre-alpine."""
-    named = [said.codename] if said.codename and said.flavour != "alpine" else []
-    found = []
-    if not said.is_jre and said.flavour != "alpine":
-        found += [[*head, "jre", *named], [*head, "jdk", "alpine"]]
-    if not (said.is_jre and said.flavour == "alpine"):
-        found.append([*head, "jre", "alpine"])
-    return ["-".join(parts) for parts in found]
-
-
-def _dotnet_tags(head: list[str], said: Variant) -> list[str]:
-    """.NET's tags: 9.0-alpine, 9.0-noble-chiseled; for 8.0 chiseled is on jammy and noble."""
-    if said.flavour != "full" or said.words:
-        return []
-    codenames = [said.codename] if said.codename else ["noble", "jammy"]
-    return ["-".join((*head, *rest)) for rest in (*((name, "chiseled") for name in codenames), ("alpine",))]
-
-
-def _exists(repository: str, tag: str, known: Family) -> bool:
-    """Whether the facts know a tag, or the same flavour of the versions on both sides of its own."""
-    if base_images.find(repository, tag):
-        return True
-    said = variant(repository, tag)
-    if not said.numbers:
-        return False
-    line = said.numbers[: known.line]
-    lines = [
-        other.numbers[: known.line]
-        for image in base_images.tags(repository)
-        if (other := variant(repository, image.tag)).flavour == said.flavour
-        and other.words == said.words
-        and other.numbers
-    ]
-    return bool(lines) and min(lines) <= line <= max(lines)
-
-
-def _distroless(ref: ImageRef, said: Variant) -> list[str]:
-    """Distroless images that run what this one runs, where the facts have a figure; none to leave a mirror for."""
-    if ref.mirrored:
-        return []
-    names = {
-        "node": [f"gcr.io/distroless/nodejs{said.numbers[0]}-debian12"] if said.numbers else [],
-        "golang": ["gcr.io/distroless/static-debian13"],
-        "rust": ["gcr.io/distroless/cc-debian13"],
-    }.get(ref.repository, [])
-    return [name for name in names if base_images.find(name, "latest")]
-
-
-def _sibling(ref: ImageRef, edit: Edit, said: Variant) -> Sibling:
-    """The image that `edit` leads to, with what one gives up on the way."""
-    smaller = parse(ref.text[: edit.span.start] + edit.text + ref.text[edit.span.end :])
-    before, after = base(ref), base(smaller)
-    now = variant(smaller.repository, smaller.effective_tag or "latest")
-    caveats: list[Caveat] = []
-    if after.libc == "musl" != before.libc:
-        caveats.append("musl")
-    if after.shell == "none" != before.shell:
-        caveats.append("no-shell")
-    if after.package_manager == "none" != before.package_manager:
-        caveats.append("no-package-manager")
-    known = family(ref.repository)
-    kind = known.kind if known else ""
-    if said.flavour == "full" != now.flavour and kind in ("runtime", "ruby", "golang"):
-        caveats.append("no-build-tools")
-    # A golang or rust image is its compiler: distroless only takes what another stage has built.
-    if (now.is_jre and not said.is_jre) or (now.flavour == "distroless" and ref.repository in ("golang", "rust")):
-        caveats.append("no-compiler")
-    if ref.digest:
-        caveats.append("digest-dropped")
-    flavour: Flavour = "jre" if now.is_jre and now.flavour == "full" else now.flavour
-    return Sibling(edit, smaller, flavour, after, tuple(caveats))

@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Effect, Figure
     from deadweight.model.filesystem import Question
     from deadweight.model.image import Base
+    from deadweight.model.measured import Matched, Measured
     from deadweight.model.stages import Build, Stage, State, Step
     from deadweight.syntax.dockerfile import Instruction
     from deadweight.text import Span
@@ -53,6 +54,7 @@ class Layer:
     """One instruction's layer. `effects` is everything it does, `kept` the writes that are left when it ends.
 
     `step` is None for FROM. `readings` are the commands of a RUN, `asked` is what they asked of the layers below.
+    `measured` is what it added when the image was built, where somebody has said so.
     """
 
     site: Site
@@ -62,6 +64,12 @@ class Layer:
     kept: tuple[Effect, ...]
     readings: tuple[Reading, ...] = ()
     asked: Sequence[Question] = field(default=(), compare=False, repr=False)
+    measured: Figure | None = None
+
+    @cached_property
+    def weighs(self) -> bool:
+        """Whether it adds something, or may."""
+        return bool(self.kept) or (self.measured is not None and self.measured.best > 0)
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
@@ -104,7 +112,8 @@ class Layer:
 class Ledger:
     """The layers of one stage, FROM first; `stacks` has each on those below it, the stages under this one included.
 
-    `others` are the ledgers of the stages that it stands on and copies from; `context` is what it was read in.
+    `others` are the ledgers of the stages that it stands on and copies from; `context` is what it was read in,
+    `figures` what its layers were measured to add, () where nobody has said so.
     """
 
     stage: Stage
@@ -113,6 +122,7 @@ class Ledger:
     layers: tuple[Layer, ...]
     stacks: tuple[Stack, ...]
     others: tuple[Ledger, ...]
+    figures: tuple[Figure | None, ...] = ()
 
     def below(self, layer: Layer) -> Stack | None:
         """What lies below a layer of this stage."""
@@ -140,13 +150,23 @@ class Ledger:
 
 class Ledgers(Sequence[Ledger]):
     """The ledger of every stage, each read when somebody asks; of `before`, those of an earlier build, all that is the
-    same is taken over.
+    same is taken over. `measured` is an image that was built of the file, or of an earlier version of it.
     """
 
     def __init__(
-        self, build: Build, context: BuildContext | None, platform: str = "linux/amd64", before: Ledgers | None = None
+        self,
+        build: Build,
+        context: BuildContext | None,
+        platform: str = "linux/amd64",
+        before: Ledgers | None = None,
+        measured: Measured | None = None,
     ) -> None:
         self.build = build
+        self.matched: Matched | None = None
+        if measured is not None:
+            from deadweight.model.measured import matched  # a session starts without it
+
+            self.matched = matched(measured, build, before.matched if before else None)
         self._context = context
         self._platform = platform
         self._read: dict[int, Ledger] = {}
@@ -208,9 +228,11 @@ class Ledgers(Sequence[Ledger]):
             # A name that means another stage now, or none, while a further line copies from the first: as many ledgers.
             and (stage is old.stage or (stage.base, stage.sources) == (old.stage.base, old.stage.sources))
         )
-        if old is not None and are_others_known and old.stage is stage and old.context is self._context:
+        figures = self.matched.figures.get(stage.index, ()) if self.matched else ()
+        is_as_it_was = old is not None and old.stage is stage and old.context is self._context
+        if old is not None and are_others_known and is_as_it_was and old.figures == figures:
             return old
-        reader = _StageReader(self, self._context, stage, base, others, old, are_others_known)
+        reader = _StageReader(self, self._context, stage, base, others, old, are_others_known, figures)
         return reader.ledger(stage.platform or self._platform)
 
 
@@ -245,6 +267,7 @@ class _StageReader:
     others: tuple[Ledger, ...]
     old: Ledger | None
     are_others_known: bool
+    figures: tuple[Figure | None, ...] = ()
 
     @property
     def is_context_known(self) -> bool:
@@ -261,11 +284,12 @@ class _StageReader:
         first = self.first(platform)
         if old is not None and old.layers[0].instruction is first.instruction and old.layers[0].kept == first.kept:
             first = old.layers[0]
+        first = self.measured(first, 0)
         stack = self.stacked(first, self.others[0].stacks[-1] if isinstance(self.stage.base, int) else None)
         layers, stacks = [first], [stack]
         # What was here, as long as nothing below has changed.
         before = old.layers if old is not None and old.stacks[0] is stack and self.is_context_known else ()
-        if old is not None and before and self.are_others_known:
+        if old is not None and before and self.are_others_known and old.figures == self.figures:
             same = takewhile(lambda pair: pair[0].step is pair[1], zip(before[1:], self.stage.steps, strict=False))
             count = 1 + sum(1 for _ in same)
             layers, stacks = list(before[:count]), list(old.stacks[:count])
@@ -278,12 +302,18 @@ class _StageReader:
                 layer = self.layer(step, site, stack)
             elif layer.site is not site:
                 layer = replace(layer, site=site)
+            layer = self.measured(layer, number)
             if was is None or (layer is not was and (layer.effects, layer.kept) != (was.effects, was.kept)):
                 before = ()
             stack = self.stacked(layer, stack)
             layers.append(layer)
             stacks.append(stack)
-        return Ledger(self.stage, self.base, self.context, tuple(layers), tuple(stacks), self.others)
+        return Ledger(self.stage, self.base, self.context, tuple(layers), tuple(stacks), self.others, self.figures)
+
+    def measured(self, layer: Layer, step: int) -> Layer:
+        """The layer with what it was measured to add; as it is, where it has that or nobody has said so."""
+        figure = self.figures[step] if self.figures else None
+        return layer if layer.measured is figure else replace(layer, measured=figure)
 
     def stacked(self, layer: Layer, below: Stack | None) -> Stack:
         """The layer on those below it: the stack of before, where it is the same."""
@@ -378,7 +408,7 @@ class _StageReader:
         root = inside_context(source)
         selection = context.select(source)
         if instruction.keyword == "ADD" and root in selection.files and root.lower().endswith(_ARCHIVES):
-            return writes(target, Extracted(root, selection.bytes), span)
+            return writes(target, Extracted(root, selection.bytes, context.archives.get(root)), span)
         if "*" in root or "?" in root or "[" in root:
             folder = posixpath.dirname(root)
             root_or_none = None if any(mark in folder for mark in "*?[") else folder

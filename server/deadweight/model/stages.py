@@ -189,8 +189,11 @@ def read_build(
         if text not in contexts:
             return image.weighed(image.parse(text), bases)
         scheme, mark, name = (contexts[text] or "").partition("://")
-        # Any other is a folder, a URL or a build of its own, of which nobody knows what it holds.
-        return image.weighed(image.parse(name), bases) if mark and scheme == "docker-image" else None
+        if mark and scheme == "docker-image":
+            return image.weighed(image.parse(name), bases)
+        # Any other is a folder, a URL or a build of its own, of which the most that anybody knows is what it weighs.
+        other = image.weighed(image.parse(contexts[text] or ""), bases)
+        return other if other.stated else None
 
     head, *sections = tree.sections
     scope = (

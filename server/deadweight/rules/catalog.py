@@ -17,6 +17,7 @@ from deadweight.rules import (
     install_cache_kept,
     late_delete,
     missing_dockerignore,
+    over_budget,
     recommended_packages,
     rewritten_in_later_layer,
     secrets_copied,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from deadweight.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
+    over_budget.over_budget,
     full_base_image.full_base_image,
     copy_source_missing.copy_source_missing,
     secrets_copied.secrets_copied,

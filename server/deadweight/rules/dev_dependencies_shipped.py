@@ -344,7 +344,8 @@ def _may_use_packages(call: Call) -> bool:
         return not _NPM_ITSELF.fullmatch(verb)
     if call.program in _SYSTEM or [word.text for word in call.words] in (["-v"], ["--version"]):
         return False
-    return catalog.find(call.program) is None
+    tool = catalog.find(call.program)
+    return tool is None or tool.runs_scripts
 
 
 # --- the fix ----------------------------------------------------------------------------------------------------------

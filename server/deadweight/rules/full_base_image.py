@@ -54,7 +54,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.image import ImageRef, siblings, variant, weighed
+from deadweight.model.image import ImageRef, variant, weighed
+from deadweight.model.siblings import siblings
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import images
 from deadweight.size.units import less
@@ -64,22 +65,15 @@ from deadweight.text import Edit, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from deadweight.model.image import ImageName, Sibling, StatedSize
+    from deadweight.model.image import ImageName, StatedSize
     from deadweight.model.layers import Layer
+    from deadweight.model.siblings import Sibling
     from deadweight.model.stages import Site
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.words import Word
 
 _NAMES = {"slim": "slim", "alpine": "Alpine", "distroless": "distroless", "jre": "runtime-only"}
-_CHECKS = {
-    "musl": "musl instead of glibc: binaries built for glibc do not start, and some wheels do not exist",
-    "no-shell": "there is no shell: RUN, shell forms and `docker exec sh` do not work",
-    "no-package-manager": "there is no package manager",
-    "no-build-tools": "compilers, git and headers are missing: whatever RUN does with them needs them back",
-    "no-compiler": "there is no Java compiler",
-    "digest-dropped": "the pinned digest goes: pin the new image again",
-}
 _APT = frozenset(("apt-get", "apt", "aptitude", "dpkg", "apt-key", "add-apt-repository"))
 
 
@@ -168,6 +162,6 @@ def _fix(ref: ImageRef, sibling: Sibling, saves: Size, word: Word, offset: int) 
         edit = Edit(Span(end, end), sibling.ref.text.removeprefix(ref.text))
     else:
         return None  # what an ARG holds, and the image that a further context is, are the user's to change
-    notes = "; ".join(_CHECKS[caveat] for caveat in sibling.caveats)
+    notes = "; ".join(loss.words for loss in sibling.losses)
     title = f"Use the {_NAMES.get(sibling.flavour, 'smaller')} image {sibling.ref.text}"
     return Fix(sibling.flavour, title, Safety.ASK, (edit,), note=f"Check: {notes}" if notes else "", saves=saves)

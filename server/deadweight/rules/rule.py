@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.text import Edit, Span
 
-Basis = Literal["size", "cache", "context", "correctness", "secret"]
-Group = Literal["base", "packages", "cleanup", "layers", "cache", "context"]
+Basis = Literal["size", "cache", "context", "correctness", "secret", "budget"]
+Group = Literal["image", "base", "packages", "cleanup", "layers", "cache", "context"]
 
 
 class Safety(Enum):
@@ -62,12 +62,13 @@ class Fix:
 class Related:
     """Another place of the file that a finding is about, such as the command that wrote what is deleted here.
 
-    `span` is in the text of the instruction at `site`.
+    `span` is in the text of the instruction at `site`; `adds` is what is there, where that is to be said.
     """
 
     site: Site
     span: Span
     message: str
+    adds: Size | None = None
 
 
 def _no_fixes(_: Snapshot) -> Iterator[Fix | None]:
@@ -82,9 +83,9 @@ class Finding:
     `saves` are the bytes that go away, None where they are unknown. `frees` are the effects whose bytes they are, each
     with its instruction: the analysis gives each to one finding. `basis` says which bytes: in the image ("size",
     "context") or written again at each rebuild ("cache"). A build that fails ("correctness") and a secret that anybody
-    can read in the image ("secret") are not about bytes. `related` are the other places it is about. In the message,
-    "{lines}" stands for the lines of the instructions in `lines`. `fixes` makes the ways out when somebody asks for
-    them, in the file as it is then.
+    can read in the image ("secret") are not about bytes, and those above a "budget" go by other findings. `related` are
+    the other places it is about. In the message, "{lines}" stands for the lines of the instructions in `lines`. `fixes`
+    makes the ways out when somebody asks for them, in the file as it is then.
     """
 
     site: Site
@@ -101,7 +102,7 @@ class Finding:
     @property
     def is_about_bytes(self) -> bool:
         """Whether its bytes decide how loud it is, and whether it is worth a word at all."""
-        return self.basis not in ("correctness", "secret")
+        return self.basis not in ("correctness", "secret", "budget")
 
 
 Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"

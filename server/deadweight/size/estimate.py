@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from deadweight.facts.constants import constant
@@ -18,15 +19,18 @@ from deadweight.model.effects import (
     Effect,
     Extracted,
     Figure,
+    Filled,
+    Installer,
     Leftover,
     Measured,
     Moved,
+    Output,
     PackageSet,
     Rewritten,
     Text,
 )
-from deadweight.size import apt, images, npm, pip
-from deadweight.size.units import ZERO, Part, Size, at_least, size, total
+from deadweight.size import apt, downloads, images, npm, pip
+from deadweight.size.units import ZERO, Part, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Cause
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Build
+    from deadweight.size.targets import Comparison
 
 _FOLDER = "the build context"
 # Output of tsc as multiples of its sources: JavaScript alone is 1.0, with source maps 2.2; comments may go,
@@ -51,7 +56,12 @@ class Sizes:
 
     build: Build
     ledgers: Sequence[Ledger]
-    platform: str
+    are_estimates: bool = False  # whatever was measured
+
+    @property
+    def estimates(self) -> Sizes:
+        """The same sizes as if nothing had been measured."""
+        return replace(self, are_estimates=True)
 
     def of(self, effects: Iterable[Effect]) -> Size | None:
         """Unpacked bytes of these effects together; None where all of them are unknown."""
@@ -59,17 +69,35 @@ class Sizes:
 
     def layer(self, layer: Layer) -> Size | None:
         """Unpacked bytes that a layer adds to the image."""
-        return layer_size(layer)
+        return estimated_size(layer) if self.are_estimates else layer_size(layer)
 
     def stage(self, ledger: Ledger) -> Size | None:
         """Unpacked bytes of a stage with all it stands on."""
         below = self.stage(self.ledgers[ledger.stage.base]) if isinstance(ledger.stage.base, int) else ZERO
-        return total((below, *(self.layer(layer) for layer in ledger.layers)))
+        return total((below, _added(ledger, self.are_estimates)))
+
+    def heaviest(self, ledgers: Iterable[Ledger], most: int) -> list[tuple[Layer, Size]]:
+        """The layers that add most, the heaviest first."""
+        sized = ((layer, size) for ledger in ledgers for layer in ledger.layers if (size := self.layer(layer)))
+        return nlargest(most, (each for each in sized if each[1].best), key=lambda each: each[1].best)
 
     def image(self) -> Size | None:
         """Unpacked bytes of the image: the target stage and all it stands on."""
         target = self.build.target
         return None if target is None else self.stage(self.ledgers[target.index])
+
+    def layer_pulled(self, layer: Layer) -> Size | None:
+        """Bytes that a pull of a layer transfers."""
+        return layer_pulled(layer)
+
+    def comparison(self) -> Comparison | None:
+        """The image beside the target of its kind of app; None where the kind is not plain."""
+        from deadweight.facts.targets import target_of  # diagnostics do without them
+        from deadweight.model.app import app_of
+        from deadweight.size.targets import Comparison
+
+        app = app_of(self.build, self.ledgers)
+        return Comparison(target_of(app), self.pulled()) if app else None
 
     def pulled(self) -> Size | None:
         """Bytes that a pull of the image transfers: the base's own figure, and the rest by how layers pack."""
@@ -79,15 +107,32 @@ class Sizes:
         ledger = self.ledgers[target.index]
         added: list[Size | None] = []
         while True:
-            added += [_pulled(layer, self.layer(layer), self.platform) for layer in ledger.layers]
+            added.append(_pulled(ledger))
             if not isinstance(ledger.stage.base, int):
                 return total(added)
             ledger = self.ledgers[ledger.stage.base]
 
 
 @remembered
+def _added(ledger: Ledger, are_estimates: bool) -> Size | None:
+    """Unpacked bytes that the layers of a stage add together."""
+    return total(map(estimated_size if are_estimates else layer_size, ledger.layers))
+
+
+@remembered
+def _pulled(ledger: Ledger) -> Size | None:
+    """Bytes that a pull of the layers of a stage transfers."""
+    return total(map(layer_pulled, ledger.layers))
+
+
 def layer_size(layer: Layer) -> Size | None:
-    """Unpacked bytes that a layer adds to the image."""
+    """Unpacked bytes that a layer adds to the image: as it was measured, or else by its effects."""
+    return estimated_size(layer) if layer.measured is None else _figure("measured", layer.measured)
+
+
+@remembered
+def estimated_size(layer: Layer) -> Size | None:
+    """Unpacked bytes that a layer adds to the image by its effects, whatever was measured."""
     return size_together(layer.kept)
 
 
@@ -117,23 +162,40 @@ def cause_size(cause: Cause) -> Size | None:
             return _leftover(cause)
         case Copied():
             return _copied(cause)
-        case CopiedFromStage():
-            return None if cause.effects is None else total(effect_size(effect) for effect in cause.effects)
-        case Rewritten():
-            found = total(effect_size(effect) for _, effect in cause.sources)
-            return Size(0, found.best, found.high, found.parts) if found and cause.may_be_nothing else found
-        case Text():
-            return size("text in the Dockerfile", cause.bytes, cause.bytes, cause.bytes, "the Dockerfile", "")
-        case Extracted():
-            return _extracted(cause)
+        case CopiedFromStage() | Rewritten():
+            return _once_more(cause)
+        case Text() | Filled():
+            what = "text in the Dockerfile" if isinstance(cause, Text) else f"what {cause.by} fills"
+            return size(what, cause.bytes, cause.bytes, cause.bytes, "the Dockerfile", "")
+        case Download() | Extracted() | Installer():
+            return downloads.fetched(cause)
         case Compiled():
             low, best, high = (round(cause.bytes * times) for times in _TSC_TIMES)
             return size(f"{cause.compiler} output", low, best, high, _TSC, _TSC_DATE)
+        case Output():
+            # Another machine's build of perhaps other sources, with or without its debug files.
+            what = f"what {cause.program} writes, as {cause.folder} has it"
+            return around(what, cause.bytes, 0.5, 1.0, _FOLDER, "")
         case Measured():
             known = constant(cause.constant)
             return size(cause.what, round(known.low), round(known.best), round(known.high), known.source, known.date)
-        case Download() | Built():
+        case Built():
             return None
+
+
+def _once_more(cause: CopiedFromStage | Rewritten) -> Size | None:
+    """What other effects wrote, at another place or in a later layer."""
+    if isinstance(cause, Rewritten):
+        found = total(effect_size(effect) for _, effect in cause.sources)
+        return Size(0, found.best, found.high, found.parts) if found and cause.may_be_nothing else found
+    if cause.effects is None:
+        return downloads.of_image(cause.stage, cause.path)
+    return total(effect_size(effect) for effect in cause.effects)
+
+
+def alone(cause: PackageSet) -> Size | None:
+    """Unpacked bytes of Debian packages without all that they need; None for other managers'."""
+    return apt.unpacked(cause.names, cause.suite) if cause.manager == "apt" else None
 
 
 def _copied(cause: Copied) -> Size | None:
@@ -144,17 +206,6 @@ def _copied(cause: Copied) -> Size | None:
     files = "" if cause.is_file else f" ({len(cause.selection.files)} files)"
     found = size(f"{source}{files}", count, count, count, _FOLDER, "")
     return found if cause.is_complete else at_least(found)
-
-
-def _extracted(cause: Extracted) -> Size | None:
-    """An archive in the context: at least its own bytes, unless it is no archive of ours to look into."""
-    if cause.bytes is None:
-        return None
-    ratio = constant("image.ratio.any")
-    best = round(cause.bytes * ratio.best)
-    if cause.archive and cause.archive.endswith(".tar"):
-        best = cause.bytes
-    return size(f"{cause.archive}, unpacked", cause.bytes, best, None, ratio.source, ratio.date)
 
 
 @lru_cache(maxsize=1024)
@@ -239,11 +290,13 @@ def _figure(what: str, figure: Figure) -> Size:
     return size(what, figure.low, figure.best, figure.high, figure.source, figure.date)
 
 
-def _pulled(layer: Layer, unpacked: Size | None, platform: str) -> Size | None:
+@remembered
+def layer_pulled(layer: Layer) -> Size | None:
     """What a layer weighs packed, by how much such files pack."""
+    unpacked = layer_size(layer)
     first = layer.kept[0].cause if layer.kept else None
     if isinstance(first, BaseLayers):
-        return images.pulled(first.ref, platform) if first.ref else None
+        return images.pulled(first.ref, first.platform) if first.ref else None
     if unpacked is None:
         return None
     # A layer packs to 18-100 % of its bytes; the files of a context and of packages lie in between.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from deadweight.facts import base_images
 from deadweight.facts.constants import constant
-from deadweight.model.image import family, system_of_release, variant
+from deadweight.facts.image_kin import kin_of
+from deadweight.model.image import base, family, system_of_release, variant
 from deadweight.size.units import ZERO, Size, around, size
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ def pulled(ref: ImageRef, platform: str = "linux/amd64") -> Size | None:
     return _size(ref, platform, "pulled")
 
 
+def normal(platform: str) -> str:
+    """The platform by its name in the facts: `arm64` and `linux/arm64/v8` are linux/arm64, as BuildKit reads them."""
+    name = platform if "/" in platform else f"linux/{platform}"
+    return {"linux/arm64/v8": "linux/arm64", "linux/x86_64": "linux/amd64", "linux/arm": "linux/arm/v7"}.get(name, name)
+
+
 class _Estimate(NamedTuple):
     """Bytes, how far off they may be as shares of them, the figure behind them, and the tag that they stand for."""
 
@@ -37,7 +44,7 @@ class _Estimate(NamedTuple):
     below: float
     above: float
     figure: Figure
-    origin: str  # how it came about: '' for the tag's own figure, else words for the reader
+    origin: str  # how it came about, in words: the quality of the tag's own figure, or what it is estimated from
 
     def wider(self, share: float, origin: str) -> _Estimate:
         return self._replace(below=self.below + share, above=self.above + share, origin=origin)
@@ -56,12 +63,14 @@ def _size(ref: ImageRef, platform: str, kind: Kind) -> Size | None:
         return ZERO
     if ref.stated is not None:
         return _stated(ref, ref.stated, kind)
-    estimate = _estimate(ref, _normal(ref.platform or platform), kind)
+    if base(ref).is_windows:
+        platform = "windows/amd64"
+    estimate = _estimate(ref, normal(ref.platform or platform), kind)
     if estimate is None:
         return None
-    notes = [estimate.origin] if estimate.origin else []
+    notes = [estimate.origin]
     if ref.mirrored:
-        estimate = estimate.wider(constant("image.mirrored").high - 1, "")
+        estimate = estimate.wider(_share("image.mirrored"), estimate.origin)
         notes.append(f"taken as the official {ref.repository}")
     what = ", ".join((f"{ref.text} {kind}", *notes))
     below, above = min(estimate.below, 0.95), estimate.above
@@ -69,9 +78,12 @@ def _size(ref: ImageRef, platform: str, kind: Kind) -> Size | None:
 
 
 def _stated(ref: ImageRef, stated: StatedSize, kind: Kind) -> Size:
-    """What the user says, as it is; pulled by how all images pack."""
+    """What is said of the image, as it is; pulled by how all images pack where nothing is said of that."""
     if kind == "unpacked":
-        return size(f"{ref.text} unpacked", stated.bytes, stated.bytes, stated.bytes, stated.source, "")
+        least, most = stated.within or (stated.bytes, stated.bytes)
+        return size(f"{ref.text} unpacked", least, stated.bytes, most, stated.source, "")
+    if stated.pulled:
+        return size(f"{ref.text} pulled", *stated.pulled, stated.source, "")
     ratio = constant("image.ratio.any")
     low, best, high = (round(stated.bytes / each) for each in (ratio.high, ratio.best, ratio.low))
     what = f"{ref.text} pulled, estimated from its unpacked size by a ratio"
@@ -83,13 +95,36 @@ def _estimate(ref: ImageRef, platform: str, kind: Kind) -> _Estimate | None:
     tag = ref.effective_tag
     if tag is None:
         return _any_version(ref.repository, platform, kind)
-    found = _of_tag(ref.repository, tag, platform, kind)
-    if found is None and platform.startswith("linux/") and platform != "linux/amd64":
-        found = _of_tag(ref.repository, tag, "linux/amd64", kind)
-        found = found and found.wider(_share("image.other_platform"), found.origin or "estimated from linux/amd64")
+    found = _on_platform(ref.repository, tag, platform, kind) or _of_kin(ref.repository, tag, platform, kind)
     if found and ref.digest:
-        return found.wider(_share("image.old"), found.origin or "the digest may be another build of the tag")
+        return found.wider(_share("image.old"), f"{found.origin}; the digest may be another build of the tag")
     return found
+
+
+def _on_platform(repository: str, tag: str, platform: str, kind: Kind) -> _Estimate | None:
+    """From what is known of the tag on its platform, else on amd64."""
+    found = _of_tag(repository, tag, platform, kind)
+    if found or not platform.startswith("linux/") or platform == "linux/amd64":
+        return found
+    found = _of_tag(repository, tag, "linux/amd64", kind)
+    return found and found.wider(_share("image.other_platform"), _from("linux/amd64", found.origin))
+
+
+def _of_kin(repository: str, tag: str, platform: str, kind: Kind) -> _Estimate | None:
+    """From an image of another repository that stands for this one, with what comes on top."""
+    kin = kin_of(repository, tag)
+    found = kin and _on_platform(kin.repository, kin.tag, platform, kind)
+    if kin is None or not found:
+        return None
+    more = kin.more_pulled if kind == "pulled" else kin.more_unpacked
+    name = f"{kin.repository}:{kin.tag}"
+    origin = f"modelled as {name}" if not more else f"modelled as {name} and what it has on top"
+    return found._replace(bytes=found.bytes + more).wider(_share("image.modelled"), origin)
+
+
+def _from(what: str, origin: str) -> str:
+    """Words for an estimate that is made of another one, which may be an estimate itself."""
+    return f"estimated from {what}, {origin}"
 
 
 def _of_tag(repository: str, tag: str, platform: str, kind: Kind) -> _Estimate | None:
@@ -107,7 +142,7 @@ def _known(image: BaseImage, kind: Kind) -> _Estimate | None:
     """From the figures of exactly this tag: its own of that kind, or the other one by a ratio."""
     figure, other = (image.pulled, image.unpacked) if kind == "pulled" else (image.unpacked, image.pulled)
     if figure:
-        return _Estimate(figure.bytes, *_trust(figure), figure, "")
+        return _Estimate(figure.bytes, *_trust(figure), figure, figure.quality)
     if not other:
         return None
     low, best, high, how = _ratio(image)  # unpacked to pulled
@@ -122,8 +157,10 @@ def _trust(figure: Figure) -> tuple[float, float]:
     """How far below and above a figure the image of today may be, by the figure's quality and age."""
     if figure.quality == "upper bound":
         return _share("image.by_ratio"), _share("image.exact")
-    if figure.quality == "rebuilt":
+    if figure.quality in ("rebuilt", "modelled"):
         return _share("image.by_ratio"), _share("image.by_ratio")
+    if figure.quality == "rough":
+        return _share("image.far"), _share("image.far")
     is_fresh = figure.quality == "exact" and figure.age <= 6
     share = _share("image.exact" if is_fresh else "image.old")
     return share, share
@@ -245,12 +282,6 @@ def _any_version(repository: str, platform: str, kind: Kind) -> _Estimate | None
 def _is_plain(repository: str, image: BaseImage, said: Variant) -> bool:
     other = variant(repository, image.tag)
     return (other.flavour, other.words) == (said.flavour, said.words)
-
-
-def _normal(platform: str) -> str:
-    """`arm64` and `linux/arm64/v8` are linux/arm64, as BuildKit reads them."""
-    name = platform if "/" in platform else f"linux/{platform}"
-    return {"linux/arm64/v8": "linux/arm64", "linux/x86_64": "linux/amd64", "linux/arm": "linux/arm/v7"}.get(name, name)
 
 
 def _share(name: str) -> float:

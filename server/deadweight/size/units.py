@@ -41,6 +41,9 @@ class Size:
 
 
 ZERO = Size(0, 0, 0)
+_PULL_SPEED = 50_000_000  # bits a second: an office or a home; whoever says a time says the speed with it
+_UNITS = {"GB": 10**9, "MB": 10**6, "kB": 10**3}
+_SURE = 0.15  # a range is named where it is wider than this share of the best figure, on either side
 
 
 def size(what: str, low: int, best: int, high: int | None, source: str, date: str) -> Size:
@@ -94,8 +97,40 @@ def in_words(count: int) -> str:
         return f"{count} B"
     digits = max(0, math.floor(math.log10(count)) - 1)
     rounded = round(count / 10**digits) * 10**digits
-    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    for unit, scale in _UNITS.items():
         if rounded >= scale:
             value = rounded / scale
             return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
     return f"{count} B"
+
+
+def in_range(size: Size | Part) -> str:
+    """A size in a few words: "140 MB"; "110–190 MB" where a single number would say too much; "up to 20 MB" where it
+    may be nothing; "at least 90 MB".
+    """
+    low, best, high = size.low, size.best, size.high
+    if high is None:
+        return f"at least {in_words(best)}"
+    if not is_wide(size):
+        return in_words(best)
+    if low * 100 < high:
+        return f"up to {in_words(high)}"
+    most = in_words(high)
+    least, _, unit = in_words(low).partition(" ")
+    if not most.endswith(f" {unit}"):  # "0.38–1.3 MB": one unit reads at a glance
+        least = f"{low / _UNITS[most.partition(' ')[2]]:.2g}"
+    return f"{least}–{most}"
+
+
+def is_wide(size: Size | Part) -> bool:
+    """Whether one number alone would say too much of a size."""
+    return size.high is not None and max(size.best - size.low, size.high - size.best) > _SURE * size.best
+
+
+def seconds_in_words(count: int) -> str:
+    """How long a pull of so many bytes takes: "about 65 s at 50 Mbit/s"; "" where nobody would notice."""
+    seconds = count * 8 / _PULL_SPEED
+    if seconds < 1:
+        return ""
+    digits = max(0, math.floor(math.log10(seconds)) - 1)
+    return f"about {round(seconds / 10**digits) * 10**digits} s at {_PULL_SPEED // 10**6} Mbit/s"

@@ -16,11 +16,13 @@ from deadweight.model.ignore import compile_patterns
 from deadweight.model.sifting import sift, sifted
 from deadweight.steps import finished
 from deadweight.syntax.dockerignore import parse
+from deadweight.workspace import archives
 from deadweight.workspace.files import UnreadableError, read_text, reason, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
+    from deadweight.model.context import Unpacked
     from deadweight.model.folder import Folder
     from deadweight.model.ignore import Matcher, Reached
     from deadweight.settings import Builder
@@ -29,6 +31,7 @@ MOST_ENTRIES = 200_000
 _LARGEST_TEXT = 4_000_000  # bytes of one project file; the lockfile of a large monorepo is about 2 MB
 _LARGEST_TEXTS = 64_000_000  # bytes of all together
 _DEEPEST_TEXT = 3  # folders above a project file
+_MOST_ARCHIVES = 200
 # Folders of tools that write a file once and never in place: there the time of the folder tells of every change.
 _STORES = frozenset((".git", "node_modules", "vendor", ".venv", "venv"))
 _SETTLED = 2_000_000_000  # ns; file systems keep times by the second or better
@@ -140,8 +143,12 @@ def walk_context(
         with_patterns = yield from sift(everything, matcher)
     except EnoughError:
         with_patterns = sifted(everything, matcher)
-    texts = yield from _texts(root, walk, joined(entered) if without_ignore_file else with_patterns.kept)
-    whole = BuildContext(str(root), Files(everything), texts=texts, complete=walk.complete, notes=tuple(walk.notes))
+    seen = joined(entered) if without_ignore_file else with_patterns.kept
+    texts = yield from _texts(root, walk, seen)
+    unpacked = yield from _archives(root, walk, seen)
+    whole = BuildContext(
+        str(root), Files(everything), texts=texts, archives=unpacked, complete=walk.complete, notes=tuple(walk.notes)
+    )
     if without_ignore_file or ignore_file is None:
         return whole
     return whole.sifted_by(shown_in(ignore_file, root), patterns, with_patterns)
@@ -296,7 +303,7 @@ def _texts(root: Path, walk: _Walk, kept: Folder) -> Generator[None, None, dict[
     texts: dict[str, str] = {}
     left = _LARGEST_TEXTS
     try:
-        wanted = yield from _project_files(kept)
+        wanted = yield from _near_the_top(kept, _is_project_file)
         for path, count in wanted:
             left -= count
             if left < 0 or time.monotonic() > walk.deadline:
@@ -313,8 +320,24 @@ def _texts(root: Path, walk: _Walk, kept: Folder) -> Generator[None, None, dict[
     return texts
 
 
-def _project_files(kept: Folder) -> Generator[None, None, list[tuple[str, int]]]:
-    """The project files of a folder with their bytes, those nearest to the top first."""
+def _archives(root: Path, walk: _Walk, kept: Folder) -> Generator[None, None, dict[str, Unpacked]]:
+    """What the archives in a folder unpack to, of those nearest to the top."""
+    found: dict[str, Unpacked] = {}
+    try:
+        wanted = yield from _near_the_top(kept, _is_archive)
+        for path, _ in wanted[:_MOST_ARCHIVES]:
+            if time.monotonic() > walk.deadline:
+                break
+            yield
+            if not (root / path).is_symlink() and (content := archives.unpacked(root / path)):
+                found[path] = content
+    except EnoughError:
+        pass
+    return found
+
+
+def _near_the_top(kept: Folder, is_wanted: Callable[[str, int], bool]) -> Generator[None, None, list[tuple[str, int]]]:
+    """The files of a folder that are wanted, by path and bytes: with their bytes, those nearest to the top first."""
     found: list[tuple[str, int]] = []
     level = [("", kept)]
     for _ in range(_DEEPEST_TEXT + 1):
@@ -322,13 +345,19 @@ def _project_files(kept: Folder) -> Generator[None, None, list[tuple[str, int]]]
         for prefix, folder in level:
             yield
             files = ((prefix + name, count) for name, count in folder.files.items())
-            here += [each for each in files if each[1] <= _LARGEST_TEXT and _is_project_file(each[0])]
+            here += [each for each in files if is_wanted(*each)]
         found += sorted(here)
         level = [(f"{prefix}{name}/", below) for prefix, folder in level for name, below in folder.folders.items()]
     return found
 
 
-def _is_project_file(path: str) -> bool:
+def _is_archive(path: str, _: int) -> bool:
+    return path.lower().endswith(archives.ENDINGS)
+
+
+def _is_project_file(path: str, count: int) -> bool:
+    if count > _LARGEST_TEXT:
+        return False
     if path.rpartition("/")[2] in _PROJECT_FILES:
         return True
     return path.endswith(_ENDINGS) and _PROJECT_FILE.fullmatch(path) is not None

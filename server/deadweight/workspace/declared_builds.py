@@ -12,13 +12,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.builds.declared import DeclaredBuild, HowBuilt, Sayings, Unread, over, unlike
+from deadweight.model.builds.declared import BuiltImage, DeclaredBuild, HowBuilt, Sayings, Unread, over, unlike
+from deadweight.model.image import name_of, parse
 from deadweight.workspace.files import UnreadableError, read_text, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from deadweight.model.builds.declared import Said
+    from deadweight.model.image import ImageName
 
 # What an editor is asked to watch: the files that declare builds, and the variables of compose files.
 WATCHED = (
@@ -52,6 +54,7 @@ _MOST_FOLDERS = 9  # a Dockerfile's own and those above it
 _MOST_ENTRIES = 5_000  # of a folder that are looked at
 _MOST_FILES = 50  # in one folder
 _MOST_BUILDS = 200  # of one Dockerfile
+_MOST_IMAGES = 200  # that a project builds
 
 
 class _Build(NamedTuple):
@@ -95,12 +98,15 @@ class DeclaredBuilds:
         dockerfile = Path(os.path.abspath(dockerfile))
         unread: list[Unread] = []
         builds: list[DeclaredBuild] = []
+        images: dict[ImageName, BuiltImage] = {}
         folders = _folders(dockerfile.parent)
         for folder in folders:
             for file in self._in(folder):
                 if file.error:
-                    unread.append(Unread(str(file.path), _seen_from(dockerfile.parent, file.path), file.error))
+                    unread.append(Unread(str(file.path), seen_from(dockerfile.parent, file.path), file.error))
                 builds += islice(_builds_of(dockerfile, file, folders[-1]), _MOST_BUILDS - len(builds))
+                for name, image in islice(_images_of(dockerfile, file, folders[-1]), _MOST_IMAGES - len(images)):
+                    images.setdefault(name, image)
         if context is None:
             used = builds[0] if builds else None
             folder = Path(used.folder) if used else dockerfile.parent
@@ -110,11 +116,12 @@ class DeclaredBuilds:
             used = next((each for each in builds if each.folder == str(folder)), None)
         return HowBuilt(
             str(folder),
-            _seen_from(dockerfile.parent, folder),
+            seen_from(dockerfile.parent, folder),
             by,
             used,
             unlike(builds, used),
             tuple(dict.fromkeys(unread)),
+            images,
         )
 
     def _in(self, folder: Path) -> tuple[_File, ...]:
@@ -224,8 +231,8 @@ def _builds_of(dockerfile: Path, file: _File, top: Path) -> Iterator[DeclaredBui
             continue
         yield DeclaredBuild(
             folder,
-            _seen_from(dockerfile.parent, Path(folder)),
-            _seen_from(dockerfile.parent, file.path),
+            seen_from(dockerfile.parent, Path(folder)),
+            seen_from(dockerfile.parent, file.path),
             name,
             said.get("target"),
             {each: value for each, value in said.get("args", {}).items() if value is not None},
@@ -233,7 +240,23 @@ def _builds_of(dockerfile: Path, file: _File, top: Path) -> Iterator[DeclaredBui
         )
 
 
-def _seen_from(folder: Path, path: Path) -> str:
+def _images_of(dockerfile: Path, file: _File, top: Path) -> Iterator[tuple[ImageName, BuiltImage]]:
+    """The images that a file builds, by name. A further context names them by what the file calls the build, as in
+    `base = "target:base"`.
+    """
+    for folder, path, name, said in file.builds:
+        if not Path(folder).is_relative_to(top) or not os.path.isdir(folder) or not os.path.isfile(path):
+            continue
+        seen = seen_from(dockerfile.parent, Path(path))
+        by = f"built by {seen} ({seen_from(dockerfile.parent, file.path)}, {name})"
+        args = tuple((each, value) for each, value in said.get("args", {}).items() if value is not None)
+        image = BuiltImage(path, folder, by, said.get("target"), args)
+        for text in (*said.get("images", ()), name.replace(" ", ":", 1)):
+            if text:
+                yield name_of(parse(text), latest=True), image
+
+
+def seen_from(folder: Path, path: Path) -> str:
     """`path` relative to a folder, with slashes; absolute where there is no way."""
     try:
         return Path(os.path.relpath(path, folder)).as_posix()

@@ -123,6 +123,8 @@ def _said(attributes: Mapping[str, Term], variables: Mapping[str, str]) -> Said:
         said["args"] = args
     if contexts := _pairs(attributes.get("contexts"), variables):
         said["contexts"] = contexts
+    if isinstance(tags := attributes.get("tags"), list):
+        said["images"] = [_value(each, variables) for each in tags]
     if attributes.get("dockerfile-inline") is not None:
         said["is_inline"] = True
     return said

@@ -82,6 +82,8 @@ def _service(services: Mapping[str, Any], name: str, variables: Mapping[str, str
     if build is None:
         return base
     own = _build({"context": build} if isinstance(build, str) else as_object(build), variables)
+    if isinstance(image := service.get("image"), str):
+        own["images"] = [filled(image, variables)]
     return over(base, own) if base else own
 
 

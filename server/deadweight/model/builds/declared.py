@@ -7,13 +7,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from deadweight.model.image import ImageName
 
 
 class Said(TypedDict, total=False):
     """What a file says of one build, with its paths as they are written. None: a variable that nobody knows decides.
 
-    `dockerfile` is relative to `context`; `contexts` are further ones by name; `is_inline` has no Dockerfile on disk.
+    `dockerfile` is relative to `context`; `contexts` are further ones by name; `images` are the names that the image
+    gets; `is_inline` has no Dockerfile on disk.
     """
 
     context: str | None
@@ -21,6 +24,7 @@ class Said(TypedDict, total=False):
     target: str | None
     args: Mapping[str, str | None]
     contexts: Mapping[str, str | None]
+    images: Sequence[str | None]
     is_inline: bool
 
 
@@ -67,6 +71,16 @@ class DeclaredBuild:
         return mine == others
 
 
+class BuiltImage(NamedTuple):
+    """An image that a file of the project builds: of which Dockerfile, and how. `by` is seen from who may use it."""
+
+    dockerfile: str
+    folder: str
+    by: str
+    target: str | None = None
+    args: tuple[tuple[str, str], ...] = ()
+
+
 class Unread(NamedTuple):
     """A file that cannot be read: its path, the same seen from the Dockerfile's folder, and why not, in one line."""
 
@@ -85,6 +99,7 @@ class HowBuilt:
     build: what a file of the project declares for this context
     others: builds that are declared too and are not like it
     unread: files that may declare one and cannot be read
+    images: what the project builds itself, by the names that FROM and further contexts may use
     """
 
     folder: str = ""
@@ -93,6 +108,7 @@ class HowBuilt:
     build: DeclaredBuild | None = None
     others: tuple[DeclaredBuild, ...] = ()
     unread: tuple[Unread, ...] = ()
+    images: Mapping[ImageName, BuiltImage] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def contexts(self) -> Mapping[str, str | None]:

@@ -35,11 +35,11 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif operands[0].text in ("upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade"):
         yield writes(None, Built(f"apt-get {operands[0].text}"), call.span)
     elif operands[0].text in ("remove", "purge", "autoremove", "autopurge"):
-        names = tuple(word.pattern for word in operands[1:])
+        names = tuple(call.texts(operands[1:]))
         yield removes_packages(PackageSet("apt", names), call.span)
         yield writes(None, RECORDS, call.span)
     elif operands[0].text in ("install", "build-dep", "satisfy"):
-        names = tuple(word.pattern.partition("=")[0].partition("/")[0] for word in operands[1:])
+        names = tuple(text.partition("=")[0].partition("/")[0] for text in call.texts(operands[1:]))
         # A trailing dash asks for the removal of a package: `apt-get install foo bar-`.
         names = tuple(name for name in names if not name.endswith("-"))
         if names:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.stages import absolute
 from deadweight.model.variables import expand
-from deadweight.syntax.shell import alternatives
+from deadweight.syntax.shell import Command, Pipeline, alternatives, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -111,6 +111,38 @@ class Call:
                 found.append(word)
         return tuple(found)
 
+    def texts(self, words: Iterable[Word]) -> Iterator[str]:
+        """`words` as patterns with the variables that are known in their place, split as the shell splits them."""
+        for word in words:
+            text = word.pattern
+            if "$" not in text or (known := expand(text, self.around.variables, unset=None)) is None:
+                yield text
+            elif any(part.is_quoted for part in word.parts):
+                yield known
+            else:
+                yield from known.split()
+
+    @property
+    def fed_by(self) -> tuple[str, tuple[Word, ...]] | None:
+        """The program whose output a pipe brings, with its arguments: `curl URL` of `curl URL | tar -xz`."""
+        outer = self.placed.ancestors[-1] if self.placed.ancestors else None
+        if not isinstance(outer, Pipeline):
+            return None
+        at = next((at for at, part in enumerate(outer.parts) if part is self.placed.command), 0)
+        before = outer.parts[at - 1] if at else None
+        if not isinstance(before, Command):
+            return None
+        name, words = program(before)
+        return (name, words) if name else None
+
+    @property
+    def urls_fed(self) -> tuple[str, ...]:
+        """What a pipe brings from the network."""
+        fed = self.fed_by
+        if fed is None or fed[0] not in ("curl", "wget"):
+            return ()
+        return tuple(word.pattern for word in fed[1] if word.pattern.startswith(("http://", "https://", "ftp://")))
+
     def paths(self, words: Iterable[Word]) -> Iterator[str | None]:
         """Absolute paths of `words`, brace lists spread out; None for each that nobody can tell."""
         for word in words:
@@ -125,7 +157,12 @@ def _ends_cluster(text: str, name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool: the programs it is called by, without a version at the end (pip for pip3.12), and what a call does."""
+    """A tool: the programs it is called by, without a version at the end (pip for pip3.12), and what a call does.
+
+    `runs_scripts` is true of one that may run programs which others have written: those of the project, or a script
+    from the network.
+    """
 
     names: tuple[str, ...]
     effects: Callable[[Call], Iterator[Effect]]
+    runs_scripts: bool = False

@@ -1,4 +1,4 @@
-"""chown, chmod, touch and `sed -i`: a file of an earlier layer that changes at all is written again, whole."""
+"""chown, chmod, setcap, strip, touch, `sed -i`: an older file that changes at all is written again, whole."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ def _touch(call: Call) -> Iterator[Effect]:
         yield from again(call, path)
 
 
+def _strip(call: Call) -> Iterator[Effect]:
+    """What is left of a program, at most all of it."""
+    for path in call.paths(call.operands("-o", "-R", "-K", "-N")):
+        yield from again(call, path)
+
+
 def _sed(call: Call) -> Iterator[Effect]:
     if any(word.pattern.startswith(("-i", "--in-place", "-Ei", "-ri", "-ni")) for word in call.words):
         has_script = call.has("-e", "-f", "--expression", "--file")
@@ -55,8 +61,16 @@ def _sed(call: Call) -> Iterator[Effect]:
             yield from again(call, path)
 
 
+def _capabilities(call: Call) -> Iterator[Effect]:
+    """`setcap cap_net_bind_service=+ep /usr/sbin/httpd`: a file's attributes are a part of it."""
+    for path in call.paths(call.operands()[1:]):
+        yield from again(call, path)
+
+
 TOOLS = (
+    Tool(("setcap",), _capabilities),
     Tool(("chown", "chgrp", "chmod"), _owner_or_mode),
     Tool(("touch",), _touch),
+    Tool(("strip",), _strip),
     Tool(("sed",), _sed),
 )

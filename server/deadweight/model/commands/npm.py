@@ -6,9 +6,10 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from deadweight.model.commands import builds
 from deadweight.model.commands.call import Tool
 from deadweight.model.ecosystems import node
-from deadweight.model.effects import Built, Compiled, Leftover, PackageSet, ProjectTexts, removes, replaces, writes
+from deadweight.model.effects import Compiled, Leftover, PackageSet, ProjectTexts, removes, replaces, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         if folder := around.resolve("node_modules"):
             yield replaces(folder, packages, call.span)
     elif verb in ("run", "run-script", "rum", "urn") and len(operands) > 1:
-        yield writes(around.folder, _script(call, operands[1].text), call.span)
+        yield writes(*_script(call, operands[1].text), call.span)
 
 
 def _packages(call: Call, verb: str, names: tuple[str, ...]) -> PackageSet:
@@ -75,16 +76,16 @@ def _packages(call: Call, verb: str, names: tuple[str, ...]) -> PackageSet:
     return PackageSet("npm", names, project, around.base.suite, around.base.libc, frozenset(options), there=there)
 
 
-def _script(call: Call, name: str) -> Cause:
-    """What a script of package.json writes, where it is a compiler alone."""
+def _script(call: Call, name: str) -> tuple[str | None, Cause]:
+    """Where a script of package.json writes, and what: a compiler's output, or what the user's own build left."""
     files, folder = call.around.files, call.around.folder
     text = files.text(posixpath.join(folder, "package.json")) if folder else None
     manifest = node.read_manifest(text) if text else None
     if manifest and folder and _TSC.fullmatch(manifest.script(name)):
         sources = files.copied_matching(folder, _is_typescript)
         if sources:
-            return Compiled("tsc", sources)
-    return Built(f"npm run {name}")
+            return folder, Compiled("tsc", sources)
+    return builds.output(call, f"npm run {name}", builds.OF_SCRIPTS if "build" in name else ())
 
 
 def _is_typescript(path: str) -> bool:

@@ -1,0 +1,42 @@
+"""What one gives up with a smaller base image, in words."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, NamedTuple
+
+from deadweight.facts.tables import table
+
+LossName = Literal[
+    "musl",
+    "no-shell",
+    "no-bash",
+    "no-package-manager",
+    "apk",
+    "no-build-tools",
+    "no-toolchain",
+    "no-compiler",
+    "no-cultures",
+    "not-root",
+    "no-docs",
+    "digest-dropped",
+]
+
+
+class Loss(NamedTuple):
+    """Something that is missing or different: `short` for a list ("no shell"), `words` for a sentence."""
+
+    name: LossName
+    short: str
+    words: str
+    source: str
+    date: str
+
+
+@cache
+def loss(name: LossName) -> Loss:
+    """The row of losses.tsv. Raises KeyError where there is none."""
+    row = table("losses").row(name)
+    if row is None:
+        raise KeyError(name)
+    return Loss(name, *row[1:])

@@ -1,0 +1,43 @@
+"""mvn, gradle, cargo, dotnet: what a build writes, by what the same build left in the user's own folder."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands.call import Tool
+from deadweight.model.effects import Built, Output, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Cause, Effect
+
+# Where build scripts of JavaScript projects write: Vite, Rollup, tsc; Next.js; Create React App; Nuxt.
+OF_SCRIPTS = ("dist", ".next", "build", ".output", "out")
+_FOLDERS = {
+    **dict.fromkeys(("mvn", "mvnw", "cargo"), ("target",)),
+    **dict.fromkeys(("gradle", "gradlew"), ("build",)),
+    "dotnet": ("bin",),
+}
+
+
+def output(call: Call, what: str, names: tuple[str, ...]) -> tuple[str | None, Cause]:
+    """What a build writes, and where: into a folder of these names where the user's own project has one."""
+    folder = call.around.folder
+    found = call.around.files.left_by_builds(folder, names) if folder else None
+    if found is None or folder is None:
+        return folder, Built(what)
+    own, count = found
+    return posixpath.join(folder, posixpath.basename(own)), Output(what, own, count)
+
+
+def _effects(call: Call) -> Iterator[Effect]:
+    path, cause = output(call, call.program, _FOLDERS[call.program])
+    yield writes(path, cause, call.span)
+    if isinstance(cause, Output):
+        yield writes(None, Built(f"{call.program}'s download of packages"), call.span)
+
+
+TOOLS = (Tool(tuple(_FOLDERS), _effects, runs_scripts=True),)

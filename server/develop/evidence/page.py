@@ -1,0 +1,42 @@
+"""`docs/evidence.md`: what was measured, what we say, and how far they are apart."""
+
+from __future__ import annotations
+
+from develop.evidence.contexts import DOCS
+from develop.evidence.fix_cases import CASES
+from develop.evidence.fix_page import fixes_in_words
+from develop.evidence.fixes import pair_of, read_results
+from develop.evidence.size_page import sizes_in_words
+from develop.evidence.sizes import compared, read_builds
+
+PAGE = DOCS / "evidence.md"
+
+_INTRODUCTION = """# Evidence
+
+What we say, held against real builds by a real BuildKit. Bytes are those of all files in a layer, as `docker history`
+counts them, in MB = 10^6 bytes. [Sizes](#sizes): our estimate beside each measured layer.
+[Safe fixes](#safe-fixes): both images built and compared.
+
+{engines}, overlay2; the base images are made from Debian's packages by the recipes of the public ones, python and node
+with the interpreter of the machine. Written by
+
+```sh
+python -m develop.evidence
+```
+"""
+
+
+def page() -> str:
+    """The text of the page."""
+    results, builds = read_results(), read_builds()
+    records = list(results.values())
+    engines = sorted({f"{record['engine']}, {record['date']}" for record in records})
+    dates = sorted({build.date for build in builds})
+    said = f"{'; '.join(engines)} for the fixes, {', '.join(dates)} for the sizes"
+    lines = [
+        _INTRODUCTION.format(engines=said),
+        *sizes_in_words([compared(build) for build in builds]),
+        "",
+        *fixes_in_words([pair_of(case) for case in CASES], results),
+    ]
+    return "\n".join(lines) + "\n"
