@@ -287,6 +287,12 @@ def test_a_command_that_is_typed_leaves_the_others_of_its_run_unread(monkeypatch
     ]
 
 
+def test_a_run_that_is_typed_above_the_same_one_is_another() -> None:
+    text = "FROM debian\nRUN apt-get update\nRUN rm -rf /var/lib/apt/lists/*\n"
+    for typed in ("RUN apt-get update\n", "RUN apt-get update && true\n"):
+        assert_follows(text, [Edit(Span(12, 12), typed), Edit(Span(12, 12 + len(typed)), "")])
+
+
 @pytest.mark.parametrize(
     ("run", "old", "new"),
     [

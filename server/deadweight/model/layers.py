@@ -368,9 +368,15 @@ class _StageReader:
         return Layer(site, instruction, step, done, kept, readings, files.asked)
 
     def readings_of(self, step: Step, site: Site) -> tuple[Reading, ...]:
-        """What was read of the RUN that stood here, where it started in the same state."""
+        """What was read of the RUN that stood here, where it started in the same state.
+
+        Nothing of one that stands elsewhere now: no two layers have an effect in common.
+        """
         was = self.old.layers[site.step] if self.old is not None and site.step < len(self.old.layers) else None
-        return was.readings if was is not None and was.step and was.step.state is step.state else ()
+        if was is None or was.step is None or was.step.state is not step.state:
+            return ()
+        has_moved = was.step is not step and any(each is was.step for each in self.stage.steps)
+        return () if has_moved else was.readings
 
     def copy(self, step: Step) -> Iterator[Effect]:
         """The effects of COPY and ADD, one a source."""
