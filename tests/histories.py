@@ -1,7 +1,7 @@
 """Histories of images as engines printed them, each with the Dockerfile that was built: `tests/histories/`.
 
-Recorded from real builds on 2026-11-26: Docker 26.1.5 with its BuildKit (`buildkit`, `heredocs`, `app`) and with its
-classic builder (`classic`); buildah 1.39.3, printed by podman 5.4.2 (`podman`, `podman-heredocs`). `app-rounded` is
+Recorded from real builds on 2026-11-26: Docker 26.1.5 with its BuildKit (`buildkit`, `heredocs`, `odd`, `app`) and with
+its classic builder (`classic`); buildah 1.39.3, printed by podman 5.4.2 (`podman`, `podman-heredocs`). `app-rounded` is
 `app` without --human=false.
 """
 
@@ -24,6 +24,11 @@ class Recorded(NamedTuple):
 
     dockerfile: str
     printed: str
+
+    @property
+    def sizes(self) -> list[int]:
+        """What the engine says of each row."""
+        return [int(each["Size"] if "Size" in each else each["size"]) for each in self.rows]
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ class Client(LanguageClient):
         self.applied: asyncio.Queue[types.WorkspaceEdit] = asyncio.Queue()
         self.asked: asyncio.Queue[types.ConfigurationParams] = asyncio.Queue()
         self.registered: list[types.Registration] = []
+        self.lens_refreshes = 0
         self.refuses = False  # to say what its settings are
 
 
@@ -44,6 +45,9 @@ def make_client() -> Client:
 
     def refresh(_: Client, __: object) -> None:
         return None
+
+    def refresh_lenses(client: Client, _: object) -> None:
+        client.lens_refreshes += 1
 
     def register(client: Client, params: types.RegistrationParams) -> None:
         client.registered += params.registrations
@@ -66,6 +70,7 @@ def make_client() -> Client:
         **DEFAULT_CLIENT_FEATURES,
         types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: remember,
         types.WORKSPACE_INLAY_HINT_REFRESH: refresh,
+        types.WORKSPACE_CODE_LENS_REFRESH: refresh_lenses,
         types.CLIENT_REGISTER_CAPABILITY: register,
         types.WINDOW_SHOW_MESSAGE: show,
         types.WORKSPACE_APPLY_EDIT: apply,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,7 +58,7 @@ def snapshot_of(project: Path, name: str = "app/Dockerfile", **settings: object)
     assert not wrong
     tree = parse((project / name).read_text("utf-8"))
     how = DeclaredBuilds().how(project / name)
-    built = finished(weigh_bases(tree, how, chosen))
+    built = finished(weigh_bases(project / name, tree, how, chosen))
     return Snapshot(tree, None, chosen.build_options(how, built.sizes))
 
 
@@ -145,6 +146,38 @@ def test_an_image_that_stands_on_itself_has_an_unknown_base(project: Path, of_ba
     unpacked, _ = sizes(project)
     assert unpacked is not None
     assert unpacked.is_at_least
+
+
+def test_a_name_that_the_build_gives_its_own_image_is_not_its_base(project: Path) -> None:
+    declared = COMPOSE.replace("myorg/base:dev", "alpine:3.22")
+    write_files(
+        project, declared + BASE.replace("scratch", "alpine:3.22") + APP.replace("myorg/base:dev", "alpine:3.22")
+    )
+    own, app = sizes(project, "base/Dockerfile")[0], sizes(project)[0]
+    assert own is not None
+    assert app is not None
+    assert own.parts[0].what == "alpine:3.22 unpacked, exact"
+    assert app.best == own.parts[0].best + 3_000_000
+
+
+def test_a_target_may_stand_on_another_one_of_the_same_file(project: Path) -> None:
+    declared = """//- docker-bake.hcl
+target "low" {
+  target = "low"
+}
+target "top" {
+  target = "top"
+  contexts = { below = "target:low" }
+}
+"""
+    files = "//- Dockerfile\nFROM scratch AS low\nCOPY data /\nFROM below AS top\nCOPY data /more\n//- data 7000\n"
+    write_files(project, declared + files)
+    tree = parse((project / "Dockerfile").read_text("utf-8"))
+    how = DeclaredBuilds().how(project / "Dockerfile")
+    assert how.build is not None
+    top = replace(how, build=next((each for each in (how.build, *how.others) if each.target == "top"), None))
+    built = finished(weigh_bases(project / "Dockerfile", tree, top, DEFAULTS))
+    assert [size.bytes for size in built.sizes.values()] == [7000]
 
 
 def test_what_cannot_be_read_or_lies_elsewhere_stays_unknown(project: Path) -> None:

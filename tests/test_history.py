@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from deadweight.features.hover import hover
 from deadweight.features.inlay_hints import inlay_hints
-from deadweight.features.measured import is_of, what_differs
+from deadweight.features.measured import is_of, what_differs, what_is_counted
 from deadweight.features.size_report import size_report
 from deadweight.model.history import read_history
 from deadweight.model.measured import measure
@@ -32,6 +32,8 @@ PODMAN |= {28: 4096}
 PODMAN_HEREDOCS = {4: 78202880, 8: 5002752, 9: 5002240, 10: 6144, 11: 3072, 12: 2560, 13: 703488, 17: 3584}
 PODMAN_HEREDOCS |= {22: 802304, 25: 2560, 29: 1536, 33: 2560, 34: 5002240, 35: 1536, 36: 1536, 37: 2048, 38: 2560}
 PODMAN_HEREDOCS |= {39: 1536, 41: 1536, 42: 2560, 43: 6144}
+ODD = {2: 75134146, 3: 100000, 10: 4, 11: 2, 12: 4, 13: 2, 14: 2, 15: 100000, 16: 839, 17: 200000, 25: 7, 30: 3}
+ODD |= {34: 30000, 35: 0, 42: 5000}
 APP = {1: 155264881, 3: 6233102, 7: 27, 8: 163576098, 9: 316}
 
 RUNS = "FROM debian\nRUN one\nRUN two\nRUN three\n"
@@ -62,6 +64,7 @@ THREE = printed(*BASE, run("one", 1), run("two", 2), run("three", 3))
         ("classic", CLASSIC),
         ("podman", PODMAN),
         ("podman-heredocs", PODMAN_HEREDOCS),
+        ("odd", ODD),
         ("app", APP),
     ],
 )
@@ -71,8 +74,7 @@ def test_each_line_has_what_the_engine_measured(name: str, sizes: dict[int, int]
     measured = snapshot.options.measured
     assert measured is not None
     assert by_line(snapshot) == sizes
-    rows = [int(each["Size"] if "Size" in each else each["size"]) for each in file.rows]
-    assert sum(sizes.values()) == measured.image.best == sum(rows)
+    assert sum(sizes.values()) == measured.image.best == sum(file.sizes)
     assert what_differs(snapshot, measured) == ""
     image = snapshot.sizes.image()
     assert image is not None
@@ -277,6 +279,22 @@ def test_what_does_not_fit_is_said_in_one_line() -> None:
     assert not is_of(measured_snapshot("FROM debian\nWORKDIR /app\nRUN x\n", printed(*BASE, row("WORKDIR /app"))))
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (recorded("app").printed, "unpacked bytes"),
+        (recorded("podman").printed, "files with their headers, as podman counts them"),
+        (
+            printed(run("a", 8192), run("b", 0), run("c", 409600)),
+            "blocks on the disk, as containerd's image store counts them",
+        ),
+        (printed(run("a", 8192), run("c", 0)), "unpacked bytes"),  # by chance
+    ],
+)
+def test_what_an_engine_counts_is_told(text: str, words: str) -> None:
+    assert what_is_counted(read_history(text)) == words
+
+
 # --- where they show ---
 
 
@@ -287,15 +305,18 @@ def test_measured_sizes_stand_in_for_estimates_everywhere() -> None:
     assert {line: hint.label for line, hint in hints.items()} == {1: "160 MB", 3: "+6.2 MB", 8: "+160 MB"}
     assert "measured: 6.2 MB (docker history of app:1, 2026-11-26)" in hints[3].tooltip
     assert "Estimated: " in hints[3].tooltip
-    shown = {
-        at: hover(snapshot, (), snapshot.text.index(at)) for at in ("FROM", "RUN pip", "curl", "requirements.txt .")
-    }
+    places = ("FROM", "RUN pip", "pip install", "curl", "requirements.txt .")
+    shown = {at: hover(snapshot, (), snapshot.text.index(at)) for at in places}
     assert all(each and "docker history of app:1, 2026-11-26" in each.text for each in shown.values())
     assert shown["FROM"]
     assert shown["FROM"].text.startswith("**160 MB unpacked**")
     assert "This stage in all (the image): 330 MB unpacked\n" in shown["FROM"].text + "\n"
     assert shown["RUN pip"]
     assert shown["RUN pip"].text.startswith("**Adds 160 MB unpacked**")
+    assert shown["pip install"] is not None  # all that this RUN does
+    assert shown["pip install"].text.startswith("**Adds 160 MB unpacked**")
+    assert shown["requirements.txt ."] is not None
+    assert shown["requirements.txt ."].text.startswith("**Adds 27 B unpacked**")
     assert "The image: 330 MB unpacked" in size_report(snapshot, (), "Dockerfile")
     plain = Snapshot(snapshot.tree).sizes.image()
     assert snapshot.sizes.estimates.image() == plain != snapshot.sizes.image()

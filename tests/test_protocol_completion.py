@@ -119,7 +119,8 @@ async def test_what_takes_time_comes_when_it_is_looked_at(session: Session, tmp_
     assert asked.items["curl"].documentation is None
     assert (asked.items["curl"].detail or "").endswith("alone")
     item = await asked.resolved("curl")
-    assert item.detail == "15 MB with what it needs"
+    assert item.detail is not None
+    assert item.detail.endswith("MB with what it needs")
     assert "libcurl4" in words(item.documentation)
 
 

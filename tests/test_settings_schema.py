@@ -94,14 +94,16 @@ def test_every_rule_is_in_the_schema_with_its_title() -> None:
     assert {id_: each["description"] for id_, each in rules.items()} == {rule.id: rule.title for rule in RULES}
 
 
-def test_an_editor_has_every_setting_but_those_about_paths() -> None:
+def test_an_editor_has_every_setting_but_those_about_paths_and_one_of_its_own() -> None:
     declared = configuration()
     in_file, in_editor = schema()["properties"], properties(Settings, CAMEL_CASE)
     assert list(declared) == [f"deadweight.{name}" for name in in_editor]
-    assert len(in_file) - len(in_editor) == 2
+    assert len(in_file) - len(in_editor) == 2 - 1
+    assert not {"asks-engine", "asksEngine"} & set(in_file)
     assert "deadweight.minSaving" in declared
-    for each in declared.values():
-        assert each["scope"] == "resource"
+    assert declared["deadweight.asksEngine"]["scope"] == "machine"  # no folder's settings reach it
+    for name, each in declared.items():
+        assert each["scope"] == "resource" or name == "deadweight.asksEngine"
         assert is_valid(each["default"], each)
 
 

@@ -409,3 +409,17 @@ def test_of_long_scripts_that_somebody_types_only_the_last_stay() -> None:
         shell.parse(long + "y" * number)
     assert shell.parse(long) is not first
     assert shell.parse(long) == first
+
+
+@pytest.mark.parametrize("char", ["é", "\u3000", "\U0001f680", "\U0010f846", "\ud800"])
+def test_tree_sitter_sees_one_letter_for_all_beyond_ascii(char: str) -> None:
+    """Its scanner for bash looks characters up in a table of 256 entries: reading beyond it ended the process."""
+    from deadweight.syntax import shell_nodes
+
+    language = shell_nodes.load_language()
+    assert language is not None
+    text = f"echo {{{char}@,{char}! {char}"
+    parsed = shell_nodes.parse_nodes(text, language)
+    assert set((parsed.root.text or b"").decode()) <= {*"echo {@,! ", "\xff"}
+    script = shell.parse(text)
+    assert [word.text for word in next(shell.commands(script)).command.words][-1] == char

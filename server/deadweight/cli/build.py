@@ -101,7 +101,7 @@ def read_files(
         root = arguments.context or (_seen_from_here(Path(how.folder)) if how.by else path.parent)
         try:
             tree = parse(read_text(path))
-            built = finished(weigh_bases(tree, how, settings, builds)).sizes
+            built = finished(weigh_bases(path, tree, how, settings, builds)).sizes
             options = settings.build_options(how, built, today)
             snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), options)
             unknown = snapshot.build.unknown_target

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deadweight.cli.findings import as_size
 from deadweight.cli.output import is_coloured, paint
-from deadweight.features.measured import is_of, lines_of_image, precision, what_differs
+from deadweight.features.measured import is_of, lines_of_image, precision, what_differs, what_is_counted
 from deadweight.model.history import LARGEST, read_history
 from deadweight.model.measured import measure, unmatched
 from deadweight.size.estimate import estimated_size
@@ -100,9 +100,7 @@ def as_text(path: Path, snapshot: Snapshot) -> str:
 
 
 def _notes(snapshot: Snapshot, measured: Measured) -> Iterator[str]:
-    is_podman = measured.history.engine == "podman"
-    counted = "files with their headers, as podman counts them" if is_podman else "unpacked bytes"
-    yield f"{counted}: the column SIZE of `{measured.history.engine} history`"
+    yield f"{what_is_counted(measured.history)}: the column SIZE of `{measured.history.engine} history`"
     yield from filter(None, (precision(measured), what_differs(snapshot, measured)))
 
 

@@ -1,12 +1,11 @@
-"""What packages weigh: npm packages as installed, Python wheels and installs, Debian packages with what they need."""
+"""What packages weigh: npm packages as installed, Python wheels and installs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
-from sys import intern
 from typing import TYPE_CHECKING
 
 from deadweight.facts.tables import table
@@ -69,17 +68,6 @@ class PythonInstall:
     date: str
 
 
-@dataclass(frozen=True, slots=True)
-class DebianPackage:
-    """What a Debian package adds to the disk and to the download, in bytes, as the package lists say."""
-
-    name: str
-    installed: int
-    download: int
-    source: str
-    date: str
-
-
 def npm_versions(name: str) -> tuple[NpmPackage, ...]:
     """All measured versions of a package, oldest first."""
     return tuple(sorted((_npm_package(row) for row in table("npm").rows(name)), key=lambda each: release(each.version)))
@@ -117,21 +105,6 @@ def python_installs() -> dict[str, PythonInstall]:
     return {row[0]: _python_install(row) for row in table("python_installed").rows()}
 
 
-@lru_cache(maxsize=2048)
-def apt_closure(suite: str, name: str, *, recommends: bool) -> tuple[str, ...] | None:
-    """The packages that `apt-get install NAME` adds to a minimal Debian; None for a name not in the table."""
-    row = table("apt").row(suite, "yes" if recommends else "no", name)
-    # The same few thousand names come again and again: one string each.
-    return None if row is None else tuple(map(intern, row[3].split()))
-
-
-@lru_cache(maxsize=4096)
-def debian_package(suite: str, name: str) -> DebianPackage | None:
-    """One package of a suite."""
-    row = table("apt_packages").row(suite, name)
-    return None if row is None else DebianPackage(row[1], int(row[2]), int(row[3]), row[4], row[5])
-
-
 def npm_starting(prefix: str) -> Iterator[NpmPackage]:
     """The packages whose names start with `prefix`, each in its newest measured version."""
     for _, rows in groupby(table("npm").starting(prefix), key=itemgetter(0)):
@@ -143,17 +116,6 @@ def wheels_starting(prefix: str) -> Iterator[Wheel]:
     for name, _ in groupby(table("pypi").starting(prefix), key=itemgetter(0)):
         if found := wheel(name):
             yield found
-
-
-def debian_starting(suite: str, prefix: str) -> Iterator[DebianPackage]:
-    """The packages of a suite whose names start with `prefix`."""
-    for row in table("apt_packages").starting(suite, prefix):
-        yield DebianPackage(row[1], int(row[2]), int(row[3]), row[4], row[5])
-
-
-def apt_requests(suite: str) -> Iterator[str]:
-    """The packages that real Dockerfiles ask for: those with a closure."""
-    return (row[2] for row in table("apt").rows(suite, "no"))
 
 
 def release(version: str) -> tuple[int, ...]:

@@ -77,14 +77,16 @@ def _subject(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]]:
         if found := _word(snapshot, place, call):
             return found
         if effects := _writes(effect for effect in place.layer.effects if effect.span == call.span):
+            if _are_measured(place.layer, effects):
+                return call.span, _layer(snapshot, place)
             return call.span, [*_written(snapshot, place, effects), *_whole(snapshot, place)]
     for effect in place.layer.kept:
         if effect.span.start <= place.offset <= effect.span.end and effect.span != place.instruction.span:
-            is_all = len(place.layer.kept) == 1 and place.layer.measured is None
-            more = _layer_note(snapshot, place) if is_all else _whole(snapshot, place)
-            return effect.span, [*_adds(snapshot, snapshot.sizes.of((effect,)), words.made_of((effect,))), *more]
-    adds = _adds(snapshot, snapshot.sizes.layer(place.layer), words.layer_made_of(place.layer))
-    return place.whole, [*adds, *_layer_note(snapshot, place)]
+            if len(place.layer.kept) == 1:
+                return effect.span, _layer(snapshot, place)
+            adds = _adds(snapshot, snapshot.sizes.of((effect,)), words.made_of((effect,)))
+            return effect.span, [*adds, *_whole(snapshot, place)]
+    return place.whole, _layer(snapshot, place)
 
 
 def _base(snapshot: Snapshot, place: Place) -> list[str]:
@@ -272,6 +274,17 @@ def _adds(snapshot: Snapshot, size: Size | None, made_of: Sequence[str]) -> list
         return ["**Adds nothing**"]
     title = f"**Adds {words.unpacked(size)}**" if size else f"**{words.UNKNOWN.capitalize()}**"
     return [f"{title}{words.age(size, snapshot.options.today)}", "", *made_of]
+
+
+def _are_measured(layer: Layer, effects: Sequence[Effect]) -> bool:
+    """Whether these are all that a layer keeps, so that what was measured of it is theirs."""
+    return layer.measured is not None and all(effect in effects for effect in layer.kept)
+
+
+def _layer(snapshot: Snapshot, place: Place) -> list[str]:
+    """What the whole layer comes to."""
+    adds = _adds(snapshot, snapshot.sizes.layer(place.layer), words.layer_made_of(place.layer))
+    return [*adds, *_layer_note(snapshot, place)]
 
 
 def _whole(snapshot: Snapshot, place: Place) -> list[str]:

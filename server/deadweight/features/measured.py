@@ -8,11 +8,15 @@ from deadweight.model.measured import unmatched
 from deadweight.size.units import in_words
 
 if TYPE_CHECKING:
+    from deadweight.model.history import History
     from deadweight.model.layers import Layer
     from deadweight.model.measured import Measured
     from deadweight.snapshot import Snapshot
 
 _WRITERS = frozenset(("RUN", "COPY", "ADD"))
+# Bytes of a block of ext4 and xfs; Docker's containerd image store sums those (moby daemon/containerd/image_history.go,
+# containerd/continuity fs/du_unix.go; 2026-11-26).
+_BLOCK = 4096
 
 
 def lines_of_image(snapshot: Snapshot) -> list[Layer]:
@@ -45,6 +49,15 @@ def what_differs(snapshot: Snapshot, measured: Measured) -> str:
     if lines:
         said.append(f"{_count(lines, 'line')} {'has' if lines == 1 else 'have'} no row")
     return f"{', and '.join(said)}: the Dockerfile has changed since, or another one was built" if said else ""
+
+
+def what_is_counted(history: History) -> str:
+    """What an engine's sizes are the bytes of."""
+    if history.engine == "podman":
+        return "files with their headers, as podman counts them"
+    written = [row.best for row in history.rows if row.best]
+    is_in_blocks = len(written) > 1 and not any(count % _BLOCK for count in written) and not history.is_rounded
+    return "blocks on the disk, as containerd's image store counts them" if is_in_blocks else "unpacked bytes"
 
 
 def precision(measured: Measured) -> str:

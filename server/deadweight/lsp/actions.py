@@ -33,7 +33,7 @@ def register(server: Server) -> None:
     """Announce them in the way that suits the client."""
     client = server.client
 
-    async def use_measured(*arguments: object) -> dict[str, Any] | None:
+    async def use_measured(*arguments: Any) -> dict[str, Any] | None:
         from deadweight.lsp.measured_sizes import use  # few sessions ask for it
 
         return await use(server, *arguments[:2])

@@ -58,6 +58,7 @@ class Client:
     applies_edits: bool = False
     refreshes_diagnostics: bool = False
     refreshes_hints: bool = False
+    refreshes_lenses: bool = False
     watches_files: bool = False
     related_places: bool = False
     describes_codes: bool = False
@@ -93,6 +94,7 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
         applies_edits=bool(workspace.apply_edit),
         refreshes_diagnostics=bool(workspace.diagnostics and workspace.diagnostics.refresh_support),
         refreshes_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
+        refreshes_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
         watches_files=bool(
             workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration
         ),

@@ -11,6 +11,7 @@ from deadweight.analysis.report import check, report
 from deadweight.features.diagnostics import SYNTAX, Diagnostic, diagnostics
 from deadweight.lazy import cached_property
 from deadweight.model.builds.declared import NOT_SAID
+from deadweight.model.image import ImageRef, name_of
 from deadweight.settings import DEFAULTS
 from deadweight.size.units import in_words
 from deadweight.snapshot import Snapshot
@@ -234,6 +235,15 @@ class OpenDockerfile(Document):
             self._analysis = Analysis(snapshot, self.settings, old.latest if old else None)
             self._is_current = True
         return self._analysis
+
+    @property
+    def is_on_new_base(self) -> bool:
+        """Whether it stands on an image that the project builds and that nobody has weighed yet."""
+        images, asked = self.how.images, self.built_bases.asked
+        if not images:
+            return False
+        bases = (stage.base for stage in self.snapshot.build.stages if isinstance(stage.base, ImageRef))
+        return any(name in images and name not in asked for each in bases if (name := name_of(each, latest=True)))
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -57,16 +57,20 @@ async def image_history(engine: Builder, image: str) -> str:
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            await process.communicate()  # to the end of its pipes: it is over when nothing is in them any more
 
 
 async def _answer(engine: Builder, process: Process) -> str:
-    printed, complained = await asyncio.gather(_read(process.stdout, LARGEST), _read(process.stderr, _MOST_WORDS))
-    if len(printed) >= LARGEST:
-        raise EngineError(f"{engine} history printed more than {LARGEST // 1_000_000} MB")
+    complaining = asyncio.ensure_future(_read(process.stderr, _MOST_WORDS))
+    try:
+        printed = await _read(process.stdout, LARGEST)
+        if len(printed) >= LARGEST:
+            raise EngineError(f"{engine} history printed more than {LARGEST // 1_000_000} MB")
+        words = " ".join((await complaining).decode("utf-8", "replace").split())
+    finally:
+        complaining.cancel()
     if await process.wait():
-        words = " ".join(complained.decode("utf-8", "replace").split()) or "no history"
-        raise EngineError(f"{engine}: {words[:300]}")
+        raise EngineError(f"{engine}: {words[:300] or 'no history'}")
     return printed.decode("utf-8", "surrogateescape")
 
 

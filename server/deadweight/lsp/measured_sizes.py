@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deadweight.features.measured import is_of, lines_of_image, precision, what_differs
+from deadweight.features.measured import is_of, lines_of_image, precision, what_differs, what_is_counted
 from deadweight.lsp import convert
 from deadweight.lsp.engine import EngineError, image_history
 from deadweight.model.history import LARGEST, read_history
@@ -42,10 +42,11 @@ async def use(server: Server, uri: object = None, given: object = None) -> dict[
         document.weigh(before)
         server.say(f"{measured.source}: no row is of a line of this Dockerfile: it is another image's history")
         return None
-    server.show_again([document])
+    _show(server, document)
     lines = [layer for layer in lines_of_image(snapshot) if layer.measured]
+    done = f"{measured.source} measured {len(lines)} lines ({what_is_counted(history)})"
     notes = filter(None, (precision(measured), what_differs(snapshot, measured)))
-    server.say("; ".join((f"{len(lines)} lines have the sizes of {measured.source}", *notes)))
+    server.say("; ".join((done, *notes)))
     return {"uri": document.uri, "source": measured.source, "lines": len(lines)}
 
 
@@ -56,7 +57,14 @@ def forget(server: Server, uri: object = None) -> None:
         server.say(f"{uri} is not open")
     elif document.options.measured is not None:
         document.weigh(None)
-        server.show_again([document])
+        _show(server, document)
+
+
+def _show(server: Server, document: OpenDockerfile) -> None:
+    """Show a document whose sizes are others: findings and hints, and the totals above stages."""
+    server.show_again([document])
+    if server.client.refreshes_lenses:
+        server.workspace_code_lens_refresh(None)
 
 
 async def _history(document: OpenDockerfile, given: object) -> tuple[History, str]:

@@ -66,9 +66,8 @@ class Measuring:
             if document.stands_on(bases) and is_late:
                 server.show_again([document])
 
-        if isinstance(document, OpenDockerfile):
-            work = weigh_bases(document.tree, document.how, document.settings)
-            server.background.run(_weighing(document), work, take)
+        if isinstance(document, OpenDockerfile) and document.path:
+            server.background.run(_weighing(document), _bases(document, document.path), take)
             is_late = True
 
     def sift(self, document: OpenIgnoreFile) -> None:
@@ -106,7 +105,7 @@ class Measuring:
             return
         document.measured(await quietly(_walk(document)))
         if isinstance(document, OpenDockerfile):
-            document.stands_on(await quietly(weigh_bases(document.tree, document.how, document.settings)))
+            document.stands_on(await quietly(_bases(document, document.path)))
         if isinstance(document, OpenIgnoreFile) and document.whole is not None:
             document.found = await quietly(_measured(document, document.whole))
 
@@ -119,6 +118,11 @@ def _sifting(document: Document) -> tuple[str, str]:
 def _weighing(document: Document) -> tuple[str, str]:
     """The name of the work."""
     return "weigh", document.uri
+
+
+def _bases(document: OpenDockerfile, path: Path) -> Generator[None, None, BuiltBases]:
+    """What base images weigh that the project builds."""
+    return weigh_bases(path, document.tree, document.how, document.settings)
 
 
 def _measured(document: OpenIgnoreFile, whole: BuildContext) -> Generator[None, None, Measured]:

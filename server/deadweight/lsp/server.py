@@ -144,6 +144,8 @@ class Server(LanguageServer):
             self.workspace_diagnostics.touch()
         for document in changed.values():
             if self.documents.get(document.uri) is document:
+                if isinstance(document, OpenDockerfile) and document.is_on_new_base:
+                    self.measuring.weigh(document)
                 self.show_now(document)
 
     def show_now(self, document: Document) -> None:

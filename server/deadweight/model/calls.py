@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # What any program answers and then ends: `java -version`.
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
+_ACTIVATE = "/bin/activate"  # of a virtual environment
 
 
 class _Written(NamedTuple):
@@ -67,7 +69,7 @@ def read_calls(body: RunBody, around: Surroundings, before: Iterable[Reading]) -
             effects = old.effects if old.call.span == call.span else tuple(_at(call, old.effects))
         else:
             del asked[first:]
-            effects = tuple(_effects(_with(call, here)))
+            effects = tuple(effects_of(_with(call, here)))
         yield Reading(written, _with(call, Filesystem(None, None, here=done)), effects, tuple(asked[first:]))
         done = (*done, *effects)
 
@@ -103,6 +105,8 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
         assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
         if program == "export":
             local.update(_exported(words))
+        elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
+            local["VIRTUAL_ENV"] = around.resolve(posixpath.join(inner or "", words[0].text.removesuffix(_ACTIVATE)))
         elif program is None:
             local.update(assigned)
         changed = {**local, **assigned}
@@ -137,7 +141,7 @@ def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:
             yield name, None if word.value is None else value.strip("\"'")
 
 
-def _effects(call: Call) -> Iterator[Effect]:
+def effects_of(call: Call) -> Iterator[Effect]:
     """What a call does."""
     tool = catalog.find(call.program)
     if tool is None:

@@ -51,7 +51,7 @@ class PackageSet:
     `suite` is the base's release ("bookworm"), `libc` its C library; None where they are unknown. `options` are words
     that change the outcome: "recommends", "dev", "frozen", "no-compile". What is there already is not written again:
     packages by name in `already`, or so many bytes in `there`. `each` is what one package weighs, for a manager whose
-    packages are in no table of the facts.
+    packages are in no table of the facts. All of it can be removed by its `label`: `apk add --virtual LABEL`.
     """
 
     manager: str
@@ -63,6 +63,7 @@ class PackageSet:
     already: tuple[str, ...] = ()
     there: int = 0
     each: Figure | None = None
+    label: str = ""
     _hash: int | None = field(default=None, init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
@@ -87,7 +88,7 @@ class Leftover:
     what: str
     cleanup: str
     flag: str | None = None
-    verb: str | None = None
+    verb: str | None = field(default=None, compare=False)
     of: PackageSet | None = None
     figure: Figure | None = None
 

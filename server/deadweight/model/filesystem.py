@@ -18,6 +18,7 @@ from deadweight.model.effects import (
     Download,
     Extracted,
     Filled,
+    Kind,
     Leftover,
     Measured,
     PackageSet,
@@ -114,6 +115,32 @@ def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset
 
 
 _installed = folded(frozenset[tuple[str, str]](), _with_packages)
+
+
+def _with_leftovers(folders: frozenset[str], layer: Layer) -> frozenset[str]:
+    """Where tools have left something after a layer."""
+    if layer.removes:
+        removed = list(_removed(layer.effects))
+        folders = frozenset(each for each in folders if not any(covers(path, each) for path in removed))
+    left = (each for each in layer.kept if isinstance(each.cause, Leftover) and each.is_certain)
+    more = frozenset(each.path for each in left if each.path)
+    return folders if more <= folders else folders | more
+
+
+_left = folded(frozenset[str](), _with_leftovers)
+
+
+def _with_removed(paths: frozenset[str], layer: Layer) -> frozenset[str]:
+    """What a layer and those below it remove."""
+    more = frozenset(_removed(layer.effects)) if layer.removes else paths
+    return paths if more <= paths else paths | more
+
+
+def _removed(effects: Iterable[Effect]) -> Iterator[str]:
+    return (effect.path for effect in effects if effect.kind is Kind.REMOVES and effect.path)
+
+
+_all_removed = folded(frozenset[str](), _with_removed)
 
 
 class Question(NamedTuple):
@@ -265,11 +292,32 @@ class Filesystem:
         return any(isinstance(effect.cause, type(cause)) and effect.cause == cause for effect in self._written())
 
     @_asked
+    def place_of(self, cause: Cause) -> str | None:
+        """Where something of just this cause was put last; None where it is not there, or nobody can tell."""
+        return next((effect.path for effect in self._written() if effect.cause == cause), None)
+
+    @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
-        sets = [effect.cause for effect in self.here if isinstance(effect.cause, PackageSet)]
+        sets = [effect.cause for effect in self._left_here() if isinstance(effect.cause, PackageSet)]
         here = {name for each in sets if each.manager == manager for name in each.names}
         return tuple(sorted(here.union([name for each, name in _installed(self.below) if each == manager])))
+
+    @_asked
+    def has_leftover(self, folder: str) -> bool:
+        """Whether a tool has left something in a folder, in an earlier layer."""
+        return folder in _left(self.below)
+
+    def _left_here(self) -> Iterable[Effect]:
+        """What the RUN has written, without packages that it has removed again."""
+        if not any(each.kind is Kind.REMOVES and isinstance(each.cause, PackageSet) for each in self.here):
+            return self.here
+        return written_by(self.here)
+
+    @_asked
+    def is_removed(self, path: str) -> bool:
+        """Whether the build has removed a file that the base image may hold."""
+        return any(covers(each, path) for each in (*_removed(self.here), *_all_removed(self.below)))
 
     @_asked
     def held(self, path: str) -> list[Written]:

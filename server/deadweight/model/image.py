@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from deadweight.facts import base_images, buildpack
+from deadweight.facts import alpine_images, base_images, debian
 from deadweight.facts.tables import table
 from deadweight.text import Edit, Span
 
@@ -106,7 +106,9 @@ class Base:
     shell: Shell | None = None
     package_manager: PackageManager | None = None
     repository: str = ""  # its name in the facts
-    packages: tuple[str, ...] = ()  # beyond what the system itself brings, by their Debian names
+    packages: tuple[str, ...] = ()  # beyond what the system itself brings, by the names of its package manager
+    is_suite_named: bool = True  # by the tag: python:3.11-slim stands on another release from one day to the next
+    documents: bool | None = None  # whether its package manager installs documentation; slim images leave it out
 
     @property
     def is_windows(self) -> bool:
@@ -213,7 +215,27 @@ def system_of_release(codename: str) -> str:
 @lru_cache(maxsize=1024)
 def base(ref: ImageRef) -> Base:
     """What the image holds, as far as its name, its tag and the facts tell."""
-    return replace(_system(ref), repository=ref.repository, packages=_packages(ref))
+    system = _system(ref)
+    if system.os_family == "alpine":
+        packages = alpine_images.HELD.get(ref.repository, ())
+        return replace(system, is_suite_named=_names_suite(ref), repository=ref.repository, packages=packages)
+    packages, documents = _held(ref) or ((), None)
+    if system.os_family == "ubuntu":
+        documents = False
+    return replace(
+        system,
+        is_suite_named=_names_suite(ref),
+        repository=ref.repository,
+        packages=packages,
+        documents=documents,
+    )
+
+
+def _names_suite(ref: ImageRef) -> bool:
+    """Whether a tag names the release of its system, and not only the version of what runs on it."""
+    known, said = family(ref.repository), variant(ref.repository, ref.effective_tag or "")
+    is_version_of_system = known is not None and known.kind == "base" and bool(said.numbers)
+    return said.codename is not None or is_version_of_system
 
 
 def working_folder(ref: ImageRef) -> str:
@@ -227,16 +249,15 @@ def working_folder(ref: ImageRef) -> str:
     return "/" if ref.is_scratch or (known is not None and known.kind != "server") else UNKNOWN_FOLDER
 
 
-def _packages(ref: ImageRef) -> tuple[str, ...]:
-    """The Debian packages that a full image of a language holds beyond the system's own."""
+def _held(ref: ImageRef) -> debian.Held | None:
+    """What an image on Debian or Ubuntu holds by its recipe; None where that is unknown."""
     said = variant(ref.repository, ref.effective_tag or "")
     if said.flavour == "slim":
-        return _SLIM.get(ref.repository, ())
+        return debian.held(ref.repository, "slim") or debian.held("debian", "slim")
     if said.flavour != "full":
-        return ()
-    if ref.repository == "buildpack-deps" and {"curl", "scm"} & set(said.words):
-        return buildpack.CURL if "curl" in said.words else buildpack.SCM
-    return _BUILDPACK.get(ref.repository, ())
+        return None
+    recipes = (debian.held(ref.repository, word) for word in (*said.words, ""))
+    return next((recipe for recipe in recipes if recipe), None)
 
 
 def _system(ref: ImageRef) -> Base:
@@ -319,23 +340,10 @@ _SAME_IMAGE = {
     "gcr.io/distroless/cc": "gcr.io/distroless/cc-debian13",
     "gcr.io/distroless/python3": "gcr.io/distroless/python3-debian13",
 }
-# What slim images keep beyond Debian's own (their slim Dockerfiles; by hand, 2026-11-23).
-_SLIM = {
-    "python": ("ca-certificates", "netbase", "tzdata", "libsqlite3-0", "libreadline8"),
-    "ruby": (
-        "bzip2",
-        "ca-certificates",
-        "libffi-dev",
-        "libgmp-dev",
-        "libssl-dev",
-        "libyaml-dev",
-        "procps",
-        "zlib1g-dev",
-    ),
-}
 # WORKDIR of official images, where it is not "/" (their Dockerfiles; by hand, 2026-11-23).
 _WORKING_FOLDERS = {
     "golang": "/go",
+    "oven/bun": "/home/bun/app",
     "composer": "/app",
     "httpd": "/usr/local/apache2",
     "tomcat": "/usr/local/tomcat",
@@ -348,11 +356,6 @@ _WORKING_FOLDERS = {
     "mysql": "/",
     "mariadb": "/",
     "mongo": "/",
-}
-# Repositories whose full images stand on buildpack-deps, and what these add (their Dockerfiles; by hand, 2026-11-23).
-_BUILDPACK = {
-    **dict.fromkeys(("node", "python", "ruby", "rust", "perl", "gcc", "erlang", "buildpack-deps"), buildpack.DEPS),
-    "golang": (*buildpack.SCM, "g++", "gcc", "libc6-dev", "make", "pkg-config"),
 }
 _PLATFORMS = {
     "amd64": "linux/amd64",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deadweight.model.stages import Build, Stage
     from deadweight.syntax.dockerfile import Instruction
 
-_MOST_LIKE = 100  # rows that say the same, of which the newest count
+_MOST_LIKE = 10  # rows that say the same; of more, the newest count, so that an edit stays quick
 _SHELL = "/bin/sh -c "
 
 

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.effects import Kind, Measured, Moved, PackageSet, covers, is_under
+from deadweight.model.effects import Kind, Leftover, Measured, Moved, PackageSet, covers, is_under
 from deadweight.syntax.dockerfile import remembered_of_each
 
 if TYPE_CHECKING:
@@ -38,18 +38,27 @@ class Rest:
     known: dict[str, tuple[BuildContext | None, tuple[Effect, ...]]] = field(default_factory=dict)
 
 
-def written_by(effects: Iterable[Effect], mounts: Sequence[str]) -> tuple[Effect, ...]:
+def written_by(effects: Iterable[Effect], mounts: Sequence[str] = ()) -> tuple[Effect, ...]:
     """What is there of what one instruction does; what goes into one of `mounts` is not."""
     there: list[Effect] = []
     for effect in effects:
         path, cause = effect.path, effect.cause
-        if effect.kind is not Kind.WRITES:
+        if effect.kind is Kind.REMOVES and isinstance(cause, PackageSet):
+            gone = _gone(there, cause)
+            there = [left for each in there if (left := _without(each, cause, gone)) is not None]
+        elif effect.kind is not Kind.WRITES:
             there = [left for each in there if (left := _after(each, effect, is_own=True)) is not None]
         elif mounts and path is not None and any(is_under(path, mount) for mount in mounts):
             continue
-        elif not isinstance(cause, Measured) or all(each.cause != cause for each in there):
+        elif not (isinstance(cause, (Measured, Leftover)) and any(_is_there(each, effect) for each in there)):
             there.append(effect)
     return tuple(there)
+
+
+def _is_there(written: Effect, effect: Effect) -> bool:
+    """Whether an effect writes the same files once more: `apt-get update` twice in a RUN, records of dpkg."""
+    is_same = written.path == effect.path and written.cause == effect.cause
+    return is_same and written.is_certain >= effect.is_certain
 
 
 def after(there: Sequence[Rest], effects: Iterable[Effect], own: Rest) -> list[Rest]:
@@ -89,7 +98,7 @@ def _rest_after(rest: Rest, effect: Effect) -> Rest | None:
 def _after(written: Effect, effect: Effect, *, is_own: bool) -> Effect | None:
     """What is left of something written, perhaps by the same instruction, after an effect that writes nothing."""
     if effect.kind is Kind.REMOVES and isinstance(effect.cause, PackageSet):
-        return _without(written, effect.cause)
+        return _without(written, effect.cause, frozenset())
     if effect.kind is Kind.REMOVES:
         # An uncertain removal counts too: where a clean-up may happen, nobody is told that there is none.
         is_gone = effect.path and written.path and covers(effect.path, written.path)
@@ -97,15 +106,39 @@ def _after(written: Effect, effect: Effect, *, is_own: bool) -> Effect | None:
     return _replaced(written, effect) if effect.kind is Kind.REPLACES else _moved(written, effect, is_own=is_own)
 
 
-def _without(written: Effect, removed: PackageSet) -> Effect | None:
+def removed_names(cause: PackageSet, removed: PackageSet) -> tuple[str, ...]:
+    """The names of an install that a removal takes away: all of them where it names its label."""
+    if cause.manager != removed.manager:
+        return ()
+    if cause.label and cause.label in removed.names:
+        return cause.names
+    return tuple(name for name in cause.names if name in removed.names)
+
+
+def _gone(there: Iterable[Effect], removed: PackageSet) -> frozenset[str]:
+    """The names that one layer brought and takes away again: what it installs besides is not there already."""
+    return frozenset(
+        name
+        for each in there
+        if isinstance(cause := each.cause, PackageSet)
+        for name in removed_names(cause, removed)
+        if name not in cause.already
+    )
+
+
+def _without(written: Effect, removed: PackageSet, gone: frozenset[str]) -> Effect | None:
     """What is left of an install once some of its packages are removed again."""
     cause = written.cause
     if not isinstance(cause, PackageSet) or cause.manager != removed.manager:
         return written
-    names = tuple(name for name in cause.names if name not in removed.names)
-    if names == cause.names:
+    lost = removed_names(cause, removed)
+    if not lost and gone.isdisjoint(cause.already):
         return written
-    return replace(written, cause=replace(cause, names=names)) if names else None
+    names = tuple(name for name in cause.names if name not in lost)
+    if not names and lost:
+        return None
+    already = tuple(name for name in cause.already if name not in gone)
+    return replace(written, cause=replace(cause, names=names, already=already))
 
 
 def _replaced(written: Effect, effect: Effect) -> Effect:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet, covers
 from deadweight.model.filesystem import Filesystem
+from deadweight.model.playing import removed_names
 from deadweight.syntax.dockerfile import remembered_of_each
 
 if TYPE_CHECKING:
@@ -75,9 +76,12 @@ def _is_clean_up(layer: Layer, removal: Effect) -> bool:
 
 
 def _removes(removal: Effect, own: Effect) -> bool:
-    """Whether a removal takes away what its own layer wrote."""
+    """Whether a removal takes away what its own layer wrote, or had found there."""
     return (
-        removal.path is not None and own.path is not None and own.kind is Kind.WRITES and covers(removal.path, own.path)
+        removal.path is not None
+        and own.path is not None
+        and own.kind in (Kind.WRITES, Kind.REPLACES)
+        and covers(removal.path, own.path)
     )
 
 
@@ -97,8 +101,8 @@ def _part(written: Effect, removal: Effect, context: BuildContext | None) -> Eff
 
 
 def _packages(written: Effect, cause: PackageSet, removed: PackageSet) -> Effect | None:
-    names = tuple(name for name in cause.names if name in removed.names)
-    if cause.manager != removed.manager or not names:
+    names = removed_names(cause, removed)
+    if not names:
         return None
-    rest = tuple(name for name in cause.names if name not in removed.names)
+    rest = tuple(name for name in cause.names if name not in names)
     return replace(written, cause=replace(cause, names=names, already=(*cause.already, *rest)))

@@ -1,7 +1,8 @@
 r"""An install leaves its download cache in the image.
 
-pip keeps every wheel it downloads, npm every tarball, so that a second install is faster. In an image there is no
-second install: the layer is finished, and the cache stays in it for good. A later `RUN rm` only hides it.
+pip keeps every wheel it downloads, npm every tarball, so that a second install is faster; apk, dnf, yum and zypper keep
+what the repositories say of all their packages. In an image there is no second install: the layer is finished, and the
+cache stays in it for good. A later `RUN rm` only hides it.
 
 ## Example
 
@@ -35,11 +36,46 @@ FROM python:3.13-slim
 RUN pip install --no-cache-dir pandas scikit-learn
 ```
 
+So has apk. What `apk update` keeps, no later RUN needs either:
+
+## Example
+
+```
+FROM alpine:3.22
+RUN apk update
+RUN apk add curl git
+```
+
+Use instead:
+
+```
+FROM alpine:3.22
+RUN apk update --no-cache
+RUN apk add --no-cache curl git
+```
+
+dnf, yum and zypper clean up after themselves where they are told to:
+
+## Example
+
+```
+FROM fedora:44
+RUN dnf install -y gcc make
+```
+
+Use instead:
+
+```
+FROM fedora:44
+RUN dnf install -y gcc make && dnf clean all
+```
+
 ## Fix safety
 
-Safe: nothing reads the cache when the image runs. A build on the same machine downloads again when this RUN changes;
-a cache mount (`RUN --mount=type=cache,target=/root/.npm`), the second way on offer, avoids that as well and leaves
-nothing in the layer. It needs BuildKit, and is yours to choose.
+Safe: nothing reads the cache when the image runs. Later RUNs of the stage that would find it get the same flag or
+command, so that none of them keeps it. A build on the same machine downloads again when this RUN changes; a cache mount
+(`RUN --mount=type=cache,target=/root/.npm`), the second way on offer, avoids that as well and leaves nothing in the
+layer. It needs BuildKit, and is yours to choose.
 
 ## Not reported
 
@@ -59,6 +95,13 @@ FROM scratch
 COPY --from=build /etc/hostname /
 ```
 
+Nobody knows how much it is:
+
+```
+FROM photon:5.0
+RUN tdnf install -y jq
+```
+
 It is switched off, or removed in the same RUN:
 
 ```
@@ -67,10 +110,17 @@ ENV PIP_NO_CACHE_DIR=1
 RUN pip install pandas
 ```
 
+```
+FROM alpine:3.22
+RUN apk add --update curl && rm -rf /var/cache/apk/*
+```
+
 ## References
 
 - pip: https://pip.pypa.io/en/stable/topics/caching/
 - npm: https://docs.npmjs.com/cli/v11/commands/npm-cache
+- apk: https://wiki.alpinelinux.org/wiki/Local_APK_cache
+- dnf: https://dnf.readthedocs.io/en/latest/command_ref.html#clean-command
 """
 
 from __future__ import annotations
@@ -79,6 +129,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules.leftovers import cache_mount, clean_up, finding, leftovers
 from deadweight.rules.rule import rule
+from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -90,11 +141,16 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("install-cache-kept", group="cleanup", same_as=("hadolint:DL3042",))
+# apk, pip, yum, dnf, zypper
+_SAME_AS = ("hadolint:DL3019", "hadolint:DL3032", "hadolint:DL3036", "hadolint:DL3040", "hadolint:DL3042")
+
+
+@rule("install-cache-kept", group="cleanup", same_as=_SAME_AS)
 def install_cache_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs whose download cache is still there when the layer ends."""
     for ledger, left in leftovers(snapshot, "install-cache"):
-        yield _finding(left.layer, left, ledger.stage.label)
+        if any(map(may_be_heavy, left.effects)):
+            yield _finding(left.layer, left, ledger.stage.label)
 
 
 @remembered

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.effects import Leftover
+from deadweight.model.calls import effects_of
+from deadweight.model.effects import Kind, Leftover
+from deadweight.model.layers import kept_after, mounts_of
 from deadweight.rules.edits import append_command, insert_flag, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.size.estimate import size_together
@@ -35,9 +37,16 @@ class Left(NamedTuple):
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls that leave them."""
-        spans = {effect.span for effect in self.effects}
+        """The calls that leave them, each by itself: `apt-get update` where another one has done so before."""
+        spans = {effect.span for effect in self.layer.effects if self.is_same(effect)}
         return tuple(call for call in self.layer.calls if call.span in spans)
+
+    def is_same(self, effect: Effect) -> bool:
+        """Whether an effect writes such a leftover of the same tool."""
+        cause = effect.cause
+        if effect.kind is not Kind.WRITES or not isinstance(cause, Leftover):
+            return False
+        return (cause.topic, cause.what) == (self.cause.topic, self.cause.what)
 
 
 def leftovers(snapshot: Snapshot, topic: str) -> Iterator[tuple[Ledger, Left]]:
@@ -85,11 +94,16 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
     cause = left.cause
     edits: list[Edit | None] = []
     if cause.flag:
-        words = [_place_of_flag(call, cause.verb, cause.flag.replace("--no-", "--")) for call in left.calls]
-        edits = [insert_word(snapshot, left.layer, word, cause.flag) if word else None for word in words]
+        calls = [(left.layer, call) for call in left.calls]
+        calls += [(layer, call) for layer, found in _would_leave_them(snapshot, left) for call in found]
+        edits = [_with_flag(snapshot, layer, call, cause) for layer, call in calls]
         title = f"Add {cause.flag}"
     elif left.calls:
-        edits = [append_command(snapshot, left.layer, left.calls[-1], cause.cleanup)]
+        lasts = [
+            (left.layer, left.calls[-1]),
+            *((layer, found[-1]) for layer, found in _would_leave_them(snapshot, left)),
+        ]
+        edits = [append_command(snapshot, layer, call, cause.cleanup) for layer, call in lasts]
         title = f"Run {cause.cleanup} in the same RUN"
     made = tuple(edit for edit in edits if edit is not None)
     if not made or len(made) < len(edits):
@@ -106,6 +120,29 @@ def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
     edits = tuple(insert_flag(snapshot, left.layer, f"--mount=type=cache,target={path}") for path in paths)
     note = "Check: the builder is BuildKit; elsewhere the flag is an error"
     return Fix("cache-mount", f"Keep {left.cause.what} in a cache mount", Safety.ASK, edits, note=note)
+
+
+def _would_leave_them(snapshot: Snapshot, left: Left) -> Iterator[tuple[Layer, list[Call]]]:
+    """The later layers that leave the same, were it not there already, with the calls that do: `apk add` after an
+    `apk update`.
+    """
+    for layer in snapshot.ledgers.of(left.layer).layers[left.layer.site.step + 1 :]:
+        if layer.step is None or any(map(left.is_same, layer.effects)):
+            continue
+        # Without the layers below, as `Layer.calls` are.
+        alone = [(call, effect) for call in layer.calls for effect in effects_of(call)]
+        kept = kept_after((effect for _, effect in alone), mounts_of(layer.instruction, layer.step.state))
+        if any(map(left.is_same, kept)):
+            yield layer, [call for call, effect in alone if left.is_same(effect)]
+
+
+def _with_flag(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
+    """The edit that puts the flag behind a call's verb: `apk update` and `apk add` leave the same."""
+    own = (effect.cause for effect in effects_of(call))
+    verb = next((each.verb for each in own if each == cause and isinstance(each, Leftover)), cause.verb)
+    flag = cause.flag or ""
+    word = _place_of_flag(call, verb, flag.replace("--no-", "--"))
+    return insert_word(snapshot, layer, word, flag) if word else None
 
 
 def _place_of_flag(call: Call, verb: str | None, opposite: str) -> Word | None:

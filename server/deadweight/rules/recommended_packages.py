@@ -100,8 +100,9 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.facts.packages import apt_closure, debian_package
+from deadweight.facts import debian
 from deadweight.facts.recommends import recommended, words_that_tell
+from deadweight.model.commands.apt import OTHER_RELEASE, package_name
 from deadweight.model.effects import PackageSet
 from deadweight.model.filesystem import folded
 from deadweight.rules.edits import insert_word
@@ -129,7 +130,6 @@ _FLAGS = {"apt-get": "--no-install-recommends", "apt": "--no-install-recommends"
 _DECIDED = ("--install-recommends", "--with-recommends", "--install-suggests")
 _CONFIGURED = re.compile(r"install-recommends", re.IGNORECASE)
 _CONFIGURATION = "/etc/apt/apt.conf"
-_OTHER_RELEASE = ("-t", "--target-release", "--default-release")
 # What adds archives to Debian's, and packages that they have in a version of their own, with other recommendations.
 _ARCHIVES = re.compile(
     r"sources\.list|add-apt-repository|apt-add-repository|apt-key|nodesource|extrepo|/etc/apt\b"
@@ -139,14 +139,12 @@ _ELSEWHERE = re.compile(
     r"(?:chromium|clang|cmake|docker|golang|libpq|llvm|mariadb|maven|mysql|default-mysql|nginx|nodejs|npm|openjdk|php"
     r"|postgresql|python3\.|r-base|r-cran|ruby|rustc|yarn).*"
 )
-_NAME_ENDS = re.compile(r"[=/]")  # a version or a release follows: `git=1:2.47.3`, `git/trixie-backports`
 _WORD = re.compile(r"[\w.+-]+")
 _NAMED = 5
 _LEAST = 1_000_000  # bytes: below it "at least" says nothing
 # Releases without package lists of their own, by those whose lists agree about them: what all of these leave out.
 _STAND_INS = {
-    **{suite: (suite,) for suite in apt.SUITES},
-    **dict.fromkeys(("bullseye", "jammy", "lunar", "noble"), ("bookworm", "trixie")),
+    **dict.fromkeys(("jammy", "lunar", "noble"), ("bookworm", "trixie")),
     **dict.fromkeys(("plucky", "questing", "resolute", "forky", "sid"), ("trixie",)),
 }
 
@@ -175,19 +173,19 @@ class _Install(NamedTuple):
     def spared(self, kept: tuple[str, ...]) -> dict[str, frozenset[str]]:
         """What stays out, by release, where `kept` are asked for by name."""
         return {
-            suite: lost.difference(kept, *(apt_closure(suite, name, recommends=False) or () for name in kept))
+            suite: lost.difference(kept, apt.added(kept, suite, recommends=False).packages)
             for suite, lost in self.lost.items()
         }
 
     def size(self, packages: Iterable[str]) -> Size | None:
         """The bytes of some of the packages: at least these, where more of them may be unknown."""
-        found = apt.unpacked(packages, self.cause.suite)
+        found = apt.unpacked(packages, self.cause)
         return found if found is None or self.is_exact else at_least(found)
 
     @property
     def is_exact(self) -> bool:
         """Whether the package lists are those of the release, and have all names."""
-        return self.cause.suite in apt.SUITES and not self.unknown
+        return self.cause.suite in debian.suites() and not self.unknown
 
 
 class _Saving(NamedTuple):
@@ -339,7 +337,7 @@ def _read(
     """What a command's recommendations bring; None where nothing is known of them."""
     unknown = dict.fromkeys(_names_from_elsewhere(below, cause))
     before = below.asked.union(_asked_for(call.around.files.here))
-    there = {suite: _there(before, suite) for suite in _STAND_INS.get(cause.suite or "", ())}
+    there = {suite: _there(before, suite) for suite in _suites(cause.suite)}
     names = [name for name in cause.names if name not in unknown]
     beside, lost, doubtful = set(cause.names), {}, set[str]()
     for suite in there:
@@ -348,7 +346,7 @@ def _read(
         beside |= without.packages
         unknown.update(dict.fromkeys(without.unknown))
         lost[suite] = with_them.packages - without.packages - set(cause.names)
-        doubtful |= there[suite] | _recommended_by(suite, without.held)
+        doubtful |= there[suite] | apt.recommended_by(suite, without.held - debian.minbase(suite))
     if not lost or not _everywhere(lost) - doubtful:
         return None
     brought = _everywhere(there)
@@ -357,10 +355,9 @@ def _read(
     return _Install(layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
 
 
-@lru_cache(maxsize=64)
-def _recommended_by(suite: str, held: frozenset[str]) -> frozenset[str]:
-    """What packages that are there recommend, all the way down."""
-    return frozenset[str]().union(*(apt_closure(suite, name, recommends=True) or () for name in held))
+def _suites(release: str | None) -> tuple[str, ...]:
+    """The suites whose package lists say what an install brings."""
+    return (release,) if release in debian.suites() else _STAND_INS.get(release or "", ())
 
 
 def _names_from_elsewhere(below: _Below, cause: PackageSet) -> tuple[str, ...]:
@@ -395,7 +392,7 @@ def _is_needed(name: str, beside: Iterable[str], words: frozenset[str], brought:
 def _roots(names: list[str], suites: tuple[str, ...]) -> tuple[str, ...]:
     """Those of `names` that no other one of them needs anyway."""
     closures = {
-        name: _everywhere({suite: frozenset(apt_closure(suite, name, recommends=False) or ()) for suite in suites})
+        name: _everywhere({suite: apt.added((name,), suite, recommends=False).packages for suite in suites})
         for name in names
     }
     return tuple(name for name in names if not any(name in closures[each] for each in names if each != name))
@@ -429,7 +426,7 @@ def _keeping(snapshot: Snapshot, install: _Install) -> Fix | None:
     note = f"Check: nothing needs {_named(_by_weight(install, unsure or claimed))}"
     if install.unknown:
         note += f"; what {_named(install.unknown)} would bring is not known"
-    elif install.cause.suite not in apt.SUITES:
+    elif install.cause.suite not in debian.suites():
         note += f"; these are the packages of Debian {' and '.join(install.lost)}"
     return Fix("no-recommends", title, Safety.ASK, edits, note=note, saves=saves)
 
@@ -448,9 +445,9 @@ def _is_certain(install: _Install) -> bool:
     """Whether what is lost is just what the tables say."""
     return (
         not install.unknown
-        and all(debian_package(suite, name) for name in install.needed for suite in install.lost)
+        and all(debian.package(suite, name) for name in install.needed for suite in install.lost)
         and install.effect in install.layer.effects
-        and not install.call.has(*_OTHER_RELEASE)
+        and not install.call.has(*OTHER_RELEASE)
         and not any(word.text.endswith("-") for word in install.call.words)
     )
 
@@ -458,7 +455,7 @@ def _is_certain(install: _Install) -> bool:
 def _edits(snapshot: Snapshot, install: _Install, names: tuple[str, ...]) -> tuple[Edit, ...] | None:
     call = install.call
     verb = _verb(call)
-    packages = [word for word in call.words if _NAME_ENDS.split(word.pattern)[0] in install.cause.names]
+    packages = [word for word in call.words if package_name(word.pattern) in install.cause.names]
     if verb is None or not packages or packages[-1].span.start < verb.span.start:
         return None
     edits = [insert_word(snapshot, install.layer, verb, _FLAGS[call.program])]

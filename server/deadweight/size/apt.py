@@ -1,38 +1,26 @@
-"""What `apt-get install` writes, in bytes: the packages apt adds to a minimal Debian, each counted once."""
+"""What `apt-get install` writes, in bytes: the packages that apt adds to what an image holds, each counted once."""
 
 from __future__ import annotations
 
-import re
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.facts import packages as facts
-from deadweight.size.parts import condensed
-from deadweight.size.units import Size, around, size, total
+from deadweight.facts import debian as facts
+from deadweight.facts.constants import constant
+from deadweight.size.closure import Needs, closure
+from deadweight.size.parts import NAMED
+from deadweight.size.units import Part, Size, at_least, size, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-SUITES = ("bookworm", "trixie")
-
-# Releases without package lists of their own, by the Debian release nearest in time.
-NEAREST = {
-    **dict.fromkeys(("buster", "bullseye", "focal", "jammy", "lunar"), "bookworm"),
-    **dict.fromkeys(("noble", "plucky", "questing", "resolute", "forky", "sid"), "trixie"),
-}
-OTHER_RELEASE = 0.25
-
-LAYER_SOURCE = "apt-get install in real builds, Debian bookworm"
-DATE = "2026-11-23"
-
-# What a slim image leaves out even of a small request: of wget's 3.7 MB it writes 1.6, no translations, no manuals.
-TRANSLATIONS = 2_500_000
-# Packages of nothing else: gnupg-l10n, 4.9 MB, is empty there.
-_TEXTS_ALONE = ("-l10n", "-doc", "-docs", "-locales", "-man")
+    from deadweight.model.effects import PackageSet
+    from deadweight.size.closure import Group
 
 
 class Added(NamedTuple):
-    """What an install adds to a minimal Debian: the packages, what was `asked` for, and the names in no table.
+    """What an install adds: the packages, what was `asked` for, and the names in no table.
 
     `held` are the packages that were there before.
     """
@@ -43,86 +31,190 @@ class Added(NamedTuple):
     held: frozenset[str]
 
 
+class _Index(NamedTuple):
+    """The packages of a suite, as the solver asks for them."""
+
+    suite: str
+
+    def needs(self, name: str) -> Needs | None:
+        return _needs(self.suite, name)
+
+    def providers(self, name: str) -> Group:
+        return _asked_for(self.suite, name)
+
+
+def _asked_for(suite: str, name: str) -> Group:
+    """What a requested name stands for: apt takes a package at its word, and another one only for a virtual package."""
+    return (name,) if facts.package(suite, name) else facts.providers(suite, name)
+
+
+@lru_cache(maxsize=16384)
+def _needs(suite: str, name: str) -> Needs | None:
+    package = facts.package(suite, name)
+    return Needs(package.depends, package.recommends) if package else None
+
+
+def nearest(suite: str | None) -> str:
+    """The suite with packages of its own that stands for `suite`."""
+    return facts.release(suite).suite
+
+
 def added(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Added:
-    """The packages that `apt-get install NAMES` adds, by name; arguments as in `installed`."""
+    """The packages that `apt-get install NAMES` adds, by name. `already` are names that were installed before, in the
+    base image or in an earlier layer: what they brought along is not written again.
+    """
     return _added(tuple(names), nearest(suite), tuple(already), recommends)
 
 
 @lru_cache(maxsize=256)
-def _added(names: tuple[str, ...], known_suite: str, already: tuple[str, ...], recommends: bool) -> Added:
-    held = _held(known_suite, already)
+def _added(names: tuple[str, ...], suite: str, already: tuple[str, ...], recommends: bool) -> Added:
+    held = _held(suite, already)
+    spread = (each for name in names for each in _spread(suite, name))
     # apt leaves a package alone that is there, and does not ask for its recommendations again.
-    asked = tuple(name for name in dict.fromkeys(names) if name not in held)
-    closures = [facts.apt_closure(known_suite, name, recommends=recommends) for name in asked]
-    packages = frozenset(name for closure in closures for name in closure or ()) - held
-    unknown = tuple(name for name, closure in zip(asked, closures, strict=True) if closure is None)
-    return Added(packages, asked, unknown, held)
+    asked = tuple(name for name in dict.fromkeys(spread) if held.isdisjoint((name, *_asked_for(suite, name))))
+    found = closure(_Index(suite), asked, held, recommends=recommends)
+    return Added(frozenset(found.packages), asked, tuple(name for name in found.unknown if name in asked), held)
 
 
 @lru_cache(maxsize=64)
 def _held(suite: str, already: tuple[str, ...]) -> frozenset[str]:
     """What is there where these were installed before."""
-    closures = (facts.apt_closure(suite, name, recommends=False) or () for name in already)
-    return frozenset(already).union(*closures)
+    base = facts.minbase(suite)
+    return base.union(already, closure(_Index(suite), already, base, recommends=False).packages)
 
 
-def installed(names: Iterable[str], suite: str | None, *, recommends: bool, already: Iterable[str] = ()) -> Size | None:
-    """Bytes that `apt-get install NAMES` adds to a layer of Debian or Ubuntu ("bookworm"; None for an unknown suite).
+def _spread(suite: str, name: str) -> Iterator[str]:
+    """The names that a request stands for: `php8.2-*` those that fit, and itself, since the facts may not have all."""
+    start, star, _ = name.partition("*")
+    if len(start) >= _LEAST_OF_GLOB and star:
+        yield from (each.name for each in facts.starting(suite, start) if fnmatchcase(each.name, name))
+    yield name
 
-    `already` are names that were installed before, in the base image or in an earlier layer: what they brought along
-    is not written again. A name that is not in the table opens the upper end; None where no name is.
+
+@lru_cache(maxsize=64)
+def recommended_by(suite: str, names: frozenset[str]) -> frozenset[str]:
+    """What packages recommend, all the way down."""
+    wanted = (group[0] for name in names for group in (_needs(suite, name) or Needs()).recommends)
+    return frozenset(closure(_Index(suite), wanted, frozenset(), recommends=True).packages)
+
+
+def installed(wanted: PackageSet) -> Size | None:
+    """Bytes that an install adds to a layer of Debian or Ubuntu.
+
+    A name that is not in the table opens the upper end; None where no name is.
     """
-    found = added(names, suite, recommends=recommends, already=already)
+    found = _added_by(wanted)
     if found.unknown and found.unknown == found.asked:
         return None
     if not found.packages:
         return Size(0, 0, None if found.unknown else 0)
-    return unpacked(found.packages, suite, unknown=len(found.unknown))
+    return unpacked(found.packages, wanted, unknown=len(found.unknown))
 
 
-def unpacked(names: Iterable[str], suite: str | None, *, unknown: int = 0) -> Size | None:
-    """Bytes of exactly these packages, and of so many unknown ones."""
-    return _weighed(frozenset(names), suite, unknown)
+def unpacked(names: Iterable[str], on: PackageSet, *, unknown: int = 0) -> Size | None:
+    """Bytes of exactly these packages, and of so many unknown ones, on the system of an install."""
+    documents = True if "documents" in on.options else False if "no-documents" in on.options else None
+    width = sum(share for word, share in _WIDTHS.items() if word in on.options)
+    return _weighed(frozenset(names), on.suite, documents, width, unknown)
+
+
+def cached(wanted: PackageSet) -> Size | None:
+    """What apt keeps of an install where nothing tells it not to: the archives, and its index of all packages."""
+    found = _added_by(wanted)
+    stands, index = facts.release(wanted.suite), constant("apt.index")
+    best = sum(package.download for name in found.packages if (package := facts.package(stands.suite, name)))
+    low, high = round(best * (0.99 - stands.width)), round(best * (1.01 + stands.width))
+    whole = total(
+        (
+            size(f"{len(found.packages)} .deb archives", low, best, high, stands.source, stands.date),
+            size("apt's index", round(index.low), round(index.best), round(index.high), index.source, index.date),
+        )
+    )
+    return at_least(whole) if whole and found.unknown else whole
+
+
+def _added_by(wanted: PackageSet) -> Added:
+    return added(wanted.names, wanted.suite, recommends="recommends" in wanted.options, already=wanted.already)
+
+
+class _Weight(NamedTuple):
+    """Bytes of a package at the least, most likely and at the most."""
+
+    low: int
+    best: int
+    high: int
 
 
 @lru_cache(maxsize=256)
-def _weighed(names: frozenset[str], suite: str | None, unknown: int) -> Size | None:
-    known_suite = nearest(suite)
-    found = [facts.debian_package(known_suite, name) for name in sorted(names)]
-    packages = [each for each in found if each is not None]
-    sizes: list[Size | None] = [_unpacked(each) for each in packages]
-    sizes += [_byte_code(packages), *(None for _ in range(unknown))]
-    sum_ = total(sizes)
-    if sum_ is None:
+def _weighed(
+    names: frozenset[str], suite: str | None, documents: bool | None, width: float, unknown: int
+) -> Size | None:
+    stands = facts.release(suite)
+    weights = {name: weight for name in names if (weight := _weight(stands.suite, name, documents))}
+    if not weights:
         return None
     # The packages of a layer err together: an image that leaves out documentation leaves it out of all of them.
-    width = OTHER_RELEASE if suite not in SUITES else 0.0
-    shipped = sum(each.installed for each in packages)
-    left_out = TRANSLATIONS + sum(each.installed for each in packages if each.name.endswith(_TEXTS_ALONE))
-    low = round(min(sum_.low, sum_.best - (0.15 + width) * shipped - left_out))
-    high = None if sum_.high is None else round(max(sum_.high, sum_.best + (0.05 + width) * shipped))
-    return condensed(Size(max(0, low), sum_.best, high, sum_.parts), "more packages")
+    low, best, high = map(sum, zip(*weights.values(), strict=True))
+    made = tuple(_made(stands.suite, names))
+    low += sum(part.low for part in made)
+    best += sum(part.best for part in made)
+    high += sum(part.high or 0 for part in made)
+    parts = (*_parts(weights, stands), *made)
+    width += stands.width
+    drift, unseen = constant("apt.drift"), constant("apt.made_by_packages")
+    bottom = max(0, round(low * (drift.low - width)))
+    top = None if unknown else round(high * (drift.high + width) + unseen.high)
+    return Size(bottom, best, top, parts)
 
 
-def nearest(suite: str | None) -> str:
-    """The release with package lists of its own that stands for `suite`."""
-    return suite if suite in SUITES else NEAREST.get(suite or "", SUITES[0])
+def _made(suite: str, names: frozenset[str]) -> Iterator[Part]:
+    """What packages write when they are installed: databases, and debconf's questions once more."""
+    for name in sorted(facts.made().keys() & names):
+        made = facts.made()[name]
+        yield Part(f"{made.what} ({name})", made.bytes, made.bytes, made.bytes, made.source, made.date)
+    if any(("debconf" in group) for name in names if (needs := _needs(suite, name)) for group in needs.depends):
+        asked = constant("apt.debconf")
+        low, best, high = round(asked.low), round(asked.best), round(asked.high)
+        yield Part("questions of debconf, once more", low, best, high, asked.source, asked.date)
 
 
-def _unpacked(package: facts.DebianPackage) -> Size:
-    """Installed-Size rounds every file up to whole kilobytes, so that the files themselves weigh a little less."""
-    return around(package.name, round(package.installed * 0.96), 0.15, 0.05, package.source, package.date)
+def _parts(weights: dict[str, _Weight], stands: facts.Release) -> tuple[Part, ...]:
+    """The heaviest packages, and one part for all others."""
+    by_weight = sorted(weights, key=lambda name: (-weights[name].best, name))
+    named = by_weight if len(by_weight) <= NAMED + 1 else by_weight[:NAMED]
+    parts = [Part(name, *weights[name], stands.source, stands.date) for name in named]
+    if others := by_weight[len(named) :]:
+        rest = _Weight(*map(sum, zip(*(weights[name] for name in others), strict=True)))
+        parts.append(Part(f"{len(others)} more packages", *rest, stands.source, stands.date))
+    return tuple(parts)
 
 
-# Packages whose .py files are compiled when they are installed: python3-pip, libpython3.11-stdlib, python3.11-minimal
-_COMPILED = r"python3-.+|libpython3[\d.]*-(?:stdlib|minimal)"
-
-
-def _byte_code(packages: Iterable[facts.DebianPackage]) -> Size:
-    """.pyc files, which no package list counts."""
-    shipped = sum(each.installed for each in packages if re.fullmatch(_COMPILED, each.name))
-    if not shipped:
-        return Size(0, 0, 0)
-    return size(
-        "compiled Python files", round(0.4 * shipped), round(0.95 * shipped), round(1.3 * shipped), LAYER_SOURCE, DATE
+@lru_cache(maxsize=16384)
+def _weight(suite: str, name: str, documents: bool | None) -> _Weight | None:
+    """What a package writes. Where nobody knows whether documents are among it, they are in the range alone."""
+    package = facts.package(suite, name)
+    if package is None:
+        return None
+    if known := package.contents:
+        all_ = known.files + known.byte_code + known.records
+        without = all_ - known.documents
+        return _Weight(
+            all_ if documents else without, all_ if documents else without, without if documents is False else all_
+        )
+    files, left_out = constant("apt.files"), constant("apt.documents")
+    low, best, high = (package.installed * each for each in (files.low, files.best, files.high))
+    if documents:
+        return _Weight(round(low), round(best), round(high))
+    if name.endswith(_TEXTS_ALONE) or name.startswith("manpages"):
+        return _Weight(0, 0, 0 if documents is False else round(high))
+    return _Weight(
+        round(low - left_out.high * package.installed), round(best - left_out.best * package.installed), round(high)
     )
+
+
+# Packages of nothing but documents: a slim image installs none of their bytes.
+_TEXTS_ALONE = ("-l10n", "-doc", "-docs", "-locales", "-man")
+_LEAST_OF_GLOB = 3  # letters in front of a star
+# How far off sizes may be, as shares: packages of `-t bookworm-backports` are those of the next release, built for this
+# one; a tag that names no release (python:3.11-slim) stood on the one before not long ago.
+_WIDTHS = {"other-release": 0.2, "release-unnamed": 0.1}

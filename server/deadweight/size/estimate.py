@@ -29,7 +29,7 @@ from deadweight.model.effects import (
     Rewritten,
     Text,
 )
-from deadweight.size import apt, downloads, images, npm, pip
+from deadweight.size import apk, apt, downloads, images, npm, pip, rpm
 from deadweight.size.units import ZERO, Part, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -195,7 +195,7 @@ def _once_more(cause: CopiedFromStage | Rewritten) -> Size | None:
 
 def alone(cause: PackageSet) -> Size | None:
     """Unpacked bytes of Debian packages without all that they need; None for other managers'."""
-    return apt.unpacked(cause.names, cause.suite) if cause.manager == "apt" else None
+    return apt.unpacked(cause.names, cause) if cause.manager == "apt" else None
 
 
 def _copied(cause: Copied) -> Size | None:
@@ -222,7 +222,11 @@ def _packages(cause: PackageSet) -> Size | None:
         added = npm.installed(manifest, lock, dev="dev" in cause.options, libc=cause.libc, clean=clean)
         return _beyond(cause.there, added) if added and cause.there else added
     if cause.manager == "apt":
-        return apt.installed(cause.names, cause.suite, recommends="recommends" in cause.options, already=cause.already)
+        return apt.installed(cause)
+    if cause.manager == "apk":
+        return apk.installed(cause.names, cause.suite, already=cause.already)
+    if cause.manager == "rpm":
+        return rpm.installed(cause.names, cause.already)
     if cause.manager == "pip":
         requirements = _requirements(cause)
         if requirements is None:
@@ -259,6 +263,8 @@ def _leftover(cause: Leftover) -> Size | None:
     if packages.manager == "pip":
         requirements = _requirements(packages)
         return None if requirements is None else pip.cache_left(requirements, packages.libc)
+    if packages.manager == "apt":
+        return apt.cached(packages)
     return None
 
 

@@ -119,7 +119,8 @@ def _of_kin(repository: str, tag: str, platform: str, kind: Kind) -> _Estimate |
     more = kin.more_pulled if kind == "pulled" else kin.more_unpacked
     name = f"{kin.repository}:{kin.tag}"
     origin = f"modelled as {name}" if not more else f"modelled as {name} and what it has on top"
-    return found._replace(bytes=found.bytes + more).wider(_share("image.modelled"), origin)
+    figure = found.figure._replace(source=f"{found.figure.source}; {kin.source}")
+    return found._replace(bytes=found.bytes + more, figure=figure).wider(_share("image.modelled"), origin)
 
 
 def _from(what: str, origin: str) -> str:

@@ -66,9 +66,8 @@ def parse_nodes(text: str, language: Language) -> Parsed:
     if text.isascii():
         source, offsets = readable.encode(), None
     else:
-        # An undecodable byte of the file is a lone surrogate here, which UTF-8 cannot say.
-        source = _SURROGATE.sub("\ufffd", readable).encode()
-        offsets = list(accumulate((len(char.encode("utf-8", "surrogatepass")) for char in text), initial=0))
+        source = _BEYOND_ASCII.sub(_LETTER, readable).encode()
+        offsets = list(accumulate((1 if char.isascii() else 2 for char in text), initial=0))
     return Parsed(Parser(language).parse(source).root_node, offsets, negated)
 
 
@@ -142,4 +141,8 @@ _EXPRESSIONS = frozenset(
 _NEGATED_BRACES = re.compile(
     r"((?:^|[;&|(\n]|\b(?:if|elif|while|until|then|else|do))[ \t]*)!(\s+)(?={\s)"
 )  # `! { a; }`
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# To a shell all characters beyond ASCII are alike: letters of a word, the blanks among them too, and none of a name.
+# tree-sitter-bash 0.25 looks some of them up in a table of 256 entries (isalpha in its scanner), and ends the process
+# where nothing lies behind it. It gets one letter for all, which is in the table.
+_BEYOND_ASCII = re.compile(r"[^\0-\x7f]")
+_LETTER = "\xff"

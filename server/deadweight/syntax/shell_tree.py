@@ -62,6 +62,11 @@ class Word(NamedTuple):
         return "\\" + pattern if pattern.startswith("~") and self.parts[0].is_quoted else pattern
 
     @property
+    def plain(self) -> str:
+        """The word as a program gets it, where that is known; else as it is written: `"a[b]"` is `a[b]`."""
+        return self.pattern if self.value is None else self.value
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """The names of the variables used in the word itself, in source order, each once."""
         return tuple(dict.fromkeys(name for part in self.parts for name in part.names))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.builds.declared import BuiltImage
 from deadweight.model.image import ImageRef, StatedSize, name_of, parse
 from deadweight.model.stages import read_build
 from deadweight.snapshot import Snapshot
@@ -19,37 +21,40 @@ from deadweight.workspace.files import UnreadableError, read_text
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
-    from deadweight.model.builds.declared import BuiltImage, HowBuilt
+    from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.image import ImageName
     from deadweight.settings import Settings
     from deadweight.syntax.dockerfile import Dockerfile
 
 _SECONDS = 10.0  # the longest that the contexts of all of them are walked
-_LARGEST = 1_000_000  # bytes of a Dockerfile
+_LARGEST = 100_000  # bytes of a Dockerfile; the longest of 2,963 on GitHub has 30,321
 _MOST = 10  # images of one Dockerfile
 _DEEPEST = 5  # Dockerfiles that stand on one another
 
 
 class BuiltBases(NamedTuple):
-    """What images weigh that the project builds, and the folders whose files decide it."""
+    """What images weigh that the project builds, the folders whose files decide it, and the names that were asked."""
 
     sizes: Mapping[ImageName, StatedSize] = MappingProxyType({})
     folders: frozenset[Path] = frozenset()
+    asked: frozenset[ImageName] = frozenset()
 
 
 NONE = BuiltBases()
 
 
 def weigh_bases(
-    tree: Dockerfile, how: HowBuilt, settings: Settings, builds: DeclaredBuilds | None = None
+    path: Path, tree: Dockerfile, how: HowBuilt, settings: Settings, builds: DeclaredBuilds | None = None
 ) -> Generator[None, None, BuiltBases]:
     """What the images weigh that a Dockerfile stands on and the project builds, in steps as the walks of contexts are.
 
-    A Dockerfile that stands on itself, through whatever others, has a base of unknown size there.
+    No Dockerfile makes what it stands on, through whatever others: `image: postgres:17` beside a build of a Dockerfile
+    with FROM postgres:17 names another image than that.
     """
     weighing = _Weighing(settings, builds or DeclaredBuilds(), time.monotonic() + _SECONDS)
-    sizes = yield from weighing.of(tree, how, ())
-    return BuiltBases(sizes, frozenset(weighing.folders))
+    itself = BuiltImage(os.path.abspath(path), how.folder, "", settings.build_options(how).target)
+    sizes = yield from weighing.of(tree, how, (itself,))
+    return BuiltBases(sizes, frozenset(weighing.folders), frozenset(weighing.asked))
 
 
 class _Weighing:
@@ -59,6 +64,7 @@ class _Weighing:
         self._settings, self._builds, self._deadline = settings, builds, deadline
         self._known: dict[BuiltImage, StatedSize | None] = {}
         self.folders: set[Path] = set()
+        self.asked: set[ImageName] = set()
 
     def of(
         self, tree: Dockerfile, how: HowBuilt, above: tuple[BuiltImage, ...]
@@ -68,8 +74,9 @@ class _Weighing:
         if not how.images:
             return sizes
         for name in list(dict.fromkeys(self._bases(tree, how)))[:_MOST]:
+            self.asked.add(name)
             image = how.images.get(name)
-            if image is None or len(above) >= _DEEPEST or any(_is_same(image, each) for each in above):
+            if image is None or len(above) > _DEEPEST or any(_is_same(image, each) for each in above):
                 continue
             if image not in self._known:
                 self._known[image] = yield from self._weigh(image, above)
@@ -97,10 +104,8 @@ class _Weighing:
             context = yield from walk_context(path, folder, deadline=self._deadline, builder=self._settings.builder)
         except UnreadableError:
             return None
-        options = self._settings.build_options(how)
         args = {**dict(image.args), **self._settings.build_args}
-        bases = {**below, **options.bases}
-        options = replace(options, target=image.target, build_args=args, bases=bases)
+        options = replace(self._settings.build_options(how, below), target=image.target, build_args=args)
         sizes = Snapshot(tree, context, options).sizes
         unpacked, pulled = sizes.image(), sizes.pulled()
         if unpacked is None:

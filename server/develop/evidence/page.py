@@ -17,8 +17,8 @@ What we say, held against real builds by a real BuildKit. Bytes are those of all
 counts them, in MB = 10^6 bytes. [Sizes](#sizes): our estimate beside each measured layer.
 [Safe fixes](#safe-fixes): both images built and compared.
 
-{engines}, overlay2; the base images are made from Debian's packages by the recipes of the public ones, python and node
-with the interpreter of the machine. Written by
+Built on {dates} by {engines}, overlay2. The base images are made from Debian's packages by the
+recipes of the public ones, python and node with the interpreter of the machine. Written by
 
 ```sh
 python -m develop.evidence
@@ -29,12 +29,10 @@ python -m develop.evidence
 def page() -> str:
     """The text of the page."""
     results, builds = read_results(), read_builds()
-    records = list(results.values())
-    engines = sorted({f"{record['engine']}, {record['date']}" for record in records})
-    dates = sorted({build.date for build in builds})
-    said = f"{'; '.join(engines)} for the fixes, {', '.join(dates)} for the sizes"
+    engines = sorted({record["engine"] for record in results.values()})
+    dates = sorted({*(record["date"] for record in results.values()), *(build.date for build in builds)})
     lines = [
-        _INTRODUCTION.format(engines=said),
+        _INTRODUCTION.format(engines="; ".join(engines), dates=", ".join(dates)),
         *sizes_in_words([compared(build) for build in builds]),
         "",
         *fixes_in_words([pair_of(case) for case in CASES], results),

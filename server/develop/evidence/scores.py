@@ -22,7 +22,7 @@ class Scores(NamedTuple):
     median_width, p90_width: the upper end as a multiple of the lower one, over RUN lines of 1 MB and more
     priced: the share of lines of 1 MB and more for which there is a figure
     bounded: the share of them for which it has an upper end
-    exact_copies: the share of COPY and ADD lines that are right to 0.1 %
+    exact_copies: the share of COPY lines that take from the build context and are right to 0.1 %
     """
 
     runs: int
@@ -42,7 +42,7 @@ def scores_of(lines: Iterable[Line]) -> Scores:
     """The scores of these lines."""
     given = list(lines)
     runs = [line for line in given if line.keyword == "RUN"]
-    copies = [line for line in given if line.keyword != "RUN"]
+    copies = [line for line in given if line.copies_context]
     large = [line for line in given if line.measured >= LARGE]
     large_runs = [line for line in runs if line.measured >= LARGE]
     errors = [abs(line.error) for line in large_runs if line.error is not None]

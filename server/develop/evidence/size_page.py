@@ -67,7 +67,12 @@ def scores_in_words(scores: Scores) -> Iterator[str]:
         ("RUN, 90 % of high / low", f"{scores.large_runs} layers", _times(scores.p90_width), "3"),
         ("With a figure", f"layers of {LARGE // 10**6} MB and more", _percent(scores.priced), "85 %"),
         ("With an upper end", f"layers of {LARGE // 10**6} MB and more", _percent(scores.bounded), ""),
-        (f"COPY and ADD, right to {EXACT:.1%}", f"{scores.copies} layers", _percent(scores.exact_copies), "100 %"),
+        (
+            f"COPY from the context, right to {EXACT:.1%}",
+            f"{scores.copies} layers",
+            _percent(scores.exact_copies),
+            "100 %",
+        ),
     )
     yield from (f"| {what}, {of} | {here} | {goal} |" for what, of, here, goal in rows)
 

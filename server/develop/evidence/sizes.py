@@ -59,6 +59,11 @@ class Line:
         return self.text.partition(" ")[0].upper()
 
     @property
+    def copies_context(self) -> bool:
+        """Whether it is a COPY that takes from the build context."""
+        return self.keyword == "COPY" and "--from=" not in self.text
+
+    @property
     def error(self) -> float | None:
         """How far the best figure is off, as a share of what was measured; None where there is no figure."""
         if self.said is None or not self.measured:

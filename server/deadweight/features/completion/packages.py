@@ -7,12 +7,13 @@ from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.facts import alpine, debian
 from deadweight.facts import packages as facts
 from deadweight.facts.tables import table
 from deadweight.features import words
 from deadweight.features.completion.items import MOST, Item
 from deadweight.model import image
-from deadweight.model.commands import apt, npm, pip
+from deadweight.model.commands import apk, apt, npm, pip
 from deadweight.model.ecosystems.python import normal
 from deadweight.model.effects import PackageSet, writes
 from deadweight.size.apt import nearest
@@ -67,8 +68,10 @@ _MANAGERS = {
         ),
     ),
     "apk": _Manager(
-        verbs=("add",),
-        options=(
+        "apk",
+        ("add",),
+        apk.VALUES,
+        (
             ("--no-cache", "keeps no index in /var/cache/apk"),
             ("--virtual", "gives the packages a name, by which `apk del` in the same RUN removes them"),
         ),
@@ -122,6 +125,8 @@ _MANAGERS = {
     "cargo": _Manager(verbs=("build", "install"), options=(("--release", "builds without debugging data"),)),
 }
 _REQUEST = re.compile(r"['\"]?(@?[^=<>!~\[;@'\"]+)")
+# Packages of Alpine that hold no program and no library.
+_BESIDE = ("-doc", "-dbg", "-lang", "-openrc", "-bash-completion", "-fish-completion", "-zsh-completion")
 _NEITHER = frozenset("=<>!~;[]()$`*{}")  # what no name of a package holds
 
 
@@ -159,8 +164,8 @@ def package_note(snapshot: Snapshot, manager: str, name: str, stage: int, option
         (name,),
         suite=base.suite,
         libc=base.libc,
-        options=frozenset((option,)) if option else frozenset(),
-        already=base.packages if manager == "apt" else (),
+        options=apt.options(base, recommends=option == "recommends") if manager == "apt" else frozenset(),
+        already=base.packages if manager in ("apt", "apk") else (),
     )
     effect = writes(None, wanted, Span(0, 0))
     size = effect_size(effect)
@@ -181,18 +186,27 @@ def _debian(place: Place, call: Call, prefix: str) -> Iterator[Item]:
     if place.base.package_manager not in (None, "apt"):
         return
     suite = nearest(place.base.suite)
-    asked = list(facts.apt_requests(suite))
-    found = (facts.debian_package(suite, name) for name in asked if name.startswith(prefix))
-    more = facts.debian_starting(suite, prefix) if prefix else ()
+    # No package of its own, no bytes: the smallest system has it already (tar), or another name has them (git-core).
+    asked = [name for name in debian.asked_for() if name not in debian.minbase(suite)]
+    found = (debian.package(suite, name) for name in asked if name.startswith(prefix))
+    more = debian.starting(suite, prefix) if prefix else ()
     inside = (name for name in asked if f"-{prefix}" in name) if prefix else ()
     option = "" if call.has("--no-install-recommends", "--without-recommends", "-R") else "recommends"
     seen: set[str] = set()
-    for package in chain(found, more, (facts.debian_package(suite, name) for name in inside)):
-        # No package, no bytes: the smallest system has it already (tar), or another name has them (git-core).
+    for package in chain(found, (debian.package(suite, name) for name in inside), more):
         if package is None or package.name in seen:
             continue
         seen.add(package.name)
         yield _package(place, "apt", package.name, f"{in_words(package.installed)} alone", option)
+
+
+def _alpine(place: Place, _: Call, prefix: str) -> Iterator[Item]:
+    """Alpine's packages, those that a program needs first: which ones people ask for, no table says."""
+    if not prefix or place.base.package_manager not in (None, "apk"):
+        return
+    found = alpine.alpine_starting(alpine.nearest(place.base.suite), prefix)
+    for name in sorted(found, key=lambda each: each.endswith(_BESIDE)):
+        yield _package(place, "apk", name, f"{in_words(found[name])} alone")
 
 
 def _python(place: Place, _: Call, prefix: str) -> Iterator[Item]:
@@ -217,7 +231,7 @@ def _package(place: Place, manager: str, name: str, detail: str, option: str = "
     return Item(name, "package", detail=detail, subject=("package", manager, name, str(place.stage_index), option))
 
 
-_PACKAGES = {"apt": _debian, "pip": _python, "npm": _node}
+_PACKAGES = {"apk": _alpine, "apt": _debian, "pip": _python, "npm": _node}
 
 
 @cache

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from deadweight.model.effects import replaces, writes
 from deadweight.model.stages import absolute
 from deadweight.model.variables import expand
-from deadweight.syntax.shell import Command, Pipeline, alternatives, program
+from deadweight.syntax.shell import Command, Pipeline, Word, alternatives, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Effect, Leftover
     from deadweight.model.filesystem import Filesystem
     from deadweight.model.image import Base
-    from deadweight.syntax.shell import Placed, Word
+    from deadweight.syntax.shell import Placed
     from deadweight.text import Span
 
 # What a path is written with before it counts as a pattern that nobody can resolve.
@@ -111,16 +112,22 @@ class Call:
                 found.append(word)
         return tuple(found)
 
-    def texts(self, words: Iterable[Word]) -> Iterator[str]:
-        """`words` as patterns with the variables that are known in their place, split as the shell splits them."""
-        for word in words:
-            text = word.pattern
-            if "$" not in text or (known := expand(text, self.around.variables, unset=None)) is None:
-                yield text
-            elif any(part.is_quoted for part in word.parts):
-                yield known
-            else:
-                yield from known.split()
+    def with_variables(self, also: Mapping[str, str] | None = None) -> Call:
+        """The call as the shell makes it, where `$DEPS` may be a list and `$FLAGS` options: known variables are put in,
+        those that the base image sets `also`. What nobody can know stays as it is written.
+        """
+        if not any("$" in word.text for word in self.words):
+            return self
+        scope = {**also, **self.around.variables} if also else self.around.variables
+        return replace(self, words=tuple(each for word in self.words for each in _put_in(word, scope)))
+
+    def leaves(self, folder: str | None, cause: Leftover) -> Effect:
+        """The effect of downloading what stays in a folder; where an earlier layer left it there, it is not written
+        anew.
+        """
+        if folder is not None and self.around.files.has_leftover(folder):
+            return replaces(folder, cause, self.span)
+        return writes(folder, cause, self.span)
 
     @property
     def fed_by(self) -> tuple[str, tuple[Word, ...]] | None:
@@ -148,6 +155,18 @@ class Call:
         for word in words:
             for each in alternatives(word):
                 yield self.around.resolve(each)
+
+
+def _put_in(word: Word, scope: Mapping[str, str | None]) -> Iterator[Word]:
+    """The words that the shell makes of one: several of a list that stands outside of quotes."""
+    value = expand(word.pattern, scope, unset=None) if "$" in word.text else None
+    if value is None or "$" in value:
+        yield word
+    elif any(part.is_quoted for part in word.parts):
+        yield Word(word.span, value, value)
+    else:
+        for each in value.split():
+            yield Word(word.span, each, each)
 
 
 def _ends_cluster(text: str, name: str) -> bool:

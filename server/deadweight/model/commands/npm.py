@@ -41,7 +41,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     around = call.around
     cache = around.resolve(call.value("--cache") or around.variables.get("npm_config_cache") or "~/.npm")
     if verb in _INSTALL or verb in _CLEAN_INSTALL:
-        packages = _packages(call, verb, tuple(word.pattern for word in operands[1:]))
+        packages = _packages(call, verb, tuple(word.plain for word in operands[1:]))
         folder = None if call.has("-g", "--global") else around.resolve(call.value("--prefix", "-C") or ".")
         yield writes(folder and posixpath.join(folder, "node_modules"), packages, call.span)
         left = Leftover("install-cache", "npm's download cache", "npm cache clean --force", of=packages)

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from deadweight.model.commands import venv
 from deadweight.model.commands.call import Tool
 from deadweight.model.effects import Leftover, Measured, PackageSet, ProjectTexts, writes
 
@@ -34,7 +35,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         return
     around = call.around
     files = [text for text in _values(call, "-r", "--requirement") if text]
-    names = tuple(word.pattern for word in operands[1:])
+    names = tuple(word.plain for word in operands[1:])
     project = None
     if files:
         texts = [around.files.text(path) for file in files if (path := around.resolve(file))]
@@ -72,12 +73,12 @@ def _effects(call: Call) -> Iterator[Effect]:
 
 
 def _environment(call: Call) -> str | None:
-    """The virtual environment that a call installs into: that of its own path, or of VIRTUAL_ENV."""
+    """The virtual environment that a call installs into: that of its own path, of VIRTUAL_ENV, or on PATH."""
     folder, _, name = call.typed.rpartition("/")
     if name and folder.endswith("/bin") and (path := call.around.resolve(folder.removesuffix("/bin"))):
         return None if path in ("/usr", "/usr/local") else path
     named = call.around.variables.get("VIRTUAL_ENV")
-    return call.around.resolve(named) if named else None
+    return call.around.resolve(named) if named else venv.on_path(call.around)
 
 
 def _site(call: Call) -> str | None:
@@ -90,7 +91,7 @@ def _site(call: Call) -> str | None:
 
 
 def _values(call: Call, *names: str) -> Iterator[str]:
-    texts = [word.pattern for word in call.words]
+    texts = [word.plain for word in call.words]
     for at, text in enumerate(texts):
         if text in names and at + 1 < len(texts):
             yield texts[at + 1]
