@@ -97,6 +97,7 @@ def kept(dockerfile: str, base: str = "debian:bookworm-slim") -> list[str]:
             "RUN rm /etc/apt/apt.conf.d/docker-clean; apt-get install -y --no-install-recommends curl; apt-get clean",
             ["*: apt(curl no-documents)", "*: records"],
         ),
+        ("RUN apt-get build-dep -y git", ["*: built by apt-get build-dep", "*: records"]),
         ("RUN apt-get upgrade -y && apt-get dist-upgrade -y", ["*: packages newer than those of the base image"]),
         (
             "RUN d='gcc make' && apt-get install -y --no-install-recommends $d curl",
@@ -193,7 +194,10 @@ def test_pip(run: str, left: list[str]) -> None:
         ("RUN npm ci && npm cache clean", ["/app/node_modules: npm( dev frozen)", "/root/.npm: npm's download cache"]),
         ("ENV NODE_ENV=production\nRUN npm i && rm -rf ~/.npm", ["/app/node_modules: npm()"]),
         ("RUN npm ci && npm prune --omit=dev && rm -rf /root/.npm", ["/app/node_modules: npm()"]),
-        ("USER node\nRUN npm i -g typescript", ["*: npm(typescript dev)", "/home/node/.npm: npm's download cache"]),
+        (
+            "USER node\nRUN npm i -g typescript",
+            ["*: npm(typescript dev global)", "/home/node/.npm: npm's download cache"],
+        ),
         ("RUN cd /srv && npm i && rm -r $HOME/.npm", ["/srv/node_modules: npm( dev)"]),
         ("RUN (cd /srv && true) && npm i && rm -r /root/.npm", ["/app/node_modules: npm( dev)"]),
         ("COPY . .\nRUN npm run build", ["/app: compiled 1000"]),

@@ -1,17 +1,26 @@
-"""What packages weigh: npm packages as installed, Python wheels and installs."""
+"""What packages weigh: npm packages as installed, Python wheels unpacked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from deadweight.facts.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+
+class _HasVersion(Protocol):
+    @property
+    def version(self) -> str: ...
+
+
+_Versioned = TypeVar("_Versioned", bound=_HasVersion)
+_NONE = "-"  # in the column of a wheel: there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ class NpmPackage:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a figure varies over a table: its 10th and 90th percentile, and the mean without the top 5 %."""
+    """How a figure varies over a table: its 10th and 90th percentile, and the mean of what is usual."""
 
     low: int
     mean: int
@@ -44,30 +53,32 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """One version of a distribution: bytes of its wheels for any platform, glibc and musl; None where there is none."""
+    """One version of a distribution: bytes of its wheels for any platform, glibc and musl.
+
+    None is unknown, or that there is none: `lacks_musl` says so of musl. `files` is what the wheel unpacks to and
+    `byte_code` what its modules compile to; None: not weighed. `depends` are names, some with extras, `coverage[toml]`,
+    and behind the name of an extra what only that brings: `async:asgiref`.
+    """
 
     name: str
     version: str
     pure: int | None
     manylinux: int | None
     musllinux: int | None
+    lacks_musl: bool
+    files: int | None
+    byte_code: int | None
     depends: tuple[str, ...]
     source: str
     date: str
 
-
-@dataclass(frozen=True, slots=True)
-class PythonInstall:
-    """What `pip install` of a request wrote, `byte_code` (its .pyc files) included, for all that it depends on."""
-
-    request: str
-    installed: int
-    byte_code: int
-    distributions: tuple[tuple[str, str], ...]  # names as PEP 503 writes them, versions
-    source: str
-    date: str
+    @property
+    def download(self) -> int | None:
+        """Bytes of the wheel that pip takes on glibc: the compiled one where there is one."""
+        return self.manylinux or self.pure
 
 
+@lru_cache(maxsize=8192)
 def npm_versions(name: str) -> tuple[NpmPackage, ...]:
     """All measured versions of a package, oldest first."""
     return tuple(sorted((_npm_package(row) for row in table("npm").rows(name)), key=lambda each: release(each.version)))
@@ -76,13 +87,13 @@ def npm_versions(name: str) -> tuple[NpmPackage, ...]:
 @cache
 def npm_spread() -> Spread:
     """How installed bytes vary over all measured npm packages."""
-    return _spread([int(row[2]) for row in table("npm").rows()])
+    return spread([int(row[2]) for row in table("npm").rows()])
 
 
 @cache
 def npm_packument_spread() -> Spread:
     """How the registry's documents vary, which npm caches when it has to ask for a package."""
-    return _spread([int(row[5]) for row in table("npm").rows() if row[5]])
+    return spread([int(row[5]) for row in table("npm").rows() if row[5]])
 
 
 @cache
@@ -92,17 +103,29 @@ def npm_tarball_share() -> float:
     return sum(int(row[4]) for row in rows) / sum(int(row[2]) for row in rows)
 
 
+@lru_cache(maxsize=4096)
+def wheels(name: str) -> tuple[Wheel, ...]:
+    """The known versions of a distribution, oldest first; `name` as PEP 503 writes it ("scikit-learn")."""
+    return tuple(sorted((_wheel(row) for row in table("pypi").rows(name)), key=lambda each: release(each.version)))
+
+
 def wheel(name: str) -> Wheel | None:
-    """The newest measured wheel of a distribution; `name` as PEP 503 writes it ("scikit-learn")."""
-    found = [_wheel(row) for row in table("pypi").rows(name)]
-    # A lockfile for several Pythons also lists versions that have no wheel for ours.
-    return max(found, key=lambda each: ((each.pure or each.manylinux) is not None, release(each.version)), default=None)
+    """The newest version of a distribution that was weighed; else the newest with a wheel for linux."""
+    return max(
+        wheels(name),
+        key=lambda each: (each.files is not None, each.download is not None, release(each.version)),
+        default=None,
+    )
 
 
-@cache
-def python_installs() -> dict[str, PythonInstall]:
-    """Measured installs by request: "flask", "uvicorn[standard]"."""
-    return {row[0]: _python_install(row) for row in table("python_installed").rows()}
+def nearest(versions: Sequence[_Versioned], version: str) -> _Versioned | None:
+    """Of several versions of a package the one itself, else the one with the nearest number."""
+    numbers = release(version)
+    return min(
+        versions,
+        key=lambda each: (each.version != version, _distance(release(each.version), numbers)),
+        default=None,
+    )
 
 
 def npm_starting(prefix: str) -> Iterator[NpmPackage]:
@@ -116,6 +139,14 @@ def wheels_starting(prefix: str) -> Iterator[Wheel]:
     for name, _ in groupby(table("pypi").starting(prefix), key=itemgetter(0)):
         if found := wheel(name):
             yield found
+
+
+def spread(values: list[int], usual: float = 0.95) -> Spread:
+    """How values vary; the mean is that of the `usual` share of them, without the heaviest."""
+    values = sorted(values)
+    count = len(values)
+    among = values[: max(1, int(count * usual))]
+    return Spread(values[count // 10], round(sum(among) / len(among)), values[count * 9 // 10])
 
 
 def release(version: str) -> tuple[int, ...]:
@@ -135,21 +166,17 @@ def _npm_package(row: tuple[str, ...]) -> NpmPackage:
 
 
 def _wheel(row: tuple[str, ...]) -> Wheel:
-    pure, manylinux, musllinux = (int(each) if each else None for each in row[2:5])
-    return Wheel(row[0], row[1], pure, manylinux, musllinux, _names(row[5]), row[6], row[7])
+    name, version, *sizes, depends, source, date = row
+    pure, manylinux, musllinux, files, byte_code = (int(each) if each.isdigit() else None for each in sizes)
+    lacks_musl = sizes[2] == _NONE
+    return Wheel(
+        name, version, pure, manylinux, musllinux, lacks_musl, files, byte_code, _names(depends), source, date,
+    )  # fmt: skip
 
 
-def _python_install(row: tuple[str, ...]) -> PythonInstall:
-    pairs = tuple((name, version) for name, _, version in (each.partition("==") for each in _names(row[3])))
-    return PythonInstall(row[0], int(row[1]), int(row[2]), pairs, row[4], row[5])
+def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(abs(a - b) for a, b in zip((*one, 0, 0, 0), (*other, 0, 0, 0), strict=False))[:3]
 
 
 def _names(column: str) -> tuple[str, ...]:
     return tuple(column.split(",")) if column else ()
-
-
-def _spread(values: list[int]) -> Spread:
-    values = sorted(values)
-    count = len(values)
-    usual = values[: max(1, count * 95 // 100)]
-    return Spread(values[count // 10], round(sum(usual) / len(usual)), values[count * 9 // 10])

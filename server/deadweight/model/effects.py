@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from deadweight.model.context import Selection, Unpacked
+    from deadweight.model.folder import Folder
     from deadweight.model.image import ImageRef
     from deadweight.model.stages import Site
     from deadweight.text import Span
@@ -51,7 +52,9 @@ class PackageSet:
     `suite` is the base's release ("bookworm"), `libc` its C library; None where they are unknown. `options` are words
     that change the outcome: "recommends", "dev", "frozen", "no-compile". What is there already is not written again:
     packages by name in `already`, or so many bytes in `there`. `each` is what one package weighs, for a manager whose
-    packages are in no table of the facts. All of it can be removed by its `label`: `apk add --virtual LABEL`.
+    packages are in no table of the facts. All of it can be removed by its `label`: `apk add --virtual LABEL`. `folder`
+    is what an install of the same project wrote on the user's own disk: the node_modules or .venv beside the manifest
+    in the build context. `runtime` is the version of the language.
     """
 
     manager: str
@@ -64,6 +67,8 @@ class PackageSet:
     there: int = 0
     each: Figure | None = None
     label: str = ""
+    folder: Folder | None = None
+    runtime: str = ""
     _hash: int | None = field(default=None, init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:

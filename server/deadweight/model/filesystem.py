@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.context import BuildContext, Selection
     from deadweight.model.effects import Cause, Effect
+    from deadweight.model.folder import Folder
     from deadweight.model.layers import Layer
     from deadweight.model.stages import Site
 
@@ -115,6 +116,24 @@ def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset
 
 
 _installed = folded(frozenset[tuple[str, str]](), _with_packages)
+
+
+def _asked_for(effects: Iterable[Effect], manager: str) -> set[str]:
+    """The names that one RUN asks a package manager for, without those that it removes again."""
+    names: set[str] = set()
+    labels: dict[str, tuple[str, ...]] = {}
+    for effect in effects:
+        cause = effect.cause
+        if not isinstance(cause, PackageSet) or cause.manager != manager:
+            continue
+        if effect.kind is Kind.REMOVES:
+            for name in cause.names:
+                names.difference_update(labels.pop(name, (name,)))
+            continue
+        if cause.label:
+            labels[cause.label] = tuple(name for name in cause.names if name not in cause.already)
+        names.update(cause.names)
+    return names
 
 
 def _with_leftovers(folders: frozenset[str], layer: Layer) -> frozenset[str]:
@@ -202,19 +221,34 @@ class Filesystem:
     @_asked
     def text(self, path: str) -> str | None:
         """The text of a project file by its path in the image: as a bind mount shows it, or as it was copied last."""
+        texts = self.context.texts if self.context else {}
+        return next((texts[origin] for origin in self._origins(path) if origin in texts), None)
+
+    @_asked
+    def beside(self, path: str, name: str) -> Folder | None:
+        """The folder `name` beside a project file on the user's disk, by the file's path in the image.
+
+        The ignore file may leave the folder out: nobody copies node_modules, and it tells what an install writes.
+        """
         if self.context is None:
             return None
+        whole = self.context.whole or self.context.tree
+        for origin in self._origins(path):
+            if origin in self.context.texts:
+                folder = whole.at(posixpath.join(posixpath.dirname(origin), name))
+                return folder if folder and folder.count else None
+        return None
+
+    def _origins(self, path: str) -> Iterator[str]:
+        """Where a path of the image may come from in the context: by a bind mount, or by the COPY that was last."""
+        if self.context is None:
+            return
         for mount in self.mounts:
             if mount.type == "bind" and mount.from_ is None and mount.target and is_under(path, mount.target):
-                text = self.context.texts.get(_below(inside_context(mount.source), mount.target, path))
-                if text is not None:
-                    return text
+                yield _below(inside_context(mount.source), mount.target, path)
         for effect in self._written():
             if isinstance(effect.cause, (Copied, CopiedFromStage)):
-                text = self._text_in(effect, path)
-                if text is not None:
-                    return text
-        return None
+                yield from _origins_in(effect, path)
 
     @_asked
     def archive(self, path: str | None, typed: str, is_part: bool) -> Extracted:
@@ -299,20 +333,13 @@ class Filesystem:
     @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
-        sets = [effect.cause for effect in self._left_here() if isinstance(effect.cause, PackageSet)]
-        here = {name for each in sets if each.manager == manager for name in each.names}
+        here = _asked_for(self.here, manager)
         return tuple(sorted(here.union([name for each, name in _installed(self.below) if each == manager])))
 
     @_asked
     def has_leftover(self, folder: str) -> bool:
         """Whether a tool has left something in a folder, in an earlier layer."""
         return folder in _left(self.below)
-
-    def _left_here(self) -> Iterable[Effect]:
-        """What the RUN has written, without packages that it has removed again."""
-        if not any(each.kind is Kind.REMOVES and isinstance(each.cause, PackageSet) for each in self.here):
-            return self.here
-        return written_by(self.here)
 
     @_asked
     def is_removed(self, path: str) -> bool:
@@ -400,18 +427,18 @@ class Filesystem:
         for layer in self.below or ():
             yield from reversed(layer.kept)
 
-    def _text_in(self, effect: Effect, path: str) -> str | None:
-        """The text of `path` where `effect` copied it from the context, directly or by way of another stage."""
-        cause = effect.cause
-        if effect.path is None or self.context is None or not is_under(path, effect.path):
-            return None
-        if isinstance(cause, Copied) and cause.root is not None:
-            return self.context.texts.get(_below(cause.root, effect.path, path))
-        if isinstance(cause, CopiedFromStage):
-            there = _below(cause.path, effect.path, path)
-            found = (self._text_in(each, there) for each in cause.effects or ())
-            return next((text for text in found if text is not None), None)
-        return None
+
+def _origins_in(effect: Effect, path: str) -> Iterator[str]:
+    """Where in the context `path` comes from if `effect` copied it, directly or by way of another stage."""
+    cause = effect.cause
+    if effect.path is None or not is_under(path, effect.path):
+        return
+    if isinstance(cause, Copied) and cause.root is not None:
+        yield _below(cause.root, effect.path, path)
+    elif isinstance(cause, CopiedFromStage):
+        there = _below(cause.path, effect.path, path)
+        for each in cause.effects or ():
+            yield from _origins_in(each, there)
 
 
 _A_PART = Built("a part of what an earlier instruction wrote")

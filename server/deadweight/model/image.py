@@ -109,6 +109,7 @@ class Base:
     packages: tuple[str, ...] = ()  # beyond what the system itself brings, by the names of its package manager
     is_suite_named: bool = True  # by the tag: python:3.11-slim stands on another release from one day to the next
     documents: bool | None = None  # whether its package manager installs documentation; slim images leave it out
+    version: str = ""  # in its tag, as written: 3.11 of python:3.11-slim
 
     @property
     def is_windows(self) -> bool:
@@ -215,20 +216,16 @@ def system_of_release(codename: str) -> str:
 @lru_cache(maxsize=1024)
 def base(ref: ImageRef) -> Base:
     """What the image holds, as far as its name, its tag and the facts tell."""
-    system = _system(ref)
-    if system.os_family == "alpine":
-        packages = alpine_images.HELD.get(ref.repository, ())
-        return replace(system, is_suite_named=_names_suite(ref), repository=ref.repository, packages=packages)
-    packages, documents = _held(ref) or ((), None)
-    if system.os_family == "ubuntu":
-        documents = False
-    return replace(
-        system,
+    system = replace(
+        _system(ref),
         is_suite_named=_names_suite(ref),
         repository=ref.repository,
-        packages=packages,
-        documents=documents,
+        version=variant(ref.repository, ref.effective_tag or "").version or "",
     )
+    if system.os_family == "alpine":
+        return replace(system, packages=alpine_images.HELD.get(ref.repository, ()))
+    packages, documents = _held(ref) or ((), None)
+    return replace(system, packages=packages, documents=False if system.os_family == "ubuntu" else documents)
 
 
 def _names_suite(ref: ImageRef) -> bool:

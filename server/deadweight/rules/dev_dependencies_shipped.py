@@ -339,7 +339,7 @@ def _uses(layer: Layer) -> tuple[str, ...]:
 
 
 def _may_use_packages(call: Call) -> bool:
-    if call.program == "npm":
+    if call.program in ("npm", "yarn", "pnpm", "bun"):
         verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
         return not _NPM_ITSELF.fullmatch(verb)
     if call.program in _SYSTEM or [word.text for word in call.words] in (["-v"], ["--version"]):

@@ -1,8 +1,9 @@
 r"""An install leaves its download cache in the image.
 
-pip keeps every wheel it downloads, npm every tarball, so that a second install is faster; apk, dnf, yum and zypper keep
-what the repositories say of all their packages. In an image there is no second install: the layer is finished, and the
-cache stays in it for good. A later `RUN rm` only hides it.
+pip, pipenv and poetry keep every wheel they download, npm every tarball, yarn all packages once more, so that a second
+install is faster; apk, dnf, yum and zypper keep what the repositories say of all their packages. uv, pnpm and bun link
+what they install with their cache and leave only what the index said. In an image there is no second install: the layer
+is finished, and the cache stays in it for good. A later `RUN rm` only hides it.
 
 ## Example
 
@@ -36,7 +37,39 @@ FROM python:3.13-slim
 RUN pip install --no-cache-dir pandas scikit-learn
 ```
 
-So has apk. What `apk update` keeps, no later RUN needs either:
+uv has one too; for others the command that removes the cache is added:
+
+## Example
+
+```
+FROM python:3.13-slim
+COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/
+RUN uv pip install --system pandas scikit-learn streamlit
+```
+
+Use instead:
+
+```
+FROM python:3.13-slim
+COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/
+RUN uv pip install --no-cache --system pandas scikit-learn streamlit
+```
+
+## Example
+
+```
+FROM node:22-slim
+RUN yarn global add typescript@7
+```
+
+Use instead:
+
+```
+FROM node:22-slim
+RUN yarn global add typescript@7 && yarn cache clean
+```
+
+apk has an option as well. What `apk update` keeps, no later RUN needs either:
 
 ## Example
 
@@ -118,6 +151,9 @@ RUN apk add --update curl && rm -rf /var/cache/apk/*
 ## References
 
 - pip: https://pip.pypa.io/en/stable/topics/caching/
+- uv: https://docs.astral.sh/uv/concepts/cache/
+- yarn: https://classic.yarnpkg.com/lang/en/docs/cli/cache/
+- pnpm: https://pnpm.io/cli/store
 - npm: https://docs.npmjs.com/cli/v11/commands/npm-cache
 - apk: https://wiki.alpinelinux.org/wiki/Local_APK_cache
 - dnf: https://dnf.readthedocs.io/en/latest/command_ref.html#clean-command

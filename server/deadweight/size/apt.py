@@ -10,7 +10,7 @@ from deadweight.facts import debian as facts
 from deadweight.facts.constants import constant
 from deadweight.size.closure import Needs, closure
 from deadweight.size.parts import NAMED
-from deadweight.size.units import Part, Size, at_least, size, total
+from deadweight.size.units import ZERO, Part, Size, at_least, size, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -108,7 +108,17 @@ def installed(wanted: PackageSet) -> Size | None:
         return None
     if not found.packages:
         return Size(0, 0, None if found.unknown else 0)
-    return unpacked(found.packages, wanted, unknown=len(found.unknown))
+    added_ = unpacked(found.packages, wanted, unknown=len(found.unknown))
+    return total((added_, _records_of(len(found.held) - len(facts.minbase(nearest(wanted.suite))))))
+
+
+def _records_of(there: int) -> Size:
+    """What a layer repeats of packages that were there: dpkg's status names all of them."""
+    if not there:
+        return ZERO
+    each = constant("apt.status")
+    low, best, high = (round(there * bytes_) for bytes_ in (each.low, each.best, each.high))
+    return size(f"dpkg's records of {there} packages that are there", low, best, high, each.source, each.date)
 
 
 def unpacked(names: Iterable[str], on: PackageSet, *, unknown: int = 0) -> Size | None:
@@ -201,14 +211,18 @@ def _weight(suite: str, name: str, documents: bool | None) -> _Weight | None:
         return _Weight(
             all_ if documents else without, all_ if documents else without, without if documents is False else all_
         )
-    files, left_out = constant("apt.files"), constant("apt.documents")
-    low, best, high = (package.installed * each for each in (files.low, files.best, files.high))
+    shares = [constant("apt.files"), *([constant("apt.byte_code")] if name.startswith("python3-") else [])]
+    low, best, high = (
+        round(package.installed * sum(shares_of))
+        for shares_of in zip(*((each.low, each.best, each.high) for each in shares), strict=True)
+    )
     if documents:
-        return _Weight(round(low), round(best), round(high))
+        return _Weight(low, best, high)
     if name.endswith(_TEXTS_ALONE) or name.startswith("manpages"):
-        return _Weight(0, 0, 0 if documents is False else round(high))
+        return _Weight(0, 0, 0 if documents is False else high)
+    left_out = constant("apt.documents")
     return _Weight(
-        round(low - left_out.high * package.installed), round(best - left_out.best * package.installed), round(high)
+        round(low - left_out.high * package.installed), round(best - left_out.best * package.installed), high
     )
 
 

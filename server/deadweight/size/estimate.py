@@ -8,7 +8,6 @@ from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from deadweight.facts.constants import constant
-from deadweight.model.ecosystems import node, python
 from deadweight.model.effects import (
     BaseLayers,
     Built,
@@ -29,15 +28,13 @@ from deadweight.model.effects import (
     Rewritten,
     Text,
 )
-from deadweight.size import apk, apt, downloads, images, npm, pip, rpm
-from deadweight.size.units import ZERO, Part, Size, around, at_least, size, total
+from deadweight.size import apk, apt, downloads, images, node_project, python_project, rpm
+from deadweight.size.units import ZERO, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from deadweight.model.ecosystems.node import Lock, Manifest
-    from deadweight.model.ecosystems.python import Requirement
     from deadweight.model.effects import Cause
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Build
@@ -212,36 +209,17 @@ def _copied(cause: Copied) -> Size | None:
 def _packages(cause: PackageSet) -> Size | None:
     if cause.each is not None:
         return total(_figure(name, cause.each) for name in cause.names)
-    if cause.manager == "npm":
-        if cause.names:
-            return npm.named(cause.names, cause.libc)
-        manifest, lock = _node_project(cause)
-        if manifest is None:
-            return None
-        clean = "frozen" in cause.options
-        added = npm.installed(manifest, lock, dev="dev" in cause.options, libc=cause.libc, clean=clean)
-        return _beyond(cause.there, added) if added and cause.there else added
+    if cause.manager in node_project.MANAGERS:
+        return node_project.installed(cause)
     if cause.manager == "apt":
         return apt.installed(cause)
     if cause.manager == "apk":
         return apk.installed(cause.names, cause.suite, already=cause.already)
     if cause.manager == "rpm":
         return rpm.installed(cause.names, cause.already)
-    if cause.manager == "pip":
-        requirements = _requirements(cause)
-        if requirements is None:
-            return None
-        return pip.installed(requirements, cause.libc, byte_code="no-compile" not in cause.options)
+    if cause.manager in python_project.MANAGERS:
+        return python_project.installed(cause)
     return None
-
-
-def _beyond(there: int, added: Size) -> Size:
-    """What an install writes where a copy of its folder is there already: what that lacks; all of it at the most."""
-    low, best = max(0, added.low - there), max(0, added.best - there)
-    sources = dict.fromkeys(part.source for part in added.parts)
-    date = min((part.date for part in added.parts), default="")
-    part = Part("packages that the copied folder lacks", low, best, added.high, ", ".join(sources), date)
-    return Size(low, best, added.high, (part,))
 
 
 @lru_cache(maxsize=1024)
@@ -251,45 +229,13 @@ def _leftover(cause: Leftover) -> Size | None:
     packages = cause.of
     if packages is None:
         return None
-    if packages.manager == "npm":
-        if packages.names:
-            return npm.named_cache_left(packages.names)
-        manifest, lock = _node_project(packages)
-        if manifest is None:
-            return None
-        left = npm.cache_left(manifest, lock, dev="dev" in packages.options, libc=packages.libc)
-        # Beside a copied node_modules npm may find nothing to download; a clean checkout has no such folder.
-        return Size(0, left.best, left.high, left.parts) if left and packages.there else left
-    if packages.manager == "pip":
-        requirements = _requirements(packages)
-        return None if requirements is None else pip.cache_left(requirements, packages.libc)
+    if packages.manager in node_project.MANAGERS:
+        return node_project.cache_left(packages)
+    if packages.manager in python_project.MANAGERS:
+        return python_project.cache_left(packages)
     if packages.manager == "apt":
         return apt.cached(packages)
     return None
-
-
-def _requirements(cause: PackageSet) -> list[Requirement] | None:
-    """What pip is asked for, by name and in files; None where a file's text is not known."""
-    found = [requirement for name in cause.names if (requirement := python.read_requirement(name))]
-    if cause.project is None:
-        return found
-    text = cause.project.manifest
-    if text is None:
-        return None
-    if project := python.read_pyproject(text):
-        return [*found, *project.dependencies]
-    includes = dict(cause.project.includes)
-    return [*found, *python.read_requirements(text, "", includes.get).requirements]
-
-
-def _node_project(cause: PackageSet) -> tuple[Manifest | None, Lock | None]:
-    if cause.project is None or cause.project.manifest is None:
-        return None, None
-    return _read_manifest(cause.project.manifest), _read_lock(cause.project.lock) if cause.project.lock else None
-
-
-_read_manifest = lru_cache(maxsize=32)(node.read_manifest)
-_read_lock = lru_cache(maxsize=16)(node.read_lock)
 
 
 def _figure(what: str, figure: Figure) -> Size:

@@ -1,27 +1,37 @@
-"""What `npm install` writes, in bytes: node_modules package by package, and what stays in ~/.npm."""
+"""What `npm install` and its like write, in bytes: node_modules package by package, and what stays in their caches."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections import deque
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.facts import packages as facts
+from deadweight.facts.constants import constant
 from deadweight.facts.tables import table
 from deadweight.model.ecosystems.node import Dependency, InstallSet, Manifest, install_set, satisfies
-from deadweight.size.parts import condensed
-from deadweight.size.units import Size, around, at_least, size, total
+from deadweight.size.parts import NOT_MEASURED, cut_off, summed
+from deadweight.size.units import Size, around, at_least, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from deadweight.model.ecosystems.node import Lock
+    from deadweight.model.ecosystems.node_locks import LockedPackage
+    from deadweight.model.folder import Folder
 
 SOURCE = "npm install, linux x64"
+_MORE = "more packages"
+_ON_DISK = "node_modules in the build context"
 DATE = "2026-11-23"
+
+MOST_PACKAGES = 10_000  # of a lockfile; large monorepos have some 3,000
+
+# What all packages together may be off by: managers place and choose them differently, more so without a lockfile.
+LOCKED = 0.03
+RESOLVED = 0.08
 
 # p5 and p95 of what one version of a package weighs against another one, over the 468 pairs of versions in npm.tsv.
 SAME_MAJOR = (0.28, 0.40)
@@ -42,33 +52,75 @@ FETCHES_MORE = frozenset(
 
 
 def installed(
-    manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str | None, clean: bool = False
+    manifest: Manifest,
+    lock: Lock | None,
+    *,
+    dev: bool,
+    libc: str | None,
+    clean: bool = False,
+    manager: str = "npm",
+    folder: Folder | None = None,
 ) -> Size | None:
     """Bytes that `npm install` (`clean`: `npm ci`; `dev` False: with --omit=dev) writes into the project's folder.
 
-    None where nothing is known about any package. `libc` as in `install_set`.
+    None where nothing is known about any package. `libc` as in `install_set`. `folder` is the project's node_modules
+    where it lies on the user's disk: what a package weighs there goes before every table.
     """
-    choices = _choices(install_set(manifest, lock, dev=dev, libc=libc))
+    if lock is None and dev and folder is not None:
+        # A hidden folder holds links or what tools have cached: `.bin`, `.cache`, `.vite`.
+        hidden = sum(each.bytes for name, each in folder.folders.items() if name[:1] == "." and name != ".pnpm")
+        weighed = around("node_modules beside package.json", folder.bytes - hidden, 0.1, 0.1, _ON_DISK, "")
+        return summed([weighed, records(lock, len(folder.folders), clean=clean, manager=manager)], _MORE)
+    choices = _choices(install_set(manifest, lock, dev=dev, libc=libc), folder)
     if not choices:
         return Size(0, 0, 0)
-    sizes = [_installed(choice) for choice in choices]
+    noted = records(lock, len(choices), clean=clean, manager=manager)
+    together = LOCKED if lock else RESOLVED
+    return _all_of(choices, summed([*map(_installed, choices), noted], _MORE, together))
+
+
+def _all_of(choices: Sequence[_Choice], size: Size | None) -> Size | None:
+    return size if len(choices) < MOST_PACKAGES else cut_off(size, f"{MOST_PACKAGES:,} packages")
+
+
+def records(lock: Lock | None, count: int, *, clean: bool, manager: str = "npm") -> Size:
+    """What a manager notes about so many packages: node_modules/.package-lock.json, .yarn-integrity, .pnpm/lock.yaml.
+
+    It also writes the lockfile itself, unless it is told to leave that as it is (`clean`).
+    """
+    written = lock.text_bytes if lock else LOCK_ENTRY * count
+    if manager != "npm":
+        noted = constant(f"{manager.partition(' ')[0]}.record")
+        again = 0 if clean or lock else written
+        low, best, high = (again + round(count * each) for each in (noted.low, noted.best, noted.high))
+        return size(f"{manager}'s records", low, best, high, noted.source, noted.date)
     # node_modules/.package-lock.json, and package-lock.json itself, which `npm install` writes again.
     entry = lock.text_bytes / max(1, len(lock.packages)) if lock else LOCK_ENTRY
-    records = round(entry * len(choices)) + (0 if clean else lock.text_bytes if lock else round(entry * len(choices)))
-    low, best, high = records // 2, records + LOG, records * 3 // 2 + LARGEST_LOG
-    sizes.append(size("npm's lock records and logs", low, best, high, SOURCE, DATE))
-    return _summed(sizes)
+    noted_bytes = round(entry * count) + (0 if clean else written)
+    low, best, high = noted_bytes // 2, noted_bytes + LOG, noted_bytes * 3 // 2 + LARGEST_LOG
+    return size("npm's lock records and logs", low, best, high, SOURCE, DATE)
 
 
-def cache_left(manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str | None) -> Size | None:
-    """Bytes that stay in ~/.npm after `npm install` or `npm ci`, which leave the same.
+def pruned(manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str | None) -> Size:
+    """Bytes that `npm prune` writes over what an earlier layer installed: its records."""
+    count = len(_choices(install_set(manifest, lock, dev=dev, libc=libc)))
+    return records(lock, count, clean=False)
 
-    npm keeps each tarball, and for a package that no lockfile gives a URL for, the registry's document about it. None
-    for the lockfile of another manager, whose cache was not measured.
+
+def cache_left(
+    manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str | None, manager: str = "npm"
+) -> Size | None:
+    """Bytes that stay in the cache after an install: in ~/.npm by `npm install` or `npm ci`, which leave the same.
+
+    npm keeps each tarball, and for a package that no lockfile gives a URL for, the registry's document about it. The
+    others keep what they unpacked; where node_modules is linked to that (pnpm, bun) only the records of it are left.
     """
+    choices = _choices(install_set(manifest, lock, dev=dev, libc=libc))
+    if manager != "npm":
+        once = {(each.name, each.version): each for each in choices}.values()
+        return _kept_by(manager, once, locked=lock is not None)
     if lock is not None and lock.manager != "npm":
         return None
-    choices = _choices(install_set(manifest, lock, dev=dev, libc=libc))
     # Without a lockfile npm works out the whole tree first, of the development dependencies too.
     asked = choices if lock else _choices(install_set(manifest, None, dev=True, libc=libc))
     urls_known = lock is not None and lock.has_urls
@@ -76,15 +128,30 @@ def cache_left(manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str | 
     return _cached(choices, documents)
 
 
-def named(requests: Sequence[str], libc: str | None) -> Size | None:
-    """Bytes that `npm install -g REQUEST...` writes: "typescript", "@angular/cli@19"."""
+def _kept_by(manager: str, choices: Collection[_Choice], *, locked: bool) -> Size | None:
+    """What the cache of another manager keeps: what the registry says of each package, and yarn the packages too."""
+    if manager in ("pnpm", "bun"):
+        each = constant(f"{manager}.cache.{'locked' if locked else 'resolved'}")
+        low, best, high = (round(len(choices) * count) for count in (each.low, each.best, each.high))
+        return size(f"{manager}'s cache", low, best, high, each.source, each.date)
+    known = summed([_installed(choice) for choice in choices], _MORE)
+    if known is None:
+        return None
+    times = constant("yarn_berry.cache_per_modules" if manager == "yarn berry" else "yarn.cache_per_modules")
+    high_or_none = None if known.high is None else round(known.high * times.high)
+    low, best = round(known.low * times.low), round(known.best * times.best)
+    return size(f"{manager}'s cache", low, best, high_or_none, times.source, times.date)
+
+
+def named(requests: Sequence[str], libc: str | None, *, is_global: bool = False) -> Size | None:
+    """Bytes that `npm install REQUEST...` writes: "typescript", "@angular/cli@19"; `is_global`: with -g."""
     del libc  # Packages by name come with what the table knows; it was measured on glibc.
-    return _summed([_installed(choice) for choice in _choices(_asked(requests))])
+    return summed([weighed for _, weighed in _requested(requests, is_global)], _MORE, RESOLVED)
 
 
-def named_cache_left(requests: Sequence[str]) -> Size | None:
-    """Bytes that stay in ~/.npm after `npm install -g REQUEST...`."""
-    choices = _choices(_asked(requests))
+def named_cache_left(requests: Sequence[str], *, is_global: bool = False) -> Size | None:
+    """Bytes that stay in ~/.npm after `npm install REQUEST...`."""
+    choices = [choice for choice, _ in _requested(requests, is_global)]
     left = _cached(choices, choices)
     if left is None:
         return None
@@ -92,6 +159,20 @@ def named_cache_left(requests: Sequence[str]) -> Size | None:
     # 2026-11-23) it leaves 1.15 times as much, at most 1.9 times.
     high = None if left.high is None else round(left.high * 1.9)
     return Size(left.low, round(left.best * 1.15), high, left.parts)
+
+
+def _requested(requests: Sequence[str], is_global: bool) -> list[_Weighed]:
+    """What requests bring, with the bytes of each: global packages each have a node_modules of their own."""
+    if is_global:
+        return [each for request in requests for each in _closure(request)]
+    found = {(each[0].name, each[0].version): each for request in requests for each in _closure(request)}
+    return list(found.values())
+
+
+@lru_cache(maxsize=1024)
+def _closure(request: str) -> tuple[_Weighed, ...]:
+    """A request with all that it needs."""
+    return tuple((choice, _installed(choice)) for choice in _choices(_asked([request])))
 
 
 # --- which packages -------------------------------------------------------------------------------------------------
@@ -109,10 +190,14 @@ class _Choice:
     locked: bool
     requested: bool  # asked for by name with no lockfile: what it depends on may be unknown
     from_registry: bool = True
+    on_disk: int | None = None  # what it weighs in the project's own node_modules
 
     @property
     def label(self) -> str:
         return f"{self.name} {self.version}".rstrip()
+
+
+_Weighed = tuple[_Choice, "Size | None"]
 
 
 def _asked(requests: Iterable[str]) -> InstallSet:
@@ -121,15 +206,19 @@ def _asked(requests: Iterable[str]) -> InstallSet:
     return InstallSet((), tuple(Dependency(match[1], match[2] or "*") for match in matches if match))
 
 
-def _choices(wanted: InstallSet) -> list[_Choice]:
-    choices = [_choice(each.name, each.version, locked=True) for each in wanted.locked]
+def _choices(wanted: InstallSet, folder: Folder | None = None) -> list[_Choice]:
+    locked = wanted.locked[:MOST_PACKAGES]
+    choices = [_choice(each.name, each.version, locked=True) for each in locked]
+    if folder is not None:
+        weighed = [_on_disk(folder, each) for each in locked]
+        choices = [replace(each, on_disk=count) for each, count in zip(choices, weighed, strict=True)]
     # What the lockfile does not settle comes with the dependencies that it had when it was measured.
     # One version serves all whose ranges it fits; npm nests a second one for those it does not.
     settled: dict[str, list[str]] = {}
-    for each in wanted.locked:
+    for each in locked:
         settled.setdefault(each.name, []).append(each.version)
     waiting = deque((each, True) for each in wanted.unlocked)
-    while waiting:
+    while waiting and len(choices) < MOST_PACKAGES:
         # What was asked for directly settles its version first, as npm does.
         dependency, requested = waiting.popleft()
         versions = settled.setdefault(dependency.name, [])
@@ -171,29 +260,50 @@ def _choice(name: str, version: str, *, locked: bool) -> _Choice:
 
 
 def _nearest(name: str, version: str, versions: Sequence[facts.NpmPackage], *, locked: bool, exact: float) -> _Choice:
-    if not versions:
-        return _Choice(name, version, None, 0, 0, locked, requested=False)
     numbers = facts.release(version)
-    nearest = min(versions, key=lambda each: (each.version != version, _distance(facts.release(each.version), numbers)))
-    if nearest.version == version:
+    nearest = facts.nearest(versions, version)
+    if nearest is None or nearest.version == version:
         return _Choice(name, version, nearest, exact, exact, locked, requested=False)
     below, above = SAME_MAJOR if facts.release(nearest.version)[:1] == numbers[:1] else OTHER_MAJOR
     return _Choice(name, version, nearest, max(exact, below), max(exact, above), locked, requested=False)
 
 
-def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(abs(a - b) for a, b in zip((*one, 0, 0, 0), (*other, 0, 0, 0), strict=False))[:3]
+def _on_disk(folder: Folder, package: LockedPackage) -> int | None:
+    """What a package weighs in node_modules, without those nested in its own; None where it is not there."""
+    path = package.path.removeprefix("node_modules/")
+    found = (
+        folder.at(path) if path else _of_pnpm(folder).get((package.name, package.version)) or folder.at(package.name)
+    )
+    if not found or not found.count:
+        return None
+    nested = found.folders.get("node_modules")
+    return found.bytes - (nested.bytes if nested else 0)
+
+
+@lru_cache(maxsize=8)
+def _of_pnpm(folder: Folder) -> dict[tuple[str, str], Folder]:
+    """The packages in `node_modules/.pnpm`, by name and version: `@babel+core@7.1.0_react@19.0.0/node_modules/...`."""
+    store = folder.folders.get(".pnpm")
+    found: dict[tuple[str, str], Folder] = {}
+    for entry, below in store.folders.items() if store else ():
+        if match := re.match(r"(@?[^@]+)@(\d[^_(]*)", entry):
+            name = match[1].replace("+", "/")
+            if package := below.at(f"node_modules/{name}"):
+                found[name, match[2]] = package
+    return found
 
 
 # --- their bytes ----------------------------------------------------------------------------------------------------
 
 
 def _installed(choice: _Choice) -> Size | None:
+    if choice.on_disk is not None:
+        return around(choice.label, choice.on_disk, 0.02, 0.02, _ON_DISK, "")
     if not choice.from_registry:
         return None
     if choice.nearest is None:
         spread = _request_spread() if choice.requested else facts.npm_spread()
-        source = "no figure for it: as other npm packages" + (" with what they need" if choice.requested else "")
+        source = f"{NOT_MEASURED}: as other npm packages" + (" with what they need" if choice.requested else "")
         known = size(choice.label, spread.low, spread.mean, spread.high, source, DATE)
     else:
         nearest = choice.nearest
@@ -205,7 +315,7 @@ def _installed(choice: _Choice) -> Size | None:
 def _cached(choices: Iterable[_Choice], documents: Iterable[_Choice]) -> Size | None:
     tarballs = [_tarball(choice) for choice in choices]
     named_once = {choice.name: choice for choice in documents}.values()
-    return _summed([*tarballs, *(_document(choice) for choice in named_once)])
+    return summed([*tarballs, *(_document(choice) for choice in named_once)], _MORE)
 
 
 def _tarball(choice: _Choice) -> Size | None:
@@ -251,15 +361,3 @@ def _request_spread() -> facts.Spread:
     # The mean of what is left without the heaviest tenth: frameworks and compilers are in the table under their names.
     usual = sums[: len(sums) * 9 // 10]
     return facts.Spread(sums[len(sums) // 10], round(sum(usual) / len(usual)), sums[len(sums) * 9 // 10])
-
-
-def _summed(sizes: Sequence[Size | None]) -> Size | None:
-    """The total with few parts. Unknown packages err together, to the same side: their ranges do not cancel out."""
-    summed = total(sizes)
-    if summed is None or summed.high is None:
-        return summed and condensed(summed, "more packages")
-    guessed = [each for each in sizes if each is not None and each.parts[0].source.startswith("no figure")]
-    together = 0.4 * sum(each.best for each in guessed)
-    low = max(0, round(summed.best - math.hypot(summed.best - summed.low, together)))
-    high = round(summed.best + math.hypot(summed.high - summed.best, together))
-    return condensed(Size(low, summed.best, high, summed.parts), "more packages")

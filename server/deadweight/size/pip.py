@@ -1,62 +1,104 @@
-"""What `pip install` writes, in bytes: site-packages by measured installs and wheels, and the wheels it caches."""
+"""What `pip install` and its like write, in bytes: wheels as they unpack, their byte code, and what is cached."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.facts import packages as facts
+from deadweight.facts.constants import constant
+from deadweight.facts.tables import table
 from deadweight.model.ecosystems.python import applies
-from deadweight.size.parts import condensed
-from deadweight.size.units import Size, around, size, total
+from deadweight.size.parts import NOT_MEASURED, summed
+from deadweight.size.units import Size, around, at_least, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
     from deadweight.model.ecosystems.python import LockedDistribution, Requirement
 
-SOURCE = "pip install, CPython 3.11, linux x86_64"
-DATE = "2026-11-23"
+DATE = "2026-11-26"
 
-# Installed files without .pyc, as multiples of the wheel: median, p10 and p90 of 26 installs (python_installed.tsv).
-FILES = (2.49, 3.27, 3.64)
-# CUDA libraries, which are compressed inside too: nvidia-cusparselt-cu13 0.10.0 is 1.40, nvidia-nvjitlink 13.5.37
-# is 2.52.
-CUDA_FILES = (1.4, 2.0, 2.6)
-# .pyc on top, as multiples of the wheel. Pure Python: boto3 0.2, django 0.9, httpx 3.5, flask 4.3, gunicorn 4.6; with
-# compiled parts: pyarrow 0.1, lxml 0.1, scipy 0.8, numpy 0.8, sqlalchemy 2.2. Same installs.
-PURE_BYTE_CODE = (0.5, 3.0, 4.6)
-NATIVE_BYTE_CODE = (0.05, 0.7, 2.0)
+# How far the figure of one version is off: of the same version, for the newest one of a day, for another version of
+# which the size of the wheel is stated, and of which it is not (p5 and p95 of the 374 pairs of versions in pypi.tsv).
+SAME = 0.03
+NEWEST = 0.08
+STATED = 0.15
+SAME_MAJOR = 0.17
+OTHER_MAJOR = 0.30
+_WEIGHED_MINORS = frozenset(("8", "9", "10", "11", "12", "13"))
+# What all of them together may be off by: pip may choose other versions and bring more of them than the table has.
+RESOLVED = 0.06
+LOCKED = 0.02
+# For musl the same modules are linked with other libraries.
+OTHER_LIBC = 0.2
 
-# The table has one Python's byte code, and other releases: numpy 71.4 MB by itself is 71.4 MB in a real build.
-MEASURED = 0.08
-OTHER_VERSION = 0.3
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """For what packages are installed: the C library (None, unknown, is taken as glibc), the Python ("3.12").
+
+    `byte_code` False: with --no-compile; `cpu`: from PyTorch's index of builds without CUDA.
+    """
+
+    libc: str | None = None
+    python: str = ""
+    byte_code: bool = True
+    cpu: bool = False
 
 
-def installed(requirements: Iterable[Requirement], libc: str | None, *, byte_code: bool = True) -> Size | None:
+def installed(
+    requirements: Iterable[Requirement],
+    target: Target,
+    *,
+    dependencies: bool = True,
+    already: Iterable[Requirement] = (),
+) -> Size | None:
     """Bytes that installing the requirements with all they depend on writes into site-packages.
 
-    `libc` is "glibc", "musl" or None for unknown (taken as glibc); `byte_code` False: with --no-compile. None where
-    nothing is known about any of them. One that is unknown opens the upper end.
+    `dependencies` False: with --no-deps. What `already` brought is not written again. None where nothing is known about
+    any of them; what comes from elsewhere than the index opens the upper end.
     """
-    return _installed(_closure(requirements), libc, byte_code)
+    requirements = tuple(requirements)
+    target = _from_index(requirements, target)
+    return _installed(_wanted(requirements, target, dependencies, already), target, RESOLVED)
 
 
-def installed_locked(
-    distributions: Iterable[LockedDistribution], libc: str | None, *, dev: bool, byte_code: bool = True
-) -> Size | None:
+def installed_locked(distributions: Iterable[LockedDistribution], target: Target) -> Size | None:
     """The same for the distributions of a lockfile, which needs no guess about dependencies."""
-    return _installed(_locked(distributions, dev), libc, byte_code)
+    return _installed(_locked(distributions), target, LOCKED)
 
 
-def cache_left(requirements: Iterable[Requirement], libc: str | None) -> Size | None:
+def cache_left(
+    requirements: Iterable[Requirement],
+    target: Target,
+    *,
+    dependencies: bool = True,
+    already: Iterable[Requirement] = (),
+) -> Size | None:
     """Bytes that stay in ~/.cache/pip: the wheels as downloaded."""
-    return _cached(_closure(requirements), libc)
+    requirements = tuple(requirements)
+    target = _from_index(requirements, target)
+    return _cached(_wanted(requirements, target, dependencies, already), target)
 
 
-def cache_left_locked(distributions: Iterable[LockedDistribution], libc: str | None, *, dev: bool) -> Size | None:
+def cache_left_locked(distributions: Iterable[LockedDistribution], target: Target) -> Size | None:
     """The same for the distributions of a lockfile."""
-    return _cached(_locked(distributions, dev), libc)
+    return _cached(_locked(distributions), target)
+
+
+def records_left(requirements: Iterable[Requirement], target: Target) -> Size:
+    """Bytes that stay in ~/.cache/uv beside what site-packages shares with it by hard links.
+
+    uv asked the index about each distribution, which no lockfile settled.
+    """
+    return _records(len(_wanted(requirements, target)), resolved=True)
+
+
+def records_left_locked(distributions: Iterable[LockedDistribution]) -> Size:
+    """The same for the distributions of a lockfile."""
+    return _records(len(_locked(distributions)), resolved=False)
 
 
 # --- which distributions --------------------------------------------------------------------------------------------
@@ -72,134 +114,193 @@ class _Distribution:
     from_index: bool = True
 
 
-def _closure(requirements: Iterable[Requirement]) -> dict[str, _Distribution]:
+def _from_index(requirements: Iterable[Requirement], target: Target) -> Target:
+    """The target, where a requirement such as `torch==2.9.0+cpu` says which index the packages come from."""
+    return replace(target, cpu=target.cpu or any("+cpu" in each.version for each in requirements))
+
+
+def _wanted(
+    requirements: Iterable[Requirement],
+    target: Target,
+    dependencies: bool = True,
+    already: Iterable[Requirement] = (),
+) -> Mapping[str, _Distribution]:
     """The requirements and what they depend on, by name, as far as the tables know it."""
     found: dict[str, _Distribution] = {}
-    installs = facts.python_installs()
-    waiting = []
-    for requirement in requirements:
-        if not applies(requirement.marker):
+    needed: set[str] = set()
+    for each in requirements:
+        if not applies(each.marker, target.python):
             continue
-        name = requirement.name or requirement.url
-        found[name] = _Distribution(name, requirement.version, from_index=not requirement.url)
-        extras = f"{name}[{','.join(requirement.extras)}]"
-        for request in (extras, name):
-            if install := installs.get(request):
-                waiting += [each for each, _ in install.distributions]
-                break
-        waiting.append(name)
-    seen: set[str] = set()
+        name = each.name or each.url
+        found[name] = _Distribution(name, each.version, from_index=not each.url)
+        if dependencies:
+            needed |= _closure(each.name, each.extras, target.cpu)
+    there: set[str] = set()
+    for each in already:
+        there |= {each.name, *_closure(each.name, each.extras, target.cpu)}
+    for name in sorted(needed - found.keys()):
+        found[name] = _Distribution(name)
+    return {name: each for name, each in found.items() if name not in there} if there else found
+
+
+@lru_cache(maxsize=4096)
+def _closure(name: str, extras: tuple[str, ...], cpu: bool) -> frozenset[str]:
+    """What a distribution needs, by name."""
+    found: set[str] = set()
+    waiting: list[tuple[str, str]] = [(name, ""), *((name, extra) for extra in extras)]
+    seen: set[tuple[str, str]] = set()
     while waiting:
-        name = waiting.pop()
-        if name in seen:
+        here, extra = waiting.pop()
+        wheel = _nearest(here, "", cpu)
+        if (here, extra) in seen or wheel is None:
             continue
-        seen.add(name)
-        found.setdefault(name, _Distribution(name))
-        if wheel := facts.wheel(name):
-            waiting += wheel.depends
-    return found
+        seen.add((here, extra))
+        for each in wheel.depends:
+            brought_by, _, needed = each.rpartition(":")
+            if brought_by != extra:
+                continue
+            needed, _, more = needed.rstrip("]").partition("[")
+            found.add(needed)
+            waiting += [(needed, ""), *((needed, one) for one in more.split())]
+    return frozenset(found)
 
 
-def _locked(distributions: Iterable[LockedDistribution], dev: bool) -> dict[str, _Distribution]:
+def _locked(distributions: Iterable[LockedDistribution]) -> Mapping[str, _Distribution]:
     return {
-        each.name: _Distribution(each.name, each.version, (each.glibc_wheel, each.musl_wheel))
-        for each in distributions
-        if dev or not each.dev
+        each.name: _Distribution(each.name, each.version, (each.glibc_wheel, each.musl_wheel)) for each in distributions
     }
 
 
 # --- their bytes ----------------------------------------------------------------------------------------------------
 
 
-def _installed(wanted: dict[str, _Distribution], libc: str | None, byte_code: bool) -> Size | None:
-    if not wanted:
-        return Size(0, 0, 0)
-    by_itself = {name: _unpacked(each, libc, byte_code) for name, each in wanted.items()}
-    sizes: list[Size | None] = []
-    covered: set[str] = set()
-    # Heaviest first: an install of pandas also says what its numpy weighs.
-    for install in sorted(facts.python_installs().values(), key=lambda each: -each.installed):
-        names = {name for name, _ in install.distributions}
-        if names <= wanted.keys() and (measured := _measured(install, wanted, by_itself, covered, libc, byte_code)):
-            sizes.append(measured)
-            covered |= names
-    sizes += [by_itself[name] for name in wanted if name not in covered]
-    known = total(sizes)
-    return known and condensed(known, "more distributions")
+def _installed(wanted: Mapping[str, _Distribution], target: Target, together: float) -> Size | None:
+    return summed([_unpacked(each, target) for each in wanted.values()], "more distributions", together)
 
 
-def _measured(
-    install: facts.PythonInstall,
-    wanted: dict[str, _Distribution],
-    by_itself: dict[str, Size | None],
-    covered: set[str],
-    libc: str | None,
-    byte_code: bool,
-) -> Size | None:
-    """A measured install less what is already covered; None where it says little about these distributions."""
-    if libc == "musl" and any(_wheel_bytes(wanted[name], libc) is None for name, _ in install.distributions):
-        return None
-    count = install.installed - (0 if byte_code else install.byte_code)
-    again = sum(known.best for name, _ in install.distributions if name in covered and (known := by_itself[name]))
-    if again > count / 2:
-        return None
-    differs = any(wanted[name].version not in ("", version) for name, version in install.distributions)
-    width = OTHER_VERSION if differs or libc == "musl" else MEASURED
-    others = sum(name not in covered for name, _ in install.distributions) - 1
-    what = install.request + (f" and {others} it needs" if others > 0 else "")
-    width = min(0.9, width + again / count)
-    return around(what, count - again, width, width, install.source, install.date)
-
-
-def _unpacked(distribution: _Distribution, libc: str | None, byte_code: bool) -> Size | None:
-    """A wheel as installed; None where its size is unknown (not in the table, or only as source)."""
-    count = _wheel_bytes(distribution, libc)
-    if count is None:
-        return None
-    wheel = facts.wheel(distribution.name)
-    pure = wheel is not None and wheel.pure is not None and wheel.manylinux is None
-    compiled = (PURE_BYTE_CODE if pure else NATIVE_BYTE_CODE) if byte_code else (0, 0, 0)
-    files = FILES
-    if distribution.name.startswith("nvidia-"):
-        files, compiled = CUDA_FILES, (0, 0, 0)
-    low, best, high = (round(count * (a + b)) for a, b in zip(files, compiled, strict=True))
-    stated = any(distribution.stated)
-    other_version = wheel is not None and not stated and distribution.version not in ("", wheel.version)
-    if other_version:
-        low, high = round(low * (1 - OTHER_VERSION)), round(high * (1 + OTHER_VERSION))
-    source = "wheel size in the lockfile" if stated else "wheel size"
-    if other_version and wheel:
-        source += f" of version {wheel.version}"
-    label = f"{distribution.name} {distribution.version}".rstrip()
-    return size(label, low, best, high, f"{source}, times what wheels unpack to", DATE)
-
-
-def _wheel_bytes(distribution: _Distribution, libc: str | None) -> int | None:
+@lru_cache(maxsize=4096)
+def _unpacked(distribution: _Distribution, target: Target) -> Size | None:
+    """A distribution as installed; None for one that no index has."""
     if not distribution.from_index:
         return None
-    glibc_stated, musl_stated = distribution.stated
-    wheel = facts.wheel(distribution.name)
-    if libc == "musl":
-        ours, theirs = musl_stated, wheel and wheel.musllinux
-    else:
-        ours, theirs = glibc_stated, wheel and wheel.manylinux
-    # aiohttp has a wheel for any platform too: pip takes the compiled one where it can.
-    return ours if any(distribution.stated) else theirs or (wheel.pure if wheel else None)
+    label = f"{distribution.name} {distribution.version}".rstrip()
+    row = _nearest(distribution.name, distribution.version, target.cpu)
+    stated = _stated(distribution, target.libc)
+    if row is None or row.files is None:
+        wheel = stated or (row and row.download)
+        return _by_wheel(label, wheel, row) if wheel else _unknown(label)
+    count = row.files + (_byte_code(row, target.python) if target.byte_code else 0)
+    width, times, source = _likeness(distribution, row, stated)
+    if target.libc != "musl" or (row.pure and not row.manylinux):
+        return around(label, round(count * times), width, width, source, row.date)
+    width = max(width, OTHER_LIBC)
+    found = around(label, round(count * times), width, width, source, row.date)
+    if not row.lacks_musl or stated:
+        return found
+    # No wheel for musl: pip builds it from source, into something else.
+    return at_least(Size(found.low // 4, found.best, found.high, found.parts))
 
 
-def _cached(wanted: dict[str, _Distribution], libc: str | None) -> Size | None:
-    sizes: Sequence[Size | None] = [_cached_wheel(each, libc) for each in wanted.values()]
-    known = total(sizes)
-    return known and condensed(known, "more wheels")
+def _byte_code(row: facts.Wheel, python: str) -> int:
+    """What the modules of a wheel compile to: Python 3.11, for which they were weighed, writes the most."""
+    minor = python.removeprefix("3.").partition(".")[0]
+    known = minor if minor in _WEIGHED_MINORS else ""
+    times = constant(f"pip.byte_code.3.{known}" if known else "pip.byte_code.unknown")
+    return round((row.byte_code or 0) * times.best)
 
 
-def _cached_wheel(distribution: _Distribution, libc: str | None) -> Size | None:
-    count = _wheel_bytes(distribution, libc)
-    if count is None:
+def _likeness(distribution: _Distribution, row: facts.Wheel, stated: int | None) -> tuple[float, float, str]:
+    """How far a row's figure may be off for a distribution, by what it is to be multiplied, and its source."""
+    version = distribution.version.partition("+")[0]
+    if not version:
+        return NEWEST, 1, row.source
+    if version == row.version.partition("+")[0]:
+        return SAME, 1, row.source
+    source = f"{row.source}, version {row.version}"
+    if stated and row.download:
+        return STATED, stated / row.download, f"{source}, by the size of the wheel"
+    is_near = facts.release(version)[:1] == facts.release(row.version)[:1]
+    return SAME_MAJOR if is_near else OTHER_MAJOR, 1, source
+
+
+def _nearest(name: str, version: str, cpu: bool) -> facts.Wheel | None:
+    """The row that says most about a version: one that was weighed, then the nearest."""
+    rows = facts.wheels(name)
+    if not rows:
         return None
-    wheel = facts.wheel(distribution.name)
-    differs = wheel is not None and not any(distribution.stated) and distribution.version not in ("", wheel.version)
-    below = OTHER_VERSION if differs else 0.05
-    # Real builds left the wheels and 1 % more; an index that also lets its pages be cached adds those.
+    if cpu or "+cpu" in version:
+        rows = tuple(row for row in rows if "+cpu" in row.version) or rows
+    else:
+        rows = tuple(row for row in rows if "+" not in row.version) or rows
+    rows = tuple(row for row in rows if row.files is not None) or rows
+    return facts.nearest(rows, version.partition("+")[0]) if version else rows[-1]
+
+
+def _stated(distribution: _Distribution, libc: str | None) -> int | None:
+    """Bytes of the wheel of just this version, by the lockfile or by a row of the table."""
+    glibc, musl = distribution.stated
+    if glibc or musl:
+        return musl if libc == "musl" else glibc
+    row = next((row for row in facts.wheels(distribution.name) if row.version == distribution.version), None)
+    if row is None:
+        return None
+    return (row.musllinux or row.pure) if libc == "musl" else row.download
+
+
+def _by_wheel(label: str, wheel: int, row: facts.Wheel | None) -> Size:
+    """What a wheel that nobody unpacked comes to, by what others do."""
+    name = label.partition(" ")[0]
+    kind = "cuda" if name.startswith("nvidia-") else "any" if row is None else "native" if row.manylinux else "pure"
+    ratio = constant(f"pip.unpacked.{kind}")
+    source = f"wheel size, times what wheels unpack to ({ratio.source})"
+    return size(
+        label, round(wheel * ratio.low), round(wheel * ratio.best), round(wheel * ratio.high), source, ratio.date
+    )
+
+
+def _unknown(label: str) -> Size:
+    """What no table knows: it is none of the giants that everybody asks for, so without the heaviest fifth."""
+    spread = _spread()
+    return size(label, spread.low, spread.mean, spread.high, f"{NOT_MEASURED}: as other distributions", DATE)
+
+
+@cache
+def _spread() -> facts.Spread:
+    """What distributions weigh, each alone."""
+    return facts.spread([int(row[5]) + int(row[6]) for row in table("pypi").rows() if row[5]], usual=0.8)
+
+
+def _cached(wanted: Mapping[str, _Distribution], target: Target) -> Size | None:
+    return summed([_wheel(each, target) for each in wanted.values()], "more wheels")
+
+
+@lru_cache(maxsize=4096)
+def _wheel(distribution: _Distribution, target: Target) -> Size | None:
+    """A wheel as it is downloaded."""
+    if not distribution.from_index:
+        return None
     label = f"wheel of {distribution.name}"
-    return around(label, count, below, max(below, 0.25), "wheel size", wheel.date if wheel else DATE)
+    row = _nearest(distribution.name, distribution.version, target.cpu)
+    stated = _stated(distribution, target.libc)
+    count = stated or (row and ((target.libc == "musl" and (row.musllinux or row.pure)) or row.download))
+    if not count and row and row.files:
+        ratio = constant("pip.files_by_wheel")
+        low, best, high = (round(row.files / times) for times in (ratio.high, ratio.best, ratio.low))
+        return size(label, low, best, high, f"share of what it unpacks to ({ratio.source})", row.date)
+    if not count:
+        # A source archive, or nobody knows what: wheels are a third of what they unpack to.
+        known = _unknown(label)
+        return size(label, known.low // 4, known.best // 3, known.high and known.high // 2, known.parts[0].source, DATE)
+    below = 0.05 if stated or row is None else _likeness(distribution, row, stated)[0]
+    # Real builds left the wheels and 1 % more; an index that also lets its pages be cached adds those.
+    return around(label, count, below, max(below, 0.25), "wheel size", row.date if row else DATE)
+
+
+def _records(count: int, *, resolved: bool) -> Size:
+    """What uv itself notes about so many distributions."""
+    record, page = constant("uv.record"), constant("uv.index_page")
+    low, best, high = (
+        round(count * (each + (of_page if resolved else 0)))
+        for each, of_page in ((record.low, page.low), (record.best, page.best), (record.high, page.high))
+    )
+    return size(f"uv's records of {count} distributions", low, best, high, record.source, record.date)

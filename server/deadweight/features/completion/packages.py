@@ -213,8 +213,10 @@ def _python(place: Place, _: Call, prefix: str) -> Iterator[Item]:
     """The distributions of PyPI that the facts know."""
     found = facts.wheels_starting(normal(prefix)) if prefix else filter(None, map(facts.wheel, _asked("pypi")))
     for wheel in sorted(found, key=lambda each: each.name not in _asked("pypi")):
-        count = wheel.pure or (wheel.musllinux if place.base.libc == "musl" else wheel.manylinux)
-        detail = f"wheel of {in_words(count)}" if count else "no wheel: built from source"
+        is_missing = wheel.lacks_musl and place.base.libc == "musl"
+        count = (wheel.files or 0) + (wheel.byte_code or 0)
+        weight = f"{in_words(count)} alone" if count else f"wheel of {in_words(wheel.download or 0)}"
+        detail = "no wheel: built from source" if is_missing else weight
         yield _package(place, "pip", wheel.name, detail)
 
 
@@ -239,5 +241,8 @@ def _asked(name: str) -> tuple[str, ...]:
     """The packages of a table that no other one of it needs: what people ask for, near enough."""
     rows = table(name)
     column = rows.columns.index("depends")
-    needed = {each.rpartition("@")[0] or each for row in rows.rows() for each in row[column].split(",")}
+    # react@^19 in npm.tsv; coverage[toml] in pypi.tsv, where `async:asgiref` is needed by an extra alone
+    needed = {
+        each.rpartition("@")[0] or each.partition("[")[0] for row in rows.rows() for each in row[column].split(",")
+    }
     return tuple(dict.fromkeys(row[0] for row in rows.rows() if row[0] not in needed))

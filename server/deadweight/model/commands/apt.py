@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.facts.constants import constant
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Figure, Leftover, Measured, PackageSet, removes, removes_packages, writes
+from deadweight.model.effects import Built, Figure, Leftover, Measured, PackageSet, removes, removes_packages, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,10 @@ def _effects(call: Call) -> Iterator[Effect]:
         names = tuple(package_name(word.pattern) for word in operands[1:])
         yield removes_packages(PackageSet("apt", names), call.span)
         yield writes(None, RECORDS, call.span)
-    elif verb in ("install", "build-dep", "satisfy"):
+    elif verb == "build-dep":  # what a source package needs, nobody has told us
+        yield writes(None, Built("apt-get build-dep"), call.span)
+        yield writes(None, RECORDS, call.span)
+    elif verb in ("install", "satisfy"):
         # A trailing dash asks for the removal of a package: `apt-get install foo bar-`.
         names = tuple(package_name(word.pattern) for word in operands[1:] if not word.pattern.endswith("-"))
         if names:

@@ -9,7 +9,7 @@ from deadweight.model.commands.call import Tool
 from deadweight.model.effects import Built, Output, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Cause, Effect
@@ -31,6 +31,13 @@ def output(call: Call, what: str, names: tuple[str, ...]) -> tuple[str | None, C
         return folder, Built(what)
     own, count = found
     return posixpath.join(folder, posixpath.basename(own)), Output(what, own, count)
+
+
+def script(call: Call, words: Sequence[str]) -> tuple[str | None, Cause]:
+    """Where a script of package.json writes, and what: `npm run build`, `yarn build`."""
+    verb, *rest = words[:2]
+    what = " ".join((call.program, verb, *(rest if verb in ("run", "run-script") else ())))
+    return output(call, what, OF_SCRIPTS if "build" in what else ())
 
 
 def _effects(call: Call) -> Iterator[Effect]:

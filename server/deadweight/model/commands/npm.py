@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands import builds
@@ -12,7 +13,7 @@ from deadweight.model.ecosystems import node
 from deadweight.model.effects import Compiled, Leftover, PackageSet, ProjectTexts, removes, replaces, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Cause, Effect
@@ -54,26 +55,51 @@ def _effects(call: Call) -> Iterator[Effect]:
         packages = _packages(call, verb, ())
         if folder := around.resolve("node_modules"):
             yield replaces(folder, packages, call.span)
+            if not any(effect.path == folder for effect in around.files.here):
+                # What an earlier layer installed stays there; npm writes its records of it again.
+                records = replace(packages, options=packages.options | {"records"})
+                yield writes(posixpath.join(posixpath.dirname(folder), "package-lock.json"), records, call.span)
     elif verb in ("run", "run-script", "rum", "urn") and len(operands) > 1:
         yield writes(*_script(call, operands[1].text), call.span)
 
 
 def _packages(call: Call, verb: str, names: tuple[str, ...]) -> PackageSet:
     around = call.around
-    project = None
-    if not names and (folder := around.resolve(call.value("--prefix", "-C") or ".")):
-        lock = around.files.text(posixpath.join(folder, "npm-shrinkwrap.json"))
-        project = ProjectTexts(
-            around.files.text(posixpath.join(folder, "package.json")),
-            lock or around.files.text(posixpath.join(folder, "package-lock.json")),
-        )
-    options = {"dev"} if _wants_dev(call) else set()
+    options = {"dev"} if wants_dev(call) else set()
     if verb in _CLEAN_INSTALL:
         options.add("frozen")
-    there = 0
-    if verb in _INSTALL and not names and (folder := around.resolve("node_modules")):
-        there = around.files.copied_bytes(folder)  # `npm ci` removes it first and writes all of it again
-    return PackageSet("npm", names, project, around.base.suite, around.base.libc, frozenset(options), there=there)
+    if names:
+        if call.has("-g", "--global"):
+            options.add("global")
+        return PackageSet("npm", names, None, around.base.suite, around.base.libc, frozenset(options))
+    folder = around.resolve(call.value("--prefix", "-C") or ".")
+    project = project_at(call, folder, "npm-shrinkwrap.json", "package-lock.json")
+    packages = of_project(call, "npm", project, folder, options)
+    # `npm ci` removes what is there first and writes all of it again.
+    return packages if verb in _INSTALL else replace(packages, there=0)
+
+
+def project_at(call: Call, folder: str | None, *locks: str) -> ProjectTexts | None:
+    """The texts of package.json and of the first of these lockfiles in a folder."""
+    if folder is None:
+        return None
+    text = call.around.files.text
+    found = (text(posixpath.join(folder, lock)) for lock in locks)
+    return ProjectTexts(
+        text(posixpath.join(folder, "package.json")), next((each for each in found if each is not None), None)
+    )
+
+
+def of_project(
+    call: Call, manager: str, project: ProjectTexts | None, folder: str | None, options: Iterable[str]
+) -> PackageSet:
+    """What an install of a project's packages brings, by whatever manager of node_modules."""
+    files, base = call.around.files, call.around.base
+    there, beside = 0, None
+    if folder:
+        there = files.copied_bytes(posixpath.join(folder, "node_modules"))
+        beside = files.beside(posixpath.join(folder, "package.json"), "node_modules")
+    return PackageSet(manager, (), project, base.suite, base.libc, frozenset(options), there=there, folder=beside)
 
 
 def _script(call: Call, name: str) -> tuple[str | None, Cause]:
@@ -85,7 +111,7 @@ def _script(call: Call, name: str) -> tuple[str | None, Cause]:
         sources = files.copied_matching(folder, _is_typescript)
         if sources:
             return folder, Compiled("tsc", sources)
-    return builds.output(call, f"npm run {name}", builds.OF_SCRIPTS if "build" in name else ())
+    return builds.script(call, ("run", name))
 
 
 def _is_typescript(path: str) -> bool:
@@ -95,16 +121,18 @@ def _is_typescript(path: str) -> bool:
     return path.endswith((".ts", ".tsx", ".mts", ".cts")) and not path.endswith((".d.ts", ".test.ts", ".spec.ts"))
 
 
-def _wants_dev(call: Call) -> bool:
-    if (
-        call.has("--production", "--prod")
-        or call.value("--omit") == "dev"
-        or call.value("--only") in ("prod", "production")
-    ):
+def wants_dev(call: Call) -> bool:
+    """Whether an install brings devDependencies, by its options, NODE_ENV and npm's settings."""
+    if "--production=false" in call.options:
+        return True
+    if call.has("--production", "--prod") or call.value("--only") in ("prod", "production"):
+        return False
+    if "--omit=dev" in call.options or call.value("--omit") == "dev":
         return False
     if call.value("--include") == "dev":
         return True
-    return call.around.variables.get("NODE_ENV") != "production"
+    around = call.around
+    return around.variables.get("NODE_ENV") != "production" and not node.omits_dev("", around.variables)
 
 
 TOOLS = (Tool(("npm",), _effects),)

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands import venv
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Leftover, Measured, PackageSet, ProjectTexts, writes
+from deadweight.model.ecosystems import python
+from deadweight.model.effects import (
+    CopiedFromStage,
+    Leftover,
+    Measured,
+    PackageSet,
+    ProjectTexts,
+    removes,
+    removes_packages,
+    writes,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
+    from deadweight.syntax.shell import Word
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 # Options that take the next word along.
@@ -23,48 +35,59 @@ VALUES = (
     *("-f", "--find-links", "--prefix", "--root", "--trusted-host", "--platform", "--python-version", "--progress-bar"),
     *("-e", "--editable", "--cache-dir", "--timeout", "--retries", "--cert", "--proxy", "--upgrade-strategy", "--src"),
     *("--no-binary", "--only-binary", "--config-settings", "-C", "--global-option", "--implementation", "--abi"),
+    *("-w", "--wheel-dir", "-d", "--dest", "-p", "--python", "--index", "--default-index", "--group"),
 )
 # Docker's Python images ship without any byte code: the first run of pip writes its own.
 _OWN_BYTE_CODE = Measured("byte code of pip itself", "pip.own_byte_code")
+# An upgrade of pip takes that of the old one away again.
+_LIBRARY_BYTE_CODE = Measured("byte code of the standard library", "pip.library_byte_code")
+_MOST_FILES = 32  # requirements files that name further ones
 _FALSE = ("", "0", "false", "no", "off", "n", "f")
+_CPU_INDEX = re.compile(r"/whl/(?:nightly/)?cpu(?:/|$)")
+# The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26).
+_OF_SUITE = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13", "focal": "3.8", "jammy": "3.10", "noble": "3.12"}
+# What Docker's Python images bring beside the language; those of 3.12 and later have pip alone.
+_BROUGHT = ("pip",)
+_BROUGHT_BEFORE_3_12 = ("pip", "setuptools", "wheel")
 
 
 def _effects(call: Call) -> Iterator[Effect]:
+    call = call.with_variables()
     operands = call.operands(*VALUES)
-    if not operands or operands[0].text != "install" or call.has("--dry-run", "--help"):
-        return
+    verb = operands[0].text if operands else ""
     around = call.around
-    files = [text for text in _values(call, "-r", "--requirement") if text]
-    names = tuple(word.plain for word in operands[1:])
-    project = None
-    if files:
-        texts = [around.files.text(path) for file in files if (path := around.resolve(file))]
-        if texts and all(text is not None for text in texts):
-            joined = "\n".join(text for text in texts if text is not None)
-            project = ProjectTexts(joined, includes=tuple(_includes(call, joined, files[0])))
-        else:
-            project = ProjectTexts()
-    elif any(
-        name in (".", "./") or name.startswith((".[", "./")) for name in (*names, *_values(call, "-e", "--editable"))
-    ):
-        folder = around.folder or "/"
-        project = ProjectTexts(around.files.text(posixpath.join(folder, "pyproject.toml")))
-    packages = PackageSet(
-        "pip",
-        tuple(name for name in names if not name.startswith((".", "/"))),
-        project,
-        suite=around.base.suite,
-        libc=around.base.libc,
-        options=frozenset(("no-compile",)) if _compiles_nothing(call) else frozenset(),
-    )
-    environment = _environment(call)
-    yield writes(environment or _site(call), packages, call.span)
+    if call.has("--help") or not verb:
+        return
+    if verb == "cache" and operands[1:2] and operands[1].text == "purge":
+        yield removes(_cache_folder(call), call.span)
+    elif verb == "uninstall":
+        names = frozenset(word.pattern for word in operands[1:])
+        yield removes_packages(PackageSet("pip", tuple(sorted(names))), call.span)
+    elif verb in ("wheel", "download"):
+        folder = call.value("-w", "--wheel-dir") or call.value("-d", "--dest") or "."
+        packages = requested(call, operands[1:])
+        wheels = replace(packages, already=(), options=packages.options | {"wheels"})
+        yield writes(around.resolve(folder), wheels, call.span)
+        yield from _left(call, packages)
+    elif verb == "install" and not call.has("--dry-run"):
+        packages = requested(call, operands[1:])
+        yield writes(place(call), packages, call.span)
+        yield from _own_byte_code(call, packages)
+        yield from _left(call, packages)
+
+
+def _own_byte_code(call: Call, packages: PackageSet) -> Iterator[Effect]:
+    around = call.around
     if (
-        environment is None
+        environment(call) is None
         and around.base.repository == "python"
         and not (around.variables.get("PYTHONDONTWRITEBYTECODE") or around.files.has(_OWN_BYTE_CODE))
     ):
-        yield writes("/usr/local/lib", _OWN_BYTE_CODE, call.span)
+        is_replaced = "pip" in packages.names and "pip" not in packages.already
+        yield writes("/usr/local/lib", _LIBRARY_BYTE_CODE if is_replaced else _OWN_BYTE_CODE, call.span)
+
+
+def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:
     if not _keeps_no_cache(call):
         left = Leftover(
             "install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages
@@ -72,7 +95,116 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield writes(_cache_folder(call), left, call.span)
 
 
-def _environment(call: Call) -> str | None:
+def requested(call: Call, operands: Iterable[Word]) -> PackageSet:
+    """The packages that `pip install`, `pip wheel` or `uv pip install` is asked for, whoever asks."""
+    around = call.around
+    words = tuple(word.plain for word in operands)
+    folders = [each for each in (*words, *values(call, "-e", "--editable")) if _is_folder(each)]
+    files = [text for text in values(call, "-r", "--requirement", "--requirements") if text]
+    options = set[str]()
+    if compiles_nothing(call):
+        options.add("no-compile")
+    if call.has("--no-deps"):
+        options.add("no-deps")
+    indexes = (*values(call, "-i", "--index-url", "--extra-index-url", "--index", "--default-index", "-f"),)
+    if any(map(_CPU_INDEX.search, (*indexes, around.variables.get("PIP_INDEX_URL") or ""))):
+        options.add("cpu")
+    built = _built_wheels(call, words)
+    if built is not None:
+        return replace(built, options=(built.options - {"wheels"}) | options, libc=around.base.libc)
+    project = None
+    if files:
+        project = _files(call, files)
+    elif folders:
+        folder, _, extras = folders[0].partition("[")
+        options |= {f"extra={each.strip()}" for each in extras.rstrip("]").split(",") if each.strip()}
+        project = project_at(around, folder)
+    names = tuple(word for word in words if not _is_folder(word))
+    return PackageSet(
+        "pip",
+        names,
+        project,
+        suite=around.base.suite,
+        libc=around.base.libc,
+        options=frozenset(options),
+        already=() if call.has("--target", "-t", "--prefix", "--root", "--ignore-installed") else _already(call, names),
+        runtime=runtime(around),
+    )
+
+
+def runtime(around: Surroundings) -> str:
+    """The version of Python that packages are installed for: "3.12"; '' where nobody can tell."""
+    if around.base.repository == "python":
+        return around.base.version if around.base.version.count(".") else ""
+    return _OF_SUITE.get(around.base.suite or "", "")
+
+
+def _already(call: Call, names: Iterable[str]) -> tuple[str, ...]:
+    """What is installed and stays as it is: what an upgrade or another version is asked of does not."""
+    if call.has("-U", "--upgrade", "--force-reinstall"):
+        return ()
+    around = call.around
+    there = around.files.packages("pip") if around.files.below or around.files.here else ()
+    if around.base.repository == "python" and environment(call) is None:
+        version = runtime(around).split(".")
+        is_old = len(version) > 1 and version[1].isdigit() and int(version[1]) < 12
+        there += _BROUGHT_BEFORE_3_12 if is_old else _BROUGHT
+    pinned = {each.name for name in names if (each := python.read_requirement(name)) and each.specifier}
+    return tuple(name for name in there if name not in pinned)
+
+
+def _is_folder(text: str) -> bool:
+    """Whether a word names a project's folder: `.`, `./api`, `.[web]`, `/src`; not a wheel."""
+    return text.startswith((".", "/")) and not text.endswith((".whl", ".tar.gz", ".zip", "*"))
+
+
+def _built_wheels(call: Call, words: Iterable[str]) -> PackageSet | None:
+    """What an earlier `pip wheel` put into the folder that wheels are installed from: `pip install /wheels/*`."""
+    for word in words:
+        if not word.startswith((".", "/")) or not word.endswith(("*", ".whl")):
+            continue
+        path = call.around.resolve(posixpath.dirname(word))
+        for written in call.around.files.held(path) if path else ():
+            cause = written.effect.cause
+            inner = cause.effects if isinstance(cause, CopiedFromStage) and cause.effects else (written.effect,)
+            for each in inner:
+                if isinstance(each.cause, PackageSet) and "wheels" in each.cause.options:
+                    return each.cause
+    return None
+
+
+def project_at(around: Surroundings, folder: str, lock: str = "") -> ProjectTexts:
+    """The texts of the project in a folder: pyproject.toml, and the lockfile of this name."""
+    path = around.resolve(folder)
+    if path is None:
+        return ProjectTexts()
+    text = around.files.text
+    return ProjectTexts(
+        text(posixpath.join(path, "pyproject.toml")), text(posixpath.join(path, lock)) if lock else None
+    )
+
+
+def _files(call: Call, files: Iterable[str]) -> ProjectTexts:
+    """The requirements files of a call, and all that they name; without a text where one of them is not known."""
+    constraints = values(call, "-c", "--constraint")
+    lines = [*((f"-r {file}", file) for file in files), *((f"-c {file}", file) for file in constraints)]
+    waiting = [(line, call.around.resolve(file)) for line, file in lines]
+    asked = "\n".join(f"{line[:2]} {path}" for line, path in waiting)
+    found: dict[str, str] = {}
+    paths = [path for _, path in waiting]
+    while paths and len(found) < _MOST_FILES:
+        path = paths.pop()
+        text = call.around.files.text(path) if path and path not in found else None
+        if path and text is not None:
+            found[path] = text
+            folder = posixpath.dirname(path)
+            paths += [call.around.resolve(posixpath.join(folder, name)) for name in python.included(text)]
+    if not all(path in found for line, path in waiting if line.startswith("-r")):
+        return ProjectTexts()
+    return ProjectTexts(asked, includes=tuple((path.lstrip("/"), text) for path, text in found.items()))
+
+
+def environment(call: Call) -> str | None:
     """The virtual environment that a call installs into: that of its own path, of VIRTUAL_ENV, or on PATH."""
     folder, _, name = call.typed.rpartition("/")
     if name and folder.endswith("/bin") and (path := call.around.resolve(folder.removesuffix("/bin"))):
@@ -81,16 +213,19 @@ def _environment(call: Call) -> str | None:
     return call.around.resolve(named) if named else venv.on_path(call.around)
 
 
-def _site(call: Call) -> str | None:
-    """The folder below which packages go outside a virtual environment; None where only the base image knows."""
+def place(call: Call) -> str | None:
+    """The folder below which packages go; None where only the base image knows."""
     if folder := call.value("--target", "-t") or call.value("--prefix") or call.value("--root"):
         return call.around.resolve(folder)
+    if found := environment(call):
+        return found
     if call.has("--user"):
         return call.around.resolve("~/.local")
     return "/usr/local" if call.around.base.repository == "python" else None
 
 
-def _values(call: Call, *names: str) -> Iterator[str]:
+def values(call: Call, *names: str) -> Iterator[str]:
+    """All values of an option that may stand several times."""
     texts = [word.plain for word in call.words]
     for at, text in enumerate(texts):
         if text in names and at + 1 < len(texts):
@@ -102,28 +237,19 @@ def _values(call: Call, *names: str) -> Iterator[str]:
                 yield text[2:]
 
 
-def _includes(call: Call, text: str, file: str) -> Iterator[tuple[str, str]]:
-    """The requirements files that `text` names, and those that they name, a few deep."""
-    pending = [text]
-    seen: set[str] = set()
-    while pending and len(seen) < 32:
-        for match in re.finditer(r"^\s*(?:-r|--requirement)[ =]?\s*(\S+)", pending.pop(), re.MULTILINE):
-            path = call.around.resolve(posixpath.join(posixpath.dirname(file), match[1]))
-            if match[1] not in seen and path and (found := call.around.files.text(path)) is not None:
-                seen.add(match[1])
-                pending.append(found)
-                yield match[1], found
-
-
 def _keeps_no_cache(call: Call) -> bool:
-    if call.has("--no-cache-dir"):
-        return True
-    value = call.around.variables.get("PIP_NO_CACHE_DIR", "")
+    return call.has("--no-cache-dir") or is_set(call.around, "PIP_NO_CACHE_DIR")
+
+
+def is_set(around: Surroundings, name: str) -> bool:
+    """Whether a switch in the environment is on; one with an unknown value is taken to be."""
+    value = around.variables.get(name, "")
     return value is None or value.lower() not in _FALSE
 
 
-def _compiles_nothing(call: Call) -> bool:
-    return call.has("--no-compile") or bool(call.around.variables.get("PIP_NO_COMPILE"))
+def compiles_nothing(call: Call) -> bool:
+    """Whether `pip install` writes no byte code."""
+    return call.has("--no-compile") or is_set(call.around, "PIP_NO_COMPILE")
 
 
 def _cache_folder(call: Call) -> str | None:

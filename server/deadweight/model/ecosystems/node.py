@@ -123,11 +123,26 @@ def install_set(manifest: Manifest, lock: Lock | None, *, dev: bool, libc: str |
 
 def runs_on(package: LockedPackage, libc: str | None) -> bool:
     """Whether npm installs the package on linux/amd64; an unknown `libc` (None) is taken as glibc."""
+    if not package.path:
+        # The lockfiles of yarn and bun say less than that of npm, but names do: @img/sharp-linuxmusl-x64, fsevents.
+        unwanted = _OF_GLIBC if libc == "musl" else _OF_MUSL
+        if _FOREIGN.search(package.name) or (not package.libc and unwanted.search(package.name)):
+            return False
     return (
         _matches("linux", package.os)
         and _matches("x64", package.cpu)
         and _matches("musl" if libc == "musl" else "glibc", package.libc)
     )
+
+
+# In the name of a package for one system: another one than linux/amd64, or a C library.
+_PROCESSOR = r"(?:arm|arm64|ia32|loong64|mips64el|ppc64|riscv64|s390x|x64|x86)"
+_FOREIGN = re.compile(
+    rf"^fsevents$|(?:^|[-/])(?:android|darwin|freebsd|netbsd|openbsd|openharmony|sunos|win32|windows)-{_PROCESSOR}(?:-|$)"
+    r"|(?:^|[-/])linux(?:musl)?-(?!x64)" + _PROCESSOR + r"(?:-|$)"
+)
+_OF_GLIBC = re.compile(r"[-/]linux-x64-(?:gnu|glibc)$")
+_OF_MUSL = re.compile(r"[-/](?:linuxmusl-x64|linux-x64-musl|linux-musl)$")
 
 
 def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = "") -> Project | None:

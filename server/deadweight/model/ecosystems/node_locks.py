@@ -1,4 +1,4 @@
-"""Lockfiles of Node projects: package-lock.json and npm-shrinkwrap.json, yarn.lock, pnpm-lock.yaml."""
+"""Lockfiles of Node projects: package-lock.json and npm-shrinkwrap.json, yarn.lock, pnpm-lock.yaml, bun.lock."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ class Lock:
 
 
 def read_lock(text: str) -> Lock | None:
-    """The packages of a package-lock.json (versions 1 to 3), yarn.lock (1 and berry) or pnpm-lock.yaml."""
+    """The packages of a package-lock.json (versions 1 to 3), yarn.lock (1 and berry), pnpm-lock.yaml or bun.lock."""
     if len(text) > LARGEST_TEXT:
         return None
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return _read_package_lock(text)
+        return (
+            _read_bun_lock(text) if '"configVersion"' in text[:200] or _BUN in text[:200] else _read_package_lock(text)
+        )
     text_bytes = len(text.encode("utf-8", "surrogatepass"))
     if re.search(r"^lockfileVersion:", text, re.MULTILINE):
         return Lock("pnpm", tuple(_pnpm_packages(text)), text_bytes=text_bytes)
@@ -120,6 +122,26 @@ def _version_1(dependencies: dict[str, Any], parent: str) -> Iterator[LockedPack
                 bundled=bool(entry.get("bundled")),
             )
             waiting.append((as_object(entry.get("dependencies")), path))
+
+
+# --- bun --------------------------------------------------------------------------------------------------------------
+
+_BUN = '"workspaces": {'  # stands at the top of a bun.lock, which is JSON with commas before closing brackets
+# `    "accepts": ["accepts@2.0.0", "", { "dependencies": { "mime-types": "^3.0.0" } }, "sha512-..."],`
+_BUN_ENTRY = re.compile(r'^    "[^"]+": \["((?:@[^/"]+/)?[^@"]+)@(\d[^"]*)"(.*)', re.MULTILINE)
+_BUN_NEEDS = re.compile(r'"(?:dependencies|optionalDependencies)": \{([^}]*)\}')
+_BUN_LIMITS = re.compile(r'"(os|cpu)": (?:"([^"]+)"|\[([^\]]*)\])')
+
+
+def _read_bun_lock(text: str) -> Lock:
+    packages: list[LockedPackage] = []
+    for entry in _BUN_ENTRY.finditer(text):
+        name, version, rest = entry.groups()
+        needs = [each for found in _BUN_NEEDS.findall(rest) for each in re.findall(r'"([^"]+)":', found)]
+        limits = {kind: (one, *re.findall(r'"([^"]+)"', many)) for kind, one, many in _BUN_LIMITS.findall(rest)}
+        system, processor = (tuple(filter(None, limits.get(kind, ()))) for kind in ("os", "cpu"))
+        packages.append(LockedPackage(name, version, depends=tuple(needs), os=system, cpu=processor))
+    return Lock("bun", tuple(packages), text_bytes=len(text.encode("utf-8", "surrogatepass")))
 
 
 # --- yarn and pnpm ----------------------------------------------------------------------------------------------------

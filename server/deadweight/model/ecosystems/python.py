@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from deadweight.model.ecosystems.lenient import LARGEST_TEXT, as_object, toml_table
@@ -12,6 +13,9 @@ from deadweight.model.ecosystems.project import Project, inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+
+
+MOST_REQUIREMENTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +46,29 @@ class Requirements:
     requirements: tuple[Requirement, ...]
     files: tuple[str, ...]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of them were read."""
+        return len(self.requirements) < MOST_REQUIREMENTS
+
 
 @dataclass(frozen=True, slots=True)
 class PyProject:
-    """What pyproject.toml says. `development` are dependency groups and poetry's own groups, `extras` by name."""
+    """What pyproject.toml or a Pipfile says. `groups` are dependency groups by name, poetry's own with them."""
 
     name: str
     dependencies: tuple[Requirement, ...]
     extras: tuple[tuple[str, tuple[Requirement, ...]], ...]
-    development: tuple[Requirement, ...]
+    groups: tuple[tuple[str, tuple[Requirement, ...]], ...]
     manager: str  # "poetry", "uv", or '' where it names none
     is_package: bool  # has a build system: installing the project installs itself
     files: tuple[str, ...]  # that the build reads: readme, licence
+    optional_groups: frozenset[str] = frozenset()  # installed only where they are named
+
+    @property
+    def development(self) -> tuple[Requirement, ...]:
+        """What the groups ask for."""
+        return tuple(each for _, group in self.groups for each in group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,7 @@ def normal(name: str) -> str:
 
 
 # `uvicorn[standard] >= 0.30, < 1 ; python_version > "3.8"`, `torch @ https://...`
+_INCLUDE = re.compile(r"^[ \t]*(?:-r|--requirement|-c|--constraint)[ \t=]?[ \t]*(\S+)", re.MULTILINE)
 _REQUIREMENT = (
     r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[([\w\s,.-]*)\])?\s*"
     r"(?:@\s*(\S+)|\(?((?:(?:===?|~=|!=|<=?|>=?)\s*[^\s,;()=<>!~]+\s*,?\s*)*)\)?)\s*(?:;\s*(.*))?"
@@ -100,7 +116,8 @@ def read_requirement(text: str) -> Requirement | None:
 def read_requirements(text: str, path: str, lookup: Callable[[str], str | None]) -> Requirements:
     """The requirements in the text of the file at `path` and in those it includes, whose texts `lookup` gives.
 
-    What pip would refuse is left out. `-c` files are among `files`, and their versions are taken over.
+    What pip would refuse is left out, and so is what stands behind the first 2,000. `-c` files are among `files`, and
+    their versions are taken over.
     """
     found: dict[tuple[str, str], Requirement] = {}
     constraints: dict[str, Requirement] = {}
@@ -112,6 +129,8 @@ def read_requirements(text: str, path: str, lookup: Callable[[str], str | None])
             continue
         files[here] = None
         for line in _logical_lines(content):
+            if len(found) + len(constraints) >= MOST_REQUIREMENTS:
+                break
             if include := re.match(r"(-r|--requirement|-c|--constraint)(?:\s*=?\s*)(\S+)", line):
                 target = _beside(here, include[2])
                 if (included := lookup(target)) is not None:
@@ -132,6 +151,12 @@ def read_requirements(text: str, path: str, lookup: Callable[[str], str | None])
     return Requirements(requirements, tuple(files))
 
 
+@lru_cache(maxsize=64)
+def included(text: str) -> tuple[str, ...]:
+    """The files that a requirements file names by -r and -c, as written there."""
+    return tuple(dict.fromkeys(match[1] for match in _INCLUDE.finditer(text))) if len(text) <= LARGEST_TEXT else ()
+
+
 def read_pyproject(text: str) -> PyProject | None:
     """What a pyproject.toml says, or None for a text that is none (or where this Python cannot read TOML)."""
     data = toml_table(text)
@@ -143,11 +168,12 @@ def read_pyproject(text: str) -> PyProject | None:
     extras = tuple(
         (normal(name), _requirements(each)) for name, each in as_object(project.get("optional-dependencies")).items()
     )
-    development = [each for group in as_object(data.get("dependency-groups")).values() for each in _requirements(group)]
-    development += _poetry(poetry.get("dev-dependencies"))
-    for group in as_object(poetry.get("group")).values():
-        development += _poetry(as_object(group).get("dependencies"))
-    development += _requirements(as_object(tool.get("uv")).get("dev-dependencies"))
+    declared = as_object(data.get("dependency-groups"))
+    groups = [(normal(name), _requirements(_with_included(name, declared))) for name in declared]
+    groups.append(("dev", _poetry(poetry.get("dev-dependencies"))))
+    own = {normal(name): as_object(group) for name, group in as_object(poetry.get("group")).items()}
+    groups += [(name, _poetry(group.get("dependencies"))) for name, group in own.items()]
+    groups.append(("dev", _requirements(as_object(tool.get("uv")).get("dev-dependencies"))))
     manager = "poetry" if poetry else "uv" if "uv" in tool else ""
     readme = project.get("readme", poetry.get("readme"))
     licence = project.get("license")
@@ -158,8 +184,53 @@ def read_pyproject(text: str) -> PyProject | None:
     name = project.get("name", poetry.get("name"))
     return PyProject(
         normal(name) if isinstance(name, str) else "",
-        tuple(dependencies), extras, tuple(development), manager, is_package, files,
+        tuple(dependencies), extras, tuple(each for each in groups if each[1]), manager, is_package, files,
+        frozenset(name for name, group in own.items() if group.get("optional") is True),
     )  # fmt: skip
+
+
+def read_pipfile(text: str) -> PyProject | None:
+    """What a Pipfile says, which is TOML too."""
+    data = toml_table(text)
+    if data is None:
+        return None
+    groups = (("dev", _poetry(data.get("dev-packages"))),)
+    return PyProject("", _poetry(data.get("packages")), (), groups, "pipenv", is_package=False, files=())
+
+
+def chosen(project: PyProject, options: Collection[str]) -> tuple[Requirement, ...]:
+    """The requirements of a project that an install takes.
+
+    `options` are words of its command line: "only=main", "without=dev", "with=docs", "extra=redis", "all-extras",
+    "all-groups". Without any that is what the project depends on, and its groups: for uv those of development alone.
+    """
+    named: dict[str, set[str]] = {}
+    for option in options:
+        kind, _, name = option.partition("=")
+        named.setdefault(kind, set()).add(normal(name))
+    only, more, less = (named.get(kind, set()) for kind in ("only", "with", "without"))
+    found = () if only and "main" not in only else project.dependencies
+    for name, group in project.groups:
+        is_usual = name == "dev" if project.manager == "uv" else name not in project.optional_groups
+        taken = name in only if only else name in more or "all-groups" in named or (is_usual and name not in less)
+        found += group if taken else ()
+    for name, extra in project.extras:
+        if "all-extras" in named or name in named.get("extra", ()):
+            found += extra
+    return found
+
+
+def locked(lock: Iterable[LockedDistribution], asked: Iterable[Requirement]) -> tuple[LockedDistribution, ...]:
+    """What of a lockfile the requirements come to, with all that they need."""
+    by_name = {each.name: each for each in lock}
+    waiting = [each.name for each in asked if applies(each.marker)]
+    found: dict[str, LockedDistribution] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in by_name and name not in found:
+            found[name] = by_name[name]
+            waiting += found[name].depends
+    return tuple(found.values())
 
 
 def read_lock(text: str) -> tuple[LockedDistribution, ...] | None:
@@ -300,6 +371,23 @@ def _requirements(value: object) -> tuple[Requirement, ...]:
     return tuple(each for each in map(read_requirement, texts) if each is not None)
 
 
+def _with_included(name: str, groups: Mapping[str, Any]) -> list[object]:
+    """The entries of a dependency group with those of the groups that it includes."""
+    found: list[object] = []
+    waiting, seen = [name], set[str]()
+    while waiting:
+        here = waiting.pop()
+        entries = groups.get(here)
+        if here in seen or not isinstance(entries, list):
+            continue
+        seen.add(here)
+        found += entries
+        waiting += [
+            str(each["include-group"]) for each in entries if isinstance(each, dict) and "include-group" in each
+        ]
+    return found
+
+
 def _poetry(value: object) -> tuple[Requirement, ...]:
     """Poetry's own table: `django = "^5.0"`, `uvicorn = {version = "0.30", extras = ["standard"]}`."""
     found = []
@@ -330,6 +418,9 @@ def _locked(entry: dict[str, Any]) -> LockedDistribution:
         depends = [str(each["name"]) for each in entries if "name" in each and applies(str(each.get("marker", "")))]
     else:  # poetry: {click = ">=8"}
         depends = list(as_object(dependencies))
+    # Of what extras bring uv lists only what somebody asked for.
+    extras = [each for each in as_object(entry.get("optional-dependencies")).values() if isinstance(each, list)]
+    depends += [str(as_object(one)["name"]) for each in extras for one in each if "name" in as_object(one)]
     groups = entry.get("groups")
     dev = entry.get("category") == "dev" or (isinstance(groups, list) and bool(groups) and "main" not in groups)
     glibc, musl = _wheel_bytes(entry.get("wheels"))

@@ -1,0 +1,73 @@
+"""pnpm: packages of a project or by name, linked with the copies in its store."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands import builds, npm
+from deadweight.model.commands.call import Tool
+from deadweight.model.effects import Leftover, PackageSet, replaces, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+
+# Options that take the next word along.
+VALUES = (
+    *("-C", "--dir", "-F", "--filter", "--filter-prod", "--store-dir", "--virtual-store-dir", "--registry"),
+    *("--reporter", "--loglevel", "--network-concurrency", "--lockfile-dir", "--global-dir"),
+)
+_INSTALLS = frozenset(("install", "i", "fetch", "ci"))
+_WRITES_NOTHING = frozenset(
+    ("config", "set", "get", "list", "ls", "why", "audit", "outdated", "help", "store", "setup")
+)
+
+
+def _effects(call: Call) -> Iterator[Effect]:
+    operands = call.operands(*VALUES)
+    verb = operands[0].text if operands else ""
+    names = tuple(word.pattern for word in operands[1:])
+    around = call.around
+    if verb in _INSTALLS and not names:
+        yield from _install(call)
+    elif verb in ("add", "install", "i"):
+        packages = PackageSet("npm", names, None, around.base.suite, around.base.libc)
+        is_global = call.has("-g", "--global")
+        yield writes(_home(call) if is_global else around.resolve("node_modules"), packages, call.span)
+        yield from _left(call, packages)
+    elif verb == "prune":
+        folder = around.resolve(call.value("-C", "--dir") or ".")
+        options = set() if call.has("--prod", "-P") else {"dev"}
+        packages = npm.of_project(call, "pnpm", npm.project_at(call, folder, "pnpm-lock.yaml"), folder, options)
+        if path := around.resolve("node_modules"):
+            yield replaces(path, packages, call.span)
+    elif verb and verb not in _WRITES_NOTHING:
+        yield writes(*builds.script(call, [word.pattern for word in operands]), call.span)
+
+
+def _install(call: Call) -> Iterator[Effect]:
+    around = call.around
+    folder = around.resolve(call.value("-C", "--dir") or ".")
+    options = set() if call.has("-P", "--prod") or not npm.wants_dev(call) else {"dev"}
+    if call.has("--frozen-lockfile"):
+        options.add("frozen")
+    packages = npm.of_project(call, "pnpm", npm.project_at(call, folder, "pnpm-lock.yaml"), folder, options)
+    yield writes(folder and posixpath.join(folder, "node_modules"), packages, call.span)
+    yield from _left(call, packages)
+
+
+def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:
+    """The registry's documents about the packages; the packages themselves are hard links to the store."""
+    if cache := call.around.resolve("~/.cache/pnpm"):
+        left = Leftover("install-cache", "pnpm's cache of the registry", f"rm -rf {cache}", of=packages)
+        yield writes(cache, left, call.span)
+
+
+def _home(call: Call) -> str | None:
+    return call.around.resolve(call.around.variables.get("PNPM_HOME") or "~/.local/share/pnpm")
+
+
+TOOLS = (Tool(("pnpm",), _effects),)

@@ -1,0 +1,97 @@
+"""yarn, the classic one and the newer ones (berry): packages of a project or by name, and the cache of downloads."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands import builds, npm
+from deadweight.model.commands.call import Tool
+from deadweight.model.effects import Leftover, PackageSet, removes, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+
+# Options that take the next word along.
+VALUES = (
+    *("--cwd", "--cache-folder", "--modules-folder", "--registry", "--network-timeout", "--network-concurrency"),
+    *("--prefix", "--global-folder", "--mutex", "--mode"),
+)
+_WRITES_NOTHING = frozenset(
+    ("config", "set", "version", "versions", "policies", "info", "list", "why", "audit", "help")
+)
+_SCRIPTS = frozenset(("run", "exec", "node", "dlx", "pack", "build", "start", "test"))
+
+
+def _effects(call: Call) -> Iterator[Effect]:
+    words = [word.pattern for word in call.operands(*VALUES)]
+    if call.has("--version", "-v", "--help"):
+        return
+    around = call.around
+    match words:
+        case [] | ["install", *_]:
+            yield from _install(call)
+        case ["workspaces", "focus", *_]:
+            yield from _install(call)
+        case ["global", "add", *names]:
+            packages = PackageSet(
+                "npm", tuple(names), None, around.base.suite, around.base.libc, frozenset(("global",))
+            )
+            yield writes(_root_or_home(call, "/usr/local/share/.config/yarn", "~/.config/yarn"), packages, call.span)
+            yield from _left(call, packages, is_berry=False)
+        case ["add", *names]:
+            packages = PackageSet("npm", tuple(names), None, around.base.suite, around.base.libc)
+            yield writes(around.resolve("node_modules"), packages, call.span)
+            yield from _left(call, packages, is_berry=False)
+        case ["cache", "clean" | "clear", *_]:
+            yield removes(_cache(call), call.span)
+            yield removes(around.resolve("~/.yarn/berry"), call.span)
+        case [verb, *_] if verb not in _WRITES_NOTHING and verb != "cache":
+            yield writes(*builds.script(call, words), call.span)
+
+
+def _install(call: Call) -> Iterator[Effect]:
+    around = call.around
+    folder = around.resolve(call.value("--cwd") or ".")
+    text = around.files.text
+    settings = text(posixpath.join(folder, ".yarnrc.yml")) if folder else None
+    project = npm.project_at(call, folder, "yarn.lock")
+    lock = (project and project.lock) or ""
+    is_berry = settings is not None or re.search(r"^__metadata:", lock, re.MULTILINE) is not None
+    options = {"dev"} if npm.wants_dev(call) or (is_berry and not call.has("--production")) else set()
+    if call.has("--frozen-lockfile", "--immutable", "--pure-lockfile"):
+        options.add("frozen")
+    links_nothing = is_berry and not re.search(
+        r"^nodeLinker:\s*['\"]?(?:node-modules|pnpm)", settings or "", re.MULTILINE
+    )
+    manager = "yarn pnp" if links_nothing else "yarn berry" if is_berry else "yarn"
+    packages = npm.of_project(call, manager, project, folder, options)
+    if links_nothing:  # the archives are what node reads
+        yield writes(around.resolve("~/.yarn/berry"), packages, call.span)
+        return
+    yield writes(folder and posixpath.join(folder, "node_modules"), packages, call.span)
+    yield from _left(call, packages, is_berry=is_berry)
+
+
+def _left(call: Call, packages: PackageSet, *, is_berry: bool) -> Iterator[Effect]:
+    what, cleanup = "yarn's download cache", "yarn cache clean --all" if is_berry else "yarn cache clean"
+    path = call.around.resolve("~/.yarn/berry") if is_berry else _cache(call)
+    yield writes(path, Leftover("install-cache", what, cleanup, of=packages), call.span)
+
+
+def _cache(call: Call) -> str | None:
+    folder = call.value("--cache-folder") or call.around.variables.get("YARN_CACHE_FOLDER")
+    return (
+        call.around.resolve(folder) if folder else _root_or_home(call, "/usr/local/share/.cache/yarn", "~/.cache/yarn")
+    )
+
+
+def _root_or_home(call: Call, of_root: str, of_others: str) -> str | None:
+    return of_root if call.around.home == "/root" else call.around.resolve(of_others)
+
+
+TOOLS = (Tool(("yarn", "yarnpkg"), _effects),)
