@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from deadweight.model.commands.call import Tool
+    from deadweight.model.effects import Effect
+
 EXAMPLES = [read_example(block) for rule in RULES for block in blocks(rule.page, "Example")]
 STAGES = sorted({example.dockerfile for example in EXAMPLES})
 FILES = {path: text for example in EXAMPLES for path, text in example.files.items() if path != ".dockerignore"}
@@ -271,7 +274,12 @@ def test_a_command_that_is_typed_leaves_the_others_of_its_run_unread(monkeypatch
     assert len(before.ledgers[0].layers[2].calls) == 5
     read: list[str] = []
     find = catalog.find
-    monkeypatch.setattr(catalog, "find", lambda program: read.append(program) or find(program))
+
+    def noting(program: str) -> Tool | None:
+        read.append(program)
+        return find(program)
+
+    monkeypatch.setattr(catalog, "find", noting)
     for old, new in (("echo 0", "echo one"), ("echo one", "echo")):
         before = edited_at(before, old, new)
         assert come_to(before) == come_to(Snapshot(parse(before.text), CONTEXT))
@@ -319,9 +327,12 @@ def test_what_lies_under_a_path_is_asked_of_the_layer_that_changed(monkeypatch: 
     assert len(check(before).found) > 1
     asked: list[str] = []
     part_of = Filesystem.part_of
-    monkeypatch.setattr(
-        Filesystem, "part_of", lambda self, effect, path: asked.append(path) or part_of(self, effect, path)
-    )
+
+    def noting(self: Filesystem, effect: Effect, path: str) -> Effect | None:
+        asked.append(path)
+        return part_of(self, effect, path)
+
+    monkeypatch.setattr(Filesystem, "part_of", noting)
     after = edited_at(before, "echo 0", "npm i left-pad")
     assert check(after).found
     assert 0 < len(asked) < 20
