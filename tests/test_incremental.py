@@ -19,6 +19,7 @@ from deadweight.analysis.report import Checked, check, report
 from deadweight.features.code_actions import Action
 from deadweight.features.kinds import QUICK_FIX
 from deadweight.lsp.documents import Documents, OpenDockerfile
+from deadweight.model.commands import catalog
 from deadweight.model.context import BuildContext
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.history import read_history
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
     from typing import Any
+
+    from deadweight.model.commands.call import Tool
+    from deadweight.model.effects import Effect
 
 EXAMPLES = [read_example(block) for rule in RULES for block in blocks(rule.page, "Example")]
 STAGES = sorted({example.dockerfile for example in EXAMPLES})
@@ -262,6 +266,76 @@ def test_nothing_is_asked_where_nothing_below_does_anything_else(monkeypatch: py
         assert len(before.ledgers[0].layers) == 5
     with pytest.raises(pytest.fail.Exception, match="somebody asks"):
         list(edited_at(before, "npm ci", "npm i").ledgers)
+
+
+def test_a_command_that_is_typed_leaves_the_others_of_its_run_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = "RUN echo 0 && pip install pandas && export A=1 && npm ci && sh -c 'apt-get install -y git'\n"
+    before = Snapshot(parse(f"FROM node:22\nWORKDIR /app\n{run}"), CONTEXT)
+    assert len(before.ledgers[0].layers[2].calls) == 5
+    read: list[str] = []
+    find = catalog.find
+
+    def noting(program: str) -> Tool | None:
+        read.append(program)
+        return find(program)
+
+    monkeypatch.setattr(catalog, "find", noting)
+    for old, new in (("echo 0", "echo one"), ("echo one", "echo")):
+        before = edited_at(before, old, new)
+        assert come_to(before) == come_to(Snapshot(parse(before.text), CONTEXT))
+    del read[:]
+    layer = edited_at(before, "echo &&", "echo 2 &&").ledgers[0].layers[2]
+    assert read == ["echo"]
+    assert [layer.instruction.text[each.span.start :][:3] for each in layer.calls] == [
+        "ech",
+        "pip",
+        "exp",
+        "npm",
+        "apt",
+    ]
+
+
+def test_a_run_that_is_typed_above_the_same_one_is_another() -> None:
+    text = "FROM debian\nRUN apt-get update\nRUN rm -rf /var/lib/apt/lists/*\n"
+    for typed in ("RUN apt-get update\n", "RUN apt-get update && true\n"):
+        assert_follows(text, [Edit(Span(12, 12), typed), Edit(Span(12, 12 + len(typed)), "")])
+
+
+@pytest.mark.parametrize(
+    ("run", "old", "new"),
+    [
+        ("curl -fsSL https://example.com/a.tgz | tar -xz -C /opt", "a.tgz", "b.tgz"),
+        ("cd /srv && npm ci", "/srv", "/app"),
+        ("A=1 && npm ci --prefix $A", "A=1", "A=/app"),
+        ("for d in /a /b; do rm -rf $d; done", "/a", "/app"),
+        ("pip install pandas && npm ci", "pip install pandas", "npm ci"),
+        ("apt-get install -y git && apt-get install -y git", "git", "curl"),
+        ("true && rm -rf /app", "true &&", "true ||"),
+        ("sh -c 'cd /srv && npm ci'", "/srv", "/app"),
+    ],
+)
+def test_a_call_is_read_again_where_what_lies_around_it_is_another(run: str, old: str, new: str) -> None:
+    text = f"FROM node:22\nWORKDIR /app\nCOPY . .\nRUN {run}\nRUN rm -rf /app /b\n"
+    start = text.index(old, text.index("RUN"))
+    assert_follows(text, [Edit(Span(start, start + len(old)), new), Edit(Span(start, start + len(new)), old)])
+
+
+def test_what_lies_under_a_path_is_asked_of_the_layer_that_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = "".join(f"COPY package.json /srv/{number}/\n" for number in range(200))
+    late = "RUN chown -R 1000 /srv\nRUN rm -rf /srv/7\n"
+    before = Snapshot(parse(f"FROM node:22\nRUN echo 0\n{copies}{late}"), CONTEXT)
+    assert len(check(before).found) > 1
+    asked: list[str] = []
+    part_of = Filesystem.part_of
+
+    def noting(self: Filesystem, effect: Effect, path: str) -> Effect | None:
+        asked.append(path)
+        return part_of(self, effect, path)
+
+    monkeypatch.setattr(Filesystem, "part_of", noting)
+    after = edited_at(before, "echo 0", "npm i left-pad")
+    assert check(after).found
+    assert 0 < len(asked) < 20
 
 
 def test_a_layer_that_stays_does_not_hold_those_it_was_read_on() -> None:

@@ -27,7 +27,7 @@ class Claims:
 
         A rule that says its own number of bytes, other than those of what it frees, keeps it.
         """
-        if finding.basis == "cache" or self._taken.keys().isdisjoint(site for site, _ in finding.frees):
+        if finding.basis == "cache" or self._taken.keys().isdisjoint([site for site, _ in finding.frees]):
             return finding
         left = frozenset(
             (site, rest)

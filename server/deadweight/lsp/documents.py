@@ -410,8 +410,10 @@ class Documents:
 
     def with_open_ignore_file(self, document: OpenDockerfile, context: BuildContext | None) -> BuildContext | None:
         """The context as an ignore file that is open here would make it, saved or not."""
-        names = [str(each) for each in _ignore_files(document)]
         opened = {str(each.path): each for each in self.governing(document)}
+        if not opened:
+            return context
+        names = [str(each) for each in _ignore_files(document)]
         path = next((each for each in names if each in opened), None)
         found = opened[path].found if path is not None else None
         if context is None or path is None or found is None:

@@ -27,7 +27,7 @@ from deadweight.model.effects import (
     covers,
     is_under,
 )
-from deadweight.model.playing import Written, after_layer, play
+from deadweight.model.playing import Rest, Written, after, after_layer, written_by
 from deadweight.model.stages import NOWHERE
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.model.stages import Site
 
+_MOST_PATHS = 64  # of which is known what an instruction wrote there: somebody types one letter by letter
 # Where distributions keep what packages bring; what lies elsewhere in an image is the user's own.
 _SYSTEM = (
     *("/bin", "/etc", "/lib", "/sbin", "/usr/bin", "/usr/include", "/usr/lib", "/usr/sbin", "/usr/share"),
@@ -58,12 +59,12 @@ class Mount:
     from_: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
 class Stack:
-    """A layer and all that lies below it."""
+    """A layer and all that lies below it. Each layer above an edit gets a new one: a dataclass takes longer."""
 
-    top: Layer
-    below: Stack | None
+    def __init__(self, top: Layer, below: Stack | None) -> None:
+        self.top = top
+        self.below = below
 
     def __iter__(self) -> Iterator[Layer]:
         """The layers, the newest first."""
@@ -73,17 +74,17 @@ class Stack:
             at = at.below
 
     @cached_property
-    def there(self) -> Sequence[Written]:
+    def there(self) -> tuple[Rest, ...]:
         """What these layers wrote and is there, oldest first."""
         at: Stack | None = self
         above: list[Layer] = []
         while at is not None and "there" not in at.__dict__:
             above.append(at.top)
             at = at.below
-        there: Sequence[Written] = at.there if at else ()
+        there = list(at.there if at else ())
         for layer in reversed(above):
             there = after_layer(there, layer)
-        return there
+        return tuple(there)
 
 
 _Answer = TypeVar("_Answer")
@@ -110,8 +111,7 @@ def folded(start: _Answer, step: Callable[[_Answer, Layer], _Answer]) -> Callabl
 
 def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset[tuple[str, str]]:
     """The packages of a layer beside those of the layers below it, each with its manager."""
-    sets = (effect.cause for effect in layer.kept if isinstance(effect.cause, PackageSet))
-    more = frozenset((each.manager, name) for each in sets for name in each.names)
+    more = layer.packages
     return names if more <= names else names | more
 
 
@@ -205,6 +205,15 @@ class Filesystem:
         """Whether it gives the same answers to questions that were asked of another file system."""
         return all(each.ask(self._when(each.here), *each.arguments) == each.answer for each in questions)
 
+    def asks_again(self, questions: Iterable[Question]) -> bool:
+        """Asks what was asked before; whether each answer is what it was."""
+        for each in questions:
+            answer = each.ask(self, *each.arguments)
+            if answer != each.answer:
+                return False
+            self.asked.append(Question(each.ask, self.here, each.arguments, answer))
+        return True
+
     def _when(self, here: tuple[Effect, ...]) -> Filesystem:
         """What a command of the RUN finds when it has done this."""
         return Filesystem(self.below, self.context, self.mounts, self.site, here) if here else self
@@ -238,7 +247,8 @@ class Filesystem:
             if mount.type == "bind" and mount.from_ is None and mount.target and is_under(path, mount.target):
                 yield _below(inside_context(mount.source), mount.target, path)
         for effect in self._written():
-            yield from _origins_in(effect, path)
+            if isinstance(effect.cause, (Copied, CopiedFromStage)):
+                yield from _origins_in(effect, path)
 
     @_asked
     def archive(self, path: str | None, typed: str, is_part: bool) -> Extracted:
@@ -313,7 +323,7 @@ class Filesystem:
     @_asked
     def has(self, cause: Cause) -> bool:
         """Whether something of just this cause is there."""
-        return any(effect.cause == cause for effect in self._written())
+        return any(isinstance(effect.cause, type(cause)) and effect.cause == cause for effect in self._written())
 
     @_asked
     def place_of(self, cause: Cause) -> str | None:
@@ -324,7 +334,7 @@ class Filesystem:
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
         here = _asked_for(self.here, manager)
-        return tuple(sorted(here.union(name for each, name in _installed(self.below) if each == manager)))
+        return tuple(sorted(here.union([name for each, name in _installed(self.below) if each == manager])))
 
     @_asked
     def has_leftover(self, folder: str) -> bool:
@@ -342,21 +352,31 @@ class Filesystem:
         return self._held(path)
 
     def _held(self, path: str) -> list[Written]:
-        there = self.below.there if self.below else ()
-        targets = [mount.target for mount in self.mounts if mount.target]
-        for effect in self.here:
-            there = play(there, effect, self.site, targets)
+        there: Sequence[Rest] = self.below.there if self.below else ()
+        if self.here:
+            targets = [mount.target for mount in self.mounts if mount.target]
+            there = after(there, self.here, Rest(self.site, written_by(self.here, targets)))
         found: list[Written] = []
-        for written in there:
-            part = self.part_of(written.effect, path)
-            if part is None or _is_in_place(part):
-                continue
-            if isinstance(part.cause, Copied):
-                found = [each for each in found if not _is_copied_again(each.effect, part)]
-            found.append(written._replace(effect=part))
+        for rest in there:
+            known = rest.known.get(path)
+            parts = known[1] if known and known[0] is self.context else self._parts_of(rest, path)
+            for part in parts:
+                if isinstance(part.cause, Copied):
+                    found = [each for each in found if not _is_copied_again(each.effect, part)]
+                found.append(Written(rest.site, part))
         # A file of the context that was copied is that file, whatever else ran in its folder.
-        file = next((each for each in found if _is_the_file(each.effect, path)), None)
+        files = (each for each in found if isinstance(cause := each.effect.cause, Copied) and cause.is_file)
+        file = next((each for each in files if each.effect.path == path), None)
         return [file] if file else found
+
+    def _parts_of(self, rest: Rest, path: str) -> tuple[Effect, ...]:
+        """What an instruction wrote under `path` and is there still, in other places than before."""
+        if len(rest.known) >= _MOST_PATHS:
+            rest.known.clear()
+        parts = [self.part_of(effect, path) for effect in rest.effects]
+        found = tuple([part for part in parts if part is not None and not _is_in_place(part)])
+        rest.known[path] = (self.context, found)
+        return found
 
     def part_of(self, effect: Effect, path: str) -> Effect | None:
         """The part of what `effect` wrote that lies under `path`, perhaps all; None where that is surely nothing."""
@@ -394,9 +414,11 @@ class Filesystem:
             return ()
         again = {(site, id(each)) for effect in done.values() for site, each in _sources(effect)}
         return tuple(
-            (site, effect)
-            for site, effect in self._held(path)
-            if site != self.site and (site, id(effect)) not in again and (is_recursive or _is_file_at(effect, path))
+            [
+                (site, effect)
+                for site, effect in self._held(path)
+                if site != self.site and (site, id(effect)) not in again and (is_recursive or _is_file_at(effect, path))
+            ]
         )
 
     def _written(self) -> Iterator[Effect]:
@@ -460,10 +482,6 @@ def _is_file_at(effect: Effect, path: str) -> bool:
         return all(_is_file_at(each, path) for _, each in cause.sources)
     is_file = isinstance(cause, (Download, Filled, Text)) or (isinstance(cause, Copied) and cause.is_file)
     return is_file and effect.path is not None and fnmatchcase(effect.path, path)
-
-
-def _is_the_file(effect: Effect, path: str) -> bool:
-    return effect.path == path and isinstance(effect.cause, Copied) and effect.cause.is_file
 
 
 def _sources(effect: Effect) -> tuple[tuple[Site, Effect], ...]:

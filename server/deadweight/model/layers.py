@@ -5,42 +5,47 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, takewhile
 from operator import is_
 from typing import TYPE_CHECKING, overload
 
 from deadweight.lazy import cached_property
 from deadweight.model import image
-from deadweight.model.commands import catalog, pip
-from deadweight.model.commands.call import Call, Surroundings
-from deadweight.model.commands.changes import appended
-from deadweight.model.effects import BaseLayers, Built, Copied, CopiedFromStage, Download, Extracted, Kind, Text, writes
+from deadweight.model.calls import read_calls
+from deadweight.model.commands.call import Surroundings
+from deadweight.model.effects import (
+    BaseLayers,
+    Built,
+    Copied,
+    CopiedFromStage,
+    Download,
+    Extracted,
+    Kind,
+    PackageSet,
+    Text,
+    writes,
+)
 from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context
-from deadweight.model.playing import play
-from deadweight.model.stages import NOWHERE, Site, absolute
+from deadweight.model.playing import Rest, written_by
+from deadweight.model.stages import Site, absolute
 from deadweight.model.variables import expand
-from deadweight.syntax import shell
 from deadweight.syntax.run import run_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from deadweight.model.calls import Reading
+    from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect, Figure
     from deadweight.model.filesystem import Question
     from deadweight.model.image import Base
     from deadweight.model.measured import Matched, Measured
-    from deadweight.model.playing import Written
     from deadweight.model.stages import Build, Stage, State, Step
     from deadweight.syntax.dockerfile import Instruction
-    from deadweight.syntax.run import RunBody
-    from deadweight.syntax.shell import Script, Word
     from deadweight.text import Span
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
-# What any program answers and then ends: `java -version`.
-_QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
-_ACTIVATE = "/bin/activate"  # of a virtual environment
 _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 
 
@@ -48,9 +53,8 @@ _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 class Layer:
     """One instruction's layer. `effects` is everything it does, `kept` the writes that are left when it ends.
 
-    `calls` are the commands of a RUN that were read, without the layers below: `Ledgers.files` has those. `step` is
-    None for FROM. `asked` is what reading it asked of the layers below. `measured` is what it added when the image was
-    built, where somebody has said so.
+    `step` is None for FROM. `readings` are the commands of a RUN, `asked` is what they asked of the layers below.
+    `measured` is what it added when the image was built, where somebody has said so.
     """
 
     site: Site
@@ -58,7 +62,7 @@ class Layer:
     step: Step | None
     effects: tuple[Effect, ...]
     kept: tuple[Effect, ...]
-    calls: tuple[Call, ...] = ()
+    readings: tuple[Reading, ...] = ()
     asked: Sequence[Question] = field(default=(), compare=False, repr=False)
     measured: Figure | None = None
 
@@ -68,6 +72,11 @@ class Layer:
         return bool(self.kept) or (self.measured is not None and self.measured.best > 0)
 
     @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The commands of a RUN that were read, without the layers below: `Ledgers.files` has those."""
+        return tuple([each.call for each in self.readings])
+
+    @cached_property
     def depends(self) -> bool:
         """Whether what it does may be something else where the layers below, a stage or the context are others."""
         return bool(self.asked) or self.instruction.keyword in ("COPY", "ADD")
@@ -75,7 +84,23 @@ class Layer:
     @cached_property
     def removes(self) -> bool:
         """Whether it removes something."""
-        return any(effect.kind is Kind.REMOVES for effect in self.effects)
+        return any(effect.kind is Kind.REMOVES for effect in self.undoing)
+
+    @cached_property
+    def undoing(self) -> tuple[Effect, ...]:
+        """What it does to what is there, other than to write more."""
+        return tuple([effect for effect in self.effects if effect.kind is not Kind.WRITES])
+
+    @cached_property
+    def packages(self) -> frozenset[tuple[str, str]]:
+        """The packages that it asks for by name, each with its manager."""
+        sets = [effect.cause for effect in self.kept if isinstance(effect.cause, PackageSet)]
+        return frozenset([(each.manager, name) for each in sets for name in each.names])
+
+    @cached_property
+    def rest(self) -> Rest:
+        """What it wrote and is there when it ends."""
+        return Rest(self.site, self.kept)
 
     @cached_property
     def programs(self) -> frozenset[str]:
@@ -213,11 +238,7 @@ class Ledgers(Sequence[Ledger]):
 
 def kept_after(effects: Iterable[Effect], mounts: Iterable[Mount] = ()) -> tuple[Effect, ...]:
     """The writes among `effects` that no later one of them undoes and that do not go to a mount."""
-    targets = [mount.target for mount in mounts if mount.target]
-    kept: list[Written] = []
-    for effect in effects:
-        kept = play(kept, effect, NOWHERE, targets)
-    return tuple(each.effect for each in kept)
+    return written_by(effects, [mount.target for mount in mounts if mount.target])
 
 
 def mounts_of(instruction: Instruction, state: State) -> tuple[Mount, ...]:
@@ -268,15 +289,20 @@ class _StageReader:
         layers, stacks = [first], [stack]
         # What was here, as long as nothing below has changed.
         before = old.layers if old is not None and old.stacks[0] is stack and self.is_context_known else ()
-        for step in self.stage.steps:
-            site = Site(self.stage.index, len(layers))
-            layer, was = known.get(id(step)), before[site.step] if site.step < len(before) else None
+        if old is not None and before and self.are_others_known and old.figures == self.figures:
+            same = takewhile(lambda pair: pair[0].step is pair[1], zip(before[1:], self.stage.steps, strict=False))
+            count = 1 + sum(1 for _ in same)
+            layers, stacks = list(before[:count]), list(old.stacks[:count])
+            stack = stacks[-1]
+        for number, step in enumerate(self.stage.steps[len(layers) - 1 :], len(layers)):
+            layer, was = known.get(id(step)), before[number] if number < len(before) else None
+            site = layer.site if layer and layer.site.step == number else Site(self.stage.index, number)
             stands = layer and (not layer.depends or self.stands(layer, site, stack, is_as_it_was=layer is was))
             if layer is None or not stands:
                 layer = self.layer(step, site, stack)
-            elif layer.site != site:
+            elif layer.site is not site:
                 layer = replace(layer, site=site)
-            layer = self.measured(layer, site.step)
+            layer = self.measured(layer, number)
             if was is None or (layer is not was and (layer.effects, layer.kept) != (was.effects, was.kept)):
                 before = ()
             stack = self.stacked(layer, stack)
@@ -334,15 +360,23 @@ class _StageReader:
             return Layer(site, instruction, step, effects, effects)
         files = Filesystem(below, self.context, mounts, site)
         around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
-        calls: list[Call] = []
-        done: tuple[Effect, ...] = ()
-        for call in _calls(body.script, around, body):
-            calls.append(_after(call, done) if done else call)
-            done = (*done, *effects_of(calls[-1]))
+        readings = tuple(read_calls(body, around, self.readings_of(step, site)))
+        done = tuple(chain.from_iterable([each.effects for each in readings]))
         if body.script.is_opaque:
             done = (writes(None, Built("a script too long to read"), instruction.span),)
         kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
-        return Layer(site, instruction, step, done, kept, tuple(map(_alone, calls)), files.asked)
+        return Layer(site, instruction, step, done, kept, readings, files.asked)
+
+    def readings_of(self, step: Step, site: Site) -> tuple[Reading, ...]:
+        """What was read of the RUN that stood here, where it started in the same state.
+
+        Nothing of one that stands elsewhere now: no two layers have an effect in common.
+        """
+        was = self.old.layers[site.step] if self.old is not None and site.step < len(self.old.layers) else None
+        if was is None or was.step is None or was.step.state is not step.state:
+            return ()
+        has_moved = was.step is not step and any(each is was.step for each in self.stage.steps)
+        return () if has_moved else was.readings
 
     def copy(self, step: Step) -> Iterator[Effect]:
         """The effects of COPY and ADD, one a source."""
@@ -397,83 +431,6 @@ class _StageReader:
         stack = self.ledgers[stage.index].stacks[-1]
         held = tuple(each.effect for each in Filesystem(stack, self.context).held(path))
         return CopiedFromStage(stage.label, path, held or None)
-
-
-def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0) -> Iterator[Call]:
-    """The calls of a script, in order; `offset` is where the script starts in that of `body`.
-
-    A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does.
-    """
-    folder = inner = around.folder
-    local: dict[str, str | None] = {}
-    for placed in shell.commands(script):
-        command = placed.command
-        program, words = shell.program(command)
-        typed = command.words[-len(words) - 1].text if program else ""
-        if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
-            program, words = words[1].value, words[2:]  # `python3 -m pip install`
-        assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
-        if program == "export":
-            local.update(_exported(words))
-        elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
-            local["VIRTUAL_ENV"] = around.resolve(posixpath.join(inner or "", words[0].text.removesuffix(_ACTIVATE)))
-        elif program is None:
-            local.update(assigned)
-        inner = inner if placed.subshell else folder
-        changed = {**local, **assigned}
-        here = around
-        if changed or inner != around.folder:
-            variables = {**around.variables, **changed} if changed else around.variables
-            here = Surroundings(inner, variables, around.home, around.base, around.files)
-        span = body.span(command.span.shifted(offset))
-        if program in ("cd", "pushd"):
-            inner = here.resolve(words[0].pattern) if words else around.home
-            folder = folder if placed.subshell else inner
-        elif nested := shell.nested(command):
-            for call in _calls(shell.parse(nested.text), here, body, offset + nested.offset):
-                yield replace(call, placed=placed._replace(conditional=placed.conditional or call.placed.conditional))
-        elif program is not None:
-            words = tuple(replace(word, span=word.span.shifted(offset)) for word in words) if offset else words
-            yield Call(program, typed, words, span, here, placed)
-
-
-def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:
-    """The names that `export A=1 B` sets."""
-    for word in words:
-        name, equals, value = word.text.partition("=")
-        if equals and name.isidentifier():
-            yield name, None if word.value is None else value.strip("\"'")
-
-
-def _after(call: Call, done: tuple[Effect, ...]) -> Call:
-    """The call where its RUN has done something already."""
-    around, files = call.around, call.around.files
-    files = Filesystem(files.below, files.context, files.mounts, files.site, done, files.asked)
-    around = Surroundings(around.folder, around.variables, around.home, around.base, files)
-    return Call(call.program, call.typed, call.words, call.span, around, call.placed)
-
-
-def _alone(call: Call) -> Call:
-    """The call without what lies below its layer: a layer outlives the layers that it was read on."""
-    files = Filesystem(None, None, here=call.around.files.here)
-    return replace(call, around=replace(call.around, files=files))
-
-
-def effects_of(call: Call) -> Iterator[Effect]:
-    """What a call does."""
-    tool = catalog.find(call.program)
-    if tool is None:
-        is_question = len(call.words) == 1 and call.words[0].text in _QUESTIONS
-        found: Iterable[Effect] = () if is_question else (writes(None, Built(call.program), call.span),)
-    else:
-        found = tool.effects(call)
-    if call.placed.command.redirects:
-        found = chain(found, appended(call))
-    if not call.placed.conditional:
-        yield from found
-        return
-    for effect in found:
-        yield replace(effect, is_certain=False)
 
 
 def _first_word(instruction: Instruction) -> str:

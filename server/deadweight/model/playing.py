@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Kind, Leftover, Measured, Moved, PackageSet, covers, is_under
+from deadweight.syntax.dockerfile import remembered_of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
     from deadweight.model.stages import Site
@@ -23,43 +25,85 @@ class Written(NamedTuple):
     effect: Effect
 
 
-def play(there: Sequence[Written], effect: Effect, site: Site, mounts: Sequence[str] = ()) -> list[Written]:
-    """What is there after one more effect, of the instruction at `site`; what goes into one of `mounts` is not."""
-    path, cause = effect.path, effect.cause
-    if effect.kind is Kind.REMOVES and isinstance(cause, PackageSet):
-        gone = _gone(there, cause, site)
-        return [left for each in there if (left := _without(each, cause, gone if each.site == site else frozenset()))]
+@dataclass(frozen=True, eq=False, slots=True)
+class Rest:
+    """What is there still of all that one instruction wrote, in order.
+
+    It is the same object for all layers above that leave it alone, and in all versions of a file in which neither its
+    instruction changes nor those. `known` is what of it lies under a path, in the context that was asked last.
+    """
+
+    site: Site
+    effects: tuple[Effect, ...]
+    known: dict[str, tuple[BuildContext | None, tuple[Effect, ...]]] = field(default_factory=dict)
+
+
+def written_by(effects: Iterable[Effect], mounts: Sequence[str] = ()) -> tuple[Effect, ...]:
+    """What is there of what one instruction does; what goes into one of `mounts` is not."""
+    there: list[Effect] = []
+    for effect in effects:
+        path, cause = effect.path, effect.cause
+        if effect.kind is Kind.REMOVES and isinstance(cause, PackageSet):
+            gone = _gone(there, cause)
+            there = [left for each in there if (left := _without(each, cause, gone)) is not None]
+        elif effect.kind is not Kind.WRITES:
+            there = [left for each in there if (left := _after(each, effect, is_own=True)) is not None]
+        elif mounts and path is not None and any(is_under(path, mount) for mount in mounts):
+            continue
+        elif not (isinstance(cause, (Measured, Leftover)) and any(_is_there(each, effect) for each in there)):
+            there.append(effect)
+    return tuple(there)
+
+
+def _is_there(written: Effect, effect: Effect) -> bool:
+    """Whether an effect writes the same files once more: `apt-get update` twice in a RUN, records of dpkg."""
+    is_same = written.path == effect.path and written.cause == effect.cause
+    return is_same and written.is_certain >= effect.is_certain
+
+
+def after(there: Sequence[Rest], effects: Iterable[Effect], own: Rest) -> list[Rest]:
+    """What is there after the effects of an instruction above, of which `own` is left."""
+    for effect in effects:
+        if effect.kind is not Kind.WRITES:
+            there = [rest for each in there if (rest := _rest_after(each, effect))]
+    return [*there, own] if own.effects else list(there)
+
+
+def after_layer(there: list[Rest], layer: Layer) -> list[Rest]:
+    """What is there after one more layer. What it writes over is there still, below it."""
+    if layer.undoing:
+        there = [rest for rest in _left(layer, there) if rest]
+    if layer.kept:
+        there.append(layer.rest)
+    return there
+
+
+@remembered_of_each
+def _left(layer: Layer, below: Rest) -> Rest | None:
+    """What a layer leaves of what an instruction below it wrote."""
+    rest: Rest | None = below
+    for effect in layer.undoing:
+        rest = rest and _rest_after(rest, effect)
+    return rest
+
+
+def _rest_after(rest: Rest, effect: Effect) -> Rest | None:
+    """What is there of something after an effect of a later instruction; None for nothing."""
+    left = [left for each in rest.effects if (left := _after(each, effect, is_own=False)) is not None]
+    if len(left) == len(rest.effects) and all(one is other for one, other in zip(left, rest.effects, strict=True)):
+        return rest
+    return Rest(rest.site, tuple(left)) if left else None
+
+
+def _after(written: Effect, effect: Effect, *, is_own: bool) -> Effect | None:
+    """What is left of something written, perhaps by the same instruction, after an effect that writes nothing."""
+    if effect.kind is Kind.REMOVES and isinstance(effect.cause, PackageSet):
+        return _without(written, effect.cause, frozenset())
     if effect.kind is Kind.REMOVES:
         # An uncertain removal counts too: where a clean-up may happen, nobody is told that there is none.
-        return [each for each in there if not (path and each.effect.path and covers(path, each.effect.path))]
-    if effect.kind is Kind.REPLACES:
-        return [_replaced(each, effect) for each in there]
-    if effect.kind is Kind.MOVES:
-        return [moved for each in there if (moved := _moved(each, effect, site))]
-    if path is not None and any(is_under(path, mount) for mount in mounts):
-        return list(there)
-    if isinstance(cause, (Measured, Leftover)) and any(
-        (each.site, each.effect.path, each.effect.cause) == (site, path, cause)
-        and each.effect.is_certain >= effect.is_certain
-        for each in there
-    ):
-        return list(there)  # the same files once more: `apt-get update` twice in a RUN, records of dpkg
-    return [*there, Written(site, effect)]
-
-
-def after_layer(there: Sequence[Written], layer: Layer) -> list[Written]:
-    """What is there after one more layer. What it writes over is there still, below it."""
-    kept = set(map(id, layer.kept))
-    site = layer.site
-    now = list(there)
-    for effect in layer.effects:
-        if effect.kind is not Kind.WRITES:
-            now = play(now, effect, site)
-        elif id(effect) in kept:
-            now.append(Written(site, effect))
-            kept.discard(id(effect))
-    # What a later command of the same RUN has moved or taken a part of.
-    return [*now, *(Written(site, effect) for effect in layer.kept if id(effect) in kept)]
+        is_gone = effect.path and written.path and covers(effect.path, written.path)
+        return None if is_gone else written
+    return _replaced(written, effect) if effect.kind is Kind.REPLACES else _moved(written, effect, is_own=is_own)
 
 
 def removed_names(cause: PackageSet, removed: PackageSet) -> tuple[str, ...]:
@@ -71,21 +115,20 @@ def removed_names(cause: PackageSet, removed: PackageSet) -> tuple[str, ...]:
     return tuple(name for name in cause.names if name in removed.names)
 
 
-def _gone(there: Sequence[Written], removed: PackageSet, site: Site) -> frozenset[str]:
+def _gone(there: Iterable[Effect], removed: PackageSet) -> frozenset[str]:
     """The names that one layer brought and takes away again: what it installs besides is not there already."""
-    sets = (each.effect.cause for each in there if each.site == site)
     return frozenset(
         name
-        for cause in sets
-        if isinstance(cause, PackageSet)
+        for each in there
+        if isinstance(cause := each.cause, PackageSet)
         for name in removed_names(cause, removed)
         if name not in cause.already
     )
 
 
-def _without(written: Written, removed: PackageSet, gone: frozenset[str]) -> Written | None:
+def _without(written: Effect, removed: PackageSet, gone: frozenset[str]) -> Effect | None:
     """What is left of an install once some of its packages are removed again."""
-    cause = written.effect.cause
+    cause = written.cause
     if not isinstance(cause, PackageSet) or cause.manager != removed.manager:
         return written
     lost = removed_names(cause, removed)
@@ -95,23 +138,23 @@ def _without(written: Written, removed: PackageSet, gone: frozenset[str]) -> Wri
     if not names and lost:
         return None
     already = tuple(name for name in cause.already if name not in gone)
-    return written._replace(effect=replace(written.effect, cause=replace(cause, names=names, already=already)))
+    return replace(written, cause=replace(cause, names=names, already=already))
 
 
-def _replaced(written: Written, effect: Effect) -> Written:
+def _replaced(written: Effect, effect: Effect) -> Effect:
     """An install whose packages the same layer changes again: `npm prune`."""
-    if not isinstance(written.effect.cause, PackageSet) or written.effect.path != effect.path:
+    if not isinstance(written.cause, PackageSet) or written.path != effect.path:
         return written
-    return written._replace(effect=replace(written.effect, cause=effect.cause))
+    return replace(written, cause=effect.cause)
 
 
-def _moved(written: Written, effect: Effect, site: Site) -> Written | None:
+def _moved(written: Effect, effect: Effect, *, is_own: bool) -> Effect | None:
     """Where something is after a `mv`; None for what an older layer holds: a copy of it is written anew."""
-    path, cause = written.effect.path, effect.cause
+    path, cause = written.path, effect.cause
     if path is None or effect.path is None or not isinstance(cause, Moved) or not covers(effect.path, path):
         return written
-    if written.site != site:
+    if not is_own:
         return None
     below = path[len(effect.path) :].lstrip("/") if is_under(path, effect.path) else ""
     to = cause.to and posixpath.join(cause.to, below).rstrip("/")
-    return written._replace(effect=replace(written.effect, path=to))
+    return replace(written, path=to)

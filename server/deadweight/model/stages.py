@@ -69,8 +69,7 @@ class Site(NamedTuple):
 NOWHERE = Site(-1, -1)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """An instruction of a stage and the state it starts from."""
 
     instruction: Instruction

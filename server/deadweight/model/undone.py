@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet, covers
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.playing import removed_names
-from deadweight.syntax.dockerfile import remembered
+from deadweight.syntax.dockerfile import remembered_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.model.filesystem import Stack
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.playing import Rest
     from deadweight.model.stages import Site
 
 
 class Removal(NamedTuple):
     """A command that removes what earlier layers wrote: what that is, each with the layer that wrote it."""
 
-    ledger: Ledger
+    stage: str
     layer: Layer
     effect: Effect
     removed: tuple[tuple[Layer, Effect], ...]
@@ -31,33 +33,46 @@ class Removal(NamedTuple):
 
 def late_removals(ledgers: Sequence[Ledger], context: BuildContext | None) -> Iterator[Removal]:
     """The removals of a chain of stages, each standing on the one before it, that free nothing."""
-    layers: dict[Site, Layer] = {}
+    layers = {ledger.stage.index: ledger.layers for ledger in ledgers}
     for ledger in ledgers:
-        layers.update((layer.site, layer) for layer in ledger.layers)
         for layer in ledger.layers:
             if not layer.removes:
                 continue
             for effect, parts in _removed(layer, ledger.below(layer), context):
-                yield Removal(ledger, layer, effect, tuple((layers[site], part) for site, part in parts))
+                removed = tuple([(layers[site.stage][site.step], part) for site, part in parts])
+                yield Removal(ledger.stage.label, layer, effect, removed)
 
 
-@remembered
 def _removed(
     layer: Layer, below: Stack | None, context: BuildContext | None
-) -> tuple[tuple[Effect, tuple[tuple[Site, Effect], ...]], ...]:
+) -> list[tuple[Effect, tuple[tuple[Site, Effect], ...]]]:
     """The removals of a layer, each with what of the layers below it takes away."""
-    found: list[tuple[Effect, tuple[tuple[Site, Effect], ...]]] = []
-    for number, effect in enumerate(layer.effects):
-        if effect.kind is not Kind.REMOVES or not effect.is_certain or below is None:
+    there = below.there if below else ()
+    removed: dict[int, list[tuple[Site, Effect]]] = {}
+    for rest, parts in zip(there, _removed_of(layer, there, context), strict=True):
+        for number, part in parts:
+            removed.setdefault(number, []).append((rest.site, part))
+    return [(layer.undoing[number], tuple(removed[number])) for number in sorted(removed)]
+
+
+@remembered_of_each
+def _removed_of(layer: Layer, rest: Rest, context: BuildContext | None) -> tuple[tuple[int, Effect], ...]:
+    """What a layer takes away of what an instruction below it wrote: by which of its removals, and what."""
+    found: list[tuple[int, Effect]] = []
+    for number, removal in enumerate(layer.undoing):
+        if removal.kind is not Kind.REMOVES or not removal.is_certain:
             continue
-        parts = ((each.site, _part(each.effect, effect, context)) for each in below.there)
-        removed = tuple((site, part) for site, part in parts if part is not None)
-        if any(_removes(effect, own) for own in layer.effects[:number]):
-            # A clean-up that has its own use; what a tool left in earlier layers, it only passes by.
-            removed = tuple(each for each in removed if not isinstance(each[1].cause, Leftover))
-        if removed:
-            found.append((effect, removed))
+        parts = [part for each in rest.effects if (part := _part(each, removal, context)) is not None]
+        if parts and _is_clean_up(layer, removal):
+            parts = [part for part in parts if not isinstance(part.cause, Leftover)]
+        found += [(number, part) for part in parts]
     return tuple(found)
+
+
+def _is_clean_up(layer: Layer, removal: Effect) -> bool:
+    """Whether it has its own use; what a tool left in earlier layers, it only passes by."""
+    own = takewhile(lambda effect: effect is not removal, layer.effects)
+    return any(_removes(removal, effect) for effect in own)
 
 
 def _removes(removal: Effect, own: Effect) -> bool:

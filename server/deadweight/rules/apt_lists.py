@@ -37,9 +37,9 @@ _LATER = frozenset(("CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"))
 _MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
 
 
-def readers_of(left: Left) -> list[Layer]:
+def readers_of(ledger: Ledger, left: Left) -> list[Layer]:
     """The later RUNs of the stage that read these lists."""
-    return [layer for layer in _until_next_update(left) if _needs_lists(layer)]
+    return [layer for layer in _until_next_update(ledger, left) if layer.calls and _needs_lists(layer)]
 
 
 def is_read_here(left: Left) -> bool:
@@ -54,10 +54,11 @@ def first_use(layer: Layer) -> Span:
 
 def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
     """Remove the lists where they are downloaded; RUNs further down that read them download them themselves."""
-    below = _until_next_update(left)
-    if _used_elsewhere(snapshot, left, below):
+    ledger = snapshot.ledgers.of(left.layer)
+    below = _until_next_update(ledger, left)
+    if _used_elsewhere(snapshot, ledger, left, below):
         return None
-    readers = readers_of(left)
+    readers = readers_of(ledger, left)
     if readers and not _can_move(left, below[: below.index(readers[-1]) + 1]):
         return None
     edits: list[Edit | None] = [edit for layer in readers for edit in _updating(snapshot, layer, left)]
@@ -76,12 +77,13 @@ def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
     return Fix("clean-up", title, Safety.SAFE, made)
 
 
-def _until_next_update(left: Left) -> tuple[Layer, ...]:
+def _until_next_update(ledger: Ledger, left: Left) -> tuple[Layer, ...]:
     """The layers that see the lists of this one: those below it, up to the next that downloads them anew."""
-    layers = left.ledger.layers
-    below = layers[layers.index(left.layer) + 1 :]
-    end = next((at for at, layer in enumerate(below) if _downloads(layer)), None)
-    return below if end is None else below[: end + 1]
+    below = ledger.layers[left.layer.site.step + 1 :]
+    for at, layer in enumerate(below):
+        if layer.calls and _downloads(layer):
+            return below[: at + 1]
+    return below
 
 
 @remembered
@@ -174,17 +176,18 @@ def _last_use(left: Left) -> Call:
 @remembered
 def _uses(layer: Layer) -> list[Call]:
     """The calls that read the lists, those that may do so among them: of functions that do, and of scripts."""
+    calls = [(call, _reads_lists(call)) for call in layer.calls]
     functions = {
         node.name
-        for call in layer.calls
-        if _reads_lists(call)
+        for call, reads in calls
+        if reads and call.placed.in_function
         for node in call.placed.ancestors
         if isinstance(node, shell.Block) and node.kind == "function"
     }
     return [
         call
-        for call in layer.calls
-        if not call.placed.in_function and (_reads_lists(call) or call.program in functions or _is_script(call))
+        for call, reads in calls
+        if not call.placed.in_function and (reads or call.program in functions or _is_script(call))
     ]
 
 
@@ -192,12 +195,12 @@ def _first_use(layer: Layer) -> Call:
     return next(call for call in _uses(layer) if not _is_script(call))
 
 
-def _used_elsewhere(snapshot: Snapshot, left: Left, below: tuple[Layer, ...]) -> bool:
+def _used_elsewhere(snapshot: Snapshot, ledger: Ledger, left: Left, below: tuple[Layer, ...]) -> bool:
     """Whether something reads the lists that is not this fix's to change: another stage, an ONBUILD, a CMD."""
-    stage = left.ledger.stage
+    stage = ledger.stage
     if any(_runs_apt_later(layer) for layer in below):
         return True
-    if left.ledger.layers[-1] is not (below[-1] if below else left.layer):
+    if ledger.layers[-1] is not (below[-1] if below else left.layer):
         return False
     return any(_reads_lists_of(snapshot, ledger, stage.index) for ledger in snapshot.ledgers[stage.index + 1 :])
 
@@ -251,6 +254,8 @@ def _reads_lists(call: Call) -> bool:
 
 def _hands_on_an_install(call: Call) -> bool:
     """Whether a call has another program install: `bash -c 'apt-get install -y curl'`, `xargs apt-get install`."""
+    if not (call.placed.command.redirects or any("apt" in word.text for word in call.words)):
+        return False
     inner = shell.nested(call.placed.command)
     text = " ".join(word.text for word in call.words) + (f" {inner.text}" if inner else "")
     verb = _INNER_VERB.search(text)

@@ -56,10 +56,13 @@ from typing import TYPE_CHECKING
 from deadweight.rules.apt_lists import is_read_here, readers_of, remove_lists
 from deadweight.rules.leftovers import finding, leftovers
 from deadweight.rules.rule import rule
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.layers import Layer
+    from deadweight.rules.leftovers import Left
     from deadweight.rules.rule import Finding
     from deadweight.snapshot import Snapshot
 
@@ -67,6 +70,11 @@ if TYPE_CHECKING:
 @rule("apt-lists-kept", group="cleanup", same_as=("hadolint:DL3009",))
 def apt_lists_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report layers that end with apt's package lists in them."""
-    for left in leftovers(snapshot, "apt-lists"):
-        if is_read_here(left) or not readers_of(left):
-            yield finding(snapshot, left, remove_lists)
+    for ledger, left in leftovers(snapshot, "apt-lists"):
+        if is_read_here(left) or not readers_of(ledger, left):
+            yield _finding(left.layer, left, ledger.stage.label)
+
+
+@remembered
+def _finding(_: Layer, left: Left, stage: str) -> Finding:
+    return finding(stage, left, remove_lists)

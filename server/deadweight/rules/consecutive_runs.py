@@ -74,10 +74,10 @@ from deadweight.rules.rule import Finding, Related, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from deadweight.model.effects import Effect
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.layers import Layer
     from deadweight.rules.rule import Fix
     from deadweight.snapshot import Snapshot
 
@@ -86,7 +86,7 @@ if TYPE_CHECKING:
 def consecutive_runs(snapshot: Snapshot) -> Iterator[Finding]:
     """Report RUNs, each right below the other, that write the same records."""
     for ledger in snapshot.shipped_ledgers:
-        for layers in _rows(ledger) if len(ledger.layers_with(Measured)) > 1 else ():
+        for layers in _rows(ledger.layers_with(Measured)):
             again = [(layer, effect) for above, layer in pairwise(layers) for effect in _again(above, layer)]
             first, *others = layers
             what = ", ".join(
@@ -111,10 +111,10 @@ def _fixes(layers: tuple[Layer, ...], snapshot: Snapshot) -> Iterator[Fix | None
     yield merged(snapshot, layers)
 
 
-def _rows(ledger: Ledger) -> Iterator[tuple[Layer, ...]]:
+def _rows(layers: Iterable[Layer]) -> Iterator[tuple[Layer, ...]]:
     """The longest rows of layers of which each writes again what the one above it wrote."""
     row: list[Layer] = []
-    for layer in ledger.layers:
+    for layer in layers:
         if row and not _again(row[-1], layer):
             if len(row) > 1:
                 yield tuple(row)
@@ -126,11 +126,10 @@ def _rows(ledger: Ledger) -> Iterator[tuple[Layer, ...]]:
 
 def _again(above: Layer, layer: Layer) -> list[Effect]:
     """What a layer writes as the one above it did, whatever its commands are."""
-    records = _records(layer)
-    if not records:
+    if above.site.step + 1 != layer.site.step:
         return []
     before = {effect.cause for effect in _records(above)}
-    return [effect for effect in records if effect.cause in before]
+    return [effect for effect in _records(layer) if effect.cause in before]
 
 
 @remembered

@@ -62,6 +62,7 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.ecosystems import node, python
@@ -119,33 +120,36 @@ def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
 def _installs(ledger: Ledger, context: BuildContext) -> Iterator[_Install]:
     """The first install below each wide COPY that reads its files."""
     seen: set[Site] = set()
-    for at, layer in enumerate(ledger.layers):
+    for layer in ledger.layers_with(PackageSet):
         for effect in layer.kept:
             if not isinstance(effect.cause, PackageSet) or effect.cause.project is None:
                 continue
-            found = _source(ledger, at, effect, context)
+            found = _source(ledger, layer, effect, context)
             if found is not None and found.copy.site not in seen:
                 seen.add(found.copy.site)
                 yield found
 
 
-def _source(ledger: Ledger, at: int, install: Effect, context: BuildContext) -> _Install | None:
-    """The wide COPY above layer `at` that brings the manifests of `install`, unless they were there before it."""
+def _source(ledger: Ledger, below: Layer, install: Effect, context: BuildContext) -> _Install | None:
+    """The wide COPY above layer `below` that brings the manifests of `install`, unless they were there before it."""
     packages = install.cause
-    read = _READERS.get(packages.manager) if isinstance(packages, PackageSet) else None
-    if read is None:
+    if not isinstance(packages, PackageSet) or packages.manager not in _READERS:
         return None
-    for layer in ledger.layers[:at]:
+    for layer in takewhile(lambda each: each.site < below.site, ledger.layers_with(Copied)):
         for copied in layer.kept:
             cause = copied.cause
             if not isinstance(cause, Copied) or cause.selection is None or cause.root is None or copied.path is None:
                 continue
-            project = read(context.texts, context.files, _folder(ledger.layers[at], copied, cause.root))
+            project = context.asked(_project, packages.manager, _folder(below, copied, cause.root))
             if project is None or not any(path in cause.selection.files for path in project.manifests):
                 continue
             others = len(cause.selection.files) - sum(path in cause.selection.files for path in project.install_files)
-            return _Install(layer, copied, ledger.layers[at], install, project) if others >= _MANY else None
+            return _Install(layer, copied, below, install, project) if others >= _MANY else None
     return None
+
+
+def _project(context: BuildContext, manager: str, folder: str) -> Project | None:
+    return _READERS[manager](context.texts, context.files, folder)
 
 
 def _folder(layer: Layer, copied: Effect, root: str) -> str:

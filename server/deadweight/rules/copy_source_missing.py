@@ -286,8 +286,13 @@ def _named(snapshot: Snapshot) -> frozenset[str]:
     """What the file copies of the context by name, and is there: the more of that, the surer is the context the right
     one.
     """
-    layers = (layer for ledger in snapshot.reached_ledgers for layer in ledger.layers)
-    return frozenset(name for layer in layers for effect in layer.effects if (name := _name_of(effect)))
+    layers = [layer for ledger in snapshot.reached_ledgers for layer in ledger.layers if layer.effects]
+    return frozenset[str]().union(*map(_names_in, layers))
+
+
+@remembered
+def _names_in(layer: Layer) -> frozenset[str]:
+    return frozenset(name for effect in layer.effects if (name := _name_of(effect)))
 
 
 def _name_of(effect: Effect) -> str | None:
@@ -296,6 +301,11 @@ def _name_of(effect: Effect) -> str | None:
     if isinstance(cause, Extracted):
         return cause.archive if cause.bytes is not None else None
     return cause.root if isinstance(cause, Copied) and cause.selection is not None and cause.selection.exists else None
+
+
+def _may_be_like(length: int, name: str) -> bool:
+    """Whether a name of such a length can have as much in common: a folder may have thousands that do not."""
+    return 2 * min(length, len(name)) >= _LIKE * (length + len(name))
 
 
 def _nearest(context: BuildContext, path: str) -> str | None:
@@ -310,7 +320,7 @@ def _nearest(context: BuildContext, path: str) -> str | None:
             break
         folder = f"{folder}/{name}".lstrip("/")
     by_case = [each for each in names if each.lower() == name.lower()]
-    for like in by_case or get_close_matches(name, names, cutoff=_LIKE):
+    for like in by_case or get_close_matches(name, filter(partial(_may_be_like, len(name)), names), cutoff=_LIKE):
         near = "/".join(part for part in (folder, like, rest) if part)
         if context.select(near).exists:
             return near

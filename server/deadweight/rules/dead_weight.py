@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMES = 3  # in a message
 _NOTABLE = 0.1  # the share of all bytes from which on something is named
+_PATTERNS = tuple(entry.pattern for entry in GENERATED)
 _DOCKERFILE = re.compile(r".*(?:docker|container)file.*", re.IGNORECASE)
 
 
@@ -146,7 +147,7 @@ def comes_back(snapshot: Snapshot, context: BuildContext) -> bool:
 
 def _dead_weight(snapshot: Snapshot, context: BuildContext) -> dict[str, int]:
     """The patterns of what need not be there, each with the bytes that only it and no pattern behind it matches."""
-    there = context.weights(tuple(entry.pattern for entry in GENERATED))
+    there = context.weights(_PATTERNS)
     patterns = tuple(
         pattern for entry in GENERATED if entry.pattern in there for pattern in patterns_for(snapshot, context, entry)
     )

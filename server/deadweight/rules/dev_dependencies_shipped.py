@@ -234,8 +234,9 @@ def _installs_in(layer: Layer) -> tuple[tuple[Effect, Call, Manifest, Size], ...
     """The installs of a layer that bring devDependencies, and what these weigh."""
     found: list[tuple[Effect, Call, Manifest, Size]] = []
     for effect in layer.kept:
-        saves, manifest = _saves(effect), _manifest(effect)
-        call = next((call for call in layer.calls if call.span == effect.span), None)
+        saves = _saves(effect)
+        manifest = _manifest(effect) if saves else None
+        call = next((call for call in layer.calls if call.span == effect.span), None) if manifest else None
         if saves is not None and manifest is not None and call is not None:
             found.append((effect, call, manifest, saves))
     return tuple(found)

@@ -52,19 +52,21 @@ FROM python:3.13-slim
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.image import ImageRef, variant, weighed
 from deadweight.model.siblings import siblings
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import images
 from deadweight.size.units import less
+from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.image import ImageName, StatedSize
+    from deadweight.model.layers import Layer
     from deadweight.model.siblings import Sibling
     from deadweight.model.stages import Site
     from deadweight.size.units import Size
@@ -80,29 +82,52 @@ def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:
         stage = ledger.stage
-        ref, word = stage.base, stage.base_word
-        if not isinstance(ref, ImageRef) or word is None or not _is_full(ref):
-            continue
-        platform = stage.platform or snapshot.options.platform
-        smaller = [each for each in siblings(ref) if _suits(each, ledger)]
-        before = images.unpacked(ref, platform)
-        bases = snapshot.options.bases
-        after = [(each, images.unpacked(weighed(each.ref, bases), platform)) for each in smaller]
-        known = [(each, size) for each, size in after if size is not None]
-        if before is None or not known:
-            continue
-        first, best = known[0]
-        site = ledger.layers[0].site
-        yield Finding(
-            site=site,
-            span=word.span,
-            message=f"{ref.text.partition('@')[0]} is the full image; {first.ref.text} runs the same programs",
-            saves=less(before, best),
-            basis="size",
-            stage=stage.label,
-            frees=frozenset((site, effect) for effect in ledger.layers[0].kept),
-            fixes=partial(_fixes, ref, before, known, word, site),
-        )
+        if isinstance(stage.base, ImageRef) and stage.base_word is not None and _is_full(stage.base):
+            needs_shell = any(map(_needs_shell, ledger.layers))
+            needs_apt = not _APT.isdisjoint(ledger.programs)
+            platform = stage.platform or snapshot.options.platform
+            start = _Start(stage.base, stage.base_word, platform, stage.label, needs_shell, needs_apt)
+            if found := _finding(ledger.layers[0], start, snapshot.options.bases):
+                yield found
+
+
+class _Start(NamedTuple):
+    """What a stage stands on, and what of it its own commands need."""
+
+    ref: ImageRef
+    word: Word
+    platform: str
+    stage: str
+    needs_shell: bool
+    needs_apt: bool
+
+    def suits(self, sibling: Sibling) -> bool:
+        """Whether the stage's own commands can run on the smaller image at all."""
+        if sibling.base.shell == "none" and self.needs_shell:
+            return False
+        return sibling.base.package_manager == "apt" or not self.needs_apt
+
+
+@remembered
+def _finding(layer: Layer, start: _Start, bases: Mapping[ImageName, StatedSize]) -> Finding | None:
+    ref, word, platform = start.ref, start.word, start.platform
+    smaller = [each for each in siblings(ref) if start.suits(each)]
+    before = images.unpacked(ref, platform)
+    after = [(each, images.unpacked(weighed(each.ref, bases), platform)) for each in smaller]
+    known = [(each, size) for each, size in after if size is not None]
+    if before is None or not known:
+        return None
+    first, best = known[0]
+    return Finding(
+        site=layer.site,
+        span=word.span,
+        message=f"{ref.text.partition('@')[0]} is the full image; {first.ref.text} runs the same programs",
+        saves=less(before, best),
+        basis="size",
+        stage=start.stage,
+        frees=frozenset((layer.site, effect) for effect in layer.kept),
+        fixes=partial(_fixes, ref, before, known, word, layer.site),
+    )
 
 
 def _fixes(
@@ -120,13 +145,6 @@ def _fixes(
 def _is_full(ref: ImageRef) -> bool:
     tag = ref.effective_tag
     return tag is not None and variant(ref.repository, tag).flavour == "full"
-
-
-def _suits(sibling: Sibling, ledger: Ledger) -> bool:
-    """Whether the stage's own commands can run on the smaller image at all."""
-    if sibling.base.shell == "none" and any(map(_needs_shell, ledger.layers)):
-        return False
-    return sibling.base.package_manager == "apt" or _APT.isdisjoint(ledger.programs)
 
 
 def _needs_shell(layer: Layer) -> bool:

@@ -166,10 +166,13 @@ from typing import TYPE_CHECKING
 from deadweight.rules.leftovers import cache_mount, clean_up, finding, leftovers
 from deadweight.rules.rule import rule
 from deadweight.rules.unknown_bytes import may_be_heavy
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.layers import Layer
+    from deadweight.rules.leftovers import Left
     from deadweight.rules.rule import Finding
     from deadweight.snapshot import Snapshot
 
@@ -181,6 +184,11 @@ _SAME_AS = ("hadolint:DL3019", "hadolint:DL3032", "hadolint:DL3036", "hadolint:D
 @rule("install-cache-kept", group="cleanup", same_as=_SAME_AS)
 def install_cache_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs whose download cache is still there when the layer ends."""
-    for left in leftovers(snapshot, "install-cache"):
+    for ledger, left in leftovers(snapshot, "install-cache"):
         if any(map(may_be_heavy, left.effects)):
-            yield finding(snapshot, left, clean_up, cache_mount)
+            yield _finding(left.layer, left, ledger.stage.label)
+
+
+@remembered
+def _finding(_: Layer, left: Left, stage: str) -> Finding:
+    return finding(stage, left, clean_up, cache_mount)

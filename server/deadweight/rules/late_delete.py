@@ -121,10 +121,12 @@ from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
 from deadweight.rules.apt_lists import remove_lists
 from deadweight.rules.edits import insert_flag, remove_command, remove_instruction
-from deadweight.rules.leftovers import Left, clean_up
+from deadweight.rules.leftovers import clean_up, left_of
 from deadweight.rules.merging import merged
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
+from deadweight.size.estimate import size_together
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,22 +147,25 @@ def late_delete(snapshot: Snapshot) -> Iterator[Finding]:
     """Report commands that delete what an earlier layer of the image wrote."""
     removals = late_removals(snapshot.shipped_ledgers, snapshot.context)
     for _, group in groupby(removals, lambda removal: removal.layer.site):
-        of_layer = [each for each in group if any(may_be_heavy(effect) for _, effect in each.removed)]
-        if of_layer:
-            yield _finding(snapshot, of_layer)
+        of_layer = tuple(group)
+        if found := _finding(of_layer[0].layer, of_layer):
+            yield found
 
 
-def _finding(snapshot: Snapshot, removals: Sequence[Removal]) -> Finding:
+@remembered
+def _finding(late: Layer, removals: Sequence[Removal]) -> Finding | None:
     """All that one instruction deletes of earlier ones."""
-    late, ledger = removals[0].layer, removals[0].ledger
+    removals = [each for each in removals if any(may_be_heavy(effect) for _, effect in each.removed)]
+    if not removals:
+        return None
     removed = list({id(effect): (layer, effect) for each in removals for layer, effect in each.removed}.values())
     return Finding(
         site=late.site,
         span=removals[0].effect.span,
         message=f"{_names(removals)} stays in the image: {{lines}} wrote it, and this layer only hides it",
-        saves=snapshot.sizes.of(effect for _, effect in removed),
+        saves=size_together(effect for _, effect in removed),
         basis="size",
-        stage=ledger.stage.label,
+        stage=removals[0].stage,
         frees=frozenset((layer.site, effect) for layer, effect in removed),
         fixes=partial(_fixes, removals, removed),
         related=tuple(Related(layer.site, effect.span, "written here") for layer, effect in removed),
@@ -200,10 +205,9 @@ def _clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence
     edits: list[Edit] = []
     notes: list[str] = []
     for (layer, cause), group in groupby(removed, lambda each: (each[0], each[1].cause)):
-        ledger = next((ledger for ledger in snapshot.shipped_ledgers if layer in ledger.layers), None)
-        if ledger is None or not isinstance(cause, Leftover):
+        if not isinstance(cause, Leftover):
             return None
-        left = Left(ledger, layer, cause, tuple(effect for _, effect in group))
+        left = left_of(layer, cause, (effect for _, effect in group))
         fix = remove_lists(snapshot, left) if cause.topic == "apt-lists" else clean_up(snapshot, left)
         if fix is None:
             return None
@@ -228,7 +232,8 @@ def _removes_nothing_else(removals: Sequence[Removal], calls: Sequence[Call]) ->
 
 def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
     """Make one RUN of all from the first that writes to the one that deletes."""
-    late, layers = removals[0].layer, removals[0].ledger.layers
+    late = removals[0].layer
+    layers = snapshot.ledgers.of(late).layers
     first = min((layer for layer, _ in removed), key=lambda layer: layer.site)
     if first not in layers:
         return None  # it lies in the stage below
@@ -237,7 +242,8 @@ def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
 
 def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
     """Show the RUN a file of the build context instead of copying it first."""
-    late, layers = removals[0].layer, removals[0].ledger.layers
+    late = removals[0].layer
+    layers = snapshot.ledgers.of(late).layers
     copy, effect = removed[0]
     if len(removed) > 1 or copy not in layers or layers.index(copy) + 1 != layers.index(late):
         return None

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.calls import effects_of
 from deadweight.model.effects import Kind, Leftover
-from deadweight.model.layers import effects_of, kept_after, mounts_of
+from deadweight.model.layers import kept_after, mounts_of
 from deadweight.rules.edits import append_command, insert_flag, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
+from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
     from deadweight.text import Edit
@@ -27,10 +30,10 @@ _PLAIN = re.compile(r"/[\w./-]+")  # a path that needs no quotes in a flag
 class Left(NamedTuple):
     """What one layer keeps of one tool's leftovers."""
 
-    ledger: Ledger
     layer: Layer
     cause: Leftover
     effects: tuple[Effect, ...]
+    saves: Size | None
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -46,35 +49,41 @@ class Left(NamedTuple):
         return (cause.topic, cause.what) == (self.cause.topic, self.cause.what)
 
 
-def leftovers(snapshot: Snapshot, *topics: str) -> Iterator[Left]:
-    """The leftovers of these topics in layers that ship."""
+def leftovers(snapshot: Snapshot, topic: str) -> Iterator[tuple[Ledger, Left]]:
+    """The leftovers of a topic in layers that ship, each with the stage it is in."""
     for ledger in snapshot.shipped_ledgers:
         for layer in ledger.layers_with(Leftover):
-            for cause, effects in _left_in(layer):
-                if cause.topic in topics:
-                    yield Left(ledger, layer, cause, effects)
+            for left in _left_in(layer):
+                if left.cause.topic == topic:
+                    yield ledger, left
 
 
 @remembered
-def _left_in(layer: Layer) -> tuple[tuple[Leftover, tuple[Effect, ...]], ...]:
+def _left_in(layer: Layer) -> tuple[Left, ...]:
     """The leftovers of a layer, those of one kind together."""
     found: dict[tuple[str, str], tuple[Leftover, list[Effect]]] = {}
     for effect in layer.kept:
         cause = effect.cause
         if isinstance(cause, Leftover) and effect.is_certain:
             found.setdefault((cause.topic, cause.what), (cause, []))[1].append(effect)
-    return tuple((cause, tuple(effects)) for cause, effects in found.values())
+    return tuple(left_of(layer, cause, effects) for cause, effects in found.values())
 
 
-def finding(snapshot: Snapshot, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:
+def left_of(layer: Layer, cause: Leftover, effects: Iterable[Effect]) -> Left:
+    """What some effects of a layer leave."""
+    left = tuple(effects)
+    return Left(layer, cause, left, size_together(left))
+
+
+def finding(stage: str, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:
     """The finding that a leftover is, and what makes its fixes."""
     return Finding(
         site=left.layer.site,
         span=left.effects[0].span,
         message=f"{left.cause.what} {'stay' if left.cause.what.endswith('s') else 'stays'} in this layer",
-        saves=snapshot.sizes.of(left.effects),
+        saves=left.saves,
         basis="size",
-        stage=left.ledger.stage.label,
+        stage=stage,
         frees=frozenset((left.layer.site, effect) for effect in left.effects),
         fixes=lambda now: (fix(now, left) for fix in fixes),
     )
@@ -86,11 +95,14 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
     edits: list[Edit | None] = []
     if cause.flag:
         calls = [(left.layer, call) for call in left.calls]
-        calls += [(layer, call) for layer, found in _would_leave_them(left) for call in found]
+        calls += [(layer, call) for layer, found in _would_leave_them(snapshot, left) for call in found]
         edits = [_with_flag(snapshot, layer, call, cause) for layer, call in calls]
         title = f"Add {cause.flag}"
     elif left.calls:
-        lasts = [(left.layer, left.calls[-1]), *((layer, found[-1]) for layer, found in _would_leave_them(left))]
+        lasts = [
+            (left.layer, left.calls[-1]),
+            *((layer, found[-1]) for layer, found in _would_leave_them(snapshot, left)),
+        ]
         edits = [append_command(snapshot, layer, call, cause.cleanup) for layer, call in lasts]
         title = f"Run {cause.cleanup} in the same RUN"
     made = tuple(edit for edit in edits if edit is not None)
@@ -110,12 +122,11 @@ def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
     return Fix("cache-mount", f"Keep {left.cause.what} in a cache mount", Safety.ASK, edits, note=note)
 
 
-def _would_leave_them(left: Left) -> Iterator[tuple[Layer, list[Call]]]:
+def _would_leave_them(snapshot: Snapshot, left: Left) -> Iterator[tuple[Layer, list[Call]]]:
     """The later layers that leave the same, were it not there already, with the calls that do: `apk add` after an
     `apk update`.
     """
-    layers = left.ledger.layers
-    for layer in layers[layers.index(left.layer) + 1 :]:
+    for layer in snapshot.ledgers.of(left.layer).layers[left.layer.site.step + 1 :]:
         if layer.step is None or any(map(left.is_same, layer.effects)):
             continue
         # Without the layers below, as `Layer.calls` are.

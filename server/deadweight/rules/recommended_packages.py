@@ -116,11 +116,12 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
+    from deadweight.model.filesystem import Stack
     from deadweight.model.image import Base
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.layers import Layer
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Instruction
+    from deadweight.syntax.dockerfile import Instruction, Section
     from deadweight.syntax.shell import Word
     from deadweight.text import Edit
 
@@ -205,17 +206,8 @@ def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
             if not _asks(layer):
                 continue
             words = _words(snapshot) if words is None else words
-            for install, saves, message, frees in _savings(layer, _below(ledger, layer), ledger.base, words):
-                yield Finding(
-                    site=layer.site,
-                    span=install.effect.span,
-                    message=message,
-                    saves=saves,
-                    basis="size",
-                    stage=ledger.stage.label,
-                    frees=frozenset(((layer.site, frees),)),
-                    fixes=partial(_fixes, install),
-                )
+            below = _below(ledger.stacks[layer.site.step])
+            yield from _findings(layer, below, ledger.base, words, ledger.stage.label)
 
 
 def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
@@ -238,24 +230,58 @@ def _sets(layer: Layer) -> Iterator[tuple[Effect, PackageSet]]:
 
 
 class _Below(NamedTuple):
-    """What the layers below one, and itself, do about its installs: `asked` are the names of those that brought
-    recommended packages.
+    """What layers do about installs: whether they set what apt does about recommendations, whether a name may come from
+    another archive than Debian's, and the names of those installs that brought recommended packages.
     """
 
-    is_configured: bool
-    has_archives: bool
-    asked: frozenset[tuple[str, ...]]
+    is_configured: bool = False
+    has_archives: bool = False
+    asked: frozenset[tuple[str, ...]] = frozenset()
 
 
-def _below(ledger: Ledger, layer: Layer) -> _Below:
-    stack = ledger.stacks[layer.site.step]
-    return _Below(_is_configured(stack), _has_archives(stack), _recommending(stack.below))
+def _with(below: _Below, layer: Layer) -> _Below:
+    own = _does(layer)
+    if own == _NOTHING:
+        return below
+    configured, archives = below.is_configured or own.is_configured, below.has_archives or own.has_archives
+    return _Below(configured, archives, below.asked if own.asked <= below.asked else below.asked | own.asked)
+
+
+_NOTHING = _Below()
+_done = folded(_NOTHING, _with)
 
 
 @remembered
-def _savings(layer: Layer, below: _Below, base: Base, words: frozenset[str]) -> tuple[_Saving, ...]:
+def _does(layer: Layer) -> _Below:
+    """What a layer does about installs."""
+    text = layer.instruction.text
+    written = (effect.path or "" for effect in layer.effects)
+    is_configured = bool(_CONFIGURED.search(text)) or any(map(_is_configuration, written))
+    return _Below(is_configured, bool(_ARCHIVES.search(text)), _asked_for(layer.kept))
+
+
+def _below(stack: Stack) -> _Below:
+    """What is done about the installs of a layer, by itself or those below it, and what those below it asked for."""
+    return _done(stack)._replace(asked=_done(stack.below).asked)
+
+
+@remembered
+def _findings(layer: Layer, below: _Below, base: Base, words: frozenset[str], stage: str) -> tuple[Finding, ...]:
     """What the installs of a layer bring without need; a Dockerfile has `words`."""
-    return tuple(saving for install in _installs(layer, below, base, words) if (saving := _saving(install)))
+    savings = [saving for install in _installs(layer, below, base, words) if (saving := _saving(install))]
+    return tuple(
+        Finding(
+            site=layer.site,
+            span=install.effect.span,
+            message=message,
+            saves=saves,
+            basis="size",
+            stage=stage,
+            frees=frozenset(((layer.site, frees),)),
+            fixes=partial(_fixes, install),
+        )
+        for install, saves, message, frees in savings
+    )
 
 
 def _saving(install: _Install) -> _Saving | None:
@@ -281,9 +307,12 @@ def _installs(layer: Layer, below: _Below, base: Base, words: frozenset[str]) ->
 
 def _words(snapshot: Snapshot) -> frozenset[str]:
     """The words, of those that tell what is needed, in the instructions that a build of the image runs."""
-    sections = (ledger.stage.section for ledger in snapshot.reached_ledgers)
-    found = (_words_of(instruction) for section in sections for instruction in section.instructions)
-    return frozenset[str]().union(*found)
+    return frozenset[str]().union(*[_words_in(ledger.stage.section) for ledger in snapshot.reached_ledgers])
+
+
+@remembered
+def _words_in(section: Section) -> frozenset[str]:
+    return frozenset[str]().union(*map(_words_of, section.instructions))
 
 
 @remembered
@@ -296,20 +325,6 @@ def _is_decided(below: _Below, base: Base, call: Call) -> bool:
     if _verb(call) is None or call.has(*_DECIDED) or "minideb" in base.repository:
         return True
     return below.is_configured
-
-
-@remembered
-def _configures(layer: Layer) -> bool:
-    """Whether a layer sets what apt does about recommendations."""
-    written = (effect.path or "" for effect in layer.effects)
-    return bool(_CONFIGURED.search(layer.instruction.text)) or any(map(_is_configuration, written))
-
-
-def _or_configures(found: bool, layer: Layer) -> bool:
-    return found or _configures(layer)
-
-
-_is_configured = folded(False, _or_configures)
 
 
 def _is_configuration(path: str) -> bool:
@@ -352,30 +367,10 @@ def _names_from_elsewhere(below: _Below, cause: PackageSet) -> tuple[str, ...]:
     return tuple(name for name in cause.names if _ELSEWHERE.fullmatch(name))
 
 
-@remembered
-def _adds_archives(layer: Layer) -> bool:
-    return bool(_ARCHIVES.search(layer.instruction.text))
-
-
-def _or_adds_archives(found: bool, layer: Layer) -> bool:
-    return found or _adds_archives(layer)
-
-
-_has_archives = folded(False, _or_adds_archives)
-
-
 def _asked_for(effects: Iterable[Effect]) -> frozenset[tuple[str, ...]]:
     causes = (effect.cause for effect in effects)
     sets = (cause for cause in causes if isinstance(cause, PackageSet) and cause.manager == "apt")
     return frozenset(cause.names for cause in sets if "recommends" in cause.options)
-
-
-def _with_those_of(names: frozenset[tuple[str, ...]], layer: Layer) -> frozenset[tuple[str, ...]]:
-    more = _asked_for(layer.kept)
-    return names if more <= names else names | more
-
-
-_recommending = folded(frozenset[tuple[str, ...]](), _with_those_of)
 
 
 @lru_cache(maxsize=64)

@@ -153,7 +153,7 @@ from deadweight.rules.edits import insert_flag, move_below, remove_command, remo
 from deadweight.rules.merging import merged
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
-from deadweight.size.estimate import effect_size
+from deadweight.size.estimate import effect_size, size_together
 from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit
 
@@ -194,7 +194,6 @@ _THERE = re.compile(
 class _Again(NamedTuple):
     """A call that writes again what earlier layers hold."""
 
-    ledger: Ledger
     layer: Layer
     call: Call
     effects: tuple[Effect, ...]
@@ -205,53 +204,51 @@ class _Again(NamedTuple):
         causes = (effect.cause for effect in self.effects)
         return tuple(each for cause in causes if isinstance(cause, Rewritten) for each in cause.sources)
 
-    @property
-    def writers(self) -> list[Layer] | None:
-        """The layers it comes from, in order; None where one of them lies in a stage below."""
+    def writers(self, ledger: Ledger) -> list[Layer] | None:
+        """The layers of its stage that it comes from, in order; None where one of them lies in a stage below."""
         sites = {site for site, _ in self.sources}
-        found = [layer for layer in self.ledger.layers if layer.site in sites]
+        found = [layer for layer in ledger.layers if layer.site in sites]
         return found if len(found) == len(sites) else None
 
 
 @rule("rewritten-in-later-layer", group="layers")
 def rewritten_in_later_layer(snapshot: Snapshot) -> Iterator[Finding]:
     """Report commands that change metadata or place of what an earlier layer of the image holds."""
-    for again in _all(snapshot):
-        yield Finding(
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers_with(Rewritten):
+            yield from _findings(layer, ledger.stage.label)
+
+
+@remembered
+def _findings(layer: Layer, stage: str) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
             site=again.layer.site,
             span=again.call.span,
             message=f"{again.call.program} writes what {{lines}} wrote once more",
-            saves=snapshot.sizes.of(again.effects),
+            saves=size_together(again.effects),
             basis="size",
-            stage=again.ledger.stage.label,
+            stage=stage,
             frees=frozenset((again.layer.site, effect) for effect in again.effects),
             fixes=partial(_fixes, again),
             related=tuple(Related(site, each.span, "written here first") for site, each in again.sources),
             lines=tuple(site for site, _ in again.sources),
         )
+        for again in _again_in(layer)
+    )
 
 
 def _fixes(again: _Again, snapshot: Snapshot) -> Iterator[Fix | None]:
     yield _in_copy(snapshot, again) or _copied_there(snapshot, again) or _merge(snapshot, again)
 
 
-def _all(snapshot: Snapshot) -> Iterator[_Again]:
-    for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers_with(Rewritten):
-            for call, effects in _again_in(layer):
-                yield _Again(ledger, layer, call, effects)
-
-
-@remembered
-def _again_in(layer: Layer) -> tuple[tuple[Call, tuple[Effect, ...]], ...]:
+def _again_in(layer: Layer) -> Iterator[_Again]:
     """The calls of a layer that write something again without need, and what that is."""
-    found: list[tuple[Call, tuple[Effect, ...]]] = []
     needless = (effect for effect in layer.kept if _is_needless(effect))
     for span, effects in groupby(needless, lambda effect: effect.span):
         call = next((call for call in layer.calls if call.span == span), None)
         if call is not None:
-            found.append((call, tuple(effects)))
-    return tuple(found)
+            yield _Again(layer, call, tuple(effects))
 
 
 def _is_needless(effect: Effect) -> bool:
@@ -265,7 +262,8 @@ def _is_needless(effect: Effect) -> bool:
 
 def _merge(snapshot: Snapshot, again: _Again) -> Fix | None:
     """Make one RUN of the writer and this one."""
-    writers, layers = again.writers, again.ledger.layers
+    ledger = snapshot.ledgers.of(again.layer)
+    writers, layers = again.writers(ledger), ledger.layers
     if not writers:
         return None
     return merged(snapshot, layers[layers.index(writers[0]) : layers.index(again.layer) + 1])
@@ -288,7 +286,8 @@ class _Change(NamedTuple):
 
 def _in_copy(snapshot: Snapshot, again: _Again) -> Fix | None:
     """Have COPY set the owner or the mode."""
-    change, writers = _change(again.call), again.writers
+    ledger = snapshot.ledgers.of(again.layer)
+    change, writers = _change(again.call), again.writers(ledger)
     if change is None or not writers:
         return None
     if not change.is_exact and all(_is_download(layer) for layer in writers) and change.given in _OF_DOWNLOAD:
@@ -296,12 +295,12 @@ def _in_copy(snapshot: Snapshot, again: _Again) -> Fix | None:
     if not all(_can_set(layer, change) for layer in writers):
         return None
     rest = _rest(snapshot, again, change)
-    layers = again.ledger.layers
+    layers = ledger.layers
     if rest is None:
         return None
-    if all(_is_there(again, writer, name) for writer in writers for name in change.names):
+    if all(_is_there(ledger, again, writer, name) for writer in writers for name in change.names):
         flags = tuple(insert_flag(snapshot, layer, change.flag) for layer in writers)
-    elif _can_move_below(again, writers, change):
+    elif _can_move_below(ledger, again, writers, change):
         flags = move_below(snapshot, writers, again.layer, flag=change.flag)
     else:
         return None
@@ -392,12 +391,12 @@ def _without(snapshot: Snapshot, layer: Layer, calls: tuple[Call, ...]) -> tuple
     return (edit,) if edit else None
 
 
-def _is_there(again: _Again, writer: Layer, name: str) -> bool:
+def _is_there(ledger: Ledger, again: _Again, writer: Layer, name: str) -> bool:
     """Whether an account is there when a COPY runs, given that it is when the command runs."""
-    base = again.ledger.base
+    base = ledger.base
     if name in _SYSTEM_ACCOUNTS.get(base.os or "", ()) or _IMAGE_ACCOUNTS.get(base.repository) == name:
         return True
-    layers = again.ledger.layers
+    layers = ledger.layers
     at, late = layers.index(writer), layers.index(again.layer)
     if any(_makes(call, name) for layer in layers[:at] for call in layer.calls):
         return True
@@ -409,9 +408,9 @@ def _makes(call: Call, name: str) -> bool:
     return call.program in _ACCOUNTS and any(word.value == name for word in call.words) and not call.placed.conditional
 
 
-def _can_move_below(again: _Again, writers: Sequence[Layer], change: _Change) -> bool:
+def _can_move_below(ledger: Ledger, again: _Again, writers: Sequence[Layer], change: _Change) -> bool:
     """Whether each COPY can go below the RUN, which makes the account and needs none of their files."""
-    layers, late = again.ledger.layers, again.layer
+    layers, late = ledger.layers, again.layer
     between = layers[layers.index(writers[0]) : layers.index(late)]
     first, own = writers[0].step, late.step
     if first is None or own is None or first.state.workdir != own.state.workdir or not change.recursive:
@@ -454,7 +453,8 @@ def _leaves_alone(layer: Layer, path: str, change: Call) -> bool:
 
 def _copied_there(snapshot: Snapshot, again: _Again) -> Fix | None:
     """Copy a file to where the very next RUN moves it."""
-    writers, layers, call = again.writers, again.ledger.layers, again.call
+    ledger = snapshot.ledgers.of(again.layer)
+    writers, layers, call = again.writers(ledger), ledger.layers, again.call
     if call.program != "mv" or not writers or len(writers) > 1 or len(again.sources) > 1 or call.options:
         return None
     copy, source = writers[0], again.sources[0][1]

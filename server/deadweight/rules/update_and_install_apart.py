@@ -87,10 +87,13 @@ from typing import TYPE_CHECKING
 from deadweight.rules.apt_lists import first_use, is_read_here, readers_of, remove_lists
 from deadweight.rules.leftovers import finding, leftovers
 from deadweight.rules.rule import Related, rule
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from deadweight.model.layers import Layer
+    from deadweight.rules.leftovers import Left
     from deadweight.rules.rule import Finding
     from deadweight.snapshot import Snapshot
 
@@ -98,11 +101,16 @@ if TYPE_CHECKING:
 @rule("update-and-install-apart", group="cleanup", same_as=("hadolint:DL3009",))
 def update_and_install_apart(snapshot: Snapshot) -> Iterator[Finding]:
     """Report updates of apt's lists that only later RUNs read."""
-    for left in leftovers(snapshot, "apt-lists"):
-        readers = [] if is_read_here(left) else readers_of(left)
+    for ledger, left in leftovers(snapshot, "apt-lists"):
+        readers = [] if is_read_here(left) else readers_of(ledger, left)
         if readers:
-            yield replace(
-                finding(snapshot, left, remove_lists),
-                message="apt-get update runs apart from the install that needs it: its lists stay and age",
-                related=tuple(Related(layer.site, first_use(layer), "installs with these lists") for layer in readers),
-            )
+            yield _finding(left.layer, left, ledger.stage.label, readers)
+
+
+@remembered
+def _finding(_: Layer, left: Left, stage: str, readers: Sequence[Layer]) -> Finding:
+    return replace(
+        finding(stage, left, remove_lists),
+        message="apt-get update runs apart from the install that needs it: its lists stay and age",
+        related=tuple(Related(layer.site, first_use(layer), "installs with these lists") for layer in readers),
+    )

@@ -67,11 +67,13 @@ def total(sizes: Iterable[Size | None]) -> Size | None:
     None where nothing but unknown ones and nothings are added; `ZERO` for no sizes.
     """
     given = list(sizes)
+    if len(given) == 1:
+        return given[0]
     known = [each for each in given if each is not None]
     if len(known) < len(given) and not any(each.high is None or each.high for each in known):
         return None
-    best = sum(each.best for each in known)
-    below = math.hypot(*(each.best - each.low for each in known))
+    best = sum([each.best for each in known])
+    below = math.hypot(*[each.best - each.low for each in known])
     open_ended = len(known) < len(given) or any(each.high is None for each in known)
     above = None if open_ended else math.hypot(*((each.high or 0) - each.best for each in known))
     high = None if above is None else round(best + above)

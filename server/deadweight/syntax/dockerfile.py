@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice, takewhile
-from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from deadweight.lazy import cached_property
@@ -59,8 +59,7 @@ class Heredoc(NamedTuple):
     terminator: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Logical:
+class Logical(NamedTuple):
     """A stretch of source with continuations taken out, and where each run of it stands in the source."""
 
     text: str
@@ -247,6 +246,7 @@ Piece = Blank | Comment | Instruction
 _Kept = TypeVar("_Kept")
 _Others = ParamSpec("_Others")
 _Answer = TypeVar("_Answer")
+_Thing = TypeVar("_Thing")
 
 
 def remembered(ask: Callable[Concatenate[_Kept, _Others], _Answer]) -> Callable[Concatenate[_Kept, _Others], _Answer]:
@@ -258,12 +258,43 @@ def remembered(ask: Callable[Concatenate[_Kept, _Others], _Answer]) -> Callable[
 
     def answer(kept: _Kept, /, *others: _Others.args, **named: _Others.kwargs) -> _Answer:
         known = kept.__dict__.get(name)
-        if known is None or (others and known[0] != others):
+        if known is None or known[0] != others:
             known = kept.__dict__[name] = (others, ask(kept, *others, **named))
         found: _Answer = known[1]
         return found
 
-    return answer
+    def only_answer(kept: _Kept) -> _Answer:
+        try:
+            found: _Answer = kept.__dict__[name]
+        except KeyError:
+            found = kept.__dict__[name] = alone(kept)
+        return found
+
+    alone = cast("Callable[[_Kept], _Answer]", ask)
+    is_alone = ask.__code__.co_argcount == 1
+    return cast("Callable[Concatenate[_Kept, _Others], _Answer]", only_answer) if is_alone else answer
+
+
+def remembered_of_each(
+    ask: Callable[Concatenate[_Kept, _Thing, _Others], _Answer],
+) -> Callable[Concatenate[_Kept, Iterable[_Thing], _Others], list[_Answer]]:
+    """`ask`, of each of several things; a layer keeps its last answer about each as long as it lives.
+
+    All are asked about again where the further arguments are not those of the last time.
+    """
+    name = f"{ask.__module__}.{ask.__qualname__}"
+
+    def answers(
+        kept: _Kept, things: Iterable[_Thing], /, *others: _Others.args, **named: _Others.kwargs
+    ) -> list[_Answer]:
+        last, known = kept.__dict__.get(name, (others, {}))
+        if last != others:
+            known = {}
+        now = {each: known[each] if each in known else ask(kept, each, *others, **named) for each in things}
+        kept.__dict__[name] = (others, now)
+        return list(now.values())
+
+    return answers
 
 
 class Placed(NamedTuple):
@@ -296,7 +327,7 @@ class Section:
     @cached_property
     def rows(self) -> tuple[int, ...]:
         """How many line ends as LSP counts them stand before each piece, and at the end how many there are."""
-        if not any("\r" in piece.text for piece in self.pieces):
+        if "\r" not in "".join([piece.text for piece in self.pieces]):
             return self.lines
         return tuple(accumulate([count_line_ends(piece.text) for piece in self.pieces], initial=0))
 
@@ -325,7 +356,7 @@ class Section:
     @cached_property
     def has_open_heredoc(self) -> bool:
         """Whether a heredoc in it has no end yet."""
-        return any(instruction.has_open_heredoc for instruction in self.instructions)
+        return True in [instruction.has_open_heredoc for instruction in self.instructions]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from deadweight.syntax import shell
-from deadweight.syntax.dockerfile import Logical
+from deadweight.syntax.dockerfile import Logical, remembered
 from deadweight.syntax.words import heredoc_words
 
 if TYPE_CHECKING:
@@ -20,8 +18,7 @@ _LINE = re.compile(r"[^\n]*\n")  # a heredoc ends its lines at LF only, and alwa
 _SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([^\s/]+)([^\n]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class RunBody:
+class RunBody(NamedTuple):
     """The script of a RUN. `source` maps its offsets to those of the instruction's text.
 
     `form`: "shell" for text on the instruction's own lines, "script" for `RUN <<EOF` where the heredoc is the script.
@@ -38,10 +35,6 @@ class RunBody:
         return self.source.span(span)
 
 
-# What each instruction hands to each SHELL it was asked for, as long as the instruction lives.
-_bodies: WeakKeyDictionary[Instruction, dict[tuple[str, ...], RunBody | None]] = WeakKeyDictionary()
-
-
 def is_posix(shell_form: tuple[str, ...]) -> bool:
     """Whether SHELL's words start a POSIX shell; an empty tuple stands for the default `/bin/sh -c`."""
     return not shell_form or program_name(shell_form[0]) in _SHELLS
@@ -54,12 +47,10 @@ def program_name(path: str) -> str:
 
 def run_body(instruction: Instruction, shell_form: tuple[str, ...] = ()) -> RunBody | None:
     """The script of a RUN; None for an exec form, an empty RUN, and what no POSIX shell reads."""
-    bodies = _bodies.setdefault(instruction, {})
-    if shell_form not in bodies:
-        bodies[shell_form] = _read_body(instruction, shell_form)
-    return bodies[shell_form]
+    return _read_body(instruction, shell_form)
 
 
+@remembered
 def _read_body(instruction: Instruction, shell_form: tuple[str, ...]) -> RunBody | None:
     if instruction.array is not None or not instruction.arguments.text:
         return None

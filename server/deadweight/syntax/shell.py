@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell_tree import WordPart
 
 __all__ = [
+    "SHELLS",
     "Block",
     "Chain",
     "Command",
@@ -185,7 +186,7 @@ def nested(command: Command) -> Nested | None:
     `sh -c 'a && b'`, `bash -ec "a"`, `bash <<'EOF'`. None where the outer shell would change the text first.
     """
     name, words = program(command)
-    if name not in _SHELLS:
+    if name not in SHELLS:
         return None
     if (script := _script_argument(words)) is not None:
         quoted = script.text[1:-1]
@@ -250,7 +251,7 @@ _WRAPPERS = {
     "setsid": _Wrapper(),
     "eatmydata": _Wrapper(),
 }
-_SHELLS = frozenset(("sh", "bash", "dash", "ash"))
+SHELLS = frozenset(("sh", "bash", "dash", "ash"))
 _SHELL_OPTIONS_WITH_VALUE = frozenset(("-o", "+o", "-O", "+O", "--rcfile", "--init-file"))
 
 _NO_COMMAND = Command(Span(0, 0), (), (), ())
@@ -312,7 +313,8 @@ def _substituted(node: Command | Block) -> Iterator[StatementList]:
             if assignment.value:
                 yield from _bodies(assignment.value.parts)
     for word in node.words:
-        yield from _bodies(word.parts)
+        if word.parts:
+            yield from _bodies(word.parts)
     for redirect in node.redirects:
         if redirect.target:
             yield from _bodies(redirect.target.parts)
@@ -336,17 +338,19 @@ def _placed(node: Node, place: Placed, *, decides: bool) -> Iterator[Placed]:
     if isinstance(node, Chain):
         yield from _placed_in_chain(node, place, decides=decides)
         return
-    below = place._replace(ancestors=(*place.ancestors, node))
     if isinstance(node, Pipeline):
-        below = below._replace(in_pipeline=place.in_pipeline or len(node.parts) > 1)
+        is_several = place.in_pipeline or len(node.parts) > 1
+        below = place._replace(ancestors=(*place.ancestors, node), in_pipeline=is_several)
         for part in node.parts:
             yield from _placed(part, below, decides=False)
         return
     for body in _substituted(node):
-        yield from _placed_in(body, below._replace(subshell=True, in_substitution=True), decides=False)
+        inside = place._replace(ancestors=(*place.ancestors, node), subshell=True, in_substitution=True)
+        yield from _placed_in(body, inside, decides=False)
     if isinstance(node, Command):
-        yield place._replace(command=node)
+        yield Placed(node, *place[1:])
         return
+    below = place._replace(ancestors=(*place.ancestors, node))
     for index, body in enumerate(node.bodies):
         yield from _placed_in(
             body,

@@ -6,8 +6,7 @@ All spans are offsets in code points of the script's text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from deadweight.text import Span
@@ -19,8 +18,7 @@ PartKind = Literal["literal", "variable", "command", "arithmetic", "syntax"]
 _SPECIAL = re.compile(r"[*?\[\]$`\\{}]")  # what a quote keeps from being special in a pattern
 
 
-@dataclass(frozen=True, slots=True)
-class WordPart:
+class WordPart(NamedTuple):
     """A stretch of a word that the shell treats in one way.
 
     `literal`: `value` is what it stands for. `variable`: `$A`, `${A:-b}`. `command`: `$(a)`, backticks, `<(a)`.
@@ -43,8 +41,7 @@ class WordPart:
         return _SPECIAL.sub(r"\\\g<0>", self.value) if self.is_quoted else self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word as written, and as the shell passes it on where that is known.
 
     `value` is the word without quotes and escapes, or None where the shell expands something in it: a variable, a
@@ -80,8 +77,7 @@ class Word:
         return any(part.bodies or part.kind in ("command", "arithmetic") for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """`NAME=value` before a command or alone; the name of an array's element is as written, `a[1]`."""
 
     span: Span
@@ -90,8 +86,7 @@ class Assignment:
     value: Word | None
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(NamedTuple):
     """The lines fed to a command; they lie after the line of its redirect, outside the command's span."""
 
     span: Span  # whole lines, each with its line end
@@ -101,8 +96,7 @@ class Heredoc:
     parts: tuple[WordPart, ...]  # the expansions in the body
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(NamedTuple):
     """`2>&1`, `> file`, `<<EOF`, `<<< word`; the target of a heredoc is its delimiter."""
 
     span: Span
@@ -112,8 +106,7 @@ class Redirect:
     heredoc: Heredoc | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A simple command; `[ ... ]`, `[[ ... ]]` and `export A=1` too. Without words it only assigns or redirects."""
 
     span: Span
@@ -122,8 +115,7 @@ class Command:
     redirects: tuple[Redirect, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """`a | b`, and `! a`: a pipeline of one part is negated."""
 
     span: Span
@@ -131,8 +123,7 @@ class Pipeline:
     is_negated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """`a && b || c`: two or more parts with an operator before each but the first; the shell groups from the left."""
 
     span: Span
@@ -140,8 +131,7 @@ class Chain:
     operators: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A compound command.
 
     `words`: the values of `for` and `select`, the subject and the patterns of `case`, the text of `(( ))`.
@@ -156,8 +146,7 @@ class Block:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """A node and what ends it; the span includes `;` or `&`, not a line end."""
 
     span: Span
@@ -165,8 +154,7 @@ class Statement:
     terminator: Literal[";", "&", "\n", ""]
 
 
-@dataclass(frozen=True, slots=True)
-class StatementList:
+class StatementList(NamedTuple):
     """Statements that run one after the other."""
 
     span: Span
@@ -174,8 +162,7 @@ class StatementList:
     statements: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """A script as read.
 
     `is_opaque`: too long, too many bars, too deeply nested, or no tree-sitter here; then nothing was read.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from deadweight.syntax.shell_tree import Word, WordPart
 from deadweight.text import Span
@@ -62,7 +61,7 @@ def _word_parts(text: str, start: int, holes: list[WordPart]) -> tuple[WordPart,
             elif piece != "\\\n":  # a continued line
                 parts.append(_part(piece, span, is_quoted=opened >= 0))
         if hole:
-            parts.append(replace(hole, is_quoted=True) if opened >= 0 else hole)
+            parts.append(hole._replace(is_quoted=True) if opened >= 0 else hole)
             index = hole.span.end - start
     return tuple(parts)
 

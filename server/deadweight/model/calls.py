@@ -1,0 +1,158 @@
+"""The calls of a RUN, in order, and what each of them does."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.commands import catalog, pip
+from deadweight.model.commands.call import Call, Surroundings
+from deadweight.model.commands.changes import appended
+from deadweight.model.effects import Built, Effect, writes
+from deadweight.model.filesystem import Filesystem
+from deadweight.syntax import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from deadweight.model.filesystem import Question
+    from deadweight.syntax.run import RunBody
+    from deadweight.syntax.shell import Script, Word
+
+# What any program answers and then ends: `java -version`.
+_QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
+_ACTIVATE = "/bin/activate"  # of a virtual environment
+
+
+class _Written(NamedTuple):
+    """A call as it is written, wherever it stands: all that tells what it does, but for what lies below its layer.
+
+    `whole` is the command, or the pipeline or block that it stands in.
+    """
+
+    whole: str
+    words: tuple[str, ...]
+    folder: str | None
+    assigned: tuple[tuple[str, str | None], ...]
+    conditional: bool
+
+    def inside(self, outer: _Written) -> _Written:
+        """A call of the script that another command hands to a shell."""
+        assigned = (*outer.assigned, *self.assigned)
+        return _Written(outer.whole, self.words, self.folder, assigned, outer.conditional or self.conditional)
+
+
+class Reading(NamedTuple):
+    """A call, what it does, and what it asked of the layers below to do so."""
+
+    written: _Written
+    call: Call
+    effects: tuple[Effect, ...]
+    asked: tuple[Question, ...]
+
+
+def read_calls(body: RunBody, around: Surroundings, before: Iterable[Reading]) -> Iterator[Reading]:
+    """The calls of a RUN and what they do.
+
+    `before` is what was read of another version of the RUN that starts in the same state: a call that is written as it
+    was does what it did, if it finds what it found.
+    """
+    known = {each.written: each for each in before}
+    files = around.files
+    asked, done = files.asked, tuple[Effect, ...]()
+    for written, call in _calls(body.script, around, body):
+        old, first = known.get(written), len(asked)
+        here = Filesystem(files.below, files.context, files.mounts, files.site, done, asked) if done else files
+        if old is not None and here.asks_again(old.asked):
+            effects = old.effects if old.call.span == call.span else tuple(_at(call, old.effects))
+        else:
+            del asked[first:]
+            effects = tuple(effects_of(_with(call, here)))
+        yield Reading(written, _with(call, Filesystem(None, None, here=done)), effects, tuple(asked[first:]))
+        done = (*done, *effects)
+
+
+def _with(call: Call, files: Filesystem) -> Call:
+    """The call where it finds these files. A layer outlives those that it was read on: of its own calls, none has
+    those.
+    """
+    around = call.around
+    around = Surroundings(around.folder, around.variables, around.home, around.base, files)
+    return Call(call.program, call.typed, call.words, call.span, around, call.placed)
+
+
+def _at(call: Call, effects: Iterable[Effect]) -> Iterator[Effect]:
+    """What a call does, at another place."""
+    for each in effects:
+        yield Effect(each.kind, each.path, each.cause, call.span, each.is_certain)
+
+
+def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0) -> Iterator[tuple[_Written, Call]]:
+    """The calls of a script, in order; `offset` is where the script starts in that of `body`.
+
+    A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does.
+    """
+    folder = inner = around.folder
+    local: dict[str, str | None] = {}
+    for placed in shell.commands(script):
+        command = placed.command
+        program, words = shell.program(command)
+        typed = command.words[-len(words) - 1].text if program else ""
+        if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
+            program, words = words[1].value, words[2:]  # `python3 -m pip install`
+        assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
+        if program == "export":
+            local.update(_exported(words))
+        elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
+            local["VIRTUAL_ENV"] = around.resolve(posixpath.join(inner or "", words[0].text.removesuffix(_ACTIVATE)))
+        elif program is None:
+            local.update(assigned)
+        changed = {**local, **assigned}
+        inner = inner if placed.subshell else folder
+        here = around
+        if changed or inner != around.folder:
+            variables = {**around.variables, **changed} if changed else around.variables
+            here = Surroundings(inner, variables, around.home, around.base, around.files)
+        if program in ("cd", "pushd"):
+            inner = here.resolve(words[0].pattern) if words else around.home
+            folder = folder if placed.subshell else inner
+        elif program is not None:
+            whole = next((each for each in placed.ancestors if not isinstance(each, shell.Chain)), command).span
+            texts = tuple([word.text for word in words])
+            written = _Written(
+                script.text[whole.start : whole.end], texts, inner, tuple(changed.items()), placed.conditional
+            )
+            if program in shell.SHELLS and (nested := shell.nested(command)):
+                for inside, call in _calls(shell.parse(nested.text), here, body, offset + nested.offset):
+                    conditional = placed.conditional or call.placed.conditional
+                    yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))
+                continue
+            words = tuple([word._replace(span=word.span.shifted(offset)) for word in words]) if offset else words
+            yield written, Call(program, typed, words, body.span(command.span.shifted(offset)), here, placed)
+
+
+def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:
+    """The names that `export A=1 B` sets."""
+    for word in words:
+        name, equals, value = word.text.partition("=")
+        if equals and name.isidentifier():
+            yield name, None if word.value is None else value.strip("\"'")
+
+
+def effects_of(call: Call) -> Iterator[Effect]:
+    """What a call does."""
+    tool = catalog.find(call.program)
+    if tool is None:
+        is_question = len(call.words) == 1 and call.words[0].text in _QUESTIONS
+        found: Iterable[Effect] = () if is_question else (writes(None, Built(call.program), call.span),)
+    else:
+        found = tool.effects(call)
+    if call.placed.command.redirects:
+        found = chain(found, appended(call))
+    if not call.placed.conditional:
+        yield from found
+        return
+    for effect in found:
+        yield replace(effect, is_certain=False)
