@@ -301,3 +301,12 @@ def test_a_build_whose_output_is_copied_anyway_stays_unknown() -> None:
         "//- Dockerfile\nFROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm run build\n//- dist/a.js 7000\n"
     )
     assert snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1]) is None
+
+
+def test_a_program_of_another_stage_is_a_file_that_a_later_chmod_writes_again() -> None:
+    stage = "FROM golang:1.25 AS b\nRUN go build -o /out/tool .\n"
+    for line in ("COPY --from=b /out/tool /usr/bin/tool", "COPY --from=b /out/tool /usr/bin/"):
+        snapshot = snapshot_of(f"{stage}FROM debian:12-slim\n{line}\nRUN chmod 755 /usr/bin/tool\n")
+        size = snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1])
+        assert size is not None
+        assert size.best == 8_600_000, line

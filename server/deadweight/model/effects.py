@@ -145,10 +145,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Files that a tool writes whenever it runs; `constant` names their measured size in the facts."""
+    """Files that a tool writes whenever it runs; `constant` names their measured size in the facts.
+
+    `is_file` where it is one, at the path of the effect.
+    """
 
     what: str
     constant: str
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

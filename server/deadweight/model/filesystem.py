@@ -417,7 +417,7 @@ class Filesystem:
             [
                 (site, effect)
                 for site, effect in self._held(path)
-                if site != self.site and (site, id(effect)) not in again and (is_recursive or _is_file_at(effect, path))
+                if site != self.site and (site, id(effect)) not in again and (is_recursive or is_file_at(effect, path))
             ]
         )
 
@@ -475,12 +475,14 @@ def _is_in_place(effect: Effect) -> bool:
     return all(each is None or is_under(each, path) or is_under(path, each) for each in paths)
 
 
-def _is_file_at(effect: Effect, path: str) -> bool:
+def is_file_at(effect: Effect, path: str) -> bool:
     """Whether an effect is about a file that `path`, which may hold wildcards, names itself, not by a folder."""
     cause = effect.cause
     if isinstance(cause, Rewritten):
-        return all(_is_file_at(each, path) for _, each in cause.sources)
-    is_file = isinstance(cause, (Download, Filled, Text)) or (isinstance(cause, Copied) and cause.is_file)
+        return all(is_file_at(each, path) for _, each in cause.sources)
+    if isinstance(cause, CopiedFromStage):
+        return bool(cause.effects) and all(is_file_at(each, cause.path) for each in cause.effects or ())
+    is_file = isinstance(cause, (Download, Filled, Text)) or (isinstance(cause, (Copied, Measured)) and cause.is_file)
     return is_file and effect.path is not None and fnmatchcase(effect.path, path)
 
 

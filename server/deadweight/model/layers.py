@@ -25,7 +25,7 @@ from deadweight.model.effects import (
     Text,
     writes,
 )
-from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context
+from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context, is_file_at
 from deadweight.model.playing import Rest, written_by
 from deadweight.model.stages import Site, absolute
 from deadweight.model.variables import expand
@@ -399,7 +399,10 @@ class _StageReader:
                 name = posixpath.join(target, heredoc.name) if target and is_folder else target
                 yield writes(name, Text(heredoc.content.end - heredoc.content.start), word.span)
             elif from_ is not None:
-                yield writes(target, self.from_stage(from_, source), word.span)
+                copied = self.from_stage(from_, source)
+                is_file = copied.effects and all(is_file_at(each, copied.path) for each in copied.effects)
+                name = posixpath.basename(copied.path) if is_folder and is_file else ""
+                yield writes(posixpath.join(target, name) if target and name else target, copied, word.span)
             elif instruction.keyword == "ADD" and source and source.startswith(_NETWORK):
                 yield writes(target, Download(source), word.span)
             else:

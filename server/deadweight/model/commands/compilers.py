@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
 
-_DYNAMIC, _STATIC = Measured("a C program", "c.program"), Measured("a static C program", "c.program.static")
+_DYNAMIC = Measured("a C program", "c.program", is_file=True)
+_STATIC = Measured("a static C program", "c.program.static", is_file=True)
 
 
 def _effects(call: Call) -> Iterator[Effect]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
 
-_PROGRAM = Measured("a Go program", "go.program")
+_PROGRAM = Measured("a Go program", "go.program", is_file=True)
 _CACHE = Measured("Go's build cache", "go.build_cache")
 # Up to 1.19, Debian's of bookworm, Go ships its library compiled.
 _CACHE_OF_OLD = Measured("Go's build cache", "go.build_cache.1.19")
