@@ -107,7 +107,7 @@ def test_pip(run: str, left: list[str]) -> None:
             "RUN pnpm install --frozen-lockfile && pnpm prune --prod && rm -rf ~/.cache/pnpm",
             ["/app/node_modules: pnpm()"],
         ),
-        ("RUN pnpm run build", ["/app: built by pnpm run"]),
+        ("RUN pnpm run build", ["/app: built by pnpm run build"]),
         ("RUN bun install --production && bun pm cache rm", ["/app/node_modules: bun()"]),
         ("RUN npm ci\nRUN npm prune --omit=dev", ["/app/package-lock.json: npm( records)"]),
         ("ENV NPM_CONFIG_OMIT=dev\nRUN npm ci && rm -rf ~/.npm", ["/app/node_modules: npm( frozen)"]),

@@ -46,7 +46,7 @@ async def test_every_dockerfile_of_the_workspace_open_or_not(session: Session, t
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules/Dockerfile").write_text(PIP)
-    session.open(tmp_path / "Dockerfile", f"{PIP}RUN pip install numpy\n", version=7)
+    session.open(tmp_path / "Dockerfile", f"{PIP}RUN pip install scikit-learn\n", version=7)
     items = await asked(session, [])
     found = {each.uri.removeprefix(tmp_path.as_uri()): (each.version, len(each.items)) for each in items}
     assert found == {"/Dockerfile": (7, 2), "/api/Dockerfile": (None, 1)}

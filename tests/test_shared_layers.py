@@ -95,4 +95,4 @@ def test_the_total_of_several_files_in_a_terminal(tmp_path: Path, capsys: pytest
     assert main(["size", str(tmp_path), "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["together"]["shared"] == 379_116_043
     assert main(["size", str(tmp_path / "a.Dockerfile")]) == 0
-    assert "together" not in capsys.readouterr().out
+    assert "that they share" not in capsys.readouterr().out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import zipfile
 from typing import TYPE_CHECKING, BinaryIO
 
 from deadweight.model.context import Unpacked
@@ -30,7 +29,7 @@ def unpacked(path: Path) -> Unpacked | None:
     try:
         with path.open("rb") as file:
             return _unpacked(path.name.lower(), file)
-    except (OSError, ValueError, struct.error, zipfile.BadZipFile, NotImplementedError):
+    except (OSError, ValueError, struct.error):
         return None
 
 
@@ -54,8 +53,13 @@ def _zip(file: BinaryIO) -> Unpacked | None:
     at = tail.rfind(b"PK\5\6")
     if at < 0 or struct.unpack_from("<I", tail, at + 12)[0] > _LARGEST_INDEX:
         return None
-    with zipfile.ZipFile(file) as archive:
-        count = sum(entry.file_size for entry in archive.infolist())
+    import zipfile  # most contexts hold no archive
+
+    try:
+        with zipfile.ZipFile(file) as archive:
+            count = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError):
+        return None
     return Unpacked(count, count, count)
 
 
