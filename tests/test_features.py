@@ -115,6 +115,7 @@ def test_hover_on_from_says_pulled_bytes_and_smaller_images() -> None:
     assert "unpacked" in text
     assert "pulled" in text
     assert "- `node:22-slim`:" in text
+    assert "musl instead of glibc" in text
     assert "full-base-image" in text
 
 

@@ -152,7 +152,8 @@ def _image(snapshot: Snapshot, layer: Layer, ref: ImageRef, platform: str) -> li
         size, packed = images.unpacked(other, platform), images.pulled(other, platform)
         if size and (unpacked is None or size.best < unpacked.best):
             also = f", {words.short(packed)} pulled" if packed else ""
-            smaller.append(f"- {words.code(sibling.ref.text)}: {words.short(size)} unpacked{also}")
+            lost = f" ({', '.join(each.short for each in sibling.losses)})" if sibling.losses else ""
+            smaller.append(f"- {words.code(sibling.ref.text)}: {words.short(size)} unpacked{also}{lost}")
     return [*lines, "", "Smaller images of the same version:", "", *smaller] if smaller else lines
 
 

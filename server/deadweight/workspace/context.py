@@ -305,7 +305,7 @@ def _texts(root: Path, walk: _Walk, kept: Folder) -> Generator[None, None, dict[
     try:
         wanted = yield from _near_the_top(kept, _is_project_file)
         for path, count in wanted:
-            left -= count
+            left -= min(count, _LARGEST_TEXT)
             if left < 0 or time.monotonic() > walk.deadline:
                 break
             yield
@@ -355,9 +355,7 @@ def _is_archive(path: str, _: int) -> bool:
     return path.lower().endswith(archives.ENDINGS)
 
 
-def _is_project_file(path: str, count: int) -> bool:
-    if count > _LARGEST_TEXT:
-        return False
+def _is_project_file(path: str, _: int) -> bool:
     if path.rpartition("/")[2] in _PROJECT_FILES:
         return True
     return path.endswith(_ENDINGS) and _PROJECT_FILE.fullmatch(path) is not None
