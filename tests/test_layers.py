@@ -310,3 +310,16 @@ def test_a_program_of_another_stage_is_a_file_that_a_later_chmod_writes_again() 
         size = snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1])
         assert size is not None
         assert size.best == 8_600_000, line
+
+
+@pytest.mark.parametrize(
+    ("removal", "left"),
+    [("/src/raw.tif", 30), ("/src/sub", 1020), ("/src/none", 1030), ("/src/*.tif", 30)],
+)
+def test_what_a_stage_removes_of_a_copied_folder_is_not_copied_from_it(removal: str, left: int) -> None:
+    files = "//- images/raw.tif 1000\n//- images/a.png 20\n//- images/sub/b.png 10\n"
+    text = f"FROM debian:12 AS b\nCOPY images /src\nRUN rm -rf {removal}\nFROM debian:12\nCOPY --from=b /src /srv\n"
+    snapshot = snapshot_of(f"//- Dockerfile\n{text}{files}")
+    size = snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1])
+    assert size is not None
+    assert size.best == left

@@ -6,7 +6,7 @@ from dataclasses import InitVar, dataclass, field, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from deadweight.model.folder import EMPTY, Files, Folder, folder_of, with_folder, without
+from deadweight.model.folder import EMPTY, Files, Folder, folder_of, thinned, with_folder, without
 from deadweight.model.ignore import compile_patterns, read_glob
 from deadweight.model.sifting import Sifted, sifted
 from deadweight.syntax import dockerignore
@@ -52,6 +52,15 @@ class Selection:
             return replace(self, files=Files(rest, mine.prefix), bytes=rest.bytes)
         files = {path: count for path, count in mine.items() if path not in others}
         return replace(self, files=files, bytes=sum(files.values()))
+
+    def thinned(self, path: str) -> Selection:
+        """The same without a file or folder, by its path in the context; itself where it has none of this path."""
+        if isinstance(self.files, Files):
+            prefix = self.files.prefix
+            rest = thinned(self.files.folder, path[len(prefix) :]) if path.startswith(prefix) else self.files.folder
+            return self if rest is self.files.folder else replace(self, files=Files(rest, prefix), bytes=rest.bytes)
+        files = {each: count for each, count in self.files.items() if each != path and not each.startswith(path + "/")}
+        return self if len(files) == len(self.files) else replace(self, files=files, bytes=sum(files.values()))
 
     def largest(self, most: int) -> list[tuple[str, int]]:
         """The heaviest of its entries (paths in the context, a folder with a slash at the end) with their bytes."""

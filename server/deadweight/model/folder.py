@@ -84,6 +84,19 @@ def without(top: Folder, other: Folder) -> Folder:
     return folder({name: count for name, count in top.files.items() if name not in other.files}, folders)
 
 
+def thinned(top: Folder, path: str) -> Folder:
+    """The same folder without a file or folder in it; itself where there is none of this path."""
+    name, _, rest = path.partition("/")
+    if rest:
+        below = top.folders.get(name)
+        left = thinned(below, rest) if below else None
+        return top if left is None or left is below else folder(top.files, {**top.folders, name: left}, top.stamp)
+    if name not in top.files and name not in top.folders:
+        return top
+    files = {each: count for each, count in top.files.items() if each != name}
+    return folder(files, {each: below for each, below in top.folders.items() if each != name}, top.stamp)
+
+
 def with_folder(top: Folder, path: str) -> Folder:
     """The same folder with one more in it, which holds nothing."""
     name, _, rest = path.partition("/")

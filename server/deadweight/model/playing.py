@@ -6,16 +6,19 @@ import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.effects import Kind, Leftover, Measured, Moved, PackageSet, covers, is_under
+from deadweight.model.effects import Copied, Kind, Leftover, Measured, Moved, PackageSet, covers, is_under
 from deadweight.syntax.dockerfile import remembered_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from deadweight.model.context import BuildContext
+    from deadweight.model.context import BuildContext, Selection
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
     from deadweight.model.stages import Site
+
+
+_MOST_FILES = 10_000  # that a pattern is tried on
 
 
 class Written(NamedTuple):
@@ -102,7 +105,7 @@ def _after(written: Effect, effect: Effect, *, is_own: bool) -> Effect | None:
     if effect.kind is Kind.REMOVES:
         # An uncertain removal counts too: where a clean-up may happen, nobody is told that there is none.
         is_gone = effect.path and written.path and covers(effect.path, written.path)
-        return None if is_gone else written
+        return None if is_gone else _thinned(written, effect)
     return _replaced(written, effect) if effect.kind is Kind.REPLACES else _moved(written, effect, is_own=is_own)
 
 
@@ -139,6 +142,33 @@ def _without(written: Effect, removed: PackageSet, gone: frozenset[str]) -> Effe
         return None
     already = tuple(name for name in cause.already if name not in gone)
     return replace(written, cause=replace(cause, names=names, already=already))
+
+
+def _thinned(written: Effect, removal: Effect) -> Effect:
+    """What is left of files of the context once one of them, or a folder of them, is removed."""
+    cause, path = written.cause, removal.path
+    if not isinstance(cause, Copied) or cause.root is None or cause.selection is None or not removal.is_certain:
+        return written
+    if path is None or written.path is None or not is_under(path, written.path):
+        return written
+    if any(mark in path for mark in "*?["):
+        rest = _unmatched(cause.selection, path, cause.root, written.path)
+    else:
+        rest = cause.selection.thinned(posixpath.join(cause.root, path[len(written.path) :].lstrip("/")))
+    return written if rest is cause.selection else replace(written, cause=replace(cause, selection=rest))
+
+
+def _unmatched(selection: Selection, pattern: str, root: str, place: str) -> Selection:
+    """What a pattern leaves of the files below `root` of the context, which lie at `place` in the image."""
+    if len(selection.files) > _MOST_FILES:
+        return selection
+    files = {
+        path: count
+        for path, count in selection.files.items()
+        if not covers(pattern, posixpath.join(place, path[len(root) :].lstrip("/")))
+    }
+    gone = len(selection.files) - len(files)
+    return replace(selection, files=files, bytes=sum(files.values())) if gone else selection
 
 
 def _replaced(written: Effect, effect: Effect) -> Effect:
