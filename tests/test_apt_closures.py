@@ -122,3 +122,9 @@ def test_every_release_is_stood_for_by_a_suite_with_packages() -> None:
         assert (stands.width == 0) == (name in debian.suites())
         assert stands.source
         assert debian.minbase(stands.suite) > {"apt", "bash", "libc6"}
+
+
+def test_a_name_that_fits_thousands_stands_for_itself_alone() -> None:
+    found = apt.added(("lib*-dev", "git"), "bookworm", recommends=False)
+    assert found.asked == ("lib*-dev", "git")
+    assert found.unknown == ("lib*-dev",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import debian as facts
@@ -87,7 +88,10 @@ def _spread(suite: str, name: str) -> Iterator[str]:
     """The names that a request stands for: `php8.2-*` those that fit, and itself, since the facts may not have all."""
     start, star, _ = name.partition("*")
     if len(start) >= _LEAST_OF_GLOB and star:
-        yield from (each.name for each in facts.starting(suite, start) if fnmatchcase(each.name, name))
+        fitting = (each.name for each in facts.starting(suite, start) if fnmatchcase(each.name, name))
+        found = list(islice(fitting, _MOST_OF_GLOB + 1))
+        if len(found) <= _MOST_OF_GLOB:
+            yield from found
     yield name
 
 
@@ -229,6 +233,7 @@ def _weight(suite: str, name: str, documents: bool | None) -> _Weight | None:
 # Packages of nothing but documents: a slim image installs none of their bytes.
 _TEXTS_ALONE = ("-l10n", "-doc", "-docs", "-locales", "-man")
 _LEAST_OF_GLOB = 3  # letters in front of a star
+_MOST_OF_GLOB = 300  # packages that it stands for: `lib*-dev` fits thousands
 # How far off sizes may be, as shares: packages of `-t bookworm-backports` are those of the next release, built for this
 # one; a tag that names no release (python:3.11-slim) stood on the one before not long ago.
 _WIDTHS = {"other-release": 0.2, "release-unnamed": 0.1}
