@@ -98,14 +98,14 @@ def made() -> dict[str, Made]:
 @lru_cache(maxsize=16384)
 def package(suite: str, name: str) -> DebianPackage | None:
     """One package of a suite; None for a name that it does not have, and for a virtual package."""
-    row = _table(suite).row(name)
+    row = _row(suite, name)
     return _package(suite, row) if row and row[1] else None
 
 
 @lru_cache(maxsize=16384)
 def providers(suite: str, name: str) -> Group:
     """The packages that a name stands for, the most preferred first: itself, and those that provide it."""
-    row = _table(suite).row(name)
+    row = _row(suite, name)
     if row is None:
         return ()
     others = map(intern, row[-1].split())
@@ -142,6 +142,11 @@ def held(repository: str, variant: str = "") -> Held | None:
     return Held(
         (*(below.packages if below else ()), *packages.split()), below.documents if below else documents == "yes"
     )
+
+
+@lru_cache(maxsize=1024)  # who provides a name is asked just before what it needs
+def _row(suite: str, name: str) -> tuple[str, ...] | None:
+    return _table(suite).row(name)
 
 
 def _table(suite: str) -> Table:

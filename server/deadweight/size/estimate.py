@@ -28,7 +28,7 @@ from deadweight.model.effects import (
     Rewritten,
     Text,
 )
-from deadweight.size import apk, apt, downloads, images, node_project, packed, python_project, rpm
+from deadweight.size import apt, downloads, images, node_project, packed, python_project
 from deadweight.size.units import ZERO, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -214,8 +214,12 @@ def _packages(cause: PackageSet) -> Size | None:
     if cause.manager == "apt":
         return apt.installed(cause)
     if cause.manager == "apk":
+        from deadweight.size import apk  # of other systems most files have none
+
         return apk.installed(cause.names, cause.suite, already=cause.already)
     if cause.manager == "rpm":
+        from deadweight.size import rpm
+
         return rpm.installed(cause.names, cause.already)
     if cause.manager in python_project.MANAGERS:
         return python_project.installed(cause)
