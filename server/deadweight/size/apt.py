@@ -70,7 +70,7 @@ def added(names: Iterable[str], suite: str | None, *, recommends: bool, already:
 @lru_cache(maxsize=256)
 def _added(names: tuple[str, ...], suite: str, already: tuple[str, ...], recommends: bool) -> Added:
     held = _held(suite, already)
-    spread = (each for name in names for each in _spread(suite, name))
+    spread = (each for name in dict.fromkeys(names) for each in _spread(suite, name))
     # apt leaves a package alone that is there, and does not ask for its recommendations again.
     asked = tuple(name for name in dict.fromkeys(spread) if held.isdisjoint((name, *_asked_for(suite, name))))
     found = closure(_Index(suite), asked, held, recommends=recommends)
