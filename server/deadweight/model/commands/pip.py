@@ -39,8 +39,6 @@ VALUES = (
 )
 # Docker's Python images ship without any byte code: the first run of pip writes its own.
 _OWN_BYTE_CODE = Measured("byte code of pip itself", "pip.own_byte_code")
-# An upgrade of pip takes that of the old one away again.
-_LIBRARY_BYTE_CODE = Measured("byte code of the standard library", "pip.library_byte_code")
 _MOST_FILES = 32  # requirements files that name further ones
 _FALSE = ("", "0", "false", "no", "off", "n", "f")
 _CPU_INDEX = re.compile(r"/whl/(?:nightly/)?cpu(?:/|$)")
@@ -84,7 +82,8 @@ def _own_byte_code(call: Call, packages: PackageSet) -> Iterator[Effect]:
         and not (around.variables.get("PYTHONDONTWRITEBYTECODE") or around.files.has(_OWN_BYTE_CODE))
     ):
         is_replaced = "pip" in packages.names and "pip" not in packages.already
-        yield writes("/usr/local/lib", _LIBRARY_BYTE_CODE if is_replaced else _OWN_BYTE_CODE, call.span)
+        # An upgrade of pip takes that of the old one away again.
+        yield writes("/usr/local/lib", venv.LIBRARY_BYTE_CODE if is_replaced else _OWN_BYTE_CODE, call.span)
 
 
 def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:

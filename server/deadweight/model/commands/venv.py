@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _VALUES = ("--prompt", "-p", "--python", "--extra-search-dir", "--app-data")
 _PIP = Measured("pip in a virtual environment", "python.venv")
 # Docker's Python images ship without any byte code: the pip that venv runs writes that of what it needs.
-_LIBRARY_BYTE_CODE = Measured("byte code of the standard library", "python.venv.library")
+LIBRARY_BYTE_CODE = Measured("byte code of the standard library", "python.venv.library")
 
 
 def on_path(around: Surroundings) -> str | None:
@@ -39,7 +39,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         around = call.around
         is_bare = around.base.repository == "python" and not around.variables.get("PYTHONDONTWRITEBYTECODE")
         if call.program == "venv" and is_bare:
-            yield writes("/usr/local/lib", _LIBRARY_BYTE_CODE, call.span)
+            yield writes("/usr/local/lib", LIBRARY_BYTE_CODE, call.span)
 
 
 TOOLS = (Tool(("venv", "virtualenv"), _effects),)
