@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadweight.cli.output import warn
 from deadweight.model import image
@@ -18,16 +18,16 @@ from deadweight.steps import finished
 from deadweight.syntax.dockerfile import parse
 from deadweight.workspace.built_bases import weigh_bases
 from deadweight.workspace.context import context_of, ignore_file_of
-from deadweight.workspace.declared_builds import DeclaredBuilds
+from deadweight.workspace.declared_builds import DeclaredBuilds, declares_below
 from deadweight.workspace.discover import find
 from deadweight.workspace.files import UnreadableError, read_text, shown
 from deadweight.workspace.settings_files import SettingsFiles
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from deadweight.model.builds.declared import HowBuilt
+    from deadweight.model.builds.declared import DeclaredBuild, HowBuilt
     from deadweight.model.context import BuildContext
     from deadweight.settings import Builder
     from deadweight.workspace.settings_files import SettingsFile
@@ -40,7 +40,7 @@ _SECONDS = 20.0  # the longest that the walk of one context may take
 @dataclass(frozen=True, slots=True)
 class Read:
     """A file that was asked for: its snapshot, or why it could not be read; its settings, its context's folder, and how
-    it is built.
+    it is built. `build` is the one that was asked for, where its file was named: "compose.yaml (service web)".
     """
 
     path: Path
@@ -49,12 +49,17 @@ class Read:
     settings: Settings = DEFAULTS
     root: Path = Path()
     how: HowBuilt = NOT_SAID
+    build: str | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the paths and the options of a build."""
     parser.add_argument(
-        "paths", metavar="PATH", nargs="*", type=Path, help="Dockerfiles, or folders to search (default: .)"
+        "paths",
+        metavar="PATH",
+        nargs="*",
+        type=Path,
+        help="Dockerfiles, folders to search, or compose and docker-bake files (default: .)",
     )
     parser.add_argument("-f", "--file", metavar="FILE", type=Path, action="append", default=[], help="a Dockerfile")
     parser.add_argument(
@@ -78,39 +83,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_files(
-    arguments: argparse.Namespace, chosen: Callable[[Settings], Settings] = lambda settings: settings
+    arguments: argparse.Namespace,
+    chosen: Callable[[Settings], Settings] = lambda settings: settings,
+    *,
+    every_build: bool = False,
 ) -> Iterator[Read]:
     """The files that the arguments name, in order. What cannot be read is warned of and given as such.
 
-    The project's settings hold, `chosen` changes them for the command, and the options of a build go before both.
+    The project's settings hold, `chosen` changes them for the command, and the options of a build go before both. Of a
+    Dockerfile that a compose file builds in several ways, the first one counts unless `every_build` is asked for.
     """
     with_options = _with_options(arguments)
     files = SettingsFiles(lambda path: shown(_seen_from_here(path)))
     known: dict[SettingsFile | None, Settings] = {None: DEFAULTS}
     contexts = _Contexts()
     builds, unread, today = DeclaredBuilds(), set[str](), time.strftime("%Y-%m-%d")
-    for path in _found([*arguments.file, *arguments.paths] or [Path()], files):
+
+    def settings_for(path: Path) -> Settings:
         file = files.of(path)
         if file is not None and file not in known:
             known[file], wrong = file.over(DEFAULTS)
             for line in wrong:
                 warn(line)
-        settings = with_options(chosen(known[file]))
-        how = how_built(builds, path, arguments.context, settings.context)
+        return with_options(chosen(known[file]))
+
+    def read(asked: _Asked) -> Read:
+        path, named, error = asked
+        if error:
+            raise UnreadableError(error)
+        settings = settings_for(path)
+        how = how_built(builds, path, arguments.context, settings.context, named)
         warn_of_unread(how, unread)
         root = arguments.context or (_seen_from_here(Path(how.folder)) if how.by else path.parent)
+        tree = parse(read_text(path))
+        built = finished(weigh_bases(path, tree, how, settings, builds)).sizes
+        options = settings.build_options(how, built, today)
+        snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), options)
+        unknown = snapshot.build.unknown_target
+        if arguments.target and unknown:  # what a project's file names is for those that have it
+            warn(f"{shown(path)}: there is no stage {unknown!r}; the last one is taken as the image")
+        return Read(path, snapshot, "", settings, root, how, named.by if named else None)
+
+    for asked in _asked_for(arguments, files, builds, every_build=every_build):
         try:
-            tree = parse(read_text(path))
-            built = finished(weigh_bases(path, tree, how, settings, builds)).sizes
-            options = settings.build_options(how, built, today)
-            snapshot = Snapshot(tree, contexts.of(path, root, settings.builder), options)
-            unknown = snapshot.build.unknown_target
-            if arguments.target and unknown:  # what a project's file names is for those that have it
-                warn(f"{shown(path)}: there is no stage {unknown!r}; the last one is taken as the image")
-            yield Read(path, snapshot, "", settings, root, how)
+            yield read(asked)
         except UnreadableError as error:
             warn(str(error))
-            yield Read(path, None, str(error))
+            yield Read(asked.path, None, str(error))
 
 
 def settings_of(path: Path) -> Settings:
@@ -122,8 +141,18 @@ def settings_of(path: Path) -> Settings:
     return settings
 
 
-def how_built(builds: DeclaredBuilds, path: Path, context: Path | None, from_settings: str | None = None) -> HowBuilt:
-    """How a Dockerfile is built: in the context that an option names, or the project's settings, or as is declared."""
+def how_built(
+    builds: DeclaredBuilds,
+    path: Path,
+    context: Path | None,
+    from_settings: str | None = None,
+    named: DeclaredBuild | None = None,
+) -> HowBuilt:
+    """How a Dockerfile is built: in the context that an option names, as the build that was `named` on the command line
+    declares, in the context of the project's settings, or as is declared.
+    """
+    if context is None and named is not None:
+        return builds.how(path, named=named)
     if context is not None:
         return builds.how(path, context, _OPTION)
     if from_settings is not None:
@@ -160,16 +189,39 @@ def how_as_json(how: HowBuilt) -> dict[str, Any]:
     }
 
 
-def _found(given: Iterable[Path], files: SettingsFiles) -> Iterator[Path]:
-    """The files that are asked for, each once, however often and by whatever path."""
-    known: set[str] = set()
-    for path in given:
-        found = find([path], is_left_out=files.left_out_of(path)) if path.is_dir() else iter((path,))
-        for each in found:
-            real = os.path.realpath(each)
-            if real not in known:
-                known.add(real)
-                yield each
+class _Asked(NamedTuple):
+    """A Dockerfile that is asked for, with the build where its file was named; or why there is none."""
+
+    path: Path
+    build: DeclaredBuild | None = None
+    error: str = ""
+
+
+def _asked_for(
+    arguments: argparse.Namespace, files: SettingsFiles, builds: DeclaredBuilds, *, every_build: bool
+) -> Iterator[_Asked]:
+    """What is asked for, each once, however often and by whatever path."""
+    known: set[tuple[str, str | None]] = set()
+    for path in [*arguments.file, *arguments.paths] or [Path()]:
+        for asked in _dockerfiles(path, files, builds):
+            key = os.path.realpath(asked.path), asked.build.by if asked.build and every_build else None
+            if key not in known:
+                known.add(key)
+                yield asked
+
+
+def _dockerfiles(path: Path, files: SettingsFiles, builds: DeclaredBuilds) -> Iterator[_Asked]:
+    """The Dockerfiles behind one path: a folder, a file that declares builds, or a Dockerfile."""
+    if path.is_dir():
+        yield from map(_Asked, find([path], is_left_out=files.left_out_of(path)))
+    elif declares_below(path) is None:
+        yield _Asked(path)
+    else:
+        try:
+            for dockerfile, build in builds.declared_in(path):
+                yield _Asked(_seen_from_here(dockerfile), build)
+        except UnreadableError as error:
+            yield _Asked(path, error=str(error))
 
 
 def _with_options(arguments: argparse.Namespace) -> Callable[[Settings], Settings]:

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     code = CLEAN
     documents: list[dict[str, Any]] = []
     sized: list[Sizes] = []
-    reads: Iterable[Read] = build.read_files(arguments, with_budget(arguments))
+    reads: Iterable[Read] = build.read_files(arguments, with_budget(arguments), every_build=True)
     measured = None
     if arguments.history is not None:
         reads = list(reads)
@@ -80,6 +80,7 @@ def _as_json(read: Read, over: Sequence[Reported]) -> dict[str, Any]:
     snapshot = read.snapshot
     return {
         "path": str(read.path),
+        **({} if read.build is None else {"build": read.build}),
         "context": build.how_as_json(read.how),
         "image": as_size(snapshot.sizes.image()),
         "pulled": as_size(snapshot.sizes.pulled()),

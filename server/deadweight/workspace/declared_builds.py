@@ -90,8 +90,11 @@ class DeclaredBuilds:
     def __init__(self) -> None:
         self._known: dict[Path, tuple[_File, ...]] = {}
 
-    def how(self, dockerfile: Path, context: Path | None = None, by: str = "") -> HowBuilt:
-        """How a Dockerfile is built: in folder `context`, as somebody says, or as the first that declares it.
+    def how(
+        self, dockerfile: Path, context: Path | None = None, by: str = "", named: DeclaredBuild | None = None
+    ) -> HowBuilt:
+        """How a Dockerfile is built: as the build that is `named`; in folder `context`, as somebody says; or as the
+        first that declares it.
 
         The nearest file goes first; of a folder compose files, docker-bake, devcontainer.json.
         """
@@ -108,7 +111,7 @@ class DeclaredBuilds:
                 for name, image in islice(_images_of(dockerfile, file, folders[-1]), _MOST_IMAGES - len(images)):
                     images.setdefault(name, image)
         if context is None:
-            used = builds[0] if builds else None
+            used = named or (builds[0] if builds else None)
             folder = Path(used.folder) if used else dockerfile.parent
             by = used.by if used else ""
         else:
@@ -123,6 +126,17 @@ class DeclaredBuilds:
             tuple(dict.fromkeys(unread)),
             images,
         )
+
+    def declared_in(self, file: Path) -> Iterator[tuple[Path, DeclaredBuild]]:
+        """All builds that a file declares, each with its Dockerfile. Raises UnreadableError where there is none."""
+        path = Path(os.path.abspath(file))
+        found = next((each for each in self._in(declares_below(path) or path.parent) if each.path == path), None)
+        if found is None:
+            raise UnreadableError(f"{shown(file)}: no such file or directory")
+        if found.error or not found.builds:
+            raise UnreadableError(f"{shown(file)}: {found.error or 'declares no build of a Dockerfile'}")
+        for each in found.builds:
+            yield Path(each.dockerfile), _declared(Path(each.dockerfile), path, each)
 
     def _in(self, folder: Path) -> tuple[_File, ...]:
         if folder not in self._known:
@@ -226,18 +240,27 @@ def _build(folder: Path, name: str, said: Said, *, sees_dockerfile: bool = False
 
 def _builds_of(dockerfile: Path, file: _File, top: Path) -> Iterator[DeclaredBuild]:
     """What a file declares of one Dockerfile. A context outside of the project is none of ours."""
-    for folder, path, name, said in file.builds:
-        if path != str(dockerfile) or not Path(folder).is_relative_to(top) or not os.path.isdir(folder):
-            continue
-        yield DeclaredBuild(
-            folder,
-            seen_from(dockerfile.parent, Path(folder)),
-            seen_from(dockerfile.parent, file.path),
-            name,
-            said.get("target"),
-            {each: value for each, value in said.get("args", {}).items() if value is not None},
-            said.get("contexts", {}),
-        )
+    for build in file.builds:
+        if (
+            build.dockerfile == str(dockerfile)
+            and Path(build.folder).is_relative_to(top)
+            and os.path.isdir(build.folder)
+        ):
+            yield _declared(dockerfile, file.path, build)
+
+
+def _declared(dockerfile: Path, source: Path, build: _Build) -> DeclaredBuild:
+    """A build as its Dockerfile sees it."""
+    said = build.said
+    return DeclaredBuild(
+        build.folder,
+        seen_from(dockerfile.parent, Path(build.folder)),
+        seen_from(dockerfile.parent, source),
+        build.name,
+        said.get("target"),
+        {each: value for each, value in said.get("args", {}).items() if value is not None},
+        said.get("contexts", {}),
+    )
 
 
 def _images_of(dockerfile: Path, file: _File, top: Path) -> Iterator[tuple[ImageName, BuiltImage]]:

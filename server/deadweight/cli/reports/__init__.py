@@ -1,0 +1,1 @@
+"""The formats of `deadweight check`, one file each; catalog.py finds them."""
