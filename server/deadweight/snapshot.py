@@ -136,6 +136,12 @@ class Snapshot:
         return tuple([self.ledgers[index] for index in sorted(self.build.shipped)])
 
     @cached_property
+    def inherited_ledgers(self) -> tuple[Ledger, ...]:
+        """Those, and what each image that is built on this one gets by ONBUILD."""
+        triggered = self.ledgers.triggered
+        return (*self.shipped_ledgers, triggered) if triggered else self.shipped_ledgers
+
+    @cached_property
     def reached_ledgers(self) -> tuple[Ledger, ...]:
         """The ledgers of all stages that a build of the image runs."""
         return tuple([self.ledgers[index] for index in sorted(self.build.reached)])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MANY = 100  # findings; the longest real files have about 30
 _NOTABLE = 1_000_000  # bytes; a fix may not bring a finding as heavy as this
+_TRIGGERED = "ONBUILD RUN"
 
 
 def fixed(snapshot: Snapshot, fixes: Sequence[Fix]) -> Snapshot:
@@ -131,10 +132,14 @@ def _comments(snapshot: Snapshot) -> int:
 
 def _scripts_are_valid(before: Snapshot, after: Snapshot) -> bool:
     """Whether every RUN that reads as a script without problems still has none."""
-    old = {step.instruction for stage in before.build.stages for step in stage.steps}
-    broken = sum(_has_problems(instruction) for instruction in old if instruction.keyword == "RUN")
-    new = {step.instruction for stage in after.build.stages for step in stage.steps}
-    return sum(_has_problems(instruction) for instruction in new - old if instruction.keyword == "RUN") <= broken
+    old, new = _runs(before), _runs(after)
+    return sum(map(_has_problems, new - old)) <= sum(map(_has_problems, old))
+
+
+def _runs(snapshot: Snapshot) -> set[Instruction]:
+    """All RUNs, those that an ONBUILD triggers too."""
+    steps = (step.instruction for stage in snapshot.build.stages for step in stage.steps)
+    return {each for step in steps if (each := step.trigger or step).keyword == "RUN"}
 
 
 def _has_problems(instruction: Instruction) -> bool:
@@ -143,13 +148,16 @@ def _has_problems(instruction: Instruction) -> bool:
 
 
 def _is_planned(before: Snapshot, after: Snapshot) -> bool:
-    """Whether every instruction that fixes wrote is one that they mean to write; RUN is judged as a script.
+    """Whether every instruction that fixes wrote is one that they mean to write; RUN is judged as a script, and stays
+    an ONBUILD where it is one.
 
     COPY and ADD take what is there, or what one of them took before. FROM has another image, and its stage the same
     name. Any other has the arguments that one had before, with other flags, or stands beside all that were there.
     """
     old, now = _by_keyword(before), _by_keyword(after)
-    for keyword in now.keys() - {"RUN"}:
+    if len(old.get(_TRIGGERED, ())) != len(now.get(_TRIGGERED, ())):
+        return False
+    for keyword in now.keys() - {"RUN", _TRIGGERED}:
         were, are = old.get(keyword, []), now[keyword]
         known, kept = set(map(_words_of, were)), set(map(_words_of, are))
         new = [each for each in are if _words_of(each) not in known]
@@ -168,7 +176,9 @@ def _is_planned(before: Snapshot, after: Snapshot) -> bool:
 def _by_keyword(snapshot: Snapshot) -> dict[str, list[Instruction]]:
     found: dict[str, list[Instruction]] = {}
     for placed in snapshot.tree.instructions:
-        found.setdefault(placed.instruction.keyword, []).append(placed.instruction)
+        instruction = placed.instruction
+        is_triggered = instruction.trigger is not None and instruction.trigger.keyword == "RUN"
+        found.setdefault(_TRIGGERED if is_triggered else instruction.keyword, []).append(instruction)
     return found
 
 

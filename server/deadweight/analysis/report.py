@@ -53,6 +53,11 @@ class Reported:
         return self.finding.span.shifted(self.snapshot.offset(self.finding.site))
 
     @property
+    def is_of_image(self) -> bool:
+        """Whether it is about the image itself, not about those that are built on it."""
+        return self.snapshot.instruction(self.finding.site).keyword != "ONBUILD"
+
+    @property
     def shown(self) -> tuple[object, ...]:
         """All that its words and places depend on: while this is the same, so are they in any version of the file."""
         each = self.finding
@@ -283,6 +288,8 @@ def saving(finding: Finding) -> str:
 
 
 def total_saving(found: Iterable[Reported]) -> Size | None:
-    """What all findings about the image save together; what is written again at a rebuild is no saving of bytes."""
-    sizes = [each.finding.saves for each in found if each.finding.basis in ("size", "context")]
+    """What all findings about the image save together; what is written again at a rebuild is no saving of bytes, and
+    what an ONBUILD writes is in other images.
+    """
+    sizes = [each.finding.saves for each in found if each.finding.basis in ("size", "context") and each.is_of_image]
     return total(sizes)

@@ -29,7 +29,7 @@ from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context
 from deadweight.model.playing import Rest, written_by
 from deadweight.model.stages import Site, absolute
 from deadweight.model.variables import expand
-from deadweight.syntax.run import run_body
+from deadweight.syntax.run import exec_body, run_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,6 +65,11 @@ class Layer:
     readings: tuple[Reading, ...] = ()
     asked: Sequence[Question] = field(default=(), compare=False, repr=False)
     measured: Figure | None = None
+
+    @property
+    def is_trigger(self) -> bool:
+        """Whether an ONBUILD does it, in each image that is built on this one."""
+        return self.instruction.begin > 0
 
     @cached_property
     def weighs(self) -> bool:
@@ -190,12 +195,32 @@ class Ledgers(Sequence[Ledger]):
 
     def of(self, layer: Layer) -> Ledger:
         """The ledger that a layer is in."""
-        return self[layer.site.stage]
+        return self.triggered if layer.is_trigger and self.triggered else self[layer.site.stage]
+
+    @cached_property
+    def triggered(self) -> Ledger | None:
+        """What the ONBUILD instructions of the image do in each that is built on it, in a build context nobody knows;
+        None where it has none.
+        """
+        stage = self.build.target
+        return self._triggered(self[stage.index]) if stage and stage.triggers else None
 
     def files(self, layer: Layer) -> Filesystem:
         """What the commands of a layer find when it starts."""
         mounts = mounts_of(layer.instruction, layer.step.state) if layer.step else ()
         return Filesystem(self.of(layer).below(layer), self._context, mounts, layer.site)
+
+    def _triggered(self, below: Ledger) -> Ledger:
+        """The triggers at the places of their ONBUILDs, on all layers of the stage; at all others nothing happens."""
+        reader = _StageReader(self, None, below.stage, below.base, (), None, are_others_known=False)
+        stack, layers, stacks = below.stacks[-1], list[Layer](), list[Stack]()
+        for number, layer in enumerate(below.layers):
+            step = below.stage.triggers.get(number)
+            site = layer.site
+            layers.append(reader.layer(step, site, stack) if step else Layer(site, layer.instruction, None, (), ()))
+            stack = Stack(layers[-1], stack)
+            stacks.append(stack)
+        return Ledger(below.stage, below.base, None, tuple(layers), tuple(stacks), (below,))
 
     def _unread(self, stage: Stage) -> set[int]:
         """What has to be read for a stage; itself, and the earlier stages that it stands on and copies from."""
@@ -352,7 +377,7 @@ class _StageReader:
     def run(self, step: Step, site: Site, below: Stack) -> Layer:
         instruction, state = step.instruction, step.state
         mounts = mounts_of(instruction, state)
-        body = run_body(instruction, state.shell) if not self.base.is_windows else None
+        body = None if self.base.is_windows else run_body(instruction, state.shell) or exec_body(instruction)
         if body is None:
             effects: tuple[Effect, ...] = ()
             if instruction.array is None or instruction.array:

@@ -81,6 +81,7 @@ class Stage:
     """One FROM and what follows. `base` is an image, the index of an earlier stage, or None where it is unknown.
 
     `entry` is the state of the stage it stands on, `first` the one behind FROM, `end` the one behind its last step.
+    `triggers` are the steps of an image that is built on it, by the number of the ONBUILD.
     """
 
     index: int
@@ -94,6 +95,7 @@ class Stage:
     entry: State | None
     first: State
     end: State
+    triggers: Mapping[int, Step]
 
     @property
     def start(self) -> Instruction:
@@ -308,14 +310,17 @@ def _stage(
     else:
         first = entry or State(workdir=image.working_folder(base) if isinstance(base, ImageRef) else _NO_FOLDER)
     steps, end = _steps(others, first, known, scope, build_args)
+    triggers = _triggers(steps, end, scope)
     if known is not None and is_same_start:
-        return replace(known, section=section, steps=steps, end=end)
+        return replace(known, section=section, steps=steps, end=end, triggers=triggers)
     words = start.words
     name = name_word(start)
     platform = start.flag("platform")
     shown = platform and expand(platform, scope, escape=start.escape)
     called = name and name.text.lower()
-    return Stage(index, called, section, base, text, words[0] if words else None, shown, steps, entry, first, end)
+    return Stage(
+        index, called, section, base, text, words[0] if words else None, shown, steps, entry, first, end, triggers
+    )
 
 
 def _steps(
@@ -341,6 +346,18 @@ def _steps(
     if known is not None and known.end == state:
         state = known.end  # the stages that stand on it see nothing new
     return tuple(steps), state
+
+
+def _triggers(steps: tuple[Step, ...], end: State, scope: Mapping[str, str | None]) -> dict[int, Step]:
+    """What ONBUILD instructions of a stage are in a build on top of it, which has arguments of its own."""
+    found: dict[int, Step] = {}
+    state = end
+    for number, step in enumerate(steps, 1):
+        trigger = step.instruction.trigger if step.instruction.keyword == "ONBUILD" else None
+        if trigger is not None:
+            found[number] = Step(trigger, state)
+            state = _after(trigger, state, scope, {})
+    return found
 
 
 def _common(steps: Sequence[Step], instructions: Sequence[Instruction]) -> int:

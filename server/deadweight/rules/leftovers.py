@@ -50,8 +50,8 @@ class Left(NamedTuple):
 
 
 def leftovers(snapshot: Snapshot, topic: str) -> Iterator[tuple[Ledger, Left]]:
-    """The leftovers of a topic in layers that ship, each with the stage it is in."""
-    for ledger in snapshot.shipped_ledgers:
+    """The leftovers of a topic in layers that ship, with this image or one built on it, each with its stage."""
+    for ledger in snapshot.inherited_ledgers:
         for layer in ledger.layers_with(Leftover):
             for left in _left_in(layer):
                 if left.cause.topic == topic:
@@ -77,10 +77,11 @@ def left_of(layer: Layer, cause: Leftover, effects: Iterable[Effect]) -> Left:
 
 def finding(stage: str, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:
     """The finding that a leftover is, and what makes its fixes."""
+    where = "each image built on this one" if left.layer.is_trigger else "this layer"
     return Finding(
         site=left.layer.site,
         span=left.effects[0].span,
-        message=f"{left.cause.what} {'stay' if left.cause.what.endswith('s') else 'stays'} in this layer",
+        message=f"{left.cause.what} {'stay' if left.cause.what.endswith('s') else 'stays'} in {where}",
         saves=left.saves,
         basis="size",
         stage=stage,

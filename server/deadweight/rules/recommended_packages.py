@@ -201,7 +201,7 @@ class _Saving(NamedTuple):
 def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of recommended packages in layers that ship."""
     words: frozenset[str] | None = None
-    for ledger in snapshot.shipped_ledgers:
+    for ledger in snapshot.inherited_ledgers:
         for layer in ledger.layers_with(PackageSet):
             if not _asks(layer):
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from deadweight.syntax import shell
@@ -21,13 +22,14 @@ _SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([^\s/]+)([^\n]*)
 class RunBody(NamedTuple):
     """The script of a RUN. `source` maps its offsets to those of the instruction's text.
 
-    `form`: "shell" for text on the instruction's own lines, "script" for `RUN <<EOF` where the heredoc is the script.
+    `form`: "shell" for text on the instruction's own lines, "script" for `RUN <<EOF` where the heredoc is the script,
+    "exec" for an array that no shell reads.
     `options`: what the shell is started with, `-e` among them where a failing command ends the script.
     """
 
     script: shell.Script
     source: Logical
-    form: Literal["shell", "script"]
+    form: Literal["shell", "script", "exec"]
     options: tuple[str, ...] = ()
 
     def span(self, span: Span) -> Span:
@@ -48,6 +50,24 @@ def program_name(path: str) -> str:
 def run_body(instruction: Instruction, shell_form: tuple[str, ...] = ()) -> RunBody | None:
     """The script of a RUN; None for an exec form, an empty RUN, and what no POSIX shell reads."""
     return _read_body(instruction, shell_form)
+
+
+def exec_body(instruction: Instruction) -> RunBody | None:
+    """The one command of an exec form, as a shell would be told to run it; None for any other form."""
+    if not instruction.array:
+        return None
+    pieces: list[str] = []
+    starts: list[int] = []
+    sources: list[int] = []
+    length = 0
+    for word in instruction.array:
+        text = shlex.quote(word.value or "")
+        starts.append(length)
+        sources.append(word.span.start)
+        pieces.append(text)
+        length += len(text) + 1
+    source = Logical(" ".join(pieces), tuple(starts), tuple(sources))
+    return RunBody(shell.parse(source.text), source, "exec")
 
 
 @remembered
