@@ -39,6 +39,8 @@ class First(NamedTuple):
     flags: tuple[str, ...] = ()
 
 
+# Tools that build what they are given, and download for all of it to one place.
+BUILDERS = frozenset(("go", "cargo", "maven", "gradle", "dotnet"))
 # What a finding says of a manager's packages.
 SAYINGS = {
     "go": "downloads the Go modules again",

@@ -166,7 +166,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.ecosystems.manifests import project_in
 from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
-from deadweight.model.project_installs import SAYINGS, Wanted, wanted
+from deadweight.model.project_installs import BUILDERS, SAYINGS, Wanted, wanted
 from deadweight.rules.copying_first import Install, copy_first
 from deadweight.rules.rule import Finding, Fix, rule
 from deadweight.syntax.dockerfile import remembered
@@ -220,7 +220,8 @@ def _installs(ledger: Ledger, context: BuildContext) -> Iterator[Install]:
     seen: set[Site] = set()
     for layer in ledger.layers:
         for call, what in _wanted_in(layer) if layer.calls else ():
-            same = what._replace(builds=False)
+            # Where one build has downloaded, another one of the same tool finds it: `dotnet restore`, `dotnet publish`.
+            same = Wanted(what.manager, "") if what.manager in BUILDERS else what
             if same in done:
                 continue
             done.add(same)

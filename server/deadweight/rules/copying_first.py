@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, Kind, is_under
 from deadweight.model.project_installs import first_of, reads_no_sources, wanted
-from deadweight.rules.edits import line_end, with_comments
+from deadweight.rules.edits import line_end, listed, with_comments
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of
 from deadweight.syntax.shell import Chain, Command
@@ -69,7 +69,7 @@ def copy_first(snapshot: Snapshot, ledger: Ledger, install: Install) -> Fix | No
     edit = _first_alone(snapshot, install, first, sources) if first else _behind(snapshot, ledger, install, sources)
     if edit is None:
         return None
-    files = _listed([posixpath.basename(path) for path in _told(install)])
+    files = listed([posixpath.basename(path) for path in _told(install)])
     then = f"{_shortened(first)} and then copy the rest" if first else "the rest after the install"
     title = f"Copy {files} first, {then}" if copies else "Copy the sources after the install"
     note = "Check: nothing that the install runs needs the other files"
@@ -354,7 +354,3 @@ def _as_source(path: str, source: str, root: str) -> str:
     """A file of the context as the COPY's own source would name it: `./app/` gives `./app/package.json`."""
     name = path[len(root) :].lstrip("/")
     return name if source in (".", "./", "/") else posixpath.join(source, name)
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -173,6 +173,11 @@ def name_of_ignore_file(context: BuildContext) -> str:
     return (context.ignore_file or IGNORE_FILE).rpartition("/")[2]
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in the words of a title: "package.json, yarn.lock and .yarnrc.yml"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def line_end(text: str) -> str:
     """The line end in use: that of the first line."""
     newline = text.find("\n")
