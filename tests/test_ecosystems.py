@@ -406,7 +406,7 @@ def test_pyproject() -> None:
     assert recognised is not None
     assert recognised.manager == "uv"
     assert recognised.install_files == ("pyproject.toml", "uv.lock", "README.md")
-    assert recognised.needs_sources == "uv builds and installs the project itself"
+    assert (recognised.needs_sources, recognised.installs_itself) == ("", True)
 
 
 def test_poetry() -> None:

@@ -114,13 +114,15 @@ def _is_gone(before: Sequence[Reported], after: Sequence[Reported], reported: Re
     rule = reported.rule.id
     if sum(each.rule.id == rule for each in after) >= sum(each.rule.id == rule for each in before):
         return False
-    return _notable(after, rule) <= _notable(before, rule)
+    # What one line of several no longer builds again at each change, another one may still do.
+    passed = "cache" if reported.finding.basis == "cache" else ""
+    return _notable(after, rule, passed) <= _notable(before, rule, passed)
 
 
-def _notable(found: Sequence[Reported], but: str) -> int:
-    """How many findings of all rules `but` one are about a notable number of bytes."""
-    others = (each.finding.saves for each in found if each.rule.id != but)
-    return sum(saves is None or saves.best >= _NOTABLE for saves in others)
+def _notable(found: Sequence[Reported], but: str, but_basis: str) -> int:
+    """How many findings of all rules `but` one, and of all bases but one, are about a notable number of bytes."""
+    others = (each.finding for each in found if each.rule.id != but and each.finding.basis != but_basis)
+    return sum(each.saves is None or each.saves.best >= _NOTABLE for each in others)
 
 
 def _comments(snapshot: Snapshot) -> int:

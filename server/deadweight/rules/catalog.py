@@ -22,6 +22,7 @@ from deadweight.rules import (
     rewritten_in_later_layer,
     secrets_copied,
     update_and_install_apart,
+    volatile_line_early,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     heavy_folder_copied.heavy_folder_copied,
     huge_file_copied.huge_file_copied,
     copy_before_install.copy_before_install,
+    volatile_line_early.volatile_line_early,
     late_delete.late_delete,
     rewritten_in_later_layer.rewritten_in_later_layer,
     update_and_install_apart.update_and_install_apart,

@@ -32,11 +32,61 @@ COPY . .
 CMD ["node", "server.js"]
 ```
 
+A tool that compiles what it is given downloads first where it can. The RUN itself stays as it is:
+
+## Example
+
+```
+//- Dockerfile
+FROM golang:1.25 AS build
+WORKDIR /src
+COPY . .
+RUN CGO_ENABLED=0 go build -o /app ./cmd/app
+FROM scratch
+COPY --from=build /app /app
+//- go.mod
+module example.com/app
+require github.com/gin-gonic/gin v1.10.0
+//- go.sum
+github.com/gin-gonic/gin v1.10.0 h1:x
+//- cmd/app/main.go 4000
+//- cmd/app/serve.go 4000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM golang:1.25 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -o /app ./cmd/app
+FROM scratch
+COPY --from=build /app /app
+//- go.mod
+module example.com/app
+require github.com/gin-gonic/gin v1.10.0
+//- go.sum
+github.com/gin-gonic/gin v1.10.0 h1:x
+//- cmd/app/main.go 4000
+//- cmd/app/serve.go 4000
+```
+
+This is so in stages that do not ship as well: a rebuild runs them all the same.
+
 ## Fix safety
 
-Look before you take it. The install no longer sees the sources: an install script that needs them (`postinstall`,
-`prepare`), a workspace or a local package has to be copied above it too. Where the project's files show such a need,
-no fix is offered.
+Look before you take it. The install no longer sees the sources: a script of it that needs them has to be copied above
+it too. Where the project's files show such a need (`postinstall`, a package of a local path, a workspace of crates, a
+gemspec), no fix is offered.
+
+Where an install goes on to build the project itself, the fix adds a RUN above the sources: `go mod download`,
+`mvn dependency:go-offline`, `dotnet restore`, `poetry install --no-root`, `uv sync --no-install-project`, `composer
+install --no-scripts --no-autoloader`. Of a crate, the dependencies are built with a source that does nothing; what
+comes of that is removed again, as cargo would take it for newer than the real sources. Gradle has no task that only
+downloads.
 
 ## Not reported
 
@@ -52,6 +102,56 @@ COPY . .
 flask
 ```
 
+They are downloaded first, here or in a stage below:
+
+```
+//- Dockerfile
+FROM golang:1.25 AS modules
+WORKDIR /src
+COPY go.* ./
+RUN go mod download
+FROM modules AS build
+COPY . .
+RUN go build -o /app .
+FROM scratch
+COPY --from=build /app /app
+//- go.mod
+require github.com/gin-gonic/gin v1.10.0
+//- a.go 4000
+//- b.go 4000
+```
+
+The downloads lie in a cache mount:
+
+```
+//- Dockerfile
+FROM rust:1 AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry cargo build --release
+//- Cargo.toml
+[package]
+name = "app"
+[dependencies]
+serde = "1"
+//- src/main.rs 4000
+//- src/lib.rs 4000
+```
+
+Nothing is downloaded:
+
+```
+//- Dockerfile
+FROM golang:1.25
+WORKDIR /src
+COPY . .
+RUN go build -o /app .
+//- go.mod
+module example.com/app
+//- a.go 4000
+//- b.go 4000
+```
+
 ## References
 
 - Docker: https://docs.docker.com/build/cache/optimize/#order-your-layers
@@ -60,198 +160,129 @@ flask
 from __future__ import annotations
 
 import posixpath
-import re
 from functools import partial
 from itertools import takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from deadweight.model.ecosystems import node, python
-from deadweight.model.effects import Copied, Kind, Leftover, PackageSet, is_under
-from deadweight.rules.edits import line_end
-from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.text import Edit, Span
+from deadweight.model.ecosystems.manifests import project_in
+from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
+from deadweight.model.project_installs import BUILDERS, SAYINGS, Wanted, wanted
+from deadweight.rules.copying_first import Install, copy_first
+from deadweight.rules.rule import Finding, Fix, rule
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
-    from deadweight.model.ecosystems.project import Project
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Site
     from deadweight.snapshot import Snapshot
 
-_READERS = {"npm": node.recognise, "pip": python.recognise}
-# `pip install -r requirements.txt --constraint=constraints.txt`
-_REQUIREMENTS = re.compile(r"(?:^|\s)(?:-r|-c|--requirement|--constraint)[\s=]?(\S+)")
 _MANY = 2  # a COPY of fewer files than this beyond the manifests is no copy of the sources
-
-
-class _Install(NamedTuple):
-    """An install, the COPY whose files it reads, and the project those files make."""
-
-    copy: Layer
-    copied: Effect
-    layer: Layer
-    effect: Effect
-    project: Project
 
 
 @rule("copy-before-install", group="cache")
 def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
-    """Report a COPY of all sources above an install of npm or pip that reads only a few of its files."""
+    """Report a COPY of all sources above an install that reads only a few of its files."""
     context = snapshot.context
     if context is None:
         return
     for ledger in snapshot.reached_ledgers:
         for install in _installs(ledger, context):
-            written = [effect for effect in install.layer.kept if isinstance(effect.cause, (PackageSet, Leftover))]
+            manager, written = install.what.manager, _written(install)
+            says = SAYINGS.get(manager, f"installs the {manager} packages again")
             yield Finding(
                 site=install.copy.site,
                 span=install.copy.instruction.span,
-                message=f"a source change installs the {install.project.manager} packages again",
-                saves=snapshot.sizes.of(written),
+                message=f"a source change {says}",
+                saves=snapshot.sizes.of(written) if written else None,
                 basis="cache",
                 stage=ledger.stage.label,
                 fixes=partial(_fixes, ledger, install),
             )
 
 
-def _installs(ledger: Ledger, context: BuildContext) -> Iterator[_Install]:
-    """The first install below each wide COPY that reads its files."""
+def _fixes(ledger: Ledger, install: Install, snapshot: Snapshot) -> Iterator[Fix | None]:
+    yield copy_first(snapshot, ledger, install)
+
+
+def _written(install: Install) -> list[Effect]:
+    """What the RUN writes again of packages."""
+    return [effect for effect in install.layer.kept if isinstance(effect.cause, (PackageSet, Leftover))]
+
+
+def _installs(ledger: Ledger, context: BuildContext) -> Iterator[Install]:
+    """The first install of each project below a COPY of its sources; of those below one COPY the first."""
+    done: set[Wanted] = set()
     seen: set[Site] = set()
-    for layer in ledger.layers_with(PackageSet):
-        for effect in layer.kept:
-            if not isinstance(effect.cause, PackageSet) or effect.cause.project is None:
+    for layer in ledger.layers:
+        for call, what in _wanted_in(layer) if layer.calls else ():
+            # Where one build has downloaded, another one of the same tool finds it: `dotnet restore`, `dotnet publish`.
+            same = Wanted(what.manager, "") if what.manager in BUILDERS else what
+            if same in done:
                 continue
-            found = _source(ledger, layer, effect, context)
+            done.add(same)
+            if what.builds and (_is_downloaded(ledger, what) or _keeps_downloads(layer)):
+                continue
+            found = _source(ledger, layer, call, what, context)
             if found is not None and found.copy.site not in seen:
                 seen.add(found.copy.site)
                 yield found
 
 
-def _source(ledger: Ledger, below: Layer, install: Effect, context: BuildContext) -> _Install | None:
-    """The wide COPY above layer `below` that brings the manifests of `install`, unless they were there before it."""
-    packages = install.cause
-    if not isinstance(packages, PackageSet) or packages.manager not in _READERS:
-        return None
+def _is_downloaded(ledger: Ledger, what: Wanted) -> bool:
+    """Whether a stage that this one stands on or copies from has downloaded such packages."""
+    return any(what.manager in _managers(other) for other in ledger.others)
+
+
+@remembered
+def _managers(ledger: Ledger) -> frozenset[str]:
+    """The managers that install something in a stage or in those that it takes from."""
+    own = {what.manager for layer in ledger.layers if layer.calls for _, what in _wanted_in(layer)}
+    return frozenset(own).union(*map(_managers, ledger.others))
+
+
+def _keeps_downloads(layer: Layer) -> bool:
+    """Whether the downloads of a RUN lie in a cache mount, as those do that only go there."""
+    return any(flag.name == "mount" and "type=cache" in (flag.value or "") for flag in layer.instruction.flags)
+
+
+@remembered
+def _wanted_in(layer: Layer) -> tuple[tuple[Call, Wanted], ...]:
+    """The calls of a RUN that install what a project asks for."""
+    return tuple((call, what) for call in layer.calls if (what := wanted(call)) is not None)
+
+
+def _source(ledger: Ledger, below: Layer, call: Call, what: Wanted, context: BuildContext) -> Install | None:
+    """The install with the first wide COPY above it, if that brings its project."""
+    there: set[str] = set()
     for layer in takewhile(lambda each: each.site < below.site, ledger.layers_with(Copied)):
         for copied in layer.kept:
             cause = copied.cause
             if not isinstance(cause, Copied) or cause.selection is None or cause.root is None or copied.path is None:
                 continue
-            project = context.asked(_project, packages.manager, _folder(below, copied, cause.root))
-            if project is None or not any(path in cause.selection.files for path in project.manifests):
+            root, target = cause.root, copied.path
+            if cause.is_file and posixpath.basename(root) == posixpath.basename(target):
+                root, target = posixpath.dirname(root), posixpath.dirname(target)
+            if not is_under(what.folder, target):
                 continue
-            others = len(cause.selection.files) - sum(path in cause.selection.files for path in project.install_files)
-            return _Install(layer, copied, below, install, project) if others >= _MANY else None
+            files = cause.selection.files
+            named = tuple(_in_context(root, target, path) for path in what.named)
+            project = context.asked(project_in, what.manager, _in_context(root, target, what.folder), named)
+            if project is None or (call.placed.conditional and not project.lock):
+                continue
+            own = {path for path in project.install_files if path in files}
+            if len(files) - len(own) >= _MANY and not there.union(own).isdisjoint(project.manifests):
+                return Install(layer, copied, below, call, what, project, frozenset(there))
+            there |= own
     return None
 
 
-def _project(context: BuildContext, manager: str, folder: str) -> Project | None:
-    return _READERS[manager](context.texts, context.files, folder)
-
-
-def _folder(layer: Layer, copied: Effect, root: str) -> str:
-    """The folder of the context that an install's working folder is a copy of."""
-    folder = layer.calls[0].around.folder if layer.calls else None
-    if folder is None or copied.path is None or not is_under(folder, copied.path):
-        return root
-    return posixpath.join(root, folder[len(copied.path) :].lstrip("/")).rstrip("/")
-
-
-def _fixes(ledger: Ledger, install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
-    yield _fix(snapshot, ledger, install)
-
-
-def _fix(snapshot: Snapshot, ledger: Ledger, install: _Install) -> Fix | None:
-    """Copy the manifests where all sources are copied now, and the sources right below the install."""
-    layers = ledger.layers
-    between = layers[layers.index(install.copy) + 1 : layers.index(install.layer)]
-    if install.project.needs_sources or any(layer.kept or layer.effects for layer in between):
-        return None
-    instruction, offset = install.copy.instruction, snapshot.offset(install.copy.site)
-    words = instruction.words
-    if instruction.keyword != "COPY" or instruction.heredocs or instruction.array is not None or len(words) != 2:
-        return None
-    source, target = (word.value or word.text for word in words)
-    root = install.copied.cause.root if isinstance(install.copied.cause, Copied) else None
-    if root is None or any(mark in source for mark in "*?[ ") or " " in target:
-        return None
-    files = [path for path in install.project.install_files if is_under(path, root) or not root]
-    if any(posixpath.dirname(path) != root for path in files) or any(" " in path for path in files):
-        return None
-    if not _installs_only(install, files) or not _means_the_same_below(install):
-        return None
-    newline = line_end(snapshot.text)
-    folder = target if target.endswith("/") else "./" if target == "." else target + "/"
-    head = instruction.text[instruction.span.start : words[0].span.start]
-    first = f"{head}{' '.join(_as_source(path, source, root) for path in files)} {folder}"
-    end = snapshot.offset(install.layer.site) + len(install.layer.instruction.text)
-    moved = instruction.text[instruction.span.start : instruction.span.end] + newline
-    if not install.layer.instruction.text.endswith("\n"):
-        moved = newline + moved.removesuffix(newline)
-    return Fix(
-        "split-copy",
-        f"Copy {_listed([posixpath.basename(path) for path in files])} first, the rest after the install",
-        Safety.ASK,
-        (
-            Edit(Span(offset + instruction.span.start, offset + instruction.span.end), first),
-            Edit(Span(end, end), moved),
-        ),
-        note="Check: nothing that the install runs needs the other files",
-    )
-
-
-def _installs_only(install: _Install, files: list[str]) -> bool:
-    """Whether the RUN needs no file but `files`, and takes none away that the COPY below it would bring back."""
-    for call in install.layer.calls:
-        if call.program not in ("npm", "pip", "set", "rm") or {"run", "test", "build"} & {
-            word.text for word in call.words
-        }:
-            return False
-        asked = _REQUIREMENTS.findall(" ".join(word.pattern for word in call.words)) if call.program == "pip" else ()
-        if any(_in_context(install, call.around.resolve(path)) not in files for path in asked):
-            return False
-    copied = install.copied.path
-    return copied is not None and not any(
-        effect.path is None or is_under(effect.path, copied) or is_under(copied, effect.path)
-        for effect in install.layer.effects
-        if effect.kind is Kind.REMOVES
-    )
-
-
-def _means_the_same_below(install: _Install) -> bool:
-    """Whether the COPY does the same below the install: `COPY . $APP` may not, nor one that brings node_modules."""
-    above, below = install.copy.step, install.layer.step
-    cause = install.copied.cause
-    if above is None or below is None or not isinstance(cause, Copied) or cause.selection is None:
-        return False
-    instruction = above.instruction
-    if instruction.flag("exclude") is not None or any(flag.name == "parents" for flag in instruction.flags):
-        return False
-    if "$" in instruction.line.text and above.state.variables != below.state.variables:
-        return False
-    target = instruction.words[1].text
-    installed = _in_context(install, install.effect.path)
-    return above.state.resolve(target) == below.state.resolve(target) and not (
-        installed and any(is_under(path, installed) for path in cause.selection.files)
-    )
-
-
-def _in_context(install: _Install, path: str | None) -> str | None:
-    """Where a path of the image lies in the context that the COPY brought there."""
-    cause, copied = install.copied.cause, install.copied.path
-    if path is None or copied is None or not isinstance(cause, Copied) or not is_under(path, copied):
-        return None
-    return posixpath.join(cause.root or "", path[len(copied) :].lstrip("/"))
-
-
-def _as_source(path: str, source: str, root: str) -> str:
-    """A file of the context as the COPY's own source would name it: `./app/` gives `./app/package.json`."""
-    name = path[len(root) :].lstrip("/")
-    return name if source in (".", "./", "/") else posixpath.join(source, name)
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _in_context(root: str, target: str, path: str) -> str:
+    """Where a path of the image lies in the context, of which `root` was copied to `target`."""
+    if not is_under(path, target):
+        return ""
+    return posixpath.join(root, path[len(target) :].lstrip("/")).rstrip("/")

@@ -453,4 +453,5 @@ NOT_BUILT: dict[str, str] = {
     "huge-file-copied": "no safe fix: an app may open them",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
+    "volatile-line-early": "no bytes in the image: the finding is about rebuilds",
 }

@@ -98,7 +98,7 @@ def requested(call: Call, operands: Iterable[Word]) -> PackageSet:
     """The packages that `pip install`, `pip wheel` or `uv pip install` is asked for, whoever asks."""
     around = call.around
     words = tuple(word.plain for word in operands)
-    folders = [each for each in (*words, *values(call, "-e", "--editable")) if _is_folder(each)]
+    folders = [each for each in (*words, *values(call, "-e", "--editable")) if is_folder(each)]
     files = [text for text in values(call, "-r", "--requirement", "--requirements") if text]
     options = set[str]()
     if compiles_nothing(call):
@@ -118,7 +118,7 @@ def requested(call: Call, operands: Iterable[Word]) -> PackageSet:
         folder, _, extras = folders[0].partition("[")
         options |= {f"extra={each.strip()}" for each in extras.rstrip("]").split(",") if each.strip()}
         project = project_at(around, folder)
-    names = tuple(word for word in words if not _is_folder(word))
+    names = tuple(word for word in words if not is_folder(word))
     return PackageSet(
         "pip",
         names,
@@ -152,7 +152,7 @@ def _already(call: Call, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in there if name not in pinned)
 
 
-def _is_folder(text: str) -> bool:
+def is_folder(text: str) -> bool:
     """Whether a word names a project's folder: `.`, `./api`, `.[web]`, `/src`; not a wheel."""
     return text.startswith((".", "/")) and not text.endswith((".whl", ".tar.gz", ".zip", "*"))
 

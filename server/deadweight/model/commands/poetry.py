@@ -67,6 +67,8 @@ def _install(call: Call) -> Iterator[Effect]:
         frozenset(options),
         runtime=pip.runtime(around),
     )
+    if around.files.has(packages):
+        return  # `poetry install --no-root` has installed them: what is new is the project itself
     place = _place(call, folder)
     yield writes(place, packages, call.span)
     if place not in (None, "/usr/local", pip.environment(call)):

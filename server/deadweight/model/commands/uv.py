@@ -83,6 +83,8 @@ def _sync(call: Call) -> Iterator[Effect]:
         folder=around.files.beside(beside, ".venv") if beside else None,
         runtime=pip.runtime(around),
     )
+    if around.files.has(packages):
+        return  # `uv sync --no-install-project` has installed them: what is new is the project itself
     yield writes(around.resolve(named), packages, call.span)
     yield from _left(call, packages)
 

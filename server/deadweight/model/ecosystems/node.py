@@ -145,22 +145,25 @@ _OF_GLIBC = re.compile(r"[-/]linux-x64-(?:gnu|glibc)$")
 _OF_MUSL = re.compile(r"[-/](?:linuxmusl-x64|linux-x64-musl|linux-musl)$")
 
 
-def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = "") -> Project | None:
+def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = "", called: str = "") -> Project | None:
     """The Node project in `folder` of a build context, or None where it has no readable package.json.
 
-    `paths` are all files of the context, `texts` the texts of those that were read (manifests, lockfiles, settings).
+    `paths` are all files of the context, `texts` the texts of those that were read (manifests, lockfiles, settings);
+    `called` is the manager that a command line calls, whatever the files would say.
     """
     manifest_path = inside(folder, "package.json")
     manifest = read_manifest(texts.get(manifest_path, ""))
     if manifest is None:
         return None
     present = paths if isinstance(paths, (Set, Mapping)) else frozenset(paths)
-    manager, lock = _manager(manifest, texts, present, folder)
+    manager, lock = _manager(manifest, texts, present, folder, called)
     members = tuple(_workspace_manifests(manifest, texts, present, folder))
     files = [manifest_path, lock, *(inside(folder, name) for name in _SETTINGS[manager]), *members]
     if manager == "yarn berry":
         own = tuple(inside(folder, f".yarn/{kind}/") for kind in ("releases", "plugins", "patches"))
         files += sorted(path for path in present if path.startswith(own))
+    said = (texts.get(manifest_path, ""), texts.get(inside(folder, "pnpm-workspace.yaml"), ""))
+    files += [inside(folder, match[0].removeprefix("./")) for text in said for match in _PATCH.finditer(text)]
     needs_sources = ""
     for path in (manifest_path, *members):
         read = manifest if path == manifest_path else read_manifest(texts.get(path, ""))
@@ -297,6 +300,8 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "bun": (".npmrc", "bunfig.toml"),
 }
 
+_PATCH = re.compile(r"[\w./@+~-]+\.patch")  # what pnpm's and bun's patchedDependencies name
+
 _LOCKS = (
     ("npm-shrinkwrap.json", "npm"),
     ("package-lock.json", "npm"),
@@ -307,11 +312,14 @@ _LOCKS = (
 )
 
 
-def _manager(manifest: Manifest, texts: Mapping[str, str], present: Collection[str], folder: str) -> tuple[str, str]:
+def _manager(
+    manifest: Manifest, texts: Mapping[str, str], present: Collection[str], folder: str, called: str
+) -> tuple[str, str]:
     """The package manager and its lockfile ('' for none). `"packageManager": "yarn@4.1.0"` wins over other files."""
     declared, _, version = manifest.package_manager.partition("@")
     found = [(inside(folder, name), manager) for name, manager in _LOCKS if inside(folder, name) in present]
     manager = declared if declared in ("npm", "yarn", "pnpm", "bun") else (found[0][1] if found else "npm")
+    manager = called or manager
     lock = next((path for path, owner in found if owner == manager), "")
     if manager == "yarn" and (
         re.match(r"[2-9]", version)

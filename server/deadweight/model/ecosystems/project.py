@@ -11,16 +11,17 @@ class Project:
 
     `install_files` are what the install command reads, manifest first: what to copy before `RUN npm ci`. Where an
     install reads more than manifests, `needs_sources` says why in words ("the script postinstall runs node
-    build.js"); it is '' otherwise.
+    build.js"); it is '' otherwise. One that `installs_itself` needs no sources for the packages that it asks for.
     """
 
-    language: str  # "node", "python"
-    manager: str  # "npm", "yarn", "yarn berry", "pnpm", "bun"; "pip", "poetry", "uv", "pipenv"
+    language: str  # "node", "python", "ruby", "php", "go", "rust", "java", "dotnet", "elixir"
+    manager: str  # "npm", "yarn", "yarn berry", "pnpm", "bun"; "pip", "poetry", "uv", "pipenv"; "go", "maven" ...
     folder: str  # '' for the context itself
     manifests: tuple[str, ...]
     lock: str  # '' where there is none
     install_files: tuple[str, ...]
     needs_sources: str = ""
+    installs_itself: bool = False
 
 
 def inside(folder: str, name: str) -> str:

@@ -257,16 +257,24 @@ def applies(marker: str, python: str = "") -> bool:
     )
 
 
-def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = "") -> Project | None:
+def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = "", called: str = "") -> Project | None:
     """The Python project in `folder` of a build context, or None where it has no manifest.
 
-    `paths` are all files of the context, `texts` the texts of those that were read (manifests, lockfiles, settings).
+    `paths` are all files of the context, `texts` the texts of those that were read (manifests, lockfiles, settings);
+    `called` is the manager that a command line calls, whatever the files would say.
     """
     present = paths if isinstance(paths, (Set, Mapping)) else frozenset(paths)
     pyproject_path, requirements_path = inside(folder, "pyproject.toml"), inside(folder, "requirements.txt")
     pyproject = read_pyproject(texts.get(pyproject_path, ""))
     pyproject = pyproject if pyproject_path in present else None
-    for lock_name, manager in (("uv.lock", "uv"), ("poetry.lock", "poetry"), ("Pipfile.lock", "pipenv")):
+    if called:
+        manifest = inside(folder, "Pipfile") if called == "pipenv" else pyproject_path
+        if manifest not in present:
+            return None
+        lock = inside(folder, _LOCK_OF[called])
+        own = pyproject if called != "pipenv" else None
+        return _managed(called, folder, manifest, lock if lock in present else "", own, present)
+    for manager, lock_name in _LOCK_OF.items():
         lock = inside(folder, lock_name)
         manifest = inside(folder, "Pipfile") if manager == "pipenv" else pyproject_path
         if lock in present and manifest in present:
@@ -274,13 +282,16 @@ def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = ""
     if requirements_path in present:
         read = read_requirements(texts.get(requirements_path, ""), requirements_path, texts.get)
         files = tuple(path for path in read.files if path in present)
-        return Project("python", "pip", folder, files, "", files, _why_sources(read.requirements))
+        return Project("python", "pip", folder, files, "", files, why_sources(read.requirements))
     if inside(folder, "Pipfile") in present:
         return _managed("pipenv", folder, inside(folder, "Pipfile"), "", None, present)
     if pyproject:
         manager = pyproject.manager or "pip"
         return _managed(manager, folder, pyproject_path, "", pyproject, present)
     return None
+
+
+_LOCK_OF = {"uv": "uv.lock", "poetry": "poetry.lock", "pipenv": "Pipfile.lock"}
 
 
 # --- requirements.txt -----------------------------------------------------------------------------------------------
@@ -313,9 +324,13 @@ def _constrained(requirement: Requirement, constraint: Requirement | None) -> Re
     )
 
 
-def _why_sources(requirements: Iterable[Requirement]) -> str:
+_REMOTE = re.compile(r"git[+@]|(?!file:)[a-z+]+://")
+
+
+def why_sources(requirements: Iterable[Requirement]) -> str:
+    """Why an install of these reads more than manifests: one of them is a path; '' where none is."""
     for each in requirements:
-        if each.url.startswith((".", "/", "file:")):
+        if each.url and not _REMOTE.match(each.url):
             return f"it installs {each.url[:60]}"
     return ""
 
@@ -472,15 +487,14 @@ def _managed(
 ) -> Project:
     """A project that a manager installs from its manifest and lockfile."""
     files = [manifest, lock]
-    needs_sources = ""
+    needs_sources, installs_itself = "", False
     if pyproject:
         files += [inside(folder, each) for each in pyproject.files]
-        needs_sources = _why_sources((*pyproject.dependencies, *pyproject.development))
-        if pyproject.is_package or (manager == "pip" and not lock):
-            needs_sources = needs_sources or f"{manager} builds and installs the project itself"
+        needs_sources = why_sources((*pyproject.dependencies, *pyproject.development))
+        installs_itself = pyproject.is_package or (manager == "pip" and not lock)
     if manager == "uv":
         files.append(inside(folder, ".python-version"))
     if manager == "poetry":
         files.append(inside(folder, "poetry.toml"))
     install_files = tuple(dict.fromkeys(path for path in files if path and path in present))
-    return Project("python", manager, folder, (manifest,), lock, install_files, needs_sources)
+    return Project("python", manager, folder, (manifest,), lock, install_files, needs_sources, installs_itself)
