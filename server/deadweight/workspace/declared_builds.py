@@ -237,6 +237,7 @@ def _builds_of(dockerfile: Path, file: _File, top: Path) -> Iterator[DeclaredBui
             said.get("target"),
             {each: value for each, value in said.get("args", {}).items() if value is not None},
             said.get("contexts", {}),
+            said.get("has_gpus", False),
         )
 
 

@@ -110,8 +110,7 @@ def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> Pac
         options.add("no-compile")
     if call.has("--no-deps"):
         options.add("no-deps")
-    if any(map(_CPU_INDEX.search, named)):
-        options.add("cpu")
+    named = tuple(named)
     built = _built_wheels(call, words)
     if built is not None:
         return replace(built, options=(built.options - {"wheels"}) | options, libc=around.base.libc)
@@ -122,6 +121,9 @@ def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> Pac
         folder, _, extras = folders[0].partition("[")
         options |= {f"extra={each.strip()}" for each in extras.rstrip("]").split(",") if each.strip()}
         project = project_at(around, folder)
+    named += tuple(each for _, text in (project.includes if project else ()) for each in python.indexes(text))
+    if named:
+        options.add("cpu" if any(map(_CPU_INDEX.search, named)) else "other-index")
     names = tuple(word for word in words if not _is_folder(word))
     return PackageSet(
         "pip",
