@@ -138,7 +138,7 @@ def test_apt(run: str, left: list[str]) -> None:
         ),
         ("ENV PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1\nRUN pip3.12 install flask", ["/usr/local: pip(flask)"]),
         (
-            "RUN PIP_NO_CACHE_DIR=0 pip install flask",
+            "RUN PIP_NO_CACHE_DIR= pip install flask",
             [
                 "/usr/local: pip(flask)",
                 "/usr/local/lib: byte code of pip itself",

@@ -204,11 +204,11 @@ def test_what_dnf_leaves() -> None:
     cache = "/var/cache/dnf: dnf's package metadata"
     assert kept("RUN dnf -y --setopt=tsflags=nodocs install gcc-12.2.1-4.el9 make.x86_64", "rockylinux:9") == [
         cache,
-        "*: rpm(gcc make)",
+        "*: rpm(gcc make recommends)",
     ]
     assert kept("RUN dnf --installroot=/mnt install -y bash", "rockylinux:9") == [
         "/mnt/var/cache/dnf: dnf's package metadata",
-        "/mnt: rpm(bash)",
+        "/mnt: rpm(bash recommends)",
     ]
     assert kept("RUN dnf -y update && dnf clean all", "rockylinux:9") == ["*: built by dnf update"]
     assert kept("RUN dnf install -y gcc && dnf remove -y gcc && dnf clean all", "rockylinux:9") == []

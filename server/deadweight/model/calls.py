@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.commands import catalog, pip
+from deadweight.model.commands import catalog, pip, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import Built, Effect, writes
@@ -80,7 +80,7 @@ def _with(call: Call, files: Filesystem) -> Call:
     """
     around = call.around
     around = Surroundings(around.folder, around.variables, around.home, around.base, files)
-    return Call(call.program, call.typed, call.words, call.span, around, call.placed)
+    return Call(call.program, call.typed, call.words, call.span, around, call.placed, call.own)
 
 
 def _at(call: Call, effects: Iterable[Effect]) -> Iterator[Effect]:
@@ -130,7 +130,7 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
                     yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))
                 continue
             words = tuple([word._replace(span=word.span.shifted(offset)) for word in words]) if offset else words
-            yield written, Call(program, typed, words, body.span(command.span.shifted(offset)), here, placed)
+            yield written, Call(program, typed, words, body.span(command.span.shifted(offset)), here, placed, placed)
 
 
 def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:
@@ -149,8 +149,10 @@ def effects_of(call: Call) -> Iterator[Effect]:
         found: Iterable[Effect] = () if is_question else (writes(None, Built(call.program), call.span),)
     else:
         found = tool.effects(call)
-    if call.placed.command.redirects:
+    if call.own.command.redirects:
         found = chain(found, appended(call))
+    if call.program in printed.PROGRAMS:
+        found = chain(found, printed.printed(call))
     if not call.placed.conditional:
         yield from found
         return

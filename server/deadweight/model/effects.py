@@ -138,9 +138,20 @@ class CopiedFromStage:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Bytes written in the Dockerfile itself: a heredoc of COPY or ADD."""
+    """Bytes written in the Dockerfile itself: a heredoc of COPY, `echo ... > FILE`, or what `pip config set` notes.
+
+    `content` is the text, None where the shell puts something unknown into it; `appends` where it goes to the end of
+    what the file holds already.
+    """
 
     bytes: int
+    content: str | None = None
+    appends: bool = False
+
+
+def as_text(content: str, *, appends: bool = False) -> Text:
+    """The cause that is a text of a Dockerfile."""
+    return Text(len(content.encode("utf-8", "replace")), content, appends)
 
 
 @dataclass(frozen=True, slots=True)

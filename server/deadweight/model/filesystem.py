@@ -162,6 +162,23 @@ def _removed(effects: Iterable[Effect]) -> Iterator[str]:
 _all_removed = folded(frozenset[str](), _with_removed)
 
 
+class _Given(NamedTuple):
+    """What one layer does to files whose texts may be known, on what those below it do."""
+
+    effects: tuple[Effect, ...]
+    below: _Given | None
+
+
+def _with_given(given: _Given | None, layer: Layer) -> _Given | None:
+    effects = layer.effects if layer.removes else layer.kept
+    found = tuple([each for each in effects if each.kind is Kind.REMOVES or isinstance(each.cause, _TEXTS)])
+    return _Given(found, given) if found else given
+
+
+_TEXTS = (Text, Copied, CopiedFromStage)
+_all_given: Callable[[Stack | None], _Given | None] = folded(cast("_Given | None", None), _with_given)
+
+
 class Question(NamedTuple):
     """What a command asked of the file system when its RUN had done `here`, and the answer."""
 
@@ -220,9 +237,49 @@ class Filesystem:
 
     @_asked
     def text(self, path: str) -> str | None:
-        """The text of a project file by its path in the image: as a bind mount shows it, or as it was copied last."""
+        """The text of a file by its path in the image: as a bind mount shows it, as it was copied last, or as the
+        Dockerfile itself writes it.
+        """
+        return self._text(path)
+
+    @_asked
+    def known_texts(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """The texts of those of these files of which anything is known."""
+        return tuple([text for path in paths if (text := self._text(path)) is not None])
+
+    @_asked
+    def texts(self, folder: str) -> tuple[str, ...]:
+        """The texts of the files in a folder, in the order of their names."""
+        paths = {each.path for each in self._given() if each.path and posixpath.dirname(each.path) == folder}
+        for origin in self._origins(folder):
+            names = (each for each in self.context.texts if posixpath.dirname(each) == origin) if self.context else ()
+            paths.update(posixpath.join(folder, posixpath.basename(each)) for each in names)
+        found = (self._text(path) for path in sorted(paths))
+        return tuple(text for text in found if text is not None)
+
+    def _text(self, path: str) -> str | None:
         texts = self.context.texts if self.context else {}
-        return next((texts[origin] for origin in self._origins(path) if origin in texts), None)
+        mounted = next((texts[origin] for origin in self._mounted(path) if origin in texts), None)
+        if mounted is not None:
+            return mounted
+        added: list[str] = []
+        for effect in self._given():
+            cause = effect.cause
+            if effect.kind is Kind.REMOVES:
+                if effect.path and covers(effect.path, path):
+                    break
+            elif isinstance(cause, Text):
+                if effect.path != path:
+                    continue
+                if cause.content is None:
+                    return None
+                added.append(cause.content)
+                if not cause.appends:
+                    break
+            elif found := next((texts[origin] for origin in _origins_in(effect, path) if origin in texts), None):
+                added.append(found)
+                break
+        return "".join(reversed(added)) if added else None
 
     @_asked
     def beside(self, path: str, name: str) -> Folder | None:
@@ -243,12 +300,25 @@ class Filesystem:
         """Where a path of the image may come from in the context: by a bind mount, or by the COPY that was last."""
         if self.context is None:
             return
+        yield from self._mounted(path)
+        for effect in self._given():
+            yield from _origins_in(effect, path)
+
+    def _mounted(self, path: str) -> Iterator[str]:
+        """Where a path of the image comes from in the context by a bind mount."""
         for mount in self.mounts:
             if mount.type == "bind" and mount.from_ is None and mount.target and is_under(path, mount.target):
                 yield _below(inside_context(mount.source), mount.target, path)
-        for effect in self._written():
-            if isinstance(effect.cause, (Copied, CopiedFromStage)):
-                yield from _origins_in(effect, path)
+
+    def _given(self) -> Iterator[Effect]:
+        """What was done to files whose texts may be known, the newest first: only these are looked through."""
+        for effect in reversed(self.here):
+            if effect.kind is Kind.REMOVES or isinstance(effect.cause, _TEXTS):
+                yield effect
+        given = _all_given(self.below)
+        while given is not None:
+            yield from reversed(given.effects)
+            given = given.below
 
     @_asked
     def archive(self, path: str | None, typed: str, is_part: bool) -> Extracted:
@@ -268,9 +338,8 @@ class Filesystem:
 
     def _root_of(self, path: str) -> str | None:
         """Where a file of the image lies in the context: as a bind mount shows it, or as it was copied."""
-        for mount in self.mounts:
-            if mount.type == "bind" and mount.from_ is None and mount.target and is_under(path, mount.target):
-                return _below(inside_context(mount.source), mount.target, path)
+        if mounted := next(self._mounted(path), None):
+            return mounted
         roots = [each.effect.cause.root for each in self._held(path) if isinstance(each.effect.cause, Copied)]
         return roots[-1] if roots else None
 

@@ -22,7 +22,7 @@ from deadweight.model.effects import (
     Extracted,
     Kind,
     PackageSet,
-    Text,
+    as_text,
     writes,
 )
 from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context, is_file_at
@@ -422,7 +422,7 @@ class _StageReader:
             heredoc = heredocs.get((source or "").lstrip("0123456789").removeprefix("<<").removeprefix("-"))
             if heredoc is not None:
                 name = posixpath.join(target, heredoc.name) if target and is_folder else target
-                yield writes(name, Text(heredoc.content.end - heredoc.content.start), word.span)
+                yield writes(name, as_text(instruction.text[heredoc.content.start : heredoc.content.end]), word.span)
             elif from_ is not None:
                 copied = self.from_stage(from_, source)
                 is_file = copied.effects and all(is_file_at(each, copied.path) for each in copied.effects)

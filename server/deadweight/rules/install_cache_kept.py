@@ -1,8 +1,9 @@
 r"""An install leaves its download cache in the image.
 
-pip, pipenv and poetry keep every wheel they download, npm every tarball, yarn all packages once more, so that a second
-install is faster; apk, dnf, yum and zypper keep what the repositories say of all their packages. uv, pnpm and bun link
-what they install with their cache and leave only what the index said. In an image there is no second install: the layer
+pip, pipx, pipenv and poetry keep every wheel they download, npm every tarball, pacman every archive, yarn all packages
+once more, so that a second install is faster; apk, dnf, yum and zypper keep what the repositories say of all their
+packages, conda both. uv, pnpm and bun link what they install with their cache and leave only what the index said. In an
+image there is no second install: the layer
 is finished, and the cache stays in it for good. A later `RUN rm` only hides it.
 
 ## Example
@@ -103,6 +104,62 @@ FROM fedora:44
 RUN dnf install -y gcc make && dnf clean all
 ```
 
+conda links what it installs with what it unpacked, which weighs nothing more; the archives and the index do:
+
+## Example
+
+```
+FROM continuumio/miniconda3
+RUN conda install -y numpy
+```
+
+Use instead:
+
+```
+FROM continuumio/miniconda3
+RUN conda install -y numpy && conda clean -afy
+```
+
+`pacman -Scc --noconfirm` empties nothing: it takes the answer that its question has by default, and that is no:
+
+## Example
+
+```
+FROM archlinux:base
+RUN pacman -Sy --noconfirm git && pacman -Scc --noconfirm
+```
+
+Use instead:
+
+```
+FROM archlinux:base
+RUN pacman -Sy --noconfirm git && rm -rf /var/cache/pacman/pkg/* && pacman -Scc --noconfirm
+```
+
+Images of Debian and Ubuntu tell apt to keep no archives. Where that is taken away, without a cache mount for them, each
+install leaves them, and an index beside:
+
+## Example
+
+```
+FROM debian:trixie-slim
+RUN rm -f /etc/apt/apt.conf.d/docker-clean
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc \
+    && rm -rf /var/lib/apt/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:trixie-slim
+RUN rm -f /etc/apt/apt.conf.d/docker-clean
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc \
+    && apt-get clean \
+    && rm -rf /var/lib/apt/lists/*
+```
+
 ## Fix safety
 
 Safe: nothing reads the cache when the image runs. Later RUNs of the stage that would find it get the same flag or
@@ -144,6 +201,52 @@ RUN pip install pandas
 ```
 
 ```
+FROM python:3.13-slim
+RUN pip config set global.no-cache-dir true
+RUN pip install pandas
+```
+
+Other linters take `0`, `off` and `false` for a cache that is kept. pip takes any of them for "no cache":
+
+```
+FROM python:3.13-slim
+ENV PIP_NO_CACHE_DIR=off
+RUN pip install pandas
+```
+
+The mount is where the tool was told to keep its cache:
+
+```
+FROM python:3.13-slim
+ENV PIP_CACHE_DIR=/var/cache/pip
+RUN --mount=type=cache,target=/var/cache/pip pip install pandas
+```
+
+```
+FROM alpine:3.22
+RUN --mount=type=cache,target=/etc/apk/cache apk add curl
+```
+
+Something else is removed before, the metadata after:
+
+```
+FROM fedora:44
+RUN rm -rf /etc/old && dnf install -y gcc && dnf clean all
+```
+
+```
+FROM registry.access.redhat.com/ubi9/ubi-minimal
+RUN microdnf clean all && microdnf install -y gcc && microdnf clean all
+```
+
+conda is told to clean up in full:
+
+```
+FROM continuumio/miniconda3
+RUN mamba install -y numpy && mamba clean --all --yes
+```
+
+```
 FROM alpine:3.22
 RUN apk add --update curl && rm -rf /var/cache/apk/*
 ```
@@ -157,6 +260,8 @@ RUN apk add --update curl && rm -rf /var/cache/apk/*
 - npm: https://docs.npmjs.com/cli/v11/commands/npm-cache
 - apk: https://wiki.alpinelinux.org/wiki/Local_APK_cache
 - dnf: https://dnf.readthedocs.io/en/latest/command_ref.html#clean-command
+- conda: https://docs.conda.io/projects/conda/en/stable/commands/clean.html
+- pacman: https://wiki.archlinux.org/title/Pacman#Cleaning_the_package_cache
 """
 
 from __future__ import annotations

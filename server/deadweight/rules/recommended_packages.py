@@ -71,6 +71,12 @@ RUN echo 'APT::Install-Recommends "0";' > /etc/apt/apt.conf.d/99lean
 RUN apt-get update && apt-get install -y git
 ```
 
+```
+FROM debian:trixie-slim
+RUN printf 'APT {\n  Install-Recommends "false";\n}\n' > /etc/apt/apt.conf
+RUN apt-get update && apt-get install -y git
+```
+
 The recommended packages are asked for anyway, or weigh next to nothing:
 
 ```
@@ -103,7 +109,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.facts import debian
 from deadweight.facts.recommends import recommended, words_that_tell
 from deadweight.model.commands.apt import OTHER_RELEASE, package_name
-from deadweight.model.effects import PackageSet
+from deadweight.model.effects import PackageSet, Text
 from deadweight.model.filesystem import folded
 from deadweight.rules.edits import insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
@@ -126,9 +132,8 @@ if TYPE_CHECKING:
     from deadweight.text import Edit
 
 _FLAGS = {"apt-get": "--no-install-recommends", "apt": "--no-install-recommends", "aptitude": "--without-recommends"}
-# Whoever writes one of these has decided.
+# Whoever writes one of these has decided; `-o APT::Install-Recommends=true` as well.
 _DECIDED = ("--install-recommends", "--with-recommends", "--install-suggests")
-_CONFIGURED = re.compile(r"install-recommends", re.IGNORECASE)
 _CONFIGURATION = "/etc/apt/apt.conf"
 # What adds archives to Debian's, and packages that they have in a version of their own, with other recommendations.
 _ARCHIVES = re.compile(
@@ -230,8 +235,8 @@ def _sets(layer: Layer) -> Iterator[tuple[Effect, PackageSet]]:
 
 
 class _Below(NamedTuple):
-    """What layers do about installs: whether they set what apt does about recommendations, whether a name may come from
-    another archive than Debian's, and the names of those installs that brought recommended packages.
+    """What layers do about installs: whether they may tell apt what to do about recommendations, whether a name may
+    come from another archive than Debian's, and the names of those installs that brought recommended packages.
     """
 
     is_configured: bool = False
@@ -254,10 +259,8 @@ _done = folded(_NOTHING, _with)
 @remembered
 def _does(layer: Layer) -> _Below:
     """What a layer does about installs."""
-    text = layer.instruction.text
-    written = (effect.path or "" for effect in layer.effects)
-    is_configured = bool(_CONFIGURED.search(text)) or any(map(_is_configuration, written))
-    return _Below(is_configured, bool(_ARCHIVES.search(text)), _asked_for(layer.kept))
+    is_configured = any(map(_is_unknown_configuration, layer.effects))
+    return _Below(is_configured, bool(_ARCHIVES.search(layer.instruction.text)), _asked_for(layer.kept))
 
 
 def _below(stack: Stack) -> _Below:
@@ -324,11 +327,15 @@ def _is_decided(below: _Below, base: Base, call: Call) -> bool:
     """Whether the recommendations are wanted, or switched off where only apt reads it."""
     if _verb(call) is None or call.has(*_DECIDED) or "minideb" in base.repository:
         return True
+    if any("Install-Recommends" in word.text for word in call.words):
+        return True
     return below.is_configured
 
 
-def _is_configuration(path: str) -> bool:
-    return path.startswith(_CONFIGURATION)
+def _is_unknown_configuration(effect: Effect) -> bool:
+    """Whether an effect writes settings of apt that nobody can read here; those that are known apt has heeded."""
+    is_known = isinstance(effect.cause, Text) and effect.cause.content is not None
+    return not is_known and (effect.path or "").startswith(_CONFIGURATION)
 
 
 def _read(

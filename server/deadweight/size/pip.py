@@ -101,6 +101,23 @@ def records_left_locked(distributions: Iterable[LockedDistribution]) -> Size:
     return _records(len(_locked(distributions)), resolved=False)
 
 
+def with_cuda(requirements: Iterable[Requirement], target: Target) -> tuple[str, ...]:
+    """The names of those of the requirements that bring libraries for CUDA, and would not from PyTorch's own index.
+
+    Versions of torch before 2 hold them in other ways than what is in the tables, and are left out.
+    """
+    asked = [each for each in requirements if applies(each.marker, target.python) and not each.url]
+    if any(each.name == "torch" and each.version.startswith(("0.", "1.")) for each in asked):
+        return ()
+    return tuple(
+        each.name
+        for each in asked
+        if "+" not in each.version
+        and any(name.startswith("nvidia-") for name in _closure(each.name, each.extras, False))
+        and not any(name.startswith("nvidia-") for name in _closure(each.name, each.extras, True))
+    )
+
+
 # --- which distributions --------------------------------------------------------------------------------------------
 
 

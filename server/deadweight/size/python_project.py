@@ -115,6 +115,15 @@ def cache_left(packages: PackageSet) -> Size | None:
     return _with_rest(asked, found)
 
 
+def with_cuda(packages: PackageSet) -> tuple[str, ...]:
+    """The names of what is asked for that brings libraries for CUDA from PyPI, by itself or by what it needs."""
+    asked = _asked(packages)
+    if asked is None or asked.locked is not None or "no-deps" in packages.options:
+        return ()
+    there = {each.name for each in _there(packages)}
+    return tuple(name for name in pip.with_cuda(asked.requirements, _target(packages)) if name not in there)
+
+
 def _target(packages: PackageSet) -> pip.Target:
     options = packages.options
     return pip.Target(packages.libc, packages.runtime, "no-compile" not in options, "cpu" in options)

@@ -47,6 +47,7 @@ _PROJECT_FILE_NAMES = """
     pom.xml build.gradle build.gradle.kts settings.gradle settings.gradle.kts gradle.properties libs.versions.toml
     composer.json composer.lock Gemfile Gemfile.lock .ruby-version
     .gitignore .pypirc .env .env.secret .env.secrets
+    pip.conf apt.conf dnf.conf yum.conf npmrc .condarc
     global.json Directory.Build.props Directory.Packages.props mix.exs mix.lock pubspec.yaml
 """
 _PROJECT_FILES = frozenset(_PROJECT_FILE_NAMES.split())
@@ -54,6 +55,7 @@ _PROJECT_FILE = re.compile(
     r".*(?:requirements|constraints)[^/]*\.(?:txt|in)"  # requirements.txt, dev-requirements.txt, requirements-dev.in
     r"|(?:.*/)?requirements/[^/]*\.(?:txt|in)"  # requirements/dev.txt
     r"|(?:.*/)?\.env(?:\.[^/]*)?\.local|.*\.(?:pem|key)"  # whether they hold a secret
+    r"|(?:.*/)?apt\.conf\.d/[^/]*"  # settings of apt, as they are copied to /etc/apt
     r"|.*\.(?:csproj|fsproj|vbproj|sln|gemspec)"  # src/Api/Api.csproj
 )
 
@@ -358,4 +360,4 @@ def _is_archive(path: str, _: int) -> bool:
 def _is_project_file(path: str, _: int) -> bool:
     if path.rpartition("/")[2] in _PROJECT_FILES:
         return True
-    return path.endswith(_ENDINGS) and _PROJECT_FILE.fullmatch(path) is not None
+    return (path.endswith(_ENDINGS) or "apt.conf.d/" in path) and _PROJECT_FILE.fullmatch(path) is not None

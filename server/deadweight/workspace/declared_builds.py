@@ -260,6 +260,7 @@ def _declared(dockerfile: Path, source: Path, build: _Build) -> DeclaredBuild:
         said.get("target"),
         {each: value for each, value in said.get("args", {}).items() if value is not None},
         said.get("contexts", {}),
+        said.get("has_gpus", False),
     )
 
 

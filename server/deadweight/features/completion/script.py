@@ -117,7 +117,7 @@ def _command_in(script: Script, mark: int, around: Surroundings, body: RunBody, 
             continue
         word = words[index]
         span = body.span(placed.command.span.shifted(offset))
-        call = Call(program, program, words, span, around, placed)
+        call = Call(program, program, words, span, around, placed, placed)
         start = mark - word.span.start
         return Command(call, index, Typed(word.text[:start], word.text[start + 1 :]))
     return None

@@ -19,6 +19,7 @@ _REFERENCE = re.compile(
     r"|(?P<wrong>))"
 )
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*?)\s*")
+_GPU = re.compile(r"nvidia|['\"]gpu['\"]", re.IGNORECASE)
 _DEEPEST = 20  # services that extend one another
 
 
@@ -84,7 +85,16 @@ def _service(services: Mapping[str, Any], name: str, variables: Mapping[str, str
     own = _build({"context": build} if isinstance(build, str) else as_object(build), variables)
     if isinstance(image := service.get("image"), str):
         own["images"] = [filled(image, variables)]
+    if _has_gpus(service):
+        own["has_gpus"] = True
     return over(base, own) if base else own
+
+
+def _has_gpus(service: Mapping[str, Any]) -> bool:
+    """Whether containers of a service get GPUs: `gpus: all`, `runtime: nvidia`, a reservation of devices."""
+    reserved = as_object(as_object(as_object(service.get("deploy")).get("resources")).get("reservations"))
+    said = (service.get("gpus"), service.get("runtime"), reserved.get("devices"), service.get("environment"))
+    return bool(service.get("gpus")) or any(_GPU.search(str(each)) for each in said if each)
 
 
 def _build(build: Mapping[str, Any], variables: Mapping[str, str]) -> Said:

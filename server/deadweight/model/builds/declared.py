@@ -16,7 +16,7 @@ class Said(TypedDict, total=False):
     """What a file says of one build, with its paths as they are written. None: a variable that nobody knows decides.
 
     `dockerfile` is relative to `context`; `contexts` are further ones by name; `images` are the names that the image
-    gets; `is_inline` has no Dockerfile on disk.
+    gets; `is_inline` has no Dockerfile on disk; `has_gpus` where its containers get GPUs.
     """
 
     context: str | None
@@ -26,6 +26,7 @@ class Said(TypedDict, total=False):
     contexts: Mapping[str, str | None]
     images: Sequence[str | None]
     is_inline: bool
+    has_gpus: bool
 
 
 def over(base: Said, own: Said) -> Said:
@@ -49,7 +50,7 @@ class Sayings(NamedTuple):
 class DeclaredBuild:
     """One build of a Dockerfile. `context` and `source`, the file that declares it, are seen from its folder.
 
-    `name` is what the file calls the build: "service web".
+    `name` is what the file calls the build: "service web". `has_gpus`: its containers get GPUs.
     """
 
     folder: str
@@ -59,6 +60,7 @@ class DeclaredBuild:
     target: str | None = None
     args: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     contexts: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    has_gpus: bool = False
 
     @property
     def by(self) -> str:

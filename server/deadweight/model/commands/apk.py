@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.facts import alpine_images
-from deadweight.facts.constants import constant
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Figure, Leftover, PackageSet, removes, removes_packages, writes
+from deadweight.model.commands.figures import figure
+from deadweight.model.effects import Built, Leftover, PackageSet, removes, removes_packages, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,10 +75,9 @@ def _index_folder(call: Call, root: str | None) -> str | None:
 def _index(call: Call, verb: str) -> Leftover:
     suite = call.around.base.suite or ""
     release = tuple(int(each) for each in suite.split(".") if each.isdigit() and len(each) < 4)
-    found = constant("apk.index.small" if release and release < _SMALL_INDEX_BEFORE else "apk.index")
-    figure = Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
+    measured = figure("apk.index.small" if release and release < _SMALL_INDEX_BEFORE else "apk.index")
     flag = None if release and release < _NO_CACHE_SINCE else "--no-cache"
-    return Leftover("install-cache", "apk's package index", f"rm -rf {INDEX}/*", flag, verb, figure=figure)
+    return Leftover("install-cache", "apk's package index", f"rm -rf {INDEX}/*", flag, verb, figure=measured)
 
 
 TOOLS = (Tool(("apk",), _effects),)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from deadweight.facts.constants import constant
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Figure, Leftover, Measured, PackageSet, removes, removes_packages, writes
+from deadweight.model.commands.figures import figure
+from deadweight.model.effects import Built, Leftover, Measured, PackageSet, removes, removes_packages, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.commands.call import Call
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Effect, Figure
     from deadweight.model.image import Base
 
 LISTS = "/var/lib/apt/lists"
@@ -24,7 +24,9 @@ UPGRADES = Measured("packages newer than those of the base image", "apt.upgrade"
 # Options that take the next word along.
 OTHER_RELEASE = ("-t", "--target-release", "--default-release")
 VALUES = ("-o", "--option", *OTHER_RELEASE, "-c", "--config-file", "-a")
-_NO = ("0", "no", "false", "off")
+_NO = ("0", "no", "false", "off", "without", "disable")
+# `APT::Install-Recommends "0";`, and the same as an entry of a block: `APT { Install-Recommends "0"; };`
+_SETTING = r"(?im)^(?!\s*(?://|#)).*?\b{}\s+[\"']?(\w+)[\"']?\s*;"
 # What Docker's images of Debian and Ubuntu tell apt: keep no archives and no index in its cache, and lists packed.
 _KEEPS_NO_CACHE = "/etc/apt/apt.conf.d/docker-clean"
 _PACKS_LISTS = "/etc/apt/apt.conf.d/docker-gzip-indexes"
@@ -60,8 +62,8 @@ def _effects(call: Call) -> Iterator[Effect]:
     verb, files = operands[0].text, call.around.files
     if verb == "update":
         is_plain = files.is_removed(_PACKS_LISTS)
-        figure = _figure("apt.lists.uncompressed") if is_plain else _lists(call.around.base.suite)
-        yield writes(LISTS, Leftover("apt-lists", "apt package lists", f"rm -rf {LISTS}/*", figure=figure), call.span)
+        measured = figure("apt.lists.uncompressed") if is_plain else _lists(call.around.base.suite)
+        yield writes(LISTS, Leftover("apt-lists", "apt package lists", f"rm -rf {LISTS}/*", figure=measured), call.span)
     elif verb in ("dist-clean", "distclean"):
         yield removes(LISTS, call.span)
     elif verb == "clean":
@@ -91,31 +93,50 @@ def _installed(call: Call, names: tuple[str, ...]) -> Iterator[Effect]:
     if set(names) <= set(already):
         return
     yield writes(None, RECORDS, call.span)
-    if files.is_removed(_KEEPS_NO_CACHE):
-        yield writes(CACHE, Leftover("install-cache", "apt's cache", "apt-get clean", of=packages), call.span)
+    if files.is_removed(_KEEPS_NO_CACHE) or _cleans_nothing(files.text(_KEEPS_NO_CACHE)):
+        keeps = _keeps_archives(call)
+        of, index = (packages, None) if keeps else (None, figure("apt.index"))
+        yield writes(CACHE, Leftover("install-cache", "apt's cache", "apt-get clean", of=of, figure=index), call.span)
+
+
+def _cleans_nothing(text: str | None) -> bool:
+    """Whether something else was written over the file that keeps apt's cache empty."""
+    return text is not None and "archives" not in text
+
+
+def _keeps_archives(call: Call) -> bool:
+    """Whether the archives stay in the cache once their packages are installed: apt removes them, apt-get does not."""
+    said = _configured(call, "Keep-Downloaded-Packages")
+    return call.program != "apt" if said is None else said not in _NO
+
+
+def _configured(call: Call, name: str) -> str | None:
+    """The value of one of apt's settings: by its option -o, or else in its files, of which the last counts."""
+    files, named = call.around.files, call.around.variables.get("APT_CONFIG")
+    texts = [
+        *((named and files.text(named)) or "",),
+        *files.texts("/etc/apt/apt.conf.d"),
+        files.text("/etc/apt/apt.conf") or "",
+        *(word.plain.replace("=", " ", 1) + ";" for word in call.words if name in word.plain),
+    ]
+    found = [match[1] for text in texts for match in re.finditer(_SETTING.format(name), text)]
+    return found[-1].lower() if found else None
 
 
 def _lists(suite: str | None) -> Figure:
     """What the lists of a release weigh."""
     try:
-        return _figure(f"apt.lists.{suite}")
+        return figure(f"apt.lists.{suite}")
     except KeyError:
-        return _figure("apt.lists.unknown")
-
-
-def _figure(name: str) -> Figure:
-    found = constant(name)
-    return Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
+        return figure("apt.lists.unknown")
 
 
 def _wants_recommends(call: Call) -> bool:
     if call.has("--no-install-recommends", "--without-recommends", "-R"):
         return False
-    for word in call.words:
-        name, equals, value = word.pattern.rpartition("APT::Install-Recommends")[2].rpartition("=")
-        if equals and not name and "APT::Install-Recommends" in word.pattern:
-            return value.strip("\"'").lower() not in _NO
-    return True
+    if call.has("--install-recommends", "--with-recommends"):
+        return True
+    return _configured(call, "Install-Recommends") not in _NO
 
 
 TOOLS = (Tool(("apt-get", "apt", "aptitude"), _effects),)

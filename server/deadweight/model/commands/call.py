@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import replaces, writes
 from deadweight.model.stages import absolute
@@ -48,12 +48,21 @@ class Surroundings:
         return None if any(mark in path for mark in _UNRESOLVED) else absolute(path, self.folder)
 
 
+class Fed(NamedTuple):
+    """What stands before a pipe: the program's name, the words behind it, the whole command."""
+
+    program: str
+    words: tuple[Word, ...]
+    command: Command
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One simple command: the program's name without its folder, as it was typed, and the words behind it.
 
     `span` is in the instruction's text. A call in a script within the script (`bash -c '...'`) is `placed` where the
-    outer command is; its words have their places in the whole script.
+    outer command is; its words have their places in the whole script. `own` is its place in the script that it is
+    written in, with the redirects and pipes there.
     """
 
     program: str
@@ -62,6 +71,7 @@ class Call:
     span: Span
     around: Surroundings
     placed: Placed
+    own: Placed
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -130,25 +140,25 @@ class Call:
         return writes(folder, cause, self.span)
 
     @property
-    def fed_by(self) -> tuple[str, tuple[Word, ...]] | None:
-        """The program whose output a pipe brings, with its arguments: `curl URL` of `curl URL | tar -xz`."""
-        outer = self.placed.ancestors[-1] if self.placed.ancestors else None
+    def fed_by(self) -> Fed | None:
+        """The program whose output a pipe brings: `curl URL` of `curl URL | tar -xz`."""
+        outer = self.own.ancestors[-1] if self.own.ancestors else None
         if not isinstance(outer, Pipeline):
             return None
-        at = next((at for at, part in enumerate(outer.parts) if part is self.placed.command), 0)
+        at = next((at for at, part in enumerate(outer.parts) if part is self.own.command), 0)
         before = outer.parts[at - 1] if at else None
         if not isinstance(before, Command):
             return None
         name, words = program(before)
-        return (name, words) if name else None
+        return Fed(name, words, before) if name else None
 
     @property
     def urls_fed(self) -> tuple[str, ...]:
         """What a pipe brings from the network."""
         fed = self.fed_by
-        if fed is None or fed[0] not in ("curl", "wget"):
+        if fed is None or fed.program not in ("curl", "wget"):
             return ()
-        return tuple(word.pattern for word in fed[1] if word.pattern.startswith(("http://", "https://", "ftp://")))
+        return tuple(word.pattern for word in fed.words if word.pattern.startswith(("http://", "https://", "ftp://")))
 
     def paths(self, words: Iterable[Word]) -> Iterator[str | None]:
         """Absolute paths of `words`, brace lists spread out; None for each that nobody can tell."""

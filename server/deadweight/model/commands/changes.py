@@ -27,7 +27,7 @@ def again(call: Call, path: str | None, *, recursive: bool = False, may_be_nothi
 
 def appended(call: Call) -> Iterator[Effect]:
     """What `echo x >> FILE` writes again of a file."""
-    for redirect in call.placed.command.redirects:
+    for redirect in call.own.command.redirects:
         if redirect.operator == ">>" and redirect.target:
             yield from again(call, call.around.resolve(redirect.target.pattern))
 

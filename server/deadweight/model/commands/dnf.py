@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from deadweight.facts.constants import constant
+from deadweight.model.commands import ini, rpm
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Figure, Leftover, PackageSet, removes, removes_packages, writes
+from deadweight.model.commands.figures import figure
+from deadweight.model.effects import Built, Leftover, as_text, removes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ _FETCHES = frozenset(
     (*_INSTALLS, *_UPGRADES, *_GROUPS, "makecache", "check-update", "list", "search", "info", "provides", "repoquery")
 )
 _DNF5_SINCE = 41  # Fedora's
+_SETTINGS = "/etc/dnf/dnf.conf"
 # gcc-12.2.1-4.fc37.x86_64, nodejs-22.*, curl.x86_64
 _VERSION = re.compile(r"(?:-[0-9*][^-]*(?:-[0-9*][^-]*)?)?(?:\.(?:x86_64|i686|aarch64|noarch))?$")
 
@@ -38,22 +39,21 @@ def _effects(call: Call) -> Iterator[Effect]:
     call = call.with_variables()
     operands = call.operands(*VALUES)
     verb = operands[0].text if operands else ""
-    root = call.value("--installroot")
-    folder = call.around.resolve(root) if root else None
+    is_moved, root = rpm.root_of(call, "--installroot")
     if not verb or call.has("--assumeno", "--downloadonly", "--help"):
         return
-    cache = _cache(call, folder)
+    cache = rpm.below(f"/var/cache/{_FOLDERS.get(_program(call), 'dnf')}", is_moved=is_moved, root=root)
     if verb in _FETCHES and not call.has("-C", "--cacheonly"):
         yield call.leaves(cache, _metadata(call))
     names = tuple(_VERSION.sub("", word.pattern) for word in operands[1:])
     if verb in _INSTALLS and names:
-        already = () if root else call.around.files.packages("rpm")
-        packages = PackageSet("rpm", names, suite=call.around.base.suite, libc="glibc", already=already)
-        yield writes(folder, packages, call.span)
+        yield rpm.installs(call, names, root, is_moved=is_moved, recommends=_brings_weak(call))
     elif verb in _REMOVES:
-        yield removes_packages(PackageSet("rpm", names), call.span)
+        yield rpm.uninstalls(call, names)
     elif verb in _UPGRADES or (verb in _GROUPS and verb != "module"):
-        yield writes(folder, Built(f"{call.program} {verb}"), call.span)
+        yield writes(root, Built(f"{call.program} {verb}"), call.span)
+    elif verb == "config-manager" and (settings := [*_set_by(call)]):
+        yield writes(_SETTINGS, as_text("[main]\n" + "".join(settings), appends=True), call.span)
     elif verb == "clean" and len(operands) > 1 and operands[1].text in ("all", "metadata", "dbcache"):
         yield removes(cache, call.span)
 
@@ -61,20 +61,28 @@ def _effects(call: Call) -> Iterator[Effect]:
 def _metadata(call: Call) -> Leftover:
     """What the repositories say of their packages. Nobody has measured it for tdnf."""
     program = call.program
-    figure = None
-    if program != "tdnf":
-        is_yum = call.around.base.package_manager == "yum" and program == "yum"
-        found = constant("yum.metadata" if is_yum else "dnf.metadata")
-        figure = Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
-    return Leftover("install-cache", f"{program}'s package metadata", f"{program} clean all", figure=figure)
+    is_yum = call.around.base.package_manager == "yum" and program == "yum"
+    measured = None if program == "tdnf" else figure("yum.metadata" if is_yum else "dnf.metadata")
+    return Leftover("install-cache", f"{program}'s package metadata", f"{program} clean all", figure=measured)
 
 
-def _cache(call: Call, root: str | None) -> str | None:
-    """Where it lies: below the root that packages are installed to."""
-    folder = f"/var/cache/{_FOLDERS.get(_program(call), 'dnf')}"
-    if call.value("--installroot"):
-        return posixpath.join(root, folder.lstrip("/")) if root else None
-    return folder
+def _brings_weak(call: Call) -> bool:
+    """Whether an install brings what the packages only recommend: not with yum of Red Hat 7, tdnf, or told so."""
+    if _program(call) in ("yum", "tdnf") or "minimal" in call.around.base.repository:
+        return False  # microdnf's images say `install_weak_deps=0` in their dnf.conf
+    said = [each.partition("=")[2] for each in _set_by(call) if each.startswith("install_weak_deps=")]
+    configured = ini.value(call.around.files.text(_SETTINGS), "install_weak_deps", "", "main")
+    wanted = said[-1].strip() if said else configured
+    return wanted is None or wanted.lower() not in ini.NO
+
+
+def _set_by(call: Call) -> Iterator[str]:
+    """The settings of a call, a line each: `--setopt=install_weak_deps=False`, `config-manager setopt NAME=VALUE`."""
+    texts = [word.plain for word in call.words]
+    for before, each in zip(["", *texts], texts, strict=False):
+        value = each if before in ("--setopt", "setopt") else each.removeprefix("--setopt=")
+        if value != each or before in ("--setopt", "setopt"):
+            yield value.removeprefix("*.").removeprefix("main.") + "\n"
 
 
 _FOLDERS = {"yum": "yum", "microdnf": "yum", "tdnf": "tdnf", "dnf5": "libdnf5"}

@@ -67,7 +67,7 @@ def _wget(call: Call) -> Iterator[Effect]:
 
 def _redirected(call: Call, urls: list[str]) -> Iterator[Effect]:
     """`curl url > file` writes; into a pipe or a variable it does not."""
-    for redirect in call.placed.command.redirects:
+    for redirect in call.own.command.redirects:
         if redirect.operator in (">", ">>") and redirect.target and redirect.descriptor in (None, "1"):
             target = redirect.target.pattern
             if not target.startswith("/dev/"):

@@ -44,7 +44,7 @@ _QUIET = """
     apt-mark apt-key apt-config apt-cache update-locale ldconfig passwd chpasswd chsh visudo
     set export unset local declare let shopt ulimit alias hash trap cd pushd popd source . eval exit return
     break continue true false : test [ [[ command type which read shift wait sleep times umask shuf
-    echo printf tee cat grep egrep fgrep cut tr tail sort uniq wc awk gawk mawk jq diff cmp comm paste seq yes xxd od
+    echo printf cat grep egrep fgrep cut tr tail sort uniq wc awk gawk mawk jq diff cmp comm paste seq yes xxd od
     ls stat file readlink realpath basename dirname mktemp df du ldd nm pkg-config scanelf
     id whoami uname arch hostname nproc getconf getent locale lsb_release date env free ps kill pwd sync
     sha256sum sha1sum sha512sum md5sum gpg gpgconf gpgv openssl ssh-keygen ssh-keyscan

@@ -49,7 +49,7 @@ def _sized(call: Call) -> Iterator[Effect]:
 def _head(call: Call) -> Iterator[Effect]:
     """`head -c 10M /dev/urandom > FILE`."""
     count = _bytes(call.value("-c", "--bytes") or "")
-    for redirect in call.placed.command.redirects:
+    for redirect in call.own.command.redirects:
         if count is not None and redirect.operator == ">" and redirect.target and redirect.descriptor in (None, "1"):
             target = redirect.target.pattern
             if not target.startswith("/dev/"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.commands import builds
 from deadweight.model.commands.call import Tool
 from deadweight.model.ecosystems import node
-from deadweight.model.effects import Compiled, Leftover, PackageSet, ProjectTexts, removes, replaces, writes
+from deadweight.model.effects import Compiled, Leftover, PackageSet, ProjectTexts, as_text, removes, replaces, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _INSTALL = frozenset(("install", "i", "add", "in", "isntall"))
 _CLEAN_INSTALL = frozenset(("ci", "clean-install", "ic", "install-clean"))
 _TSC = re.compile(r"tsc(?: (?:-p|--project|-b|--build)(?: \S+)?)?")
+_SETTINGS_FILES = {"project": ".npmrc", "user": "~/.npmrc", "global": "/usr/local/etc/npmrc"}
 # Options that take the next word along.
 VALUES = (
     "--prefix",
@@ -33,6 +34,9 @@ VALUES = (
     "--loglevel",
     "-w",
     "--workspace",
+    "--location",
+    "-L",
+    "--userconfig",
 )
 
 
@@ -40,7 +44,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     operands = call.operands(*VALUES)
     verb = operands[0].text if operands else ""
     around = call.around
-    cache = around.resolve(call.value("--cache") or around.variables.get("npm_config_cache") or "~/.npm")
+    cache = around.resolve(call.value("--cache") or _setting(call, "cache") or "~/.npm")
     if verb in _INSTALL or verb in _CLEAN_INSTALL:
         packages = _packages(call, verb, tuple(word.plain for word in operands[1:]))
         folder = None if call.has("-g", "--global") else around.resolve(call.value("--prefix", "-C") or ".")
@@ -59,6 +63,8 @@ def _effects(call: Call) -> Iterator[Effect]:
                 # What an earlier layer installed stays there; npm writes its records of it again.
                 records = replace(packages, options=packages.options | {"records"})
                 yield writes(posixpath.join(posixpath.dirname(folder), "package-lock.json"), records, call.span)
+    elif verb == "set" or [word.text for word in operands[:2]] in (["config", "set"], ["c", "set"]):
+        yield from _set(call, [word.plain for word in operands[1 if verb == "set" else 2 :]])
     elif verb in ("run", "run-script", "rum", "urn") and len(operands) > 1:
         yield writes(*_script(call, operands[1].text), call.span)
 
@@ -102,6 +108,34 @@ def of_project(
     return PackageSet(manager, (), project, base.suite, base.libc, frozenset(options), there=there, folder=beside)
 
 
+def _set(call: Call, words: list[str]) -> Iterator[Effect]:
+    """What `npm config set cache /tmp/npm` and `npm set omit=dev` note."""
+    pairs = [each for each in words if "=" in each] or (["=".join(words)] if len(words) == 2 else [])
+    kept = call.value("--location", "-L") or ("global" if call.has("--global", "-g") else "user")
+    path = call.around.resolve(_SETTINGS_FILES.get(kept, "~/.npmrc"))
+    if pairs:
+        yield writes(path, as_text("".join(f"{pair}\n" for pair in pairs), appends=True), call.span)
+
+
+def _setting(call: Call, name: str) -> str | None:
+    """The value of one of npm's settings: in the environment, in whatever case, or in a file."""
+    variables = call.around.variables
+    found = (value for each, value in variables.items() if each.lower() == f"npm_config_{name}")
+    if said := next(found, None):
+        return said
+    lines = (line.partition("=") for each in _settings(call) for line in reversed(each.splitlines()))
+    return next((value.strip().strip("\"'") for key, _, value in lines if key.strip() == name), None)
+
+
+def _settings(call: Call) -> tuple[str, ...]:
+    """The texts of npm's settings, the nearest first: those of the project, the user, the whole image."""
+    around = call.around
+    user = around.variables.get("NPM_CONFIG_USERCONFIG") or _SETTINGS_FILES["user"]
+    own = f"{call.value('--prefix', '-C') or '.'}/{_SETTINGS_FILES['project']}"
+    paths = map(around.resolve, (own, user, _SETTINGS_FILES["global"]))
+    return around.files.known_texts(tuple([path for path in paths if path]))
+
+
 def _script(call: Call, name: str) -> tuple[str | None, Cause]:
     """Where a script of package.json writes, and what: a compiler's output, or what the user's own build left."""
     files, folder = call.around.files, call.around.folder
@@ -132,7 +166,9 @@ def wants_dev(call: Call) -> bool:
     if call.value("--include") == "dev":
         return True
     around = call.around
-    return around.variables.get("NODE_ENV") != "production" and not node.omits_dev("", around.variables)
+    if around.variables.get("NODE_ENV") == "production":
+        return False
+    return not node.omits_dev("\n".join(_settings(call)), around.variables)
 
 
 TOOLS = (Tool(("npm",), _effects),)

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands import venv
+from deadweight.model.commands import pip_settings, venv
 from deadweight.model.commands.call import Tool
 from deadweight.model.ecosystems import python
 from deadweight.model.effects import (
@@ -58,17 +58,20 @@ def _effects(call: Call) -> Iterator[Effect]:
         return
     if verb == "cache" and operands[1:2] and operands[1].text == "purge":
         yield removes(_cache_folder(call), call.span)
+    elif verb == "config":
+        words = [word.plain for word in operands[1:]]
+        yield from pip_settings.written(call, environment(call) or "/usr/local", words)
     elif verb == "uninstall":
         names = frozenset(word.pattern for word in operands[1:])
         yield removes_packages(PackageSet("pip", tuple(sorted(names))), call.span)
     elif verb in ("wheel", "download"):
         folder = call.value("-w", "--wheel-dir") or call.value("-d", "--dest") or "."
-        packages = requested(call, operands[1:])
+        packages = requested(call, operands[1:], indexes(call))
         wheels = replace(packages, already=(), options=packages.options | {"wheels"})
         yield writes(around.resolve(folder), wheels, call.span)
         yield from _left(call, packages)
     elif verb == "install" and not call.has("--dry-run"):
-        packages = requested(call, operands[1:])
+        packages = requested(call, operands[1:], indexes(call))
         yield writes(place(call), packages, call.span)
         yield from _own_byte_code(call, packages)
         yield from _left(call, packages)
@@ -94,8 +97,10 @@ def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:
         yield writes(_cache_folder(call), left, call.span)
 
 
-def requested(call: Call, operands: Iterable[Word]) -> PackageSet:
-    """The packages that `pip install`, `pip wheel` or `uv pip install` is asked for, whoever asks."""
+def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:
+    """The packages that `pip install`, `pip wheel` or `uv pip install` is asked for, whoever asks, of indexes that are
+    `named`.
+    """
     around = call.around
     words = tuple(word.plain for word in operands)
     folders = [each for each in (*words, *values(call, "-e", "--editable")) if is_folder(each)]
@@ -105,9 +110,7 @@ def requested(call: Call, operands: Iterable[Word]) -> PackageSet:
         options.add("no-compile")
     if call.has("--no-deps"):
         options.add("no-deps")
-    indexes = (*values(call, "-i", "--index-url", "--extra-index-url", "--index", "--default-index", "-f"),)
-    if any(map(_CPU_INDEX.search, (*indexes, around.variables.get("PIP_INDEX_URL") or ""))):
-        options.add("cpu")
+    named = tuple(named)
     built = _built_wheels(call, words)
     if built is not None:
         return replace(built, options=(built.options - {"wheels"}) | options, libc=around.base.libc)
@@ -118,6 +121,9 @@ def requested(call: Call, operands: Iterable[Word]) -> PackageSet:
         folder, _, extras = folders[0].partition("[")
         options |= {f"extra={each.strip()}" for each in extras.rstrip("]").split(",") if each.strip()}
         project = project_at(around, folder)
+    named += tuple(each for _, text in (project.includes if project else ()) for each in python.indexes(text))
+    if named:
+        options.add("cpu" if any(map(_CPU_INDEX.search, named)) else "other-index")
     names = tuple(word for word in words if not is_folder(word))
     return PackageSet(
         "pip",
@@ -128,6 +134,19 @@ def requested(call: Call, operands: Iterable[Word]) -> PackageSet:
         options=frozenset(options),
         already=() if call.has("--target", "-t", "--prefix", "--root", "--ignore-installed") else _already(call, names),
         runtime=runtime(around),
+    )
+
+
+def indexes(call: Call) -> tuple[str, ...]:
+    """The indexes that pip is to ask beside PyPI or in its place: by options, in the environment or in its settings."""
+    kept = (_setting(call, name) for name in ("index-url", "extra-index-url", "find-links"))
+    return (*indexes_typed(call), *(each for each in kept if each is not None))
+
+
+def indexes_typed(call: Call) -> tuple[str, ...]:
+    """Those that stand in a command line of pip or uv."""
+    return tuple(
+        values(call, "-i", "--index-url", "--extra-index-url", "--index", "--default-index", "-f", "--find-links")
     )
 
 
@@ -177,9 +196,9 @@ def project_at(around: Surroundings, folder: str, lock: str = "") -> ProjectText
     path = around.resolve(folder)
     if path is None:
         return ProjectTexts()
-    text = around.files.text
+    read = around.files.text
     return ProjectTexts(
-        text(posixpath.join(path, "pyproject.toml")), text(posixpath.join(path, lock)) if lock else None
+        read(posixpath.join(path, "pyproject.toml")), read(posixpath.join(path, lock)) if lock else None
     )
 
 
@@ -193,14 +212,14 @@ def _files(call: Call, files: Iterable[str]) -> ProjectTexts:
     paths = [path for _, path in waiting]
     while paths and len(found) < _MOST_FILES:
         path = paths.pop()
-        text = call.around.files.text(path) if path and path not in found else None
-        if path and text is not None:
-            found[path] = text
+        content = call.around.files.text(path) if path and path not in found else None
+        if path and content is not None:
+            found[path] = content
             folder = posixpath.dirname(path)
-            paths += [call.around.resolve(posixpath.join(folder, name)) for name in python.included(text)]
+            paths += [call.around.resolve(posixpath.join(folder, name)) for name in python.included(content)]
     if not all(path in found for line, path in waiting if line.startswith("-r")):
         return ProjectTexts()
-    return ProjectTexts(asked, includes=tuple((path.lstrip("/"), text) for path, text in found.items()))
+    return ProjectTexts(asked, includes=tuple((path.lstrip("/"), each) for path, each in found.items()))
 
 
 def environment(call: Call) -> str | None:
@@ -237,7 +256,12 @@ def values(call: Call, *names: str) -> Iterator[str]:
 
 
 def _keeps_no_cache(call: Call) -> bool:
-    return call.has("--no-cache-dir") or is_set(call.around, "PIP_NO_CACHE_DIR")
+    """Whether pip is told to keep none; `PIP_NO_CACHE_DIR=0` says so too: any value that it takes for one does."""
+    return call.has("--no-cache-dir") or _setting(call, "no-cache-dir") is not None
+
+
+def _setting(call: Call, name: str) -> str | None:
+    return pip_settings.value(call.around, environment(call) or "/usr/local", name)
 
 
 def is_set(around: Surroundings, name: str) -> bool:
@@ -252,7 +276,7 @@ def compiles_nothing(call: Call) -> bool:
 
 
 def _cache_folder(call: Call) -> str | None:
-    folder = call.value("--cache-dir") or call.around.variables.get("PIP_CACHE_DIR")
+    folder = call.value("--cache-dir") or _setting(call, "cache-dir")
     if folder:
         return call.around.resolve(folder)
     return call.around.resolve("~/.cache/pip")

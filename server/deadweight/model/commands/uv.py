@@ -30,6 +30,7 @@ VALUES = (
         "--refresh",
     ),
 )
+_INDEXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 _WRITES_NOTHING = frozenset(("version", "lock", "export", "tree", "help", "self", "auth", "format"))
 
 
@@ -97,9 +98,22 @@ def _pip(call: Call, verbs: int) -> Iterator[Effect]:
 
 
 def _requested(call: Call, verbs: int) -> PackageSet:
-    packages = pip.requested(call, call.operands(*VALUES)[verbs:])
+    packages = pip.requested(call, call.operands(*VALUES)[verbs:], indexes(call))
     options = packages.options - {"no-compile"} | (frozenset() if _compiles(call) else {"no-compile"})
+    if _torch_backend(call) == "cpu":
+        options |= {"cpu"}
     return replace(packages, options=options)
+
+
+def indexes(call: Call) -> tuple[str, ...]:
+    """The indexes that uv is to ask beside PyPI or in its place; a backend for PyTorch stands for one."""
+    kept = (call.around.variables.get(name, "") for name in _INDEXES)
+    backend = _torch_backend(call)
+    return (*pip.indexes_typed(call), *(each or "" for each in kept if each != ""), *((backend,) if backend else ()))
+
+
+def _torch_backend(call: Call) -> str | None:
+    return call.value("--torch-backend") or call.around.variables.get("UV_TORCH_BACKEND")
 
 
 def _compiles(call: Call) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
 
 _VALUES = ("--prompt", "-p", "--python", "--extra-search-dir", "--app-data")
-_PIP = Measured("pip in a virtual environment", "python.venv")
+PIP = Measured("pip in a virtual environment", "python.venv")
 # Docker's Python images ship without any byte code: the pip that venv runs writes that of what it needs.
 LIBRARY_BYTE_CODE = Measured("byte code of the standard library", "python.venv.library")
 
@@ -27,7 +27,7 @@ def on_path(around: Surroundings) -> str | None:
     """
     if "PATH" not in around.variables:
         return None
-    path, made = around.variables["PATH"], around.files.place_of(_PIP)
+    path, made = around.variables["PATH"], around.files.place_of(PIP)
     return made if made and (path is None or f"{made}/bin" in path.split(":")) else None
 
 
@@ -35,7 +35,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     if call.has("--without-pip", "--no-pip"):
         return
     for path in call.paths(call.operands(*_VALUES)):
-        yield writes(path, _PIP, call.span)
+        yield writes(path, PIP, call.span)
         around = call.around
         is_bare = around.base.repository == "python" and not around.variables.get("PYTHONDONTWRITEBYTECODE")
         if call.program == "venv" and is_bare:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
-from deadweight.facts.constants import constant
+from deadweight.model.commands import rpm
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Figure, Leftover, PackageSet, removes, removes_packages, writes
+from deadweight.model.commands.figures import figure
+from deadweight.model.effects import Built, Leftover, removes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,25 +31,23 @@ def _effects(call: Call) -> Iterator[Effect]:
     call = call.with_variables()
     operands = call.operands(*VALUES)
     verb = operands[0].text if operands else ""
-    root = call.value("--root", "-R", "--installroot")
-    folder = call.around.resolve(root) if root else None
+    is_moved, root = rpm.root_of(call, "--root", "-R", "--installroot")
     if not verb or call.has("--dry-run", "--help"):
         return
-    cache = _CACHE if root is None else folder and posixpath.join(folder, _CACHE.lstrip("/"))
+    cache = rpm.below(_CACHE, is_moved=is_moved, root=root)
     if verb in _FETCHES:
-        found = constant("zypper.metadata")
-        figure = Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
-        left = Leftover("install-cache", "zypper's package metadata", "zypper clean --all", figure=figure)
+        left = Leftover(
+            "install-cache", "zypper's package metadata", "zypper clean --all", figure=figure("zypper.metadata")
+        )
         yield call.leaves(cache, left)
     names = tuple(word.pattern.partition("=")[0] for word in operands[1:])
     if verb in _INSTALLS and names:
-        already = () if root else call.around.files.packages("rpm")
-        packages = PackageSet("rpm", names, suite=call.around.base.suite, libc="glibc", already=already)
-        yield writes(folder, packages, call.span)
+        # openSUSE's images set `solver.onlyRequires = true`: what is only recommended stays out unless it is asked for.
+        yield rpm.installs(call, names, root, is_moved=is_moved, recommends=call.has("--recommends"))
     elif verb in _REMOVES:
-        yield removes_packages(PackageSet("rpm", names), call.span)
+        yield rpm.uninstalls(call, names)
     elif verb in _UPGRADES:
-        yield writes(folder, Built(f"zypper {verb}"), call.span)
+        yield writes(root, Built(f"zypper {verb}"), call.span)
     elif verb in ("clean", "cc", "clean-cache") and call.has("-a", "--all", "-m", "--metadata"):
         yield removes(cache, call.span)
 

@@ -90,6 +90,9 @@ def normal(name: str) -> str:
 
 # `uvicorn[standard] >= 0.30, < 1 ; python_version > "3.8"`, `torch @ https://...`
 _INCLUDE = re.compile(r"^[ \t]*(?:-r|--requirement|-c|--constraint)[ \t=]?[ \t]*(\S+)", re.MULTILINE)
+_NAMED_INDEX = re.compile(
+    r"^[ \t]*(?:-i|--index-url|--extra-index-url|-f|--find-links)[ \t=]?[ \t]*(\S+)", re.MULTILINE
+)
 _REQUIREMENT = (
     r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[([\w\s,.-]*)\])?\s*"
     r"(?:@\s*(\S+)|\(?((?:(?:===?|~=|!=|<=?|>=?)\s*[^\s,;()=<>!~]+\s*,?\s*)*)\)?)\s*(?:;\s*(.*))?"
@@ -155,6 +158,12 @@ def read_requirements(text: str, path: str, lookup: Callable[[str], str | None])
 def included(text: str) -> tuple[str, ...]:
     """The files that a requirements file names by -r and -c, as written there."""
     return tuple(dict.fromkeys(match[1] for match in _INCLUDE.finditer(text))) if len(text) <= LARGEST_TEXT else ()
+
+
+@lru_cache(maxsize=64)
+def indexes(text: str) -> tuple[str, ...]:
+    """The indexes that a requirements file names."""
+    return tuple(match[1] for match in _NAMED_INDEX.finditer(text)) if len(text) <= LARGEST_TEXT else ()
 
 
 def read_pyproject(text: str) -> PyProject | None:
