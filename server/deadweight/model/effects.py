@@ -86,7 +86,8 @@ class Leftover:
 
     `topic` says which rule speaks of it: "install-cache" for what a package manager downloads. `cleanup` is the command
     that removes it in the same RUN; `flag` the option that keeps the tool from writing it, to stand behind `verb`. Its
-    bytes are `figure`, or the download of the packages in `of`.
+    bytes are `figure`, or the download of the packages in `of`. A store such as Maven's `is_read_again` where the tool
+    runs again, and is a leftover only behind the last run.
     """
 
     topic: str
@@ -96,6 +97,7 @@ class Leftover:
     verb: str | None = field(default=None, compare=False)
     of: PackageSet | None = None
     figure: Figure | None = None
+    is_read_again: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +243,15 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """What a tool is told for its later runs: `bundle config set without test`. Its file has a few bytes."""
+
+    tool: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """What a program of the user's or one we have no file for writes: unknown, by name."""
 
@@ -263,6 +274,7 @@ Cause: TypeAlias = (
     | Rewritten
     | Moved
     | Output
+    | Setting
     | Built
     | None
 )

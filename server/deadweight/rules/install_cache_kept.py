@@ -2,9 +2,10 @@ r"""An install leaves its download cache in the image.
 
 pip, pipx, pipenv and poetry keep every wheel they download, npm every tarball, pacman every archive, yarn all packages
 once more, so that a second install is faster; apk, dnf, yum and zypper keep what the repositories say of all their
-packages, conda both. uv, pnpm and bun link what they install with their cache and leave only what the index said. In an
-image there is no second install: the layer
-is finished, and the cache stays in it for good. A later `RUN rm` only hides it.
+packages, conda both. uv, pnpm and bun link what they install with their cache and leave only what the index said. gem,
+bundler and composer keep the archives of what they unpack; Go, cargo, Maven, Gradle, sbt and NuGet a store that every
+build reads. In an image there is no second install: the layer is finished, and the cache stays in it for good. A later
+`RUN rm` only hides it.
 
 ## Example
 
@@ -160,12 +161,39 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 ```
 
+A build tool reads its store whenever it runs. Behind the last build it is as dead as any other cache:
+
+## Example
+
+```
+FROM maven:3-eclipse-temurin-21
+WORKDIR /app
+COPY . .
+RUN mvn --batch-mode package
+CMD ["java", "-jar", "target/app.jar"]
+```
+
+Use instead:
+
+```
+FROM maven:3-eclipse-temurin-21
+WORKDIR /app
+COPY . .
+RUN mvn --batch-mode package && rm -rf /root/.m2/repository
+CMD ["java", "-jar", "target/app.jar"]
+```
+
 ## Fix safety
 
 Safe: nothing reads the cache when the image runs. Later RUNs of the stage that would find it get the same flag or
 command, so that none of them keeps it. A build on the same machine downloads again when this RUN changes; a cache mount
 (`RUN --mount=type=cache,target=/root/.npm`), the second way on offer, avoids that as well and leaves nothing in the
 layer. It needs BuildKit, and is yours to choose.
+
+The store of a build tool is removed only where no later instruction may read it: no command of the tool, no `make`,
+no script. Where one does (`RUN go mod download`, and `RUN go build` further below), the cache mount is the way out,
+in all of them, unless one works offline. Where the container starts a script, look whether that runs the tool. Of
+Bundler's cache only the archives go; what it has cloned of git stays.
 
 ## Not reported
 
@@ -251,8 +279,28 @@ FROM alpine:3.22
 RUN apk add --update curl && rm -rf /var/cache/apk/*
 ```
 
+The container, or a person in it, runs the build tool again:
+
+```
+FROM golang:1.25
+WORKDIR /app
+COPY . .
+RUN go build -o /usr/local/bin/app .
+CMD ["go", "run", "."]
+```
+
+```
+FROM maven:3-eclipse-temurin-21
+COPY pom.xml .
+RUN mvn dependency:go-offline
+```
+
 ## References
 
+- Go: https://pkg.go.dev/cmd/go#hdr-Remove_object_files_and_cached_files
+- Maven: https://maven.apache.org/guides/mini/guide-configuring-maven.html
+- Bundler: https://bundler.io/man/bundle-install.1.html
+- Composer: https://getcomposer.org/doc/03-cli.md#clear-cache-clearcache-cc
 - pip: https://pip.pypa.io/en/stable/topics/caching/
 - uv: https://docs.astral.sh/uv/concepts/cache/
 - yarn: https://classic.yarnpkg.com/lang/en/docs/cli/cache/

@@ -10,6 +10,7 @@ from deadweight.model.effects import Kind, Leftover
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.rules.edits import append_command, insert_flag, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
+from deadweight.rules.stores import is_read_at_start, last_reader, readers_behind, script_at_start
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
 
@@ -41,6 +42,11 @@ class Left(NamedTuple):
         spans = {effect.span for effect in self.layer.effects if self.is_same(effect)}
         return tuple(call for call in self.layer.calls if call.span in spans)
 
+    @property
+    def is_read_again(self) -> bool:
+        """Whether they are a store that the tool reads where it runs again."""
+        return any(isinstance(each.cause, Leftover) and each.cause.is_read_again for each in self.effects)
+
     def is_same(self, effect: Effect) -> bool:
         """Whether an effect writes such a leftover of the same tool."""
         cause = effect.cause
@@ -54,7 +60,7 @@ def leftovers(snapshot: Snapshot, topic: str) -> Iterator[tuple[Ledger, Left]]:
     for ledger in snapshot.inherited_ledgers:
         for layer in ledger.layers_with(Leftover):
             for left in _left_in(layer):
-                if left.cause.topic == topic:
+                if left.cause.topic == topic and not (left.is_read_again and is_read_at_start(snapshot, left.calls)):
                     yield ledger, left
 
 
@@ -94,6 +100,8 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
     """The fix that keeps the tool from writing them, by its flag, or removes them in the same RUN."""
     cause = left.cause
     edits: list[Edit | None] = []
+    if left.is_read_again:
+        return _clean_store(snapshot, left)
     if cause.flag:
         calls = [(left.layer, call) for call in left.calls]
         calls += [(layer, call) for layer, found in _would_leave_them(snapshot, left) for call in found]
@@ -114,13 +122,44 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
 
 def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
     """The fix that keeps them on the builder: a later build finds them, and no layer holds them."""
-    paths = sorted({effect.path or "" for effect in left.effects})
+    paths = sorted({_folder(effect.path or "") for effect in left.effects})
     step = left.layer.step
     if step is None or not step.state.is_root or not all(_PLAIN.fullmatch(path) for path in paths):
         return None
-    edits = tuple(insert_flag(snapshot, left.layer, f"--mount=type=cache,target={path}") for path in paths)
+    layers = [left.layer]
+    if left.is_read_again:
+        found = list(readers_behind(snapshot, left))
+        if any(reader.is_offline or not reader.is_root for reader in found):
+            return None  # the layer of the download may be known, and the mount empty
+        layers += dict.fromkeys(reader.layer for reader in found)
+    edits = tuple(
+        insert_flag(snapshot, layer, f"--mount=type=cache,target={path}") for layer in layers for path in paths
+    )
     note = "Check: the builder is BuildKit; elsewhere the flag is an error"
     return Fix("cache-mount", f"Keep {left.cause.what} in a cache mount", Safety.ASK, edits, note=note)
+
+
+def _folder(path: str) -> str:
+    """What a mount has to take the place of: the folder of `/usr/local/bundle/cache/*.gem`."""
+    folder, _, name = path.rpartition("/")
+    return folder if "*" in name else path
+
+
+def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
+    """The fix that removes a store behind the last command of the RUN that may read it, where no later one does."""
+    if not left.calls or any(readers_behind(snapshot, left)):
+        return None
+    cleanup = left.cause.cleanup
+    edit = append_command(snapshot, left.layer, last_reader(left.layer, left.calls[-1]), cleanup)
+    start = script_at_start(snapshot, left.layer.site)
+    note = f"Check: {start} does not run {left.calls[0].program} again" if start else ""
+    return edit and Fix(
+        "clean-up",
+        f"Run {cleanup} in the same RUN",
+        Safety.ASK if note else Safety.SAFE,
+        (edit,),
+        note=note,
+    )
 
 
 def _would_leave_them(snapshot: Snapshot, left: Left) -> Iterator[tuple[Layer, list[Call]]]:

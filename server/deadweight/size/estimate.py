@@ -26,9 +26,10 @@ from deadweight.model.effects import (
     Output,
     PackageSet,
     Rewritten,
+    Setting,
     Text,
 )
-from deadweight.size import apt, downloads, images, node_project, packed, python_project
+from deadweight.size import apt, counted, downloads, images, node_project, packed, python_project
 from deadweight.size.units import ZERO, Size, around, at_least, size, total
 from deadweight.syntax.dockerfile import remembered
 
@@ -149,7 +150,7 @@ def effect_size(effect: Effect) -> Size | None:
 def cause_size(cause: Cause) -> Size | None:
     """Unpacked bytes of a cause."""
     match cause:
-        case None | Moved():
+        case None | Moved() | Setting():
             return ZERO
         case BaseLayers():
             return images.unpacked(cause.ref, cause.platform) if cause.ref else None
@@ -223,6 +224,8 @@ def _packages(cause: PackageSet) -> Size | None:
         return rpm.installed(cause.names, cause.already)
     if cause.manager in python_project.MANAGERS:
         return python_project.installed(cause)
+    if cause.manager in counted.MANAGERS:
+        return counted.installed(cause)
     return None
 
 
@@ -237,6 +240,8 @@ def _leftover(cause: Leftover) -> Size | None:
         return node_project.cache_left(packages)
     if packages.manager in python_project.MANAGERS:
         return python_project.cache_left(packages)
+    if packages.manager in counted.MANAGERS:
+        return counted.cache_left(packages)
     if packages.manager == "apt":
         return apt.cached(packages)
     return None

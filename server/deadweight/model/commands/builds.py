@@ -1,26 +1,20 @@
-"""mvn, gradle, cargo, dotnet: what a build writes, by what the same build left in the user's own folder."""
+"""What a build of any tool writes, by what the same build left in the user's own folder."""
 
 from __future__ import annotations
 
 import posixpath
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Output, writes
+from deadweight.model.effects import Built, Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from deadweight.model.commands.call import Call
-    from deadweight.model.effects import Cause, Effect
+    from deadweight.model.effects import Cause
 
 # Where build scripts of JavaScript projects write: Vite, Rollup, tsc; Next.js; Create React App; Nuxt.
 OF_SCRIPTS = ("dist", ".next", "build", ".output", "out")
-_FOLDERS = {
-    **dict.fromkeys(("mvn", "mvnw", "cargo"), ("target",)),
-    **dict.fromkeys(("gradle", "gradlew"), ("build",)),
-    "dotnet": ("bin",),
-}
 
 
 def output(call: Call, what: str, names: tuple[str, ...]) -> tuple[str | None, Cause]:
@@ -38,13 +32,3 @@ def script(call: Call, words: Sequence[str]) -> tuple[str | None, Cause]:
     verb, *rest = words[:2]
     what = " ".join((call.program, verb, *(rest if verb in ("run", "run-script") else ())))
     return output(call, what, OF_SCRIPTS if "build" in what else ())
-
-
-def _effects(call: Call) -> Iterator[Effect]:
-    path, cause = output(call, call.program, _FOLDERS[call.program])
-    yield writes(path, cause, call.span)
-    if isinstance(cause, Output):
-        yield writes(None, Built(f"{call.program}'s download of packages"), call.span)
-
-
-TOOLS = (Tool(tuple(_FOLDERS), _effects, runs_scripts=True),)

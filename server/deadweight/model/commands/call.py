@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.facts import image_variables
 from deadweight.model.effects import replaces, writes
 from deadweight.model.stages import absolute
 from deadweight.model.variables import expand
@@ -33,6 +34,11 @@ class Surroundings:
     base: Base
     files: Filesystem
 
+    def variable(self, name: str) -> str | None:
+        """The value of a variable, of the base image where no ENV sets it; None where it has none that one can know."""
+        found = self.variables.get(name)
+        return image_variables.of(self.base.repository).get(name) if found is None else found
+
     def resolve(self, path: str) -> str | None:
         """An absolute path, wildcards kept; None where it holds something unknown."""
         if path == "~" or path.startswith("~/"):
@@ -41,7 +47,8 @@ class Surroundings:
             path = self.home + path[1:]
         if "$" in path:
             known = {"HOME": self.home, **self.variables} if self.home else self.variables
-            expanded = expand(path, known, unset=None)
+            of_image = image_variables.of(self.base.repository)
+            expanded = expand(path, {**of_image, **known} if of_image else known, unset=None)
             if expanded is None:
                 return None
             path = expanded

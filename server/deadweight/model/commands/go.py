@@ -1,46 +1,193 @@
-"""go: the program that a build writes, and its cache."""
+"""go: the program that a build writes, with or without its symbols, the modules that it downloads, and its cache."""
 
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Measured, writes
+from deadweight.model.commands.measured import figure
+from deadweight.model.ecosystems import golang
+from deadweight.model.effects import Built, Effect, Kind, Leftover, Measured, PackageSet, ProjectTexts, removes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.commands.call import Call
-    from deadweight.model.effects import Effect
 
 _PROGRAM = Measured("a Go program", "go.program", is_file=True)
-_CACHE = Measured("Go's build cache", "go.build_cache")
+SYMBOLS = Measured("symbols and debugging data of a Go program", "go.program.symbols", is_file=True)
 # Up to 1.19, Debian's of bookworm, Go ships its library compiled.
-_CACHE_OF_OLD = Measured("Go's build cache", "go.build_cache.1.19")
 _OLD_SUITES = ("bookworm", "bullseye", "buster")
-_WRITE_NOTHING = frozenset(("version", "env", "fmt", "vet", "clean", "help", "list", "doc"))
+_WRITE_NOTHING = frozenset(("version", "env", "fmt", "vet", "help", "list", "doc"))
+_ASKS = frozenset(("-n", "-h", "-help", "--help"))
+_BUILDS = frozenset(("build", "install"))
+_LOADS = frozenset(("get", "mod"))
+# Options that take the next word along; a single dash or two, `=` or a blank.
+_VALUES = (
+    *("o", "p", "ldflags", "gcflags", "asmflags", "gccgoflags", "tags", "mod", "modfile", "overlay", "pkgdir"),
+    *("buildmode", "compiler", "installsuffix", "toolexec", "pgo", "C", "covermode", "coverpkg", "buildvcs"),
+)
+VALUES = tuple(f"{dash}{name}" for name in _VALUES for dash in ("-", "--"))
+# The first Go that keeps modules apart from GOPATH/src by itself.
+_MODULES_SINCE = 16
+
+
+def option(call: Call, name: str) -> str | None:
+    """The value of the last option of a name: `-ldflags=-s`, `--ldflags '-s -w'`; None where there is none."""
+    found = None
+    words = [word.pattern for word in call.words]
+    for at, text in enumerate(words):
+        written, equals, value = text.lstrip("-").partition("=")
+        if text.startswith("-") and written == name:
+            found = value if equals else words[at + 1] if at + 1 < len(words) else None
+    return found
+
+
+def linker_flags(call: Call) -> str:
+    """What the linker is told, by the call or by GOFLAGS; a `$` where nobody knows all of it."""
+    told = call.with_variables()
+    own = option(told, "ldflags")
+    if own is None:
+        flags = call.around.variables.get("GOFLAGS", "")
+        return "$" if flags is None else flags if "ldflags" in flags else ""
+    return own
+
+
+def strips(flags: str) -> bool | None:
+    """Whether the linker leaves symbols out; None where nobody can tell."""
+    words = re.split(r"[\s=,]+", flags.replace('"', " ").replace("'", " "))
+    if "-s" in words or "-w" in words:
+        return True
+    return None if "$" in flags or "`" in flags else False
 
 
 def _effects(call: Call) -> Iterator[Effect]:
-    around = call.around
-    verb = call.words[0].text if call.words else ""
-    if verb in _WRITE_NOTHING:
+    operands = call.operands(*VALUES)
+    verb = operands[0].text if operands else ""
+    if verb in _WRITE_NOTHING or not _ASKS.isdisjoint(call.options):
         return
-    if verb not in ("build", "install"):
+    if verb == "clean":
+        yield from _clean(call)
+    elif verb in _LOADS:
+        words = [word.text for word in operands[1:]]
+        if verb == "mod" and words[:1] not in (["download"], ["tidy"], ["vendor"], ["verify"], ["graph"], ["why"]):
+            return
+        if words[:1] == ["vendor"]:
+            yield writes(_in_folder(call, "vendor"), Built("go mod vendor"), call.span)
+        yield from _modules(call, is_tool=verb == "get" and _manifest(call) is None)
+    elif verb in _BUILDS:
+        yield from _build(call, verb, [word.plain for word in operands[1:]])
+    elif verb:
         yield writes(None, Built(f"go {verb}"), call.span)
-        return
-    target = call.value("-o") or "."
-    gopath = around.variables.get("GOPATH") or "~/go"
-    yield writes(around.resolve(posixpath.join(gopath, "bin") if verb == "install" else target), _PROGRAM, call.span)
+
+
+def _build(call: Call, verb: str, packages: list[str]) -> Iterator[Effect]:
+    around = call.around
+    is_tool = verb == "install" and any("@" in package for package in packages)
+    path = around.resolve(_target(call, verb, packages))
+    yield writes(path, _PROGRAM, call.span)
+    stripped = strips(linker_flags(call))
+    if not stripped:
+        yield Effect(Kind.WRITES, path, SYMBOLS, call.span, is_certain=stripped is not None)
     is_old = around.base.suite in _OLD_SUITES and any(
         name.startswith("golang") for name in around.files.packages("apt")
     )
-    cache = around.resolve(around.variables.get("GOCACHE") or "~/.cache/go-build")
-    yield writes(cache, _CACHE_OF_OLD if is_old else _CACHE, call.span)
-    manifest = around.folder and around.files.text(posixpath.join(around.folder, "go.mod"))
-    if manifest is None or "require" in manifest:
-        yield writes(around.resolve(posixpath.join(gopath, "pkg/mod")), Built("go's download of modules"), call.span)
+    left = Leftover(
+        "install-cache",
+        "Go's build cache",
+        "go clean -cache",
+        figure=figure("go.build_cache.1.19" if is_old else "go.build_cache"),
+        is_read_again=not is_tool,
+    )
+    yield writes(_cache(call), left, call.span)
+    yield from _modules(call, is_tool=is_tool)
+
+
+def _modules(call: Call, *, is_tool: bool) -> Iterator[Effect]:
+    """What is downloaded: nothing where the project has all of it, or needs nothing."""
+    around = call.around
+    manifest = None if is_tool else _manifest(call)
+    if not is_tool and (_has_vendor(call) or (manifest is not None and not golang.modules(manifest))):
+        return
+    minor = around.base.version.split(".")[1:2] if around.base.repository == "golang" else []
+    if manifest is None and minor and minor[0].isdigit() and int(minor[0]) < _MODULES_SINCE:
+        # Before modules, go kept the sources themselves, where a later build reads them.
+        yield writes(around.resolve(posixpath.join(_gopath(call), "src")), Built("go get"), call.span)
+        return
+    # Without a go.mod that one can read, nobody knows whether there are any.
+    packages = PackageSet("go", project=ProjectTexts(manifest)) if manifest else PackageSet("go") if is_tool else None
+    left = Leftover("install-cache", "Go's module cache", "go clean -modcache", of=packages, is_read_again=not is_tool)
+    yield call.leaves(_module_cache(call), left)
+
+
+def _target(call: Call, verb: str, packages: list[str]) -> str:
+    """The file that a build writes, or the folder where nobody knows what it is called."""
+    name = _name(call, packages)
+    if verb == "install":
+        return posixpath.join(call.around.variables.get("GOBIN") or posixpath.join(_gopath(call), "bin"), name)
+    written = option(call, "o")
+    if written is None:
+        return name or "."
+    path = call.around.resolve(written)
+    is_folder = written.endswith(("/", "/.", ".")) or (path is not None and call.around.files.has_folder(path))
+    return posixpath.join(written, name) if is_folder else written
+
+
+def _name(call: Call, packages: list[str]) -> str:
+    """What the program of these packages is called; '' where nobody can tell."""
+    if len(packages) > 1 and not all(each.endswith(".go") for each in packages):
+        return ""
+    first = packages[0].partition("@")[0] if packages else "."
+    if "..." in first or "$" in first:
+        return ""
+    if first.endswith(".go"):
+        return posixpath.basename(first).removesuffix(".go")
+    name = posixpath.basename(posixpath.normpath(first))
+    if name not in (".", ".."):
+        return golang.program(f"module {first}") if re.fullmatch(r"v[0-9]+", name) else name
+    manifest = _manifest(call)
+    return golang.program(manifest) if manifest else posixpath.basename(call.around.folder or "")
+
+
+def _clean(call: Call) -> Iterator[Effect]:
+    if not {"-cache", "--cache"}.isdisjoint(call.options):
+        yield removes(_cache(call), call.span)
+    if not {"-modcache", "--modcache"}.isdisjoint(call.options):
+        yield removes(_module_cache(call), call.span)
+
+
+def _cache(call: Call) -> str | None:
+    around = call.around
+    home = around.variables.get("XDG_CACHE_HOME") or "~/.cache"
+    return around.resolve(around.variables.get("GOCACHE") or posixpath.join(home, "go-build"))
+
+
+def _module_cache(call: Call) -> str | None:
+    return call.around.resolve(call.around.variables.get("GOMODCACHE") or posixpath.join(_gopath(call), "pkg/mod"))
+
+
+def _gopath(call: Call) -> str:
+    return (call.around.variable("GOPATH") or "~/go").partition(":")[0]
+
+
+def _manifest(call: Call) -> str | None:
+    return call.around.files.text(path) if (path := _in_folder(call, "go.mod")) else None
+
+
+def _has_vendor(call: Call) -> bool:
+    """Whether the modules lie in the project: `-mod=vendor`, or a folder vendor that is copied."""
+    flags = call.around.variables.get("GOFLAGS") or ""
+    if option(call, "mod") == "vendor" or "-mod=vendor" in flags:
+        return True
+    folder = _in_folder(call, "vendor")
+    return folder is not None and call.around.files.copied_bytes(folder) > 0
+
+
+def _in_folder(call: Call, name: str) -> str | None:
+    folder = call.around.resolve(option(call, "C") or ".")
+    return folder and posixpath.join(folder, name)
 
 
 TOOLS = (Tool(("go",), _effects, runs_scripts=True),)

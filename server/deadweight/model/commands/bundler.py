@@ -1,0 +1,110 @@
+"""bundle: the gems of a project, the groups that are left out of them, and the archives that it keeps."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands import gem
+from deadweight.model.commands.call import Tool
+from deadweight.model.ecosystems import ruby
+from deadweight.model.effects import Built, PackageSet, ProjectTexts, Setting, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+
+# Options that take the next word along.
+VALUES = (
+    *("-j", "--jobs", "--retry", "--path", "--gemfile", "--binstubs", "--shebang", "--trust-policy", "--cache-path"),
+    *("--full-index", "--target-rbconfig", "--standalone"),
+)
+_WRITES_NOTHING = frozenset(("check", "list", "show", "info", "outdated", "platform", "version", "env", "help", "lock"))
+_FALSE = ("", "0", "false", "no", "off")
+# In .bundle/config: `BUNDLE_WITHOUT: "development:test"`.
+_SAID = r"^BUNDLE_{name}:\s*(.+)$"
+
+
+def _effects(call: Call) -> Iterator[Effect]:
+    operands = [word.plain for word in call.operands(*VALUES) if not re.fullmatch(r"_[\d.]+_", word.text)]
+    verb = operands[0] if operands else "install"
+    if call.has("--version", "-v", "--help") and not operands:
+        return
+    if verb in ("install", "update", "i"):
+        yield from _install(call)
+    elif verb == "config":
+        yield from _config(call, operands[1:])
+    elif verb not in _WRITES_NOTHING:
+        yield writes(call.around.folder, Built(f"bundle {verb}"), call.span)
+
+
+def _config(call: Call, words: list[str]) -> Iterator[Effect]:
+    """`bundle config set --local without 'development test'`, and as it was before: `bundle config without test`."""
+    if words and words[0] in ("get", "unset", "list"):
+        return
+    name, *values = words[1:] if words[:1] == ["set"] else words or [""]
+    if values:
+        folder = call.around.resolve(call.around.variable("BUNDLE_APP_CONFIG") or ".bundle")
+        setting = Setting("bundler", name.lower().replace("-", "_"), " ".join(values))
+        yield writes(folder and posixpath.join(folder, "config"), setting, call.span)
+
+
+def _install(call: Call) -> Iterator[Effect]:
+    around = call.around
+    folder = around.folder
+    text = around.files.text
+    told = call.value("--gemfile") or around.variables.get("BUNDLE_GEMFILE")
+    manifest = around.resolve(told or "Gemfile")
+    lock = manifest and text(f"{manifest}.lock")
+    groups = without(call)
+    options = {"without=?"} if groups is None else {f"without={group}" for group in groups}
+    project = ProjectTexts(text(manifest) if manifest else None, lock)
+    packages = PackageSet("bundler", project=project, options=frozenset(options))
+    path = setting(call, "path")
+    if path is None and (call.has("--deployment") or _is_on(setting(call, "deployment"))):
+        path = "vendor/bundle"
+    # A path of its own has a folder for each version of Ruby.
+    place = around.resolve(posixpath.join(folder or "", path, "ruby/*")) if path else gem.home(around)
+    yield writes(place, packages, call.span)
+    yield from gem.left(call, place, packages)
+
+
+def without(call: Call) -> frozenset[str] | None:
+    """The groups that an install leaves out; None where nobody can tell."""
+    if setting(call, "only") is not None:
+        return None
+    words = [word.plain for word in call.words]
+    if "--without" in words:
+        after = words[words.index("--without") + 1 :]
+        named = [word for word in after if not word.startswith("-")]
+        return frozenset(group for word in named for group in ruby.groups_in(word))
+    option = next((word.partition("=")[2] for word in words if word.startswith("--without=")), None)
+    told = option if option is not None else setting(call, "without")
+    if told is None:
+        return frozenset() if "BUNDLE_WITHOUT" not in call.around.variables else None
+    return None if "$" in told else frozenset(ruby.groups_in(told))
+
+
+def setting(call: Call, name: str) -> str | None:
+    """What Bundler is told: by its option, by `bundle config`, by ENV, by the project's .bundle/config."""
+    around = call.around
+    if option := call.value(f"--{name}") if name == "path" else None:
+        return option
+    if told := around.files.setting("bundler", name):
+        return told
+    if told := around.variables.get(f"BUNDLE_{name.upper()}"):
+        return told
+    path = around.resolve(".bundle/config")
+    found = path and around.files.text(path)
+    match = re.search(_SAID.format(name=name.upper()), found, re.MULTILINE) if found else None
+    return match[1].strip("\"' ") if match else None
+
+
+def _is_on(value: str | None) -> bool:
+    return value is not None and value.lower() not in _FALSE
+
+
+TOOLS = (Tool(("bundle", "bundler"), _effects, runs_scripts=True),)

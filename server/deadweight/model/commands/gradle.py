@@ -1,0 +1,49 @@
+"""gradle and gradlew: what a build writes, and the downloads and caches in GRADLE_USER_HOME."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands import builds
+from deadweight.model.commands.call import Tool
+from deadweight.model.commands.measured import figure
+from deadweight.model.effects import Leftover, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+
+# Options that take the next word along.
+VALUES = ("-g", "--gradle-user-home", "-p", "--project-dir", "-b", "-c", "-I", "-x", "--exclude-task", "--console")
+_ASKS = frozenset(("--version", "-v", "--help", "-h", "--stop"))
+
+
+def _effects(call: Call) -> Iterator[Effect]:
+    tasks = [word.plain for word in call.operands(*VALUES)]
+    if not _ASKS.isdisjoint(call.options):
+        return
+    if set(tasks) - {"dependencies", "wrapper", "tasks", "help"}:
+        yield writes(*builds.output(call, call.program, ("build",)), call.span)
+    told = call.value("-g", "--gradle-user-home") or call.around.variables.get("GRADLE_USER_HOME")
+    home = call.around.resolve(told or "~/.gradle")
+    if home:
+        # A daemon goes on for a while after the build, and writes there.
+        stop = "" if _has_no_daemon(call) else f"{call.typed} --stop && "
+        left = Leftover(
+            "install-cache",
+            "Gradle's downloads and caches",
+            f"{stop}rm -rf {home}/caches" + (f" {home}/wrapper" if call.program == "gradlew" else ""),
+            figure=figure("gradle.caches"),
+            is_read_again=True,
+        )
+        yield call.leaves(posixpath.join(home, "caches"), left)
+
+
+def _has_no_daemon(call: Call) -> bool:
+    return call.has("--no-daemon") or "daemon=false" in (call.around.variables.get("GRADLE_OPTS") or "")
+
+
+TOOLS = (Tool(("gradle", "gradlew"), _effects, runs_scripts=True),)
