@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules import (
     apt_lists_kept,
+    build_packages_kept,
     consecutive_runs,
     copied_over_install,
     copy_before_install,
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     rewritten_in_later_layer.rewritten_in_later_layer,
     update_and_install_apart.update_and_install_apart,
     apt_lists_kept.apt_lists_kept,
+    build_packages_kept.build_packages_kept,
     recommended_packages.recommended_packages,
     install_cache_kept.install_cache_kept,
     dev_dependencies_shipped.dev_dependencies_shipped,
