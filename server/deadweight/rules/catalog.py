@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules import (
     apt_lists_kept,
+    archive_kept,
     build_packages_kept,
     consecutive_runs,
     copied_over_install,
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     copy_before_install.copy_before_install,
     late_delete.late_delete,
     rewritten_in_later_layer.rewritten_in_later_layer,
+    archive_kept.archive_kept,
     update_and_install_apart.update_and_install_apart,
     apt_lists_kept.apt_lists_kept,
     build_packages_kept.build_packages_kept,

@@ -446,6 +446,7 @@ CASES = (
 
 # Rule -> why no pair of it, or of a part of it, is built.
 NOT_BUILT: dict[str, str] = {
+    "archive-kept": "its safe fix deletes a download: the lab has no network to download from",
     "build-packages-kept": "no safe fix: whether a program calls a compiler when it runs, only the program says",
     "full-base-image": "no safe fix: another base image is for a person to choose",
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
