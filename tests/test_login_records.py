@@ -39,10 +39,12 @@ def test_a_record_is_written_for_each_number_below(base: str, command: str, expe
 
 
 def test_of_an_unknown_system_it_may_be_nothing() -> None:
-    assert saves("registry.example.org/base", "useradd -u 200000 app") == (0, 200001 * (292 + 32))
+    low, best = saves("registry.example.org/base", "useradd -u 200000 app") or (0, 0)
+    assert low < best / 10
+    assert best == 200001 * (292 + 32)
 
 
-def test_a_loop_of_zeros_is_pulled_as_next_to_nothing() -> None:
+def test_a_file_of_zeros_is_pulled_as_next_to_nothing() -> None:
     snapshot = snapshot_of("FROM ubuntu:22.04\nRUN useradd -u 1885580785 app\n")
     pulled = snapshot.sizes.layer_pulled(snapshot.ledgers[0].layers[1])
     assert pulled is not None
