@@ -75,7 +75,7 @@ SCRIPTS = [
     ("python3 -m pip --quiet install numpy", "python3 -m pip --quiet install --no-cache-dir numpy"),
     (
         "xargs apt-get update <<EOF\na\nEOF",
-        None,
+        f"xargs apt-get update <<EOF && {CLEAN}\na\nEOF",
     ),
     (
         "apt-get update && xargs apt-get install <<EOF\na\nEOF",

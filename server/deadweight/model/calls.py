@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model import feeding
 from deadweight.model.commands import catalog, pip, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import Built, Effect, writes
 from deadweight.model.filesystem import Filesystem
 from deadweight.syntax import shell
+from deadweight.syntax.shell_runs import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from deadweight.model.filesystem import Question
     from deadweight.syntax.run import RunBody
-    from deadweight.syntax.shell import Script, Word
+    from deadweight.syntax.shell import Command, Script, Word
+    from deadweight.syntax.shell_runs import Run
+    from deadweight.syntax.shell_tree import Assignment
 
 # What any program answers and then ends: `java -version`.
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
+_DECLARES = frozenset(("export", "local", "declare", "readonly", "typeset"))
+_MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
+_SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
+_XARGS = frozenset(("xargs", "/usr/bin/xargs"))
+# Programs that run another one as another account.
+_SWITCHES = frozenset(("gosu", "su-exec", "su", "runuser", "setpriv", "doas"))
 _ACTIVATE = "/bin/activate"  # of a virtual environment
 
 
@@ -96,27 +107,31 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
     """
     folder = inner = around.folder
     local: dict[str, str | None] = {}
-    for placed in shell.commands(script):
-        command = placed.command
+    for run in runs(script):
+        placed, command = run.placed, run.placed.command
         program, words = shell.program(command)
         typed = command.words[-len(words) - 1].text if program else ""
         if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
             program, words = words[1].value, words[2:]  # `python3 -m pip install`
-        assigned = {each.name: each.value.value if each.value else "" for each in command.assignments}
-        if program == "export":
+        words = run.filled(words)
+        if program and (at := _xargs(command)) is not None:
+            words = tuple(feeding.words_given(placed, command.words[at + 1 :], words, around))
+        assigned = {each.name: _assigned(each, run) for each in command.assignments}
+        if program in _DECLARES:
             local.update(_exported(words))
         elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
             local["VIRTUAL_ENV"] = around.resolve(posixpath.join(inner or "", words[0].text.removesuffix(_ACTIVATE)))
         elif program is None:
             local.update(assigned)
-        changed = {**local, **assigned}
+        changed = {**local, **run.bound, **assigned}
         inner = inner if placed.subshell else folder
         here = around
-        if changed or inner != around.folder:
+        home = None if _is_of_another(command) else around.home
+        if changed or inner != around.folder or home != around.home:
             variables = {**around.variables, **changed} if changed else around.variables
-            here = Surroundings(inner, variables, around.home, around.base, around.files)
+            here = Surroundings(inner, variables, home, around.base, around.files)
         if program in ("cd", "pushd"):
-            inner = here.resolve(words[0].pattern) if words else around.home
+            inner = (_MADE.match(words[0].pattern) and _SCRATCH) or here.resolve(words[0].pattern) if words else home
             folder = folder if placed.subshell else inner
         elif program is not None:
             whole = next((each for each in placed.ancestors if not isinstance(each, shell.Chain)), command).span
@@ -124,7 +139,7 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
             written = _Written(
                 script.text[whole.start : whole.end], texts, inner, tuple(changed.items()), placed.conditional
             )
-            if program in shell.SHELLS and (nested := shell.nested(command)):
+            if nested := shell.nested(command):
                 for inside, call in _calls(shell.parse(nested.text), here, body, offset + nested.offset):
                     conditional = placed.conditional or call.placed.conditional
                     yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))
@@ -133,16 +148,42 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
             yield written, Call(program, typed, words, body.span(command.span.shifted(offset)), here, placed, placed)
 
 
+def _assigned(assignment: Assignment, run: Run) -> str | None:
+    """What a variable stands for; the folder that `mktemp -d` makes has a name of our own."""
+    value = assignment.value
+    if value is None:
+        return ""
+    filled = run.filled((value,))
+    return _made(assignment.name, value.pattern) or (filled[0].value if filled else "")
+
+
+def _made(name: str, value: str) -> str | None:
+    return f"{_SCRATCH}.{name}" if _MADE.match(value) else None
+
+
+def _xargs(command: Command) -> int | None:
+    """Where `xargs` stands that puts words behind a command's own."""
+    return next((at for at, word in enumerate(command.words) if word.text in _XARGS), None)
+
+
+def _is_of_another(command: Command) -> bool:
+    """Whether a command runs as an account of its own, with a home that we do not know."""
+    return any(word.text in _SWITCHES for word in command.words[:1])
+
+
 def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:
     """The names that `export A=1 B` sets."""
     for word in words:
         name, equals, value = word.text.partition("=")
         if equals and name.isidentifier():
-            yield name, None if word.value is None else value.strip("\"'")
+            value = value.strip("\"'")
+            yield name, _made(name, value) or (None if word.value is None else value)
 
 
 def effects_of(call: Call) -> Iterator[Effect]:
     """What a call does."""
+    if call.placed.calls_function:
+        return
     tool = catalog.find(call.program)
     if tool is None:
         is_question = len(call.words) == 1 and call.words[0].text in _QUESTIONS

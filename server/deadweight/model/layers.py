@@ -78,8 +78,11 @@ class Layer:
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
-        """The commands of a RUN that were read, without the layers below: `Ledgers.files` has those."""
-        return tuple([each.call for each in self.readings])
+        """The commands of a RUN that were read, without the layers below: `Ledgers.files` has those.
+
+        One that runs several times, in a loop or a function, is as it runs first.
+        """
+        return tuple({each.call.span: each.call for each in reversed(self.readings)}.values())[::-1]
 
     @cached_property
     def depends(self) -> bool:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules import (
     apt_lists_kept,
+    archive_kept,
+    build_packages_kept,
     consecutive_runs,
     copied_over_install,
     copy_before_install,
@@ -17,6 +19,7 @@ from deadweight.rules import (
     huge_file_copied,
     install_cache_kept,
     late_delete,
+    login_records_kept,
     missing_dockerignore,
     over_budget,
     recommended_packages,
@@ -42,11 +45,14 @@ RULES: tuple[Rule, ...] = (
     volatile_line_early.volatile_line_early,
     late_delete.late_delete,
     rewritten_in_later_layer.rewritten_in_later_layer,
+    archive_kept.archive_kept,
     update_and_install_apart.update_and_install_apart,
     apt_lists_kept.apt_lists_kept,
     cuda_wheels_installed.cuda_wheels_installed,
+    build_packages_kept.build_packages_kept,
     recommended_packages.recommended_packages,
     install_cache_kept.install_cache_kept,
+    login_records_kept.login_records_kept,
     dev_dependencies_shipped.dev_dependencies_shipped,
     consecutive_runs.consecutive_runs,
 )

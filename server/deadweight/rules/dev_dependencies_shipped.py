@@ -151,9 +151,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import catalog
 from deadweight.model.ecosystems import node
 from deadweight.model.effects import PackageSet
+from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.rules.started import is_for_developers, is_idle, start_command
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import less
 from deadweight.syntax.dockerfile import remembered
@@ -218,7 +218,7 @@ def _installs(snapshot: Snapshot) -> Iterator[_Install]:
             for effect, call, manifest, saves in _installs_in(layer):
                 if _is_told_otherwise(call, snapshot.ledgers.files(layer)):
                     continue
-                if not _is_for_development(manifest, start_command(snapshot)):
+                if not _is_for_development(manifest, start_command(snapshot.shipped_ledgers)):
                     yield _Install(ledger, layer, effect, call, manifest, saves)
 
 

@@ -13,7 +13,7 @@ from deadweight.model.calls import effects_of
 from deadweight.model.commands import catalog
 from deadweight.model.effects import CopiedFromStage, Leftover, is_under
 from deadweight.model.image import ImageRef, family
-from deadweight.rules.started import is_idle, start_command, start_command_of
+from deadweight.model.start import is_idle, start_command
 from deadweight.syntax import shell
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Reader(NamedTuple):
 
 def is_read_at_start(snapshot: Snapshot, calls: Iterable[Call]) -> bool:
     """Whether the container is there to run the tool again: its start command does, or a person will."""
-    start = start_command(snapshot)
+    start = start_command(snapshot.shipped_ledgers)
     if not start:
         return not _has_own_start(snapshot)
     if is_idle(start):
@@ -56,7 +56,7 @@ def is_read_at_start(snapshot: Snapshot, calls: Iterable[Call]) -> bool:
 def script_at_start(snapshot: Snapshot, site: Site) -> str:
     """A script that a container of this image, or of another target that stands on the stage, starts; '' for none."""
     for ledger in _standing_on(snapshot, site.stage):
-        for program, words in _programs(start_command_of(_chain(snapshot, ledger))):
+        for program, words in _programs(start_command(_chain(snapshot, ledger))):
             found = next((each for each in (program, *words[:2]) if _SCRIPT.fullmatch(each)), "")
             if found and not any(map(_NO_SCRIPT.fullmatch, words[:2])):
                 return found

@@ -52,7 +52,9 @@ __all__ = [
     "alternatives",
     "children",
     "commands",
+    "function_commands",
     "inner_scripts",
+    "is_over_list",
     "is_valid",
     "nested",
     "parse",
@@ -80,6 +82,7 @@ class Placed(NamedTuple):
     in_pipeline: bool = False
     in_substitution: bool = False
     in_function: bool = False
+    calls_function: bool = False  # of the script itself, whose commands tell what it does
 
 
 class Nested(NamedTuple):
@@ -123,6 +126,17 @@ def commands(script: Script) -> Iterator[Placed]:
     before it in the chain and the chain's failure goes unnoticed: `[ -f a ] && b; c`.
     """
     return _placed_in(script.body, Placed(_NO_COMMAND, ()), decides=True)
+
+
+def function_commands(function: Block) -> Iterator[Placed]:
+    """Every simple command of a function, as it runs where somebody calls it."""
+    place = Placed(_NO_COMMAND, (function,), in_function=True)
+    return chain.from_iterable(_placed_in(body, place, decides=False) for body in function.bodies)
+
+
+def is_over_list(block: Block) -> bool:
+    """Whether a block is a loop over values that are written out: `for name in a b`, whose body does run."""
+    return block.kind == "for" and bool(block.name and block.words) and all(word.value for word in block.words)
 
 
 def walk(script: Script) -> Iterator[Node]:
@@ -186,12 +200,14 @@ def nested(command: Command) -> Nested | None:
     `sh -c 'a && b'`, `bash -ec "a"`, `bash <<'EOF'`. None where the outer shell would change the text first.
     """
     name, words = program(command)
-    if name not in SHELLS:
+    if name not in SHELLS and name not in _SWITCHES:
         return None
-    if (script := _script_argument(words)) is not None:
+    if (script := _script_argument(words) if name in SHELLS else _script_of_switch(words)) is not None:
         quoted = script.text[1:-1]
         is_as_written = script.text[:1] in ("'", '"') and script.text[-1:] == script.text[:1] and script.value == quoted
         return Nested(quoted, script.span.start + 1) if is_as_written else None
+    if name in _SWITCHES:
+        return None
     heredoc = next((redirect.heredoc for redirect in command.redirects if redirect.heredoc), None)
     if heredoc is None or any(not word.text.startswith(("-", "+")) for word in words):
         return None  # `bash script.sh <<EOF` reads the file
@@ -250,7 +266,20 @@ _WRAPPERS = {
     "stdbuf": _Wrapper("ioe", ("--input", "--output", "--error")),
     "setsid": _Wrapper(),
     "eatmydata": _Wrapper(),
+    "xargs": _Wrapper("aEILnPsd", ("--arg-file", "--delimiter", "--max-args", "--max-lines", "--max-procs")),
+    "gosu": _Wrapper(operands=1),
+    "su-exec": _Wrapper(operands=1),
+    "runuser": _Wrapper("ugGsw", ("--user", "--group", "--shell"), 0, False, "cl"),
+    "setpriv": _Wrapper("", ("--reuid", "--regid", "--groups", "--inh-caps", "--ambient-caps", "--bounding-set")),
+    "doas": _Wrapper("Cu"),
+    "fakeroot": _Wrapper("lisbu", ("--lib", "--faked")),
+    "unbuffer": _Wrapper(),
+    "taskset": _Wrapper("c", (), 1, False, "p"),
+    "flock": _Wrapper("wE", ("--timeout", "--conflict-exit-code"), 1, False, "c"),
+    "xvfb-run": _Wrapper("efnpsw", ("--error-file", "--server-num", "--server-args", "--wait")),
 }
+# They start a shell of another account, which takes `-c` wherever it stands: `su - app -c 'npm ci'`.
+_SWITCHES = frozenset(("su", "runuser"))
 SHELLS = frozenset(("sh", "bash", "dash", "ash"))
 _SHELL_OPTIONS_WITH_VALUE = frozenset(("-o", "+o", "-O", "+O", "--rcfile", "--init-file"))
 
@@ -282,6 +311,12 @@ def _script_argument(words: Sequence[Word]) -> Word | None:
         is_command |= text[0] == "-" and not text.startswith("--") and "c" in text
         index += 1 + (text in _SHELL_OPTIONS_WITH_VALUE or (text[1:2] != "-" and text.endswith("o")))
     return words[index] if is_command and index < len(words) else None
+
+
+def _script_of_switch(words: Sequence[Word]) -> Word | None:
+    """The word behind -c of `su`."""
+    at = next((at for at, word in enumerate(words) if word.text in ("-c", "-lc", "--command")), len(words))
+    return words[at + 1] if at + 1 < len(words) else None
 
 
 def _brace_alternatives(pattern: str) -> Iterator[str]:
@@ -357,7 +392,8 @@ def _placed(node: Node, place: Placed, *, decides: bool) -> Iterator[Placed]:
             below._replace(
                 # The first condition of an `if` or `while` always runs, `elif` only where those before it failed.
                 conditional=below.conditional
-                or body.role in ("branch", "loop")
+                or body.role == "branch"
+                or (body.role == "loop" and not is_over_list(node))
                 or (body.role == "condition" and index > 0)
                 or node.kind == "function",
                 subshell=below.subshell or node.kind == "subshell",

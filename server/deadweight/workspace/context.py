@@ -54,6 +54,7 @@ _PROJECT_FILES = frozenset(_PROJECT_FILE_NAMES.split())
 _PROJECT_FILE = re.compile(
     r".*(?:requirements|constraints)[^/]*\.(?:txt|in)"  # requirements.txt, dev-requirements.txt, requirements-dev.in
     r"|(?:.*/)?requirements/[^/]*\.(?:txt|in)"  # requirements/dev.txt
+    r"|(?:.*/)?(?:(?:apt|apk|system|os)[-_.])?(?:packages|pkgs|pkglist)\.txt"  # for `xargs apt-get install`
     r"|(?:.*/)?\.env(?:\.[^/]*)?\.local|.*\.(?:pem|key)"  # whether they hold a secret
     r"|(?:.*/)?apt\.conf\.d/[^/]*"  # settings of apt, as they are copied to /etc/apt
     r"|.*\.(?:csproj|fsproj|vbproj|sln|gemspec)"  # src/Api/Api.csproj

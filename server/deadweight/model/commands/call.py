@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # What a path is written with before it counts as a pattern that nobody can resolve.
 _UNRESOLVED = ("$", "`")
+_WRITING = (">", ">>", ">|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +147,23 @@ class Call:
             return replaces(folder, cause, self.span)
         return writes(folder, cause, self.span)
 
+    def spread(self) -> Iterator[str]:
+        """The words as patterns, brace lists spread out: `https://a/{b,c}.tgz` are two."""
+        for word in self.words:
+            yield from alternatives(word)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The files that what it prints goes to, as patterns: `> FILE`, `>> FILE`."""
+        redirects = self.own.command.redirects
+        own = (each for each in redirects if each.operator in _WRITING and each.descriptor in (None, "1"))
+        found = (each.target.pattern for each in own if each.target)
+        return tuple(path for path in found if not path.startswith("/dev/"))
+
     @property
     def fed_by(self) -> Fed | None:
         """The program whose output a pipe brings: `curl URL` of `curl URL | tar -xz`."""
-        outer = self.own.ancestors[-1] if self.own.ancestors else None
-        if not isinstance(outer, Pipeline):
-            return None
-        at = next((at for at, part in enumerate(outer.parts) if part is self.own.command), 0)
-        before = outer.parts[at - 1] if at else None
-        if not isinstance(before, Command):
-            return None
-        name, words = program(before)
-        return Fed(name, words, before) if name else None
+        return fed_by(self.own)
 
     @property
     def urls_fed(self) -> tuple[str, ...]:
@@ -172,6 +178,19 @@ class Call:
         for word in words:
             for each in alternatives(word):
                 yield self.around.resolve(each)
+
+
+def fed_by(placed: Placed) -> Fed | None:
+    """The program whose output a pipe brings to a command."""
+    outer = placed.ancestors[-1] if placed.ancestors else None
+    if not isinstance(outer, Pipeline):
+        return None
+    at = next((at for at, part in enumerate(outer.parts) if part is placed.command), 0)
+    before = outer.parts[at - 1] if at else None
+    if not isinstance(before, Command):
+        return None
+    name, words = program(before)
+    return Fed(name, words, before) if name else None
 
 
 def _put_in(word: Word, scope: Mapping[str, str | None]) -> Iterator[Word]:

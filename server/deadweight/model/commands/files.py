@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
+    from deadweight.syntax.shell import Word
+
+
+_RUNS = frozenset(("-exec", "-execdir", "-ok"))
+_NARROWING = frozenset(
+    ("-name", "-iname", "-path", "-ipath", "-regex", "-newer", "-mtime", "-atime", "-size", "-perm", "-user", "-empty")
+)
 
 
 def _rm(call: Call) -> Iterator[Effect]:
@@ -20,17 +27,27 @@ def _rm(call: Call) -> Iterator[Effect]:
             yield removes(path, call.span)
 
 
+def _shred(call: Call) -> Iterator[Effect]:
+    if call.has("-u", "--remove"):
+        yield from _rm(call)
+
+
 def _find(call: Call) -> Iterator[Effect]:
     """`find DIR ... -delete` and `find DIR ... -exec rm`: whatever the tests are, it is a clean-up of that folder."""
     texts = [word.text for word in call.words]
-    if "-delete" not in texts and not ("-exec" in texts and "rm" in texts):
+    if "-delete" not in texts and not ("rm" in texts and not _RUNS.isdisjoint(texts)):
         return
-    narrowing = {"-name", "-iname", "-path", "-regex", "-newer", "-mtime", "-size"}
-    if narrowing.isdisjoint(texts):
-        starts = list(call.words[: next(at for at, text in enumerate(texts) if text.startswith("-"))])
-        for path in call.paths(starts):
-            if path is not None:
-                yield removes(path, call.span)
+    for path in call.paths(found_whole(call.words)):
+        if path is not None:
+            yield removes(path, call.span)
+
+
+def found_whole(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The folders of which `find` finds all that is in them; none where a test takes only some of it."""
+    texts = [word.text for word in words]
+    if not _NARROWING.isdisjoint(texts):
+        return ()
+    return words[: next((at for at, text in enumerate(texts) if text.startswith(("-", "!", "("))), len(texts))]
 
 
 def _nothing(_: Call) -> Iterator[Effect]:
@@ -42,6 +59,9 @@ _QUIET = """
     mkdir a2enmod a2dismod a2enconf a2disconf a2ensite a2dissite phpenmod phpdismod docker-php-ext-enable
     update-alternatives alternatives debconf-set-selections dpkg-divert dpkg-query dpkg-architecture dpkg-buildflags
     apt-mark apt-key apt-config apt-cache update-locale ldconfig passwd chpasswd chsh visudo
+    expr bc nl tac rev fold column strings printenv logger tty stty gpasswd groups who w uptime mountpoint
+    cksum b2sum sha224sum sha384sum base64 base32 mkfifo mknod ip ping host dig nslookup sysctl service systemctl
+    rpm2cpio xargs rpmkeys zipinfo lsof pgrep pkill killall
     set export unset local declare let shopt ulimit alias hash trap cd pushd popd source . eval exit return
     break continue true false : test [ [[ command type which read shift wait sleep times umask shuf
     echo printf cat grep egrep fgrep cut tr tail sort uniq wc awk gawk mawk jq diff cmp comm paste seq yes xxd od
@@ -50,4 +70,9 @@ _QUIET = """
     sha256sum sha1sum sha512sum md5sum gpg gpgconf gpgv openssl ssh-keygen ssh-keyscan
 """
 
-TOOLS = (Tool(("rm", "rmdir"), _rm), Tool(("find",), _find), Tool(tuple(_QUIET.split()), _nothing))
+TOOLS = (
+    Tool(("rm", "rmdir", "unlink"), _rm),
+    Tool(("shred",), _shred),
+    Tool(("find",), _find),
+    Tool(tuple(_QUIET.split()), _nothing),
+)

@@ -49,11 +49,8 @@ def _sized(call: Call) -> Iterator[Effect]:
 def _head(call: Call) -> Iterator[Effect]:
     """`head -c 10M /dev/urandom > FILE`."""
     count = _bytes(call.value("-c", "--bytes") or "")
-    for redirect in call.own.command.redirects:
-        if count is not None and redirect.operator == ">" and redirect.target and redirect.descriptor in (None, "1"):
-            target = redirect.target.pattern
-            if not target.startswith("/dev/"):
-                yield writes(call.around.resolve(target), Filled(call.program, count), call.span)
+    for path in call.outputs if count is not None else ():
+        yield writes(call.around.resolve(path), Filled(call.program, count or 0), call.span)
 
 
 TOOLS = (Tool(("dd",), _dd), Tool(("fallocate", "truncate"), _sized), Tool(("head",), _head))

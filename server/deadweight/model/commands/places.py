@@ -1,4 +1,4 @@
-"""mv, cp, install and ln: the same bytes at another place, written anew unless the same RUN wrote them."""
+"""mv, cp, rsync, install and ln: the same bytes at another place, written anew unless the same RUN wrote them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
 from deadweight.model.commands.changes import again
-from deadweight.model.effects import Rewritten, moves, writes
+from deadweight.model.effects import Built, Rewritten, moves, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,15 @@ def _cp(call: Call) -> Iterator[Effect]:
         sources = call.around.files.held(source) if source else ()
         if sources:
             yield writes(target, Rewritten(call.program, tuple(sources)), call.span)
+
+
+def _rsync(call: Call) -> Iterator[Effect]:
+    if call.has("--remove-source-files"):
+        yield from _mv(call)
+    elif not any(":" in word.pattern for word in call.operands()):  # from another machine
+        yield from _cp(call)
+    else:
+        yield writes(call.around.resolve(call.operands()[-1].pattern), Built("rsync"), call.span)
 
 
 def _install(call: Call) -> Iterator[Effect]:
@@ -73,4 +82,10 @@ def _holds(call: Call, target: str | None) -> bool:
     return target is not None and (target == call.around.folder or call.around.files.has_folder(target))
 
 
-TOOLS = (Tool(("mv",), _mv), Tool(("cp",), _cp), Tool(("install",), _install), Tool(("ln",), _ln))
+TOOLS = (
+    Tool(("mv",), _mv),
+    Tool(("cp",), _cp),
+    Tool(("rsync",), _rsync),
+    Tool(("install",), _install),
+    Tool(("ln",), _ln),
+)

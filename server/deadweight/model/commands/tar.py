@@ -1,4 +1,4 @@
-"""tar and unzip: what an archive unpacks to, be it of the build context, from the network, or through a pipe."""
+"""tar, unzip, 7z and their like: what an archive unpacks to, of the build context, from the network or a pipe."""
 
 from __future__ import annotations
 
@@ -55,6 +55,38 @@ def _unzip(call: Call) -> Iterator[Effect]:
         yield from _extracted(call, call.value("-d") or ".", operands[0], is_part=len(operands) > 1)
 
 
+def _seven(call: Call) -> Iterator[Effect]:
+    """`7z x FILE -oDIR`, the folder right behind the letter."""
+    verb, *rest = [word.pattern for word in call.operands()] or [""]
+    if verb in ("x", "e") and rest:
+        yield from _extracted(call, call.value("-o") or ".", rest[0], is_part=len(rest) > 1)
+
+
+def _unrar(call: Call) -> Iterator[Effect]:
+    verb, *rest = [word.pattern for word in call.operands()] or [""]
+    if verb in ("x", "e") and rest:
+        folder = rest.pop() if len(rest) > 1 and rest[-1].endswith("/") else "."
+        yield from _extracted(call, folder, rest[0], is_part=len(rest) > 1)
+
+
+def _jar(call: Call) -> Iterator[Effect]:
+    words = [word.pattern for word in call.words]
+    if words and "x" in words[0] and len(words) > 1:
+        yield from _extracted(call, ".", words[1], is_part=len(words) > 2)
+
+
+def _cpio(call: Call) -> Iterator[Effect]:
+    """`rpm2cpio a.rpm | cpio -idm`."""
+    if call.has("-i", "--extract"):
+        yield writes(call.around.folder, Extracted(None), call.span)
+
+
+def _deb(call: Call) -> Iterator[Effect]:
+    operands = [word.pattern for word in call.operands()]
+    if operands and call.has("-x", "-X", "-R", "--extract", "--vextract", "--raw-extract"):
+        yield from _extracted(call, operands[1] if len(operands) > 1 else ".", operands[0], is_part=False)
+
+
 def _extracted(call: Call, folder: str, archive: str | None, *, is_part: bool) -> Iterator[Effect]:
     around = call.around
     if archive in (None, "-"):
@@ -65,4 +97,12 @@ def _extracted(call: Call, folder: str, archive: str | None, *, is_part: bool) -
     yield writes(around.resolve(folder), cause, call.span)
 
 
-TOOLS = (Tool(("tar", "bsdtar"), _tar), Tool(("unzip",), _unzip))
+TOOLS = (
+    Tool(("tar", "bsdtar"), _tar),
+    Tool(("unzip",), _unzip),
+    Tool(("7z", "7za", "7zr", "7zz"), _seven),
+    Tool(("unrar",), _unrar),
+    Tool(("jar",), _jar),
+    Tool(("cpio",), _cpio),
+    Tool(("dpkg-deb",), _deb),
+)

@@ -1,0 +1,51 @@
+"""Which packages are there to build software, and which commands may need them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands import catalog
+
+if TYPE_CHECKING:
+    from deadweight.model.commands.call import Call
+
+# Compilers, what drives them, and headers, by the names of Debian, Alpine and Fedora (kept by hand, 2026-11-26).
+_TOOLS = """
+    build-essential build-base alpine-sdk gcc-c[+][+] gcc-gfortran
+    g[+][+](-[0-9.]+)? (gcc|cpp|clang|llvm|gfortran)-?[0-9.]*
+    make automake autoconf autotools-dev libtool libtool-bin cmake ninja ninja-build samurai meson scons ccache
+    bison flex byacc nasm yasm swig m4 texinfo pkg-config pkgconf pkgconfig binutils
+    dpkg-dev debhelper devscripts fakeroot rpm-build redhat-rpm-config linux-headers kernel-headers
+    rust rustc cargo go golang golang-go golang-[0-9.]+
+"""
+_BUILDING = re.compile("|".join(_TOOLS.split()) + r"|linux-headers-.*|.*-(?:dev|devel|static)")
+# What compiles by itself, or installs packages that may have to be compiled (kept by hand, 2026-11-26).
+_COMPILES = frozenset(
+    (
+        *("make", "gmake", "cmake", "ninja", "meson", "configure", "scons", "bazel", "autoreconf", "autogen.sh"),
+        *("gcc", "g++", "cc", "c++", "clang", "clang++", "gfortran", "ld", "go", "cargo", "rustc", "ghc", "cabal"),
+        *("pip", "pipx", "pipenv", "poetry", "uv", "pdm", "easy_install", "conda", "mamba"),
+        *("gem", "bundle", "bundler", "npm", "yarn", "pnpm", "bun", "node-gyp", "mix", "rebar3", "luarocks"),
+        *("docker-php-ext-install", "docker-php-ext-configure", "pecl", "phpize", "install-php-extensions"),
+        *("cpan", "cpanm", "R", "Rscript", "install2.r", "install.r", "opam", "stack"),
+    )
+)
+
+
+def is_for_building(package: str) -> bool:
+    """Whether a package is of use only while something is built, by its name."""
+    return _BUILDING.fullmatch(package) is not None
+
+
+def compiles(call: Call) -> bool:
+    """Whether a call compiles, or may."""
+    return call.program in _COMPILES
+
+
+def may_compile(call: Call) -> bool:
+    """Whether a call compiles, or runs something of the user's that may."""
+    if compiles(call) or "/" in call.typed or call.typed.endswith((".sh", ".py")):
+        return True
+    tool = catalog.find(call.program)
+    return tool is not None and tool.runs_scripts

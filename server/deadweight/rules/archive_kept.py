@@ -1,0 +1,417 @@
+r"""An archive stays in the image after it was unpacked or installed.
+
+What was unpacked is all that the image needs: the archive beside it, or the installer, only takes room, mostly a third
+of what came out of it or more. It costs nothing where the RUN that downloads it also deletes it.
+
+## Example
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm -rf /var/lib/apt/lists/*
+RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
+    && tar -C /usr/local -xzf go1.25.1.linux-amd64.tar.gz
+```
+
+Use instead:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm -rf /var/lib/apt/lists/*
+RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
+    && tar -C /usr/local -xzf go1.25.1.linux-amd64.tar.gz \
+    && rm go1.25.1.linux-amd64.tar.gz
+```
+
+An archive of the build context need not be copied to be unpacked:
+
+## Example
+
+```
+//- Dockerfile
+FROM debian:trixie-slim
+COPY site.tar.gz /tmp/
+RUN tar -xzf /tmp/site.tar.gz -C /srv
+//- site.tar.gz 59000000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM debian:trixie-slim
+ADD site.tar.gz /srv/
+//- site.tar.gz 59000000
+```
+
+## Example
+
+```
+//- Dockerfile
+FROM debian:trixie-slim
+COPY app.deb /tmp/
+RUN dpkg -i /tmp/app.deb && ldconfig
+//- app.deb 20000000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM debian:trixie-slim
+RUN --mount=type=bind,source=app.deb,target=/tmp/app.deb dpkg -i /tmp/app.deb && ldconfig
+//- app.deb 20000000
+```
+
+## Fix safety
+
+Deleting a download is safe: it goes right behind the last command that reads it, and nothing else in the file does.
+RUNs of which one downloads and the next unpacks become one. `ADD` unpacks a local archive by itself, with its owners by
+number; a bind mount needs BuildKit and shows the file read-only. Both are yours to look at.
+
+## Not reported
+
+It is deleted in the RUN that brings it, or never lies on the disk:
+
+```
+FROM debian:trixie-slim
+RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
+    && tar -C /usr/local -xzf go1.25.1.linux-amd64.tar.gz && rm -f go*.tar.gz
+RUN curl -fsSL https://nodejs.org/dist/v22.1.0/node-v22.1.0-linux-x64.tar.xz | tar -xJ -C /usr/local
+```
+
+Something else reads it, or may:
+
+```
+FROM debian:trixie-slim
+RUN curl -fsSL -o /srv/app.zip https://example.org/app.zip && unzip -q /srv/app.zip index.html -d /srv
+CMD ["java", "-cp", "/srv/app.zip", "Main"]
+```
+
+It is a few kilobytes that tell a package manager where packages are:
+
+```
+FROM debian:trixie-slim
+RUN curl -fsSLO https://packages.microsoft.com/config/debian/13/packages-microsoft-prod.deb \
+    && dpkg -i packages-microsoft-prod.deb
+```
+
+The stage does not ship:
+
+```
+FROM debian:trixie-slim AS build
+RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz && tar -xzf go1.25.1.linux-amd64.tar.gz
+FROM debian:trixie-slim
+COPY --from=build /go/bin/gofmt /usr/local/bin/
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/building/best-practices/#add-or-copy
+- ADD unpacks: https://docs.docker.com/reference/dockerfile/#adding-local-tar-archives
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.effects import Copied, Download, Extracted, Kind
+from deadweight.rules.edits import append_command, insert_flag, remove_instruction
+from deadweight.rules.merging import merge_runs
+from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
+from deadweight.rules.unknown_bytes import may_be_heavy
+from deadweight.size.estimate import effect_size
+from deadweight.syntax.dockerfile import remembered, remembered_of_each
+from deadweight.syntax.shell import Block, alternatives
+from deadweight.text import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Section
+    from deadweight.syntax.shell import Word
+
+_FEW = 3  # RUNs that become one without asking
+_ARCHIVE = re.compile(r".*\.(?:tar|tar\.\w+|tgz|tbz2?|txz|zip|7z|rar|gz|xz|bz2|zst|deb|rpm|apk|whl|run)", re.IGNORECASE)
+_INSTALLER = re.compile(r".*\.(?:sh|run|bin)|.*(?:install|setup).*", re.IGNORECASE)
+# Packages that say where other packages are: a key and an address.
+_OF_REPOSITORIES = re.compile(
+    r".*(?:keyring|release|repo|apt-config|apt-source|packages-microsoft|epel).*\.(?:deb|rpm)"
+)
+_PACKAGE_MANAGERS = frozenset(("apt-get", "apt", "apk", "dnf", "yum", "microdnf", "zypper", "pip"))
+# What looks at a file, or makes it what it has to be before it is unpacked.
+_LOOKS = frozenset(
+    (
+        *("sha256sum", "sha512sum", "sha1sum", "md5sum", "b2sum", "shasum", "gpg", "gpgv", "cosign", "minisign"),
+        *("echo", "printf", "ls", "file", "test", "[", "stat", "du", "chmod", "chown", "cat", "grep", "openssl"),
+        *("curl", "wget", "aria2c", "mkdir", "cd", "export", "true", "touch"),
+    )
+)
+_SIGNATURES = (".asc", ".sig", ".sha256", ".sha512", ".sha1", ".md5", ".sha256sum", ".minisig")
+_ADDED = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")  # what ADD unpacks
+_PATTERN = re.compile(r"[*?\[<;]")
+_PLAIN = re.compile(r"/[\w./+@-]+")
+
+
+class _Archive(NamedTuple):
+    """A file that somebody may unpack: the layer that brings it, and how."""
+
+    layer: Layer
+    effect: Effect
+
+    @property
+    def path(self) -> str:
+        return self.effect.path or ""
+
+
+class _Use(NamedTuple):
+    """A call that has to do with a file: the word that names it, where one does. `unpacks` is None for any other."""
+
+    call: Call
+    word: Word | None
+    unpacks: bool | None
+
+
+class _Kept(NamedTuple):
+    """An archive that nobody needs any more, and the last call that reads it."""
+
+    archive: _Archive
+    layer: Layer
+    last: _Use
+    uses: tuple[tuple[Layer, _Use], ...]
+
+
+@rule("archive-kept", group="cleanup")
+def archive_kept(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report archives in layers that ship of which all that is needed has been taken."""
+    ledgers = snapshot.shipped_ledgers
+    found = [
+        archive
+        for ledger in ledgers
+        for cause in (Download, Copied)
+        for layer in ledger.layers_with(cause)
+        for archive in _archives(layer)
+    ]
+    if not found:
+        return
+    paths = tuple(dict.fromkeys(archive.path for archive in found))
+    uses: dict[str, list[tuple[Layer, _Use]]] = {path: [] for path in paths}
+    for ledger in ledgers:
+        for layer in ledger.layers:
+            for path, used in zip(paths, _uses(layer, paths), strict=True):
+                uses[path] += [(layer, use) for use in used]
+    for archive in found:
+        behind = tuple(each for each in uses[archive.path] if _is_behind(archive, *each))
+        name = posixpath.basename(archive.path)
+        kept = _kept(archive, behind)
+        if kept and not any(name in _said_elsewhere(stage.section) for stage in snapshot.build.stages):
+            yield _finding(snapshot.build.stages[archive.layer.site.stage].label, kept)
+
+
+def _finding(stage: str, kept: _Kept) -> Finding:
+    archive = kept.archive
+    name = posixpath.basename(archive.path)
+    return Finding(
+        site=archive.layer.site,
+        span=archive.effect.span,
+        message=f"{name} stays in the image after its last use",
+        saves=effect_size(archive.effect),
+        basis="size",
+        stage=stage,
+        frees=frozenset({(archive.layer.site, archive.effect)}),
+        fixes=partial(_fixes, kept),
+        related=(Related(kept.layer.site, kept.last.call.span, "the last that reads it"),),
+    )
+
+
+@remembered
+def _archives(layer: Layer) -> tuple[_Archive, ...]:
+    """The files of a layer that may be archives."""
+    clones = {call.span for call in layer.calls if call.program == "git"}
+    return tuple(_Archive(layer, each) for each in layer.kept if _is_archive(each) and each.span not in clones)
+
+
+def _is_archive(effect: Effect) -> bool:
+    cause, name = effect.cause, posixpath.basename(effect.path or "")
+    if not name or not effect.is_certain or _OF_REPOSITORIES.fullmatch(name) or not may_be_heavy(effect):
+        return False
+    return isinstance(cause, Download) or (
+        isinstance(cause, Copied) and cause.is_file and _ARCHIVE.fullmatch(name) is not None
+    )
+
+
+# --- who reads it -----------------------------------------------------------------------------------------------------
+
+
+@remembered_of_each
+def _uses(layer: Layer, path: str) -> tuple[_Use, ...]:
+    """What the commands of a layer do with a file."""
+    name = posixpath.basename(path)
+    if layer.instruction.keyword != "RUN":
+        return ()
+    return tuple(use for reading in layer.readings if (use := _use(layer, reading.call, path, name)))
+
+
+def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
+    word = next((word for word in call.words if _names(call, word, path)), None)
+    is_run = "/" in call.typed and call.around.resolve(call.typed) == path
+    if word is None and not is_run:
+        is_mentioned = name in call.typed or any(name in each.text for each in call.words)
+        return _Use(call, None, None) if is_mentioned and call.program not in _LOOKS else None
+    if call.program in _LOOKS:
+        return _Use(call, word, False)
+    is_installed = call.program in _PACKAGE_MANAGERS and any(each.text in ("install", "add") for each in call.words)
+    is_installer = _INSTALLER.fullmatch(name) is not None and "/bin/" not in path
+    is_script = is_installer and (is_run or (call.program in ("sh", "bash", "dash", "ash") and word is call.words[0]))
+    is_copied = call.program == "install" and word is not None and word is not call.words[-1]
+    if is_installed or is_script or is_copied or _unpacks(layer, call, path):
+        return _Use(call, word, True)
+    return _Use(call, word, None)
+
+
+def _names(call: Call, word: Word, path: str) -> bool:
+    if word.text.startswith("-") or not word.text:
+        return False
+    return any(found is not None and fnmatchcase(path, found) for found in call.paths((word,)))
+
+
+def _unpacks(layer: Layer, call: Call, path: str) -> bool:
+    own = (effect for effect in layer.effects if effect.span == call.span and effect.kind is Kind.WRITES)
+    archives = [effect.cause.archive for effect in own if isinstance(effect.cause, Extracted)]
+    return any(each is not None and call.around.resolve(each) == path for each in archives) or (
+        bool(archives) and call.program in ("unzip", "tar")
+    )
+
+
+def _is_behind(archive: _Archive, layer: Layer, use: _Use) -> bool:
+    """Whether a use comes after the file is there."""
+    own = archive.layer.site
+    if layer.site != own:
+        return layer.site > own
+    return use.call.span.start > archive.effect.span.start
+
+
+def _kept(archive: _Archive, behind: Sequence[tuple[Layer, _Use]]) -> _Kept | None:
+    """The archive, if it is unpacked and nothing else reads it."""
+    if not any(use.unpacks for _, use in behind) or any(use.unpacks is None for _, use in behind):
+        return None
+    layer, last = behind[-1]
+    return _Kept(archive, layer, last, tuple(behind))
+
+
+@remembered
+def _said_elsewhere(section: Section) -> str:
+    """The instructions of a stage that may read a file and are no RUN: CMD, ENV, a COPY from a stage."""
+    own = (each for each in section.instructions if each.keyword not in ("FROM", "RUN", "ARG", "LABEL"))
+    return "".join(each.text for each in own if each.keyword not in ("COPY", "ADD") or each.flag("from"))
+
+
+# --- the ways out -----------------------------------------------------------------------------------------------------
+
+
+def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
+    if isinstance(kept.archive.effect.cause, Copied):
+        yield _added(snapshot, kept) or _mounted(snapshot, kept)
+    else:
+        yield _removed(snapshot, kept)
+
+
+def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
+    """Delete it right behind its last use; RUNs in between become one."""
+    layers = snapshot.ledgers.of(kept.archive.layer).layers
+    first, last = kept.archive.layer, kept.layer
+    if first.instruction.keyword != "RUN" or last not in layers:
+        return None
+    text = _as_typed(kept)
+    edit = append_command(snapshot, last, kept.last.call, f"rm {text}") if text else None
+    if edit is None:
+        return None
+    if first is last:
+        return Fix("remove", "Delete it in the same RUN", Safety.SAFE, (edit,))
+    between = layers[layers.index(first) : layers.index(last) + 1]
+    edits = merge_runs(snapshot, between) if len(between) <= _FEW else None
+    if not edits:
+        return None
+    return Fix("remove", f"Merge {len(between)} RUNs and delete it there", Safety.SAFE, (*edits, edit))
+
+
+def _as_typed(kept: _Kept) -> str | None:
+    """The words that delete the file where its last use is; what proves it goes as well."""
+    use = kept.last
+    blocks = [node.kind for node in use.call.placed.ancestors if isinstance(node, Block)]
+    is_simple = all(kind in ("braces", "subshell") for kind in blocks)
+    is_one = use.word is not None and _PATTERN.search(use.word.text) is None and len(alternatives(use.word)) == 1
+    if is_simple and is_one and use.word is not None:
+        typed = use.word.text
+    elif _PLAIN.fullmatch(kept.archive.path):
+        typed = kept.archive.path if is_simple else f"-f {kept.archive.path}"
+    else:
+        return None
+    signs = {effect.path for effect in kept.archive.layer.kept if isinstance(effect.cause, Download)}
+    beside = [suffix for suffix in _SIGNATURES if f"{kept.archive.path}{suffix}" in signs]
+    return " ".join((typed, *(f"{typed.removeprefix('-f ')}{suffix}" for suffix in beside)))
+
+
+def _only_user(snapshot: Snapshot, kept: _Kept) -> Layer | None:
+    """The RUN that alone uses a copied file, right below the COPY of nothing else."""
+    copy, late = kept.archive.layer, kept.layer
+    layers = snapshot.ledgers.of(copy).layers
+    instruction = copy.instruction
+    if late not in layers or layers.index(copy) + 1 != layers.index(late):
+        return None
+    is_plain = instruction.keyword == "COPY" and not instruction.flags and instruction.array is None
+    return late if is_plain and len(instruction.words) == 2 else None
+
+
+def _added(snapshot: Snapshot, kept: _Kept) -> Fix | None:
+    """Have ADD unpack it."""
+    late, effect = _only_user(snapshot, kept), kept.archive.effect
+    cause = effect.cause
+    if late is None or len(late.calls) != 1 or not isinstance(cause, Copied) or late.instruction.flags:
+        return None
+    call = late.calls[0]
+    written = [each for each in late.effects if isinstance(each.cause, Extracted)]
+    own = (word.text for word in call.words if word.text.startswith("-"))
+    is_plain = call.program == "tar" and all(_PLAIN_TAR.fullmatch(text) for text in own) and not call.placed.conditional
+    target = written[0].path if len(written) == 1 else None
+    if not is_plain or not (cause.root or "").endswith(_ADDED) or target is None or not _PLAIN.fullmatch(target):
+        return None
+    extracted = written[0].cause
+    if isinstance(extracted, Extracted) and extracted.is_part:
+        return None
+    copy = kept.archive.layer
+    start, words = snapshot.offset(copy.site), copy.instruction.words
+    keyword = copy.instruction.span
+    edits = (
+        Edit(keyword._replace(end=keyword.start + len("COPY")).shifted(start), "ADD"),
+        Edit(words[1].span.shifted(start), f"{target}/"),
+        remove_instruction(snapshot, late),
+    )
+    return Fix("add", "Have ADD unpack it", Safety.ASK, edits, note="Check: owners in the archive are right by number")
+
+
+_PLAIN_TAR = re.compile(r"-[xzjJvfC]+|--extract|--gzip|--directory(?:=.*)?|--file(?:=.*)?")
+
+
+def _mounted(snapshot: Snapshot, kept: _Kept) -> Fix | None:
+    """Show the RUN the file of the build context instead of copying it."""
+    late, cause = _only_user(snapshot, kept), kept.archive.effect.cause
+    source = cause.root if isinstance(cause, Copied) else None
+    path = kept.archive.path
+    if late is None or not source or not _PLAIN.fullmatch(path) or not _PLAIN.fullmatch(f"/{source}"):
+        return None
+    if any(use.call.program in ("chmod", "chown", "touch") for _, use in kept.uses) or late.instruction.flag("mount"):
+        return None
+    edits = (
+        remove_instruction(snapshot, kept.archive.layer),
+        insert_flag(snapshot, late, f"--mount=type=bind,source={source},target={path}"),
+    )
+    note = "Check: the builder is BuildKit, and nothing writes to the file"
+    return Fix("bind-mount", "Mount the file for this RUN instead of copying it", Safety.ASK, edits, note=note)

@@ -1,0 +1,312 @@
+r"""Packages that were only there to build something stay in the image.
+
+A compiler and the headers of libraries are needed while something is built, and by nothing that runs: with the packages
+that they bring along they weigh hundreds of megabytes. They cost nothing where the RUN that installs them removes them
+again, or where another stage builds, from which the image copies the result.
+
+## Example
+
+```
+FROM python:3.13-slim-trixie
+COPY requirements.txt .
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc libpq-dev \
+    && pip install --no-cache-dir -r requirements.txt \
+    && rm -rf /var/lib/apt/lists/*
+CMD ["python", "-m", "app"]
+```
+
+Use instead:
+
+```
+FROM python:3.13-slim-trixie
+COPY requirements.txt .
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc libpq-dev libpq5 \
+    && pip install --no-cache-dir -r requirements.txt \
+    && apt-get purge -y --auto-remove gcc libpq-dev \
+    && rm -rf /var/lib/apt/lists/*
+CMD ["python", "-m", "app"]
+```
+
+apk removes what a name stands for that the install gives it:
+
+## Example
+
+```
+FROM node:22-alpine
+COPY package.json .
+RUN apk add --no-cache make cmake && npm install --omit=dev && npm cache clean --force
+CMD ["node", "server.js"]
+```
+
+Use instead:
+
+```
+FROM node:22-alpine
+COPY package.json .
+RUN apk add --virtual .build-deps --no-cache make cmake && npm install --omit=dev && npm cache clean --force \
+    && apk del .build-deps
+CMD ["node", "server.js"]
+```
+
+## Fix safety
+
+To be looked at: only the app knows whether it calls a compiler when it runs. The libraries that the headers belong to
+are asked for by name, so that they stay; they have other names in other releases of the system, and no fix is offered
+where the release is not sure. Nor is one where a later RUN builds something: there, a stage that builds is the way,
+from which the image copies what it needs.
+
+## Not reported
+
+They are removed again, or the base image has a compiler anyway:
+
+```
+FROM alpine:3.22
+RUN apk add --no-cache --virtual .build-deps gcc musl-dev && gcc --version && apk del .build-deps
+CMD ["sleep", "1"]
+```
+
+```
+FROM python:3.13
+RUN apt-get update && apt-get install -y --no-install-recommends gcc && pip install --no-cache-dir uwsgi \
+    && rm -rf /var/lib/apt/lists/*
+CMD ["uwsgi"]
+```
+
+The stage only builds:
+
+```
+FROM debian:trixie-slim AS build
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
+RUN gcc -o /app app.c
+FROM debian:trixie-slim
+COPY --from=build /app /app
+CMD ["/app"]
+```
+
+All that is not marked as wanted is removed, as official images do it:
+
+```
+FROM debian:trixie-slim
+RUN savedAptMark="$(apt-mark showmanual)" && apt-get update && apt-get install -y gcc libc6-dev && make -C /src \
+    && apt-mark auto '.*' > /dev/null && apt-mark manual $savedAptMark && apt-get purge -y --auto-remove
+CMD ["/usr/bin/app"]
+```
+
+Nothing says that they only build: the image is one to work in, starts with a build, or builds nothing itself:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
+CMD ["bash"]
+```
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
+CMD make -C /src run
+```
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gcc
+CMD ["/usr/bin/app"]
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/building/multi-stage/
+- apk: https://wiki.alpinelinux.org/wiki/Alpine_Package_Keeper#Add_a_Package
+- apt: https://manpages.debian.org/trixie/apt/apt-get.8.en.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.building import compiles, is_for_building, may_compile
+from deadweight.model.effects import PackageSet
+from deadweight.model.image import family
+from deadweight.model.start import is_for_developers, is_idle, start_command
+from deadweight.rules.edits import append_command, insert_word
+from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
+from deadweight.size.estimate import effect_size
+from deadweight.size.runtime import libraries
+from deadweight.syntax.dockerfile import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.size.units import Size
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.shell import Word
+
+_LABEL = ".build-deps"
+_MOST_LIBRARIES = 12  # that a fix asks for by name: more of them are an app with a desktop
+# Images to work in, whatever they start with.
+_FOR_WORK = re.compile(r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack|oss-fuzz|/builder")
+# Programs that build, or wait for somebody who does, when an image starts with them.
+_WORKS = re.compile(
+    r"(?:\S*/)?(?:make|cmake|gcc|go|cargo|gradlew?|mvnw?|tox|nox|pytest|jupyter[\w-]*|sshd|code-server|bazel|ninja|jekyll)"
+)
+
+
+class _Kept(NamedTuple):
+    """An install that brings packages for building: which, and what stays needed without them, None where unknown."""
+
+    layer: Layer
+    effect: Effect
+    cause: PackageSet
+    names: tuple[str, ...]
+    libraries: tuple[str, ...] | None
+
+    @property
+    def freed(self) -> Effect:
+        """What goes away with them."""
+        rest = (name for name in self.cause.names if name not in self.names)
+        already = (*self.cause.already, *rest, *(self.libraries or ()))
+        return replace(self.effect, cause=replace(self.cause, names=self.names, already=already))
+
+
+@rule("build-packages-kept", group="packages")
+def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report packages that only build, in layers that ship, where the build is over."""
+    ledgers = snapshot.shipped_ledgers
+    for at, ledger in enumerate(ledgers):
+        for layer in ledger.layers_with(PackageSet):
+            for kept in _kept(layer):
+                behind = chain(ledger.layers[layer.site.step + 1 :], *(later.layers for later in ledgers[at + 1 :]))
+                if not _is_over(snapshot):
+                    return
+                users = [(layer, call) for call in _compilers(layer) if call.span.start > kept.effect.span.start]
+                users += [(each, call) for each in behind if each.calls for call in _compilers(each)]
+                saves = effect_size(kept.freed)
+                if users and saves is not None:
+                    yield _finding(kept, ledger, users, saves)
+
+
+def _finding(kept: _Kept, ledger: Ledger, users: list[tuple[Layer, Call]], saves: Size) -> Finding:
+    first, *others = kept.names
+    them = first if not others else f"{first} and {others[0] if len(others) == 1 else f'{len(others)} more'}"
+    last, call = users[-1]
+    return Finding(
+        site=kept.layer.site,
+        span=kept.effect.span,
+        message=f"{them} {'stay' if others else 'stays'} in the image after the build",
+        saves=saves,
+        basis="size",
+        stage=ledger.stage.label,
+        frees=frozenset({(kept.layer.site, kept.freed)}),
+        fixes=partial(_fixes, kept),
+        related=(Related(last.site, call.span, "the last that may need it"),),
+    )
+
+
+@remembered
+def _kept(layer: Layer) -> tuple[_Kept, ...]:
+    """The installs of a layer that bring packages for building."""
+    found: list[_Kept] = []
+    if any(call.program == "apt-mark" and call.words[:1] and call.words[0].text == "auto" for call in layer.calls):
+        return ()  # what is not marked again goes with `apt-get purge --auto-remove`, as official images do it
+    for effect in layer.kept:
+        cause = effect.cause
+        if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk", "rpm") or not effect.is_certain:
+            continue
+        names = tuple(name for name in cause.names if is_for_building(name) and name not in cause.already)
+        if names:
+            found.append(_Kept(layer, effect, cause, names, libraries(names, cause)))
+    return tuple(found)
+
+
+@remembered
+def _compilers(layer: Layer) -> tuple[Call, ...]:
+    """The calls of a layer that compile, or may."""
+    return tuple(filter(compiles, layer.calls))
+
+
+def _is_over(snapshot: Snapshot) -> bool:
+    """Whether a container of the image has nothing to build, as far as its start tells."""
+    target, ledgers = snapshot.build.target, snapshot.shipped_ledgers
+    if target is None or is_for_developers(target.name):
+        return False
+    base = snapshot.build.base_of(ledgers[0].stage)
+    if base is None or _FOR_WORK.search(base.repository):
+        return False
+    start = start_command(ledgers)
+    if not start:
+        known = family(base.repository)
+        return known is not None and (known.kind == "server" or base.repository == "php")
+    return not is_idle(start) and not any(_WORKS.fullmatch(word) for word in start.split()[:2])
+
+
+# --- the fix ----------------------------------------------------------------------------------------------------------
+
+
+def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
+    yield _removed(snapshot, kept)
+
+
+def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
+    """Remove them behind the last command of their RUN that may need them; no later RUN may."""
+    layer, stay = kept.layer, kept.libraries
+    ledgers = snapshot.shipped_ledgers
+    at = next(at for at, each in enumerate(ledgers) if each.stage.index == layer.site.stage)
+    behind = chain(ledgers[at].layers[layer.site.step + 1 :], *(later.layers for later in ledgers[at + 1 :]))
+    install = next((call for call in layer.calls if call.span == kept.effect.span), None)
+    if install is None or stay is None or len(stay) > _MOST_LIBRARIES or install.placed.conditional:
+        return None
+    if any(_may_use(each) for each in behind):
+        return None
+    users = [call for call in layer.calls[layer.calls.index(install) + 1 :] if may_compile(call)]
+    words = _words(install, kept.cause)
+    if not users or words is None:
+        return None
+    verb, last = words
+    is_whole = not stay and not kept.cause.label and set(kept.names) == set(kept.cause.names)
+    edits = []
+    if kept.cause.manager == "apk" and is_whole:
+        edits.append(insert_word(snapshot, layer, verb, f"--virtual {_LABEL}"))
+        removal = f"apk del {_LABEL}"
+    else:
+        removal = f"{_VERBS[kept.cause.manager].format(install.program)} {' '.join(kept.names)}"
+        edits += [insert_word(snapshot, layer, last, " ".join(stay))] if stay else []
+    if install.placed.command.words[0].text == "sudo" and users[-1].placed.command.words[0].text != "sudo":
+        removal = f"sudo {removal}"
+    edits.append(append_command(snapshot, layer, users[-1], removal))
+    made = tuple(edit for edit in edits if edit is not None)
+    if len(made) < len(edits):
+        return None
+    note = f"Check: nothing that runs in the image needs {_listed(kept.names)}"
+    title = f"Remove them in the same RUN, keep {' '.join(stay)}" if stay else "Remove them in the same RUN"
+    return Fix("remove-build-packages", title, Safety.ASK, made, note=note)
+
+
+_VERBS = {"apt": "apt-get purge -y --auto-remove", "apk": "apk del", "rpm": "{} remove -y"}
+
+
+def _words(install: Call, cause: PackageSet) -> tuple[Word, Word] | None:
+    """The verb of an install and its last package; None where they are not written out."""
+    verb = next((word for word in install.words if word.text in ("install", "add", "in")), None)
+    last = next((word for word in reversed(install.words) if not word.text.startswith("-")), None)
+    if verb is None or last is None or last is verb or not last.text.startswith(cause.names[-1]):
+        return None
+    return verb, last
+
+
+@remembered
+def _may_use(layer: Layer) -> bool:
+    """Whether a layer runs something that may need a compiler."""
+    is_unread = layer.instruction.keyword == "RUN" and not layer.calls
+    return is_unread or layer.instruction.keyword == "ONBUILD" or any(map(may_compile, layer.calls))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,0 +1,91 @@
+"""Archives that stay after they were unpacked: who reads them, and how they are deleted."""
+
+from __future__ import annotations
+
+import pytest
+
+from deadweight.analysis.proof import fixed, holds
+from deadweight.analysis.report import report
+from deadweight.rules.archive_kept import archive_kept
+from examples import snapshot_of
+
+GET = "curl -fsSLO https://e.org/a.tgz"
+
+
+def fixed_run(run: str) -> str | None:
+    """A RUN after the fix; "" where nothing is reported, None where it is without a fix."""
+    snapshot = snapshot_of(f"FROM debian:trixie-slim\nRUN {run}\n")
+    found = report(snapshot, rules=[archive_kept])
+    if not found:
+        return ""
+    fixes = [fix for fix in found[0].fixes if holds(snapshot, report(snapshot), found[0], fix)]
+    done = fixed(snapshot, fixes[:1]).text.partition("RUN ")[2].rstrip() if fixes else None
+    return done and done.replace(" \\\n    ", " ")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"{GET} && tar xf a.tgz && make -C a", f"{GET} && tar xf a.tgz && rm a.tgz && make -C a"),
+        (f"set -e; {GET}; tar xf a.tgz; b", f"set -e; {GET}; tar xf a.tgz; rm a.tgz; b"),
+        (f"cd /opt && {GET} && tar xf /opt/a.tgz", f"cd /opt && {GET} && tar xf /opt/a.tgz && rm /opt/a.tgz"),
+        (f"{GET} && (cd /opt && tar xf /a.tgz)", f"{GET} && (cd /opt && tar xf /a.tgz && rm /a.tgz)"),
+        (
+            f"{GET} && {GET}.asc && gpg --verify a.tgz.asc a.tgz && tar xf a.tgz",
+            f"{GET} && {GET}.asc && gpg --verify a.tgz.asc a.tgz && tar xf a.tgz && rm a.tgz a.tgz.asc",
+        ),
+        ("wget https://e.org/a.deb && dpkg -i a.deb", "wget https://e.org/a.deb && dpkg -i a.deb && rm a.deb"),
+        ("wget https://e.org/a.deb && apt-get install -y ./a.deb", "... && apt-get install -y ./a.deb && rm ./a.deb"),
+        ("wget https://e.org/a.run && sh ./a.run --silent", "... && sh ./a.run --silent && rm ./a.run"),
+        ("wget https://e.org/a.run && chmod +x a.run && ./a.run", "... && chmod +x a.run && ./a.run && rm /a.run"),
+        ("wget https://e.org/kubectl && install -m 755 kubectl /usr/local/bin/", "... /usr/local/bin/ && rm kubectl"),
+        ("wget https://e.org/a.gz && gunzip -k a.gz", "... && gunzip -k a.gz && rm a.gz"),
+        (
+            "for p in a b; do wget https://e.org/$p.zip && unzip $p.zip; done",
+            "for p in a b; do wget https://e.org/$p.zip && unzip $p.zip; done && rm -f /a.zip",
+        ),
+    ],
+)
+def test_it_is_deleted_behind_its_last_use(before: str, after: str) -> None:
+    done = fixed_run(before)
+    if after.startswith("..."):
+        assert done is not None
+        assert done.endswith(after.removeprefix("..."))
+    else:
+        assert done == after
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        f"{GET} && tar xf a.tgz && rm a.tgz",
+        f"{GET} && tar xf a.tgz && cp a.tgz /srv/",
+        f"{GET} && tar xf a.tgz && ./serve --archive=a.tgz",
+        f"{GET} && tar tf a.tgz",
+        f"{GET}",
+        f"{GET} && mv a.tgz /srv/ && tar xf /srv/a.tgz && java -jar /srv/a.tgz",
+        "git clone https://github.com/a/b.git && cd b && pip install .",
+        "curl -o /usr/local/bin/setup https://e.org/setup && /usr/local/bin/setup --check",
+        "curl -O https://e.org/cuda-keyring_1.1-1_all.deb && dpkg -i cuda-keyring_1.1-1_all.deb",
+        "curl -O https://e.org/install.sh && sh install.sh",
+    ],
+)
+def test_what_is_read_otherwise_or_small_is_no_news(run: str) -> None:
+    assert fixed_run(run) == ""
+
+
+def test_runs_become_one_where_the_next_unpacks() -> None:
+    assert fixed_run(f"{GET}\nRUN tar xf a.tgz") == f"{GET} && tar xf a.tgz && rm a.tgz"
+
+
+def test_a_copied_archive_goes_to_where_it_is_unpacked() -> None:
+    files = "//- a.tar.gz 5000000\n"
+    block = "//- Dockerfile\nFROM debian\nCOPY a.tar.gz /tmp/\nRUN {}\n" + files
+
+    def fixes(run: str) -> list[str]:
+        (reported,) = report(snapshot_of(block.replace("{}", run)), rules=[archive_kept])
+        return [fix.id for fix in reported.fixes]
+
+    assert fixes("tar -xzf /tmp/a.tar.gz -C /opt") == ["add"]
+    assert fixes("tar -xzf /tmp/a.tar.gz -C /opt --strip-components=1") == ["bind-mount"]
+    assert fixes("tar -xzf /tmp/a.tar.gz -C /opt && ldconfig") == ["bind-mount"]
