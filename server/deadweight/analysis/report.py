@@ -243,7 +243,10 @@ def severity_by(count: int) -> Severity:
 
 
 def title_of(fix: Fix) -> str:
-    """The title of a fix, with its bytes where it has some of its own."""
+    """The title of a fix, with its bytes where it has some of its own: "1.1 GB → about 230 MB"."""
+    if fix.weighs is not None:
+        before, after = fix.weighs
+        return f"{fix.title}, {in_range(before)} → {about(after)}"
     if fix.saves is None:
         return fix.title
     return f"{fix.title}, saves {about(fix.saves)}"
