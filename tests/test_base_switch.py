@@ -156,7 +156,7 @@ def test_the_name_is_changed_where_it_is_written(lines: str, then: str) -> None:
     assert offered(lines)["slim"] == then
 
 
-def test_a_title_says_what_the_base_weighs_before_and_after() -> None:
-    (reported,) = report(snapshot_of("FROM node:22\n"), rules=[RULE])
-    assert title_of(reported.fixes[0]) == "Use the slim image node:22-slim, 1.1 GB → about 230 MB"
+def test_a_title_says_what_the_image_weighs_before_and_after() -> None:
+    (reported,) = report(snapshot_of("//- Dockerfile\nFROM node:22\nCOPY a /\n//- a 400000000\n"), rules=[RULE])
+    assert title_of(reported.fixes[0]) == "Use the slim image node:22-slim: 1.5 GB → about 630 MB"
     assert "the pinned digest goes" in notes(f"FROM node:22@sha256:{'a' * 64}\n")

@@ -176,8 +176,9 @@ def _by_keyword(snapshot: Snapshot) -> dict[str, list[Instruction]]:
 
 
 def _takes_what_is_there(copy: Instruction, taken: set[str], context: BuildContext | None) -> bool:
-    """Whether every source of a COPY or ADD is in the context or among those that were `taken` before."""
-    rest = [source for source in _texts(copy)[:-1] if source not in taken]
+    """Whether every source of a COPY or ADD is in the context or among what was `taken` before, all of a stage say."""
+    sources = _texts(copy)[:-1]
+    rest = [each for each in sources if each not in taken and not ("/" in taken and each.startswith("/"))]
     if copy.flag("from") is not None or context is None:
         return not rest
     return all(context.select(source).exists for source in rest)

@@ -141,13 +141,14 @@ def uses(ledgers: Iterable[Ledger]) -> Uses:
 
 
 def starts(ledgers: Iterable[Ledger]) -> frozenset[str]:
-    """The words that start the image: those of its last ENTRYPOINT and its last CMD, paths without their folders."""
-    found: dict[str, Layer] = {}
-    for ledger in ledgers:
-        for layer in ledger.layers:
-            if layer.instruction.keyword in ("CMD", "ENTRYPOINT"):
-                found[layer.instruction.keyword] = layer
-    return frozenset[str]().union(*map(_words_of, found.values()))
+    """The words that start the image, paths without their folders."""
+    return frozenset[str]().union(*map(_words_of, starters(ledgers).values()))
+
+
+def starters(ledgers: Iterable[Ledger]) -> dict[str, Layer]:
+    """What starts the image: the last ENTRYPOINT and the last CMD of its stages, by keyword."""
+    layers = (layer for ledger in ledgers for layer in ledger.layers)
+    return {each.instruction.keyword: each for each in layers if each.instruction.keyword in ("CMD", "ENTRYPOINT")}
 
 
 @remembered

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import apt
 from deadweight.model.effects import PackageSet
 from deadweight.model.image import base
+from deadweight.rules.base_needs import starters
 from deadweight.rules.edits import line_end
 from deadweight.size.estimate import cause_size
 from deadweight.size.units import ZERO, Size, less, total
@@ -152,12 +153,7 @@ def _started_by(snapshot: Snapshot, sibling: Sibling) -> tuple[Edit, ...] | None
     """
     if sibling.base.shell != "none":
         return ()
-    last = {
-        layer.instruction.keyword: layer
-        for ledger in snapshot.shipped_ledgers
-        for layer in ledger.layers
-        if layer.instruction.keyword in ("CMD", "ENTRYPOINT")
-    }
+    last = starters(snapshot.shipped_ledgers)
     is_node = sibling.ref.repository.startswith("gcr.io/distroless/nodejs")
     if is_node and not last:
         return None

@@ -22,6 +22,7 @@ from deadweight.rules import (
     rewritten_in_later_layer,
     secrets_copied,
     update_and_install_apart,
+    whole_stage_copied,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 RULES: tuple[Rule, ...] = (
     over_budget.over_budget,
     full_base_image.full_base_image,
+    whole_stage_copied.whole_stage_copied,
     copy_source_missing.copy_source_missing,
     secrets_copied.secrets_copied,
     copied_over_install.copied_over_install,

@@ -5,7 +5,7 @@ anything builds on them. The `-slim` image of the same version leaves these out 
 is smaller again but has another C library; distroless has no shell at all. What only runs Java needs a JRE and no JDK,
 what only runs .NET no SDK, and what only runs on a GPU none of CUDA's compilers.
 
-Every smaller image that would do is a fix of its own, with what the base weighs before and after.
+Every smaller image that would do is a fix of its own, with what the image weighs before and after.
 
 ## Example
 
@@ -372,6 +372,9 @@ def _fixes(
     left_out: Sequence[str],
     snapshot: Snapshot,
 ) -> Iterator[Fix | None]:
+    others = (each for ledger in snapshot.shipped_ledgers for each in ledger.layers if each is not layer)
+    rest = total(map(snapshot.sizes.layer, others))
+    image = total((before, rest)) or before
     for switch in switches:
         sibling = switch.sibling
         edits = edits_of(snapshot, layer, start.ref, start.word, switch)
@@ -389,5 +392,5 @@ def _fixes(
             edits,
             note=f"Check: {notes}" if notes else "",
             saves=less(before, switch.after),
-            weighs=(before, switch.after),
+            weighs=(image, total((switch.after, rest)) or switch.after),
         )

@@ -46,7 +46,7 @@ class Fix:
     """One way out of a finding: minimal edits in the Dockerfile, perhaps lines of another file. `note` says what to
     check.
 
-    `saves` are the bytes of this way where a finding has several; `weighs` is what it is about before and after.
+    `saves` are the bytes of this way where a finding has several; `weighs` what the image weighs before and after it.
     """
 
     id: str
