@@ -48,6 +48,8 @@ def test_no_two_rows_of_a_table_have_the_same_key(name: str) -> None:
         **dict.fromkeys(SUITES, 1),
         "base_images": 4,
         "image_layers": 3,
+        "native_packages": 3,
+        "runtime_images": 3,
     }
     width = widths.get(name, 2 if table(name).columns[1] == "version" else 1)
     keys = [row[:width] for row in table(name).rows()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deadweight.analysis.report import report
 from deadweight.settings import DEFAULTS
 from deadweight.syntax.dockerfile import Comment, parse
-from deadweight.syntax.run import run_body
+from deadweight.syntax.run import program_name, run_body
 from deadweight.text import apply_edits
 
 if TYPE_CHECKING:
@@ -154,7 +154,8 @@ def _is_planned(before: Snapshot, after: Snapshot) -> bool:
     an ONBUILD where it is one.
 
     COPY and ADD take what is there, or what one of them took before. FROM has another image, and its stage the same
-    name. Any other has the arguments that one had before, with other flags, or stands beside all that were there.
+    name. CMD and ENTRYPOINT start what one of them started. Any other has the arguments that one had before, with
+    other flags, or stands beside all that were there.
     """
     old, now = _by_keyword(before), _by_keyword(after)
     if len(old.get(_TRIGGERED, ())) != len(now.get(_TRIGGERED, ())):
@@ -166,6 +167,8 @@ def _is_planned(before: Snapshot, after: Snapshot) -> bool:
         if keyword in ("COPY", "ADD"):
             taken = {word.text for each in were for word in each.words[:-1]}
             planned = all(_takes_what_is_there(each, taken, after.context) for each in new)
+        elif keyword in ("CMD", "ENTRYPOINT"):
+            planned = set(map(_started, new)) <= set(map(_started, were))
         elif keyword == "FROM":
             planned = [_texts(each)[1:] for each in were] == [_texts(each)[1:] for each in are]
         else:
@@ -185,8 +188,9 @@ def _by_keyword(snapshot: Snapshot) -> dict[str, list[Instruction]]:
 
 
 def _takes_what_is_there(copy: Instruction, taken: set[str], context: BuildContext | None) -> bool:
-    """Whether every source of a COPY or ADD is in the context or among those that were `taken` before."""
-    rest = [source for source in _texts(copy)[:-1] if source not in taken]
+    """Whether every source of a COPY or ADD is in the context or among what was `taken` before, all of a stage say."""
+    sources = _texts(copy)[:-1]
+    rest = [each for each in sources if each not in taken and not ("/" in taken and each.startswith("/"))]
     if copy.flag("from") is not None or context is None:
         return not rest
     return all(context.select(source).exists for source in rest)
@@ -195,6 +199,12 @@ def _takes_what_is_there(copy: Instruction, taken: set[str], context: BuildConte
 def _texts(instruction: Instruction) -> tuple[str, ...]:
     """The arguments of an instruction, whatever blanks are between them."""
     return tuple(word.text for word in instruction.words)
+
+
+def _started(instruction: Instruction) -> tuple[str, ...]:
+    """What CMD or ENTRYPOINT starts, in either form; without the interpreter, which an image may start by itself."""
+    words = tuple(word.value or "" if instruction.array is not None else word.text for word in instruction.words)
+    return words[1:] if words and program_name(words[0]) == "node" else words
 
 
 def _words_of(instruction: Instruction) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from deadweight.analysis.silence import is_silenced
 from deadweight.lazy import cached_property
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS, OFF
-from deadweight.size.units import in_range, is_wide, total
+from deadweight.size.units import in_range, in_words, is_wide, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -249,6 +249,9 @@ def severity_by(count: int) -> Severity:
 
 def title_of(fix: Fix) -> str:
     """The title of a fix, with its bytes where it has some of its own."""
+    if fix.weighs is not None:
+        before, after = fix.weighs
+        return f"{fix.title}: {in_words(before.best)} → {about(after)}"
     if fix.saves is None:
         return fix.title
     return f"{fix.title}, saves {about(fix.saves)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.facts import base_images
 from deadweight.facts.losses import loss
+from deadweight.facts.runtime_images import runtimes_of
 from deadweight.model.image import base, family, parse, variant
 from deadweight.text import Edit, Span
 
@@ -15,16 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.facts.losses import Loss, LossName
-    from deadweight.model.image import Base, Family, Flavour, ImageRef, Variant
+    from deadweight.model.image import Base, Family, ImageRef, Variant
+
+
+_DOTNET_SDK = "mcr.microsoft.com/dotnet/sdk"
 
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """A smaller image of the same version; `edit` turns the reference's text into it."""
+    """A smaller image of the same version; `edit` turns the reference's text into it. `name` says in a word or two what
+    kind of image it is: slim, jre-alpine, aspnet.
+    """
 
     edit: Edit
     ref: ImageRef
-    flavour: Flavour
+    name: str
     base: Base
     losses: tuple[Loss, ...]
 
@@ -36,16 +42,33 @@ def siblings(ref: ImageRef) -> tuple[Sibling, ...]:
     if known is None or tag is None or ref.is_scratch:
         return ()
     said = variant(ref.repository, tag)
+    found = [*_runtimes(ref, tag)]
     tags = _smaller_tags(ref.repository, known, tag, said)
-    found = [_sibling(ref, ref.with_tag(smaller)) for smaller in tags if _exists(ref.repository, smaller, known)]
-    whole = Span(0, len(ref.text))
-    found += [_sibling(ref, Edit(whole, name)) for name in _distroless(ref, said)]
-    return tuple(found)
+    found += [_sibling(ref, ref.with_tag(smaller)) for smaller in tags if _exists(ref.repository, smaller, known)]
+    found += [_sibling(ref, _whole(ref, name)) for name in _distroless(ref, said)]
+    return tuple({each.ref.text: each for each in found}.values())
 
 
 def losses(ref: ImageRef, smaller: ImageRef) -> tuple[Loss, ...]:
     """What one gives up with `smaller` in place of `ref`: the weightiest first, each in words and with a source."""
     return tuple(map(loss, _losses(ref, smaller)))
+
+
+def _runtimes(ref: ImageRef, tag: str) -> Iterator[Sibling]:
+    """Images that run what this one builds, then the smaller ones of the first of them; none to leave a mirror for."""
+    names = [name for name in runtimes_of(ref.repository, tag) if not ref.mirrored]
+    for name in names:
+        yield _sibling(ref, _whole(ref, name))
+    for each in siblings(parse(names[0])) if names else ():
+        yield _sibling(ref, _whole(ref, each.ref.text))
+
+
+def _whole(ref: ImageRef, name: str) -> Edit:
+    """The edit that puts another image in place of a reference; its registry stays where the image is the same."""
+    there = parse(name)
+    if there.repository == ref.repository and there.tag:
+        return ref.with_tag(there.tag)
+    return Edit(Span(0, len(ref.text)), name)
 
 
 def _smaller_tags(repository: str, known: Family, tag: str, said: Variant) -> list[str]:
@@ -58,7 +81,7 @@ def _smaller_tags(repository: str, known: Family, tag: str, said: Variant) -> li
     head = [said.version] if said.version else []
     if repository.startswith("mcr.microsoft.com/"):
         return _dotnet_tags(head, said)
-    if repository in ("eclipse-temurin", "openjdk"):
+    if repository == "eclipse-temurin":
         return _java_tags(head, said)
     if said.flavour == "alpine":
         return [f"{tag}-slim"] if repository == "nginx" and "slim" not in said.words else []
@@ -77,9 +100,11 @@ def _java_tags(head: list[str], said: Variant) -> list[str]:
     named = [said.codename] if said.codename and said.flavour != "alpine" else []
     found = []
     if not said.is_jre and said.flavour != "alpine":
-        found += [[*head, "jre", *named], [*head, "jdk", "alpine"]]
+        found.append([*head, "jre", *named])
     if not (said.is_jre and said.flavour == "alpine"):
         found.append([*head, "jre", "alpine"])
+    if not said.is_jre and said.flavour != "alpine":
+        found.append([*head, "jdk", "alpine"])
     return ["-".join(parts) for parts in found]
 
 
@@ -87,7 +112,7 @@ def _dotnet_tags(head: list[str], said: Variant) -> list[str]:
     """.NET's tags: 9.0-alpine, 9.0-noble-chiseled; for 8.0 chiseled is on jammy and noble."""
     if said.flavour != "full" or said.words:
         return []
-    codenames = [said.codename] if said.codename else ["noble", "jammy"]
+    codenames = [said.codename] if said.codename else ["noble", "jammy"][: 2 if said.numbers < (9,) else 1]
     return ["-".join((*head, *rest)) for rest in (*((name, "chiseled") for name in codenames), ("alpine",))]
 
 
@@ -124,9 +149,18 @@ def _distroless(ref: ImageRef, said: Variant) -> list[str]:
 def _sibling(ref: ImageRef, edit: Edit) -> Sibling:
     """The image that `edit` leads to, with what one gives up on the way."""
     smaller = parse(ref.text[: edit.span.start] + edit.text + ref.text[edit.span.end :])
-    now = _said(smaller)
-    flavour: Flavour = "jre" if now.is_jre and now.flavour == "full" else now.flavour
-    return Sibling(edit, smaller, flavour, base(smaller), losses(ref, smaller))
+    return Sibling(edit, smaller, _name(ref, smaller), base(smaller), losses(ref, smaller))
+
+
+def _name(ref: ImageRef, smaller: ImageRef) -> str:
+    said, now = _said(ref), _said(smaller)
+    kinds = ["jre"] if now.is_jre and not said.is_jre else []
+    kinds += [word for word in ("runtime", "base") if word in now.words]
+    if ref.repository == _DOTNET_SDK != smaller.repository:
+        kinds.append(smaller.repository.rpartition("/")[2])
+    if now.flavour != said.flavour and now.flavour != "full":
+        kinds.append(now.flavour)
+    return "-".join(kinds)
 
 
 def _said(ref: ImageRef) -> Variant:
@@ -146,23 +180,42 @@ def _losses(ref: ImageRef, smaller: ImageRef) -> Iterator[LossName]:
         yield "no-package-manager"
     elif after.package_manager == "apk" and before.package_manager == "apt":
         yield "apk"
+        yield "no-useradd"
+    yield from _tools_lost(ref, smaller)
+    if _is_invariant(smaller, now) and not _is_invariant(ref, said):
+        yield "no-cultures"
+    if _has_user(smaller, now) and not _has_user(ref, said):
+        yield "not-root"
+    if after.shell == "none" != before.shell:
+        yield "few-accounts"
+    if now.flavour == "slim" != said.flavour and after.os == "debian":
+        yield "no-docs"
+    if ref.digest and not smaller.digest:
+        yield "digest-dropped"
+
+
+def _tools_lost(ref: ImageRef, smaller: ImageRef) -> Iterator[LossName]:
+    """The names of what a build misses: compilers, headers and what comes with them."""
+    said, now = _said(ref), _said(smaller)
     known = family(ref.repository)
     kind = known.kind if known else ""
-    if said.flavour == "full" != now.flavour and kind in ("runtime", "ruby", "golang"):
+    if said.flavour == "full" != now.flavour and (kind in ("runtime", "ruby", "golang") or ref.repository == "php"):
         yield "no-build-tools"
     # A golang or rust image is its compiler: distroless only takes what another stage has built.
     if now.flavour == "distroless" and ref.repository in ("golang", "rust"):
         yield "no-toolchain"
     if now.is_jre and not said.is_jre:
         yield "no-compiler"
-    if _is_invariant(smaller, now) and not _is_invariant(ref, said):
-        yield "no-cultures"
-    if _has_user(smaller, now) and not _has_user(ref, said):
-        yield "not-root"
-    if now.flavour == "slim" != said.flavour and after.os == "debian":
-        yield "no-docs"
-    if ref.digest and not smaller.digest:
-        yield "digest-dropped"
+    if kind == "java" and smaller.repository != ref.repository:
+        yield "other-build"
+    if ref.repository == _DOTNET_SDK != smaller.repository:
+        yield "no-sdk"
+        if not smaller.repository.endswith("/aspnet"):
+            yield "no-aspnet"
+    if "devel" in said.words and "devel" not in now.words:
+        yield "no-nvcc"
+    if ref.repository == "nvidia/cuda" and "base" in now.words:
+        yield "no-cuda-libraries"
 
 
 def _is_invariant(ref: ImageRef, said: Variant) -> bool:

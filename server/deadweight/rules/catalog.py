@@ -27,6 +27,7 @@ from deadweight.rules import (
     secrets_copied,
     update_and_install_apart,
     volatile_line_early,
+    whole_stage_copied,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 RULES: tuple[Rule, ...] = (
     over_budget.over_budget,
     full_base_image.full_base_image,
+    whole_stage_copied.whole_stage_copied,
     copy_source_missing.copy_source_missing,
     secrets_copied.secrets_copied,
     copied_over_install.copied_over_install,

@@ -1,8 +1,11 @@
-r"""The base image is the full one where a smaller one of the same version runs the program.
+r"""The base image holds more than the program needs, and a smaller one of the same version runs it.
 
 `node`, `python`, `ruby`, `golang`, `rust` and their like carry compilers, version control and headers, so that
 anything builds on them. The `-slim` image of the same version leaves these out and runs the same programs. `-alpine`
-is smaller again but has another C library; distroless has no shell at all.
+is smaller again but has another C library; distroless has no shell at all. What only runs Java needs a JRE and no JDK,
+what only runs .NET no SDK, and what only runs on a GPU none of CUDA's compilers.
+
+Every smaller image that would do is a fix of its own, with what the image weighs before and after.
 
 ## Example
 
@@ -20,11 +23,85 @@ COPY server.js /
 CMD ["node", "/server.js"]
 ```
 
+## Example
+
+```
+FROM python:3.13
+RUN git clone --depth 1 https://github.com/encode/httpx /srv
+CMD ["python", "-m", "http.server"]
+```
+
+Use instead:
+
+```
+FROM python:3.13-slim
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+RUN git clone --depth 1 https://github.com/encode/httpx /srv
+CMD ["python", "-m", "http.server"]
+```
+
+## Example
+
+```
+FROM eclipse-temurin:21-jdk-noble
+COPY target/app.jar /
+CMD ["java", "-jar", "/app.jar"]
+```
+
+Use instead:
+
+```
+FROM eclipse-temurin:21-jre-noble
+COPY target/app.jar /
+CMD ["java", "-jar", "/app.jar"]
+```
+
+## Example
+
+```
+FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build
+COPY . .
+RUN dotnet publish -o /out
+FROM mcr.microsoft.com/dotnet/sdk:8.0
+COPY --from=build /out /app
+ENTRYPOINT ["dotnet", "/app/shop.dll"]
+```
+
+Use instead:
+
+```
+FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build
+COPY . .
+RUN dotnet publish -o /out
+FROM mcr.microsoft.com/dotnet/aspnet:8.0
+COPY --from=build /out /app
+ENTRYPOINT ["dotnet", "/app/shop.dll"]
+```
+
+## Example
+
+```
+FROM nvidia/cuda:12.4.1-devel-ubuntu22.04
+COPY model /srv
+```
+
+Use instead:
+
+```
+FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04
+COPY model /srv
+```
+
 ## Fix safety
 
-Look before you take it. A package that compiles native code in `RUN` needs the compilers of the full image: build it
-in an earlier stage. Alpine uses musl instead of glibc: binaries built for glibc do not start there, and some Python
-wheels do not exist for it. A distroless image cannot run a `RUN` or a shell form of `CMD`.
+Look before you take it; each fix says at what. A smaller image is offered where every command of the stage, and of the
+stages that stand on it, runs there as far as one can tell. Programs that it lacks and that a `RUN` calls, such as git
+or curl, are installed below `FROM`. Alpine uses musl instead of glibc, and is left out where an install brings a
+package without a wheel or program for musl, which the fix names, or where something comes from a stage with glibc.
+For distroless a plain shell form becomes exec form, and the program starts as that image starts it.
+
+An image that an `ARG` names as a whole stays as it is, since others may build with another one. A pinned digest names
+one image and goes: pin the new one.
 
 ## Not reported
 
@@ -37,16 +114,74 @@ FROM node:22-slim
 COPY --from=build /usr/local /usr/local
 ```
 
-The base is slim already:
+The base is slim already, or there to run programs, though a leaner one may exist:
 
 ```
 FROM python:3.13-slim
+```
+
+```
+FROM eclipse-temurin:21-jre
+CMD ["java", "-jar", "/app.jar"]
+```
+
+```
+FROM mcr.microsoft.com/dotnet/aspnet:8.0
+ENTRYPOINT ["dotnet", "/app/shop.dll"]
+```
+
+The stage, or one that stands on it, compiles:
+
+```
+FROM ruby:3.3
+COPY . .
+RUN bundle install
+```
+
+```
+FROM node:22 AS base
+FROM base AS build
+RUN make
+FROM base
+COPY --from=build /srv /srv
+```
+
+Maven builds on the JDK that ships; a JRE would not do:
+
+```
+FROM eclipse-temurin:21
+COPY . .
+RUN ./mvnw package
+CMD ["java", "-jar", "target/app.jar"]
+```
+
+Nothing says that the image runs Java, and not its compiler:
+
+```
+FROM eclipse-temurin:21
+```
+
+The SDK runs the program from its sources:
+
+```
+FROM mcr.microsoft.com/dotnet/sdk:8.0
+COPY . .
+CMD ["dotnet", "run"]
+```
+
+A package compiles for the GPU:
+
+```
+FROM nvidia/cuda:12.4.1-devel-ubuntu22.04
+RUN pip install flash-attn
 ```
 
 ## References
 
 - Docker: https://docs.docker.com/build/building/best-practices/#choose-the-right-base-image
 - Node.js: https://github.com/nodejs/docker-node#image-variants
+- .NET: https://github.com/dotnet/dotnet-docker/blob/main/documentation/image-variants.md
+- CUDA: https://gitlab.com/nvidia/container-images/cuda
 """
 
 from __future__ import annotations
@@ -54,13 +189,22 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.image import ImageRef, variant, weighed
+from deadweight.model.image import ImageRef, base, variant, weighed
 from deadweight.model.siblings import siblings
+from deadweight.rules.base_needs import standing_on, starts, uses
+from deadweight.rules.base_switch import (
+    Switch,
+    are_programs,
+    edits_of,
+    installed_anew,
+    missing,
+    to_install,
+    weighs,
+)
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import images
-from deadweight.size.units import less
+from deadweight.size.units import less, total
 from deadweight.syntax.dockerfile import remembered
-from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,13 +212,33 @@ if TYPE_CHECKING:
     from deadweight.model.image import ImageName, StatedSize
     from deadweight.model.layers import Layer
     from deadweight.model.siblings import Sibling
-    from deadweight.model.stages import Site
+    from deadweight.rules.base_needs import Uses
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.words import Word
 
-_NAMES = {"slim": "slim", "alpine": "Alpine", "distroless": "distroless", "jre": "runtime-only"}
-_APT = frozenset(("apt-get", "apt", "aptitude", "dpkg", "apt-key", "add-apt-repository"))
+_LABELS = {
+    "slim": "slim",
+    "alpine": "Alpine",
+    "distroless": "distroless",
+    "jre": "Java runtime",
+    "jre-alpine": "Alpine",
+    "aspnet": "ASP.NET",
+    "aspnet-distroless": "chiseled",
+    "aspnet-alpine": "Alpine",
+    "runtime": "runtime",
+    "base": "base",
+}
+# What an image is there for, by what its smaller one lacks, and what nothing in the stage does.
+_BUILDS = {
+    "no-compiler": ("holds a JDK", "nothing here compiles Java"),
+    "no-sdk": ("is an SDK", "nothing here builds"),
+    "no-nvcc": ("holds CUDA's compilers", "nothing here compiles"),
+    "no-cuda-libraries": ("holds CUDA's libraries", "Python packages bring their own"),
+}
+# Of no matter, or known to be needed by nothing here.
+_LOOKED_AFTER = frozenset(("no-docs", "apk", "no-useradd", "no-package-manager", "few-accounts"))
+_SERVERS = ("tomcat", "jetty", "tomee")  # images that start a server in Java by themselves
 
 
 @rule("full-base-image", group="base")
@@ -82,86 +246,151 @@ def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:
         stage = ledger.stage
-        if isinstance(stage.base, ImageRef) and stage.base_word is not None and _is_full(stage.base):
-            needs_shell = any(map(_needs_shell, ledger.layers))
-            needs_apt = not _APT.isdisjoint(ledger.programs)
-            platform = stage.platform or snapshot.options.platform
-            start = _Start(stage.base, stage.base_word, platform, stage.label, needs_shell, needs_apt)
-            if found := _finding(ledger.layers[0], start, snapshot.options.bases):
-                yield found
+        if not isinstance(stage.base, ImageRef) or stage.base_word is None or not siblings(stage.base):
+            continue
+        platform = stage.platform or snapshot.options.platform
+        standing = standing_on(snapshot, ledger)
+        shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
+        anew = tuple(installed_anew(shipped, base(stage.base), each.base) for each in siblings(stage.base))
+        begins = starts(snapshot.shipped_ledgers)
+        start = _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, anew)
+        if found := _finding(ledger.layers[0], start, snapshot.options.bases):
+            yield found
 
 
 class _Start(NamedTuple):
-    """What a stage stands on, and what of it its own commands need."""
+    """What a stage stands on, what of it is used by all that stands on it, the words that start the image, and what it
+    would install anew on each smaller image.
+    """
 
     ref: ImageRef
     word: Word
     platform: str
     stage: str
-    needs_shell: bool
-    needs_apt: bool
+    uses: Uses
+    starts: frozenset[str]
+    anew: tuple[Size, ...]
 
-    def suits(self, sibling: Sibling) -> bool:
-        """Whether the stage's own commands can run on the smaller image at all."""
-        if sibling.base.shell == "none" and self.needs_shell:
-            return False
-        return sibling.base.package_manager == "apt" or not self.needs_apt
+    def blocker(self, sibling: Sibling) -> str:
+        """Why a smaller image would not do; '' where it does as far as one can tell."""
+        lost = [each.name for each in sibling.losses]
+        if "no-compiler" in lost and not self.runs_java:
+            return "nothing here runs Java"
+        if "no-sdk" in lost and not self.runs_dotnet:
+            return "nothing here runs .NET"
+        if "musl" in lost and self.ref.repository.startswith("mcr.microsoft.com/dotnet/") and not self.runs_dotnet:
+            return "the program may be built for glibc"
+        packages = missing(self.uses, self.ref, sibling.base)
+        if not are_programs(packages):
+            return f"RUN needs {min(packages)}"
+        return self.uses.blocker(lost, sibling.base.package_manager)
+
+    @property
+    def runs_dotnet(self) -> bool:
+        return "dotnet" in self.starts and any(each.endswith(".dll") for each in self.starts)
+
+    @property
+    def runs_java(self) -> bool:
+        is_server = self.ref.repository in _SERVERS and not self.starts
+        return is_server or any(each in ("java", "catalina.sh") or each.endswith(".jar") for each in self.starts)
 
 
 @remembered
 def _finding(layer: Layer, start: _Start, bases: Mapping[ImageName, StatedSize]) -> Finding | None:
     ref, word, platform = start.ref, start.word, start.platform
-    smaller = [each for each in siblings(ref) if start.suits(each)]
     before = images.unpacked(ref, platform)
-    after = [(each, images.unpacked(weighed(each.ref, bases), platform)) for each in smaller]
-    known = [(each, size) for each, size in after if size is not None]
-    if before is None or not known:
+    if before is None:
         return None
-    first, best = known[0]
+    switches: dict[str, Switch] = {}
+    left_out: list[str] = []
+    for sibling, anew in zip(siblings(ref), start.anew, strict=True):
+        image = images.unpacked(weighed(sibling.ref, bases), platform)
+        if image is None or not _is_wanted(ref, sibling) or sibling.name in switches:
+            continue
+        if why := start.blocker(sibling):
+            if sibling.base.libc == "musl" and not why.startswith("RUN calls"):
+                left_out.append(f"{sibling.ref.text} is left out: {why}")
+            continue
+        packages = to_install(missing(start.uses, ref, sibling.base), sibling.base)
+        after = total((image, weighs(packages, sibling.base), anew))
+        if after is not None and after.best < before.best:
+            switches[sibling.name] = Switch(sibling, after, packages)
+    if any(_builds(each.sibling) for each in switches.values()):
+        switches = {name: each for name, each in switches.items() if _builds(each.sibling)}
+    if "base" in switches:
+        switches.pop("runtime", None)  # whose libraries nothing here needs
+    if not switches:
+        return None
+    found = list(switches.values())
     return Finding(
         site=layer.site,
         span=word.span,
-        message=f"{ref.text.partition('@')[0]} is the full image; {first.ref.text} runs the same programs",
-        saves=less(before, best),
+        message=_message(ref, found[0].sibling),
+        saves=less(before, found[0].after),
         basis="size",
         stage=start.stage,
         frees=frozenset((layer.site, effect) for effect in layer.kept),
-        fixes=partial(_fixes, ref, before, known, word, layer.site),
+        fixes=partial(_fixes, layer, start, before, found, left_out),
     )
 
 
+def _is_wanted(ref: ImageRef, sibling: Sibling) -> bool:
+    """Whether a smaller image is worth a word: of a full image, and of one that builds where nothing is built.
+
+    Images that are there to run a program are lean, though leaner ones may exist: slim ones, a JRE, .NET's runtimes.
+    """
+    said = variant(ref.repository, ref.effective_tag or "latest")
+    if _builds(sibling):
+        return True
+    # A JDK on Alpine is for those who compile, and they had better do so in another stage.
+    is_java = ref.repository == "eclipse-temurin"
+    return said.flavour == "full" and not is_java and not ref.repository.startswith("mcr.microsoft.com/dotnet/")
+
+
+def _builds(sibling: Sibling) -> bool:
+    """Whether a smaller image lacks what the full one is there for."""
+    return any(each.name in _BUILDS for each in sibling.losses)
+
+
+def _message(ref: ImageRef, first: Sibling) -> str:
+    name, lost = ref.text.partition("@")[0], [each.name for each in first.losses]
+    for loss, (what, why) in _BUILDS.items():
+        if loss in lost:
+            return f"{name} {what}, and {why}; {first.ref.text} runs the same programs"
+    if first.base.shell == "none":
+        return f"{first.ref.text} is {name} without a shell"
+    if first.base.libc == "musl":
+        return f"{first.ref.text} is {name} on a smaller system"
+    return f"{name} is the full image; {first.ref.text} runs the same programs"
+
+
 def _fixes(
-    ref: ImageRef,
+    layer: Layer,
+    start: _Start,
     before: Size,
-    smaller: Sequence[tuple[Sibling, Size]],
-    word: Word,
-    site: Site,
+    switches: Sequence[Switch],
+    left_out: Sequence[str],
     snapshot: Snapshot,
 ) -> Iterator[Fix | None]:
-    for sibling, size in smaller:
-        yield _fix(ref, sibling, less(before, size), word, snapshot.offset(site))
-
-
-def _is_full(ref: ImageRef) -> bool:
-    tag = ref.effective_tag
-    return tag is not None and variant(ref.repository, tag).flavour == "full"
-
-
-def _needs_shell(layer: Layer) -> bool:
-    instruction = layer.instruction
-    is_shell_form = instruction.keyword in ("CMD", "ENTRYPOINT") and instruction.array is None
-    return instruction.keyword == "RUN" or is_shell_form
-
-
-def _fix(ref: ImageRef, sibling: Sibling, saves: Size, word: Word, offset: int) -> Fix | None:
-    """The edit of the reference where it is written out, or of its end: `node:$V` becomes `node:$V-slim`."""
-    if word.text == ref.text:
-        edit = Edit(sibling.edit.span.shifted(offset + word.span.start), sibling.edit.text)
-    elif "$" in word.text and sibling.ref.text.startswith(ref.text) and not word.text.endswith(("'", '"')):
-        end = offset + word.span.end
-        edit = Edit(Span(end, end), sibling.ref.text.removeprefix(ref.text))
-    else:
-        return None  # what an ARG holds, and the image that a further context is, are the user's to change
-    notes = "; ".join(loss.words for loss in sibling.losses)
-    title = f"Use the {_NAMES.get(sibling.flavour, 'smaller')} image {sibling.ref.text}"
-    return Fix(sibling.flavour, title, Safety.ASK, (edit,), note=f"Check: {notes}" if notes else "", saves=saves)
+    others = (each for ledger in snapshot.shipped_ledgers for each in ledger.layers if each is not layer)
+    rest = total(map(snapshot.sizes.layer, others))
+    image = total((before, rest)) or before
+    for switch in switches:
+        sibling = switch.sibling
+        edits = edits_of(snapshot, layer, start.ref, start.word, switch)
+        losses = [each.words for each in sibling.losses if each.name not in _LOOKED_AFTER]
+        notes = "; ".join((*(losses or (each.words for each in sibling.losses)), *left_out))
+        title = f"Use the {_LABELS.get(sibling.name, 'smaller')} image {sibling.ref.text}"
+        if edits is None:
+            continue
+        if switch.packages:
+            title += f" and install {', '.join(switch.packages)}"
+        yield Fix(
+            sibling.name or "smaller",
+            title,
+            Safety.ASK,
+            edits,
+            note=f"Check: {notes}" if notes else "",
+            saves=less(before, switch.after),
+            weighs=(image, total((switch.after, rest)) or switch.after),
+        )

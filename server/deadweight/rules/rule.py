@@ -46,7 +46,7 @@ class Fix:
     """One way out of a finding: minimal edits in the Dockerfile, perhaps lines of another file. `note` says what to
     check.
 
-    `saves` are the bytes of this way where a finding has several.
+    `saves` are the bytes of this way where a finding has several; `weighs` what the image weighs before and after it.
     """
 
     id: str
@@ -56,6 +56,7 @@ class Fix:
     adds: AddedLines | None = None
     note: str = ""
     saves: Size | None = None
+    weighs: tuple[Size, Size] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,19 @@ def cache_left(packages: PackageSet) -> Size | None:
     return Size(0, left.best, left.high, left.parts) if left and packages.there else left
 
 
+def names(packages: PackageSet, *, dev: bool) -> frozenset[str]:
+    """The packages that an install writes, by name, as far as manifest and lockfile tell; `dev`: with those that only
+    development needs, where it takes them along.
+    """
+    if packages.names:
+        return frozenset([name for each in packages.names if (name := each[:1] + each[1:].partition("@")[0])])
+    manifest, lock = _project(packages)
+    if manifest is None:
+        return frozenset()
+    wanted = node.install_set(manifest, lock, dev=dev and "dev" in packages.options, libc=packages.libc)
+    return frozenset([*(each.name for each in wanted.locked), *(each.name for each in wanted.unlocked)])
+
+
 def _beyond(there: int, added: Size) -> Size:
     """What an install writes where a copy of its folder is there already: what that lacks; all of it at the most."""
     low, best = max(0, added.low - there), max(0, added.best - there)

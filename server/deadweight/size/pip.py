@@ -14,7 +14,7 @@ from deadweight.size.parts import NOT_MEASURED, summed
 from deadweight.size.units import Size, around, at_least, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from deadweight.model.ecosystems.python import LockedDistribution, Requirement
 
@@ -129,6 +129,22 @@ class _Distribution:
     version: str = ""
     stated: tuple[int | None, int | None] = (None, None)
     from_index: bool = True
+
+
+def names(
+    requirements: Iterable[Requirement], target: Target, *, dependencies: bool = True
+) -> Iterator[tuple[str, str]]:
+    """The distributions that an install of requirements writes, by name, each with its version or ''."""
+    for each in _wanted(requirements, target, dependencies).values():
+        yield each.name, each.version
+
+
+def glibc_alone(name: str, version: str) -> bool:
+    """Whether a distribution, in the version that is known nearest to the given one, has a wheel for glibc and none for
+    musl.
+    """
+    row = _nearest(name, version, cpu=False)
+    return row is not None and row.lacks_musl and row.manylinux is not None
 
 
 def _from_index(requirements: Iterable[Requirement], target: Target) -> Target:

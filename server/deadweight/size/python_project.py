@@ -13,6 +13,8 @@ from deadweight.size.parts import cut_off
 from deadweight.size.units import ZERO, Size, around, total
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deadweight.model.ecosystems.python import LockedDistribution, Requirement
     from deadweight.model.effects import PackageSet, ProjectTexts
     from deadweight.model.folder import Folder
@@ -46,6 +48,32 @@ def installed(packages: PackageSet) -> Size | None:
             asked.requirements, target, dependencies="no-deps" not in options, already=_there(packages)
         )
     return _with_rest(asked, found)
+
+
+def lacks_musl(packages: PackageSet) -> Iterator[str]:
+    """The distributions of an install that have wheels for glibc and none for musl."""
+    asked = _asked(packages)
+    if asked is None:
+        return
+    for each in asked.locked or ():
+        stated = each.glibc_wheel is not None
+        if each.musl_wheel is None if stated else pip.glibc_alone(each.name, each.version):
+            yield each.name
+    if asked.locked is None:
+        for name, version in names(packages):
+            if pip.glibc_alone(name, version):
+                yield name
+
+
+def names(packages: PackageSet) -> Iterator[tuple[str, str]]:
+    """The distributions that an install writes, by name, each with its version or ''."""
+    asked = _asked(packages)
+    if asked is None:
+        return
+    if asked.locked is not None:
+        yield from ((each.name, each.version) for each in asked.locked)
+    else:
+        yield from pip.names(asked.requirements, _target(packages), dependencies="no-deps" not in packages.options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -455,6 +455,7 @@ NOT_BUILT: dict[str, str] = {
     "secrets-copied": "no safe fix: an app or a build may read them",
     "copy-source-missing": "no safe fix, and no image before it: the build fails",
     "huge-file-copied": "no safe fix: an app may open them",
+    "whole-stage-copied": "no safe fix: what else the program reads, only its code says",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
     "volatile-line-early": "no bytes in the image: the finding is about rebuilds",

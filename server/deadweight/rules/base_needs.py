@@ -1,0 +1,272 @@
+"""The query for what the commands of a stage need of the image that it stands on, and a smaller one may lack."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.effects import Built, CopiedFromStage, PackageSet
+from deadweight.model.image import family
+from deadweight.size import python_project
+from deadweight.size.ready_made import blockers
+from deadweight.syntax.dockerfile import remembered
+from deadweight.syntax.run import program_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from deadweight.facts.losses import LossName
+    from deadweight.model.commands.call import Call
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.snapshot import Snapshot
+
+# What comes with a JDK and not with a JRE, and what runs on a JDK alone.
+_JDK = frozenset(
+    (
+        *("javac", "jar", "javadoc", "javap", "jlink", "jdeps", "jmod", "jpackage", "jshell", "jcmd", "jmap", "jstack"),
+        *(
+            "jstat",
+            "jps",
+            "jinfo",
+            "jconsole",
+            "jdb",
+            "jhsdb",
+            "mvn",
+            "mvnw",
+            "gradle",
+            "gradlew",
+            "sbt",
+            "ant",
+            "lein",
+        ),
+        *("native-image", "kotlinc", "scalac", "groovyc", "bazel"),
+    )
+)
+_SDK = frozenset(("build", "publish", "restore", "run", "test", "watch", "pack", "tool", "ef", "new", "add", "msbuild"))
+_COMPILERS = frozenset(("gcc", "g++", "cc", "c++", "clang", "clang++", "make", "cmake", "ninja", "nvcc", "meson"))
+# Gems and extensions of PHP with code in C are the rule: puma, pg, redis.
+_COMPILE = {"bundle": ("install",), "gem": ("install",), "pecl": ("install",), "phpize": ()}
+_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh"))
+# Programs that start a shell, or that are scripts of one.
+_START_SHELL = frozenset(("npm", "npx", "yarn", "pnpm", "bunx", "docker-entrypoint.sh"))
+_ACCOUNTS = frozenset(("useradd", "groupadd", "usermod", "groupmod"))
+_MANAGERS = {
+    **dict.fromkeys(("apt-get", "apt", "aptitude", "dpkg", "apt-key", "apt-cache", "add-apt-repository"), "apt"),
+    "apk": "apk",
+    **{name: name for name in ("dnf", "microdnf", "yum", "tdnf", "zypper", "pacman")},
+}
+# The programs that a full image has and a slim one may lack, by the package that brings them (Debian's names).
+_PROGRAMS = {
+    **{name: (name,) for name in ("git", "curl", "wget", "make", "patch", "unzip", "bzip2", "file", "pkg-config")},
+    "gcc": ("gcc", "cc"),
+    "g++": ("g++", "c++"),
+    "autoconf": ("autoconf", "automake", "autoreconf"),
+    "mercurial": ("hg",),
+    "subversion": ("svn",),
+    "gnupg": ("gpg",),
+    "xz-utils": ("xz",),
+    "openssh-client": ("ssh", "scp", "sftp", "ssh-keyscan", "ssh-keygen", "ssh-add", "ssh-agent"),
+    "imagemagick": ("convert", "identify", "mogrify"),
+    "procps": ("ps", "pgrep", "pkill", "top", "free"),
+    "default-libmysqlclient-dev": ("mysql_config",),
+    "libpq-dev": ("pg_config",),
+}
+_BROUGHT_BY = {program: package for package, programs in _PROGRAMS.items() for program in programs}
+_BUILT_FROM_SCRIPTS = frozenset(("dist", "build", "out", "public", "static", "package.json", "package-lock.json"))
+_WORD = re.compile(r"[^\s;&|()\"'=]+")
+_FOR_ONE_SYSTEM = frozenset(("-r", "--runtime", "-a", "--arch", "--os", "--self-contained"))  # of dotnet publish
+_PLAIN = re.compile(r"[\w./:@,+-]+(?:[ \t]+[\w./:@,+-]+)*")  # of a shell form: what the exec form says as well
+# Images of others whose programs run on any Linux.
+_STATIC = ("ghcr.io/astral-sh/uv", "composer", "busybox", "docker", "hashicorp/", "gcr.io/distroless/static")
+
+
+class Need(NamedTuple):
+    """What of a base image a command cannot do without: `loss` takes it away, `why` says so in words."""
+
+    loss: LossName
+    why: str
+
+
+class Uses(NamedTuple):
+    """What stages use of the image that they stand on: what they cannot do without, the package managers they call, and
+    the packages whose programs they call and do not install themselves. `brings_cuda`: with packages of Python.
+    """
+
+    needs: tuple[Need, ...]
+    managers: frozenset[str]
+    packages: frozenset[str]
+    brings_cuda: bool
+
+    def blocker(self, lost: Iterable[LossName], manager: str | None) -> str:
+        """Why the commands would not run on an image that lacks so much and has this package manager; '' if they do."""
+        gone = frozenset(lost)
+        found = [each.why for each in self.needs if each.loss in gone]
+        found += [f"RUN calls {each}" for each in sorted(self.managers) if manager not in (each, None)]
+        if "no-cuda-libraries" in gone and not self.brings_cuda:
+            found.append("the programs may need CUDA's libraries")
+        return found[0] if found else ""
+
+
+def standing_on(snapshot: Snapshot, ledger: Ledger) -> list[Ledger]:
+    """A stage and all others of the build that stand on it: what one of them runs, its image has to hold."""
+    below = {ledger.stage.index}
+    found = [ledger]
+    for each in snapshot.reached_ledgers:
+        if isinstance(each.stage.base, int) and each.stage.base in below:
+            below.add(each.stage.index)
+            found.append(each)
+    return found
+
+
+def uses(ledgers: Iterable[Ledger]) -> Uses:
+    """What stages use of the image that they stand on."""
+    given = list(ledgers)
+    needs: dict[Need, None] = {}
+    programs: set[str] = set()
+    installed: set[str] = set()
+    for ledger in given:
+        for layer in ledger.layers:
+            needs.update(dict.fromkeys(_needs(layer)))
+            installed.update(name for manager, name in layer.packages if manager in ("apt", "apk"))
+        programs |= ledger.programs
+        needs.update(dict.fromkeys(_brought_from_glibc(ledger)))
+    managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
+    packages = {_BROUGHT_BY[each] for each in programs if each in _BROUGHT_BY} - installed
+    if installed & {"build-essential", "gcc", "build-base"}:
+        packages -= {"gcc", "g++", "make"}
+        needs = {each: None for each in needs if each.loss != "no-build-tools"}
+    brings_cuda = any(_brings_cuda(layer) for ledger in given for layer in ledger.layers_with(PackageSet))
+    return Uses(tuple(needs), frozenset(managers), frozenset(packages), brings_cuda)
+
+
+def starts(ledgers: Iterable[Ledger]) -> frozenset[str]:
+    """The words that start the image, paths without their folders."""
+    return frozenset[str]().union(*map(_words_of, starters(ledgers).values()))
+
+
+def starters(ledgers: Iterable[Ledger]) -> dict[str, Layer]:
+    """What starts the image: the last ENTRYPOINT and the last CMD of its stages, by keyword."""
+    layers = (layer for ledger in ledgers for layer in ledger.layers)
+    return {each.instruction.keyword: each for each in layers if each.instruction.keyword in ("CMD", "ENTRYPOINT")}
+
+
+@remembered
+def _words_of(layer: Layer) -> frozenset[str]:
+    """The words of CMD, ENTRYPOINT or HEALTHCHECK, paths without their folders."""
+    words = (word.value or word.text for word in layer.instruction.words)
+    return frozenset(program_name(part) for word in words for part in _WORD.findall(word))
+
+
+@remembered
+def _needs(layer: Layer) -> tuple[Need, ...]:
+    return tuple(dict.fromkeys(_needs_of(layer)))
+
+
+def _needs_of(layer: Layer) -> Iterator[Need]:
+    """What a line of the Dockerfile cannot do without."""
+    instruction = layer.instruction
+    keyword = instruction.keyword
+    if keyword in ("RUN", "ONBUILD"):
+        yield Need("no-shell", keyword)
+    elif keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
+        yield from _needs_of_start(layer)
+    elif keyword == "USER" and not _is_everywhere(instruction.arguments.text):
+        yield Need("few-accounts", f"USER names {instruction.arguments.text}")
+    elif keyword in ("COPY", "ADD") and not _is_everywhere(instruction.flag("chown") or "root"):
+        yield Need("few-accounts", f"--chown names {instruction.flag('chown')}")
+    elif keyword == "SHELL" and any("bash" in word.text for word in instruction.words):
+        yield Need("no-bash", "SHELL names bash")
+    for call in layer.calls:
+        yield from _needs_of_call(call)
+    for effect in layer.kept:
+        if isinstance(effect.cause, PackageSet):
+            for each in blockers(effect.cause):
+                yield Need(each.loss, f"{each.package} {each.why}")
+        elif isinstance(effect.cause, Built):
+            yield Need("no-nvcc", f"{effect.cause.program} may compile")
+
+
+def _is_everywhere(account: str) -> bool:
+    """Whether images without a shell know an account: by number, root, and their own."""
+    names = account.split(":")
+    return all(name.isdecimal() or name in ("", "root", "nonroot", "app") for name in names)
+
+
+@remembered
+def _brings_cuda(layer: Layer) -> bool:
+    """Whether an install of Python packages brings CUDA's libraries along."""
+    causes = (effect.cause for effect in layer.kept if isinstance(effect.cause, PackageSet))
+    return any(
+        name.startswith("nvidia-") or "+cu" in version
+        for cause in causes
+        if cause.manager in python_project.MANAGERS and "cpu" not in cause.options
+        for name, version in python_project.names(cause)
+    )
+
+
+def _needs_of_start(layer: Layer) -> Iterator[Need]:
+    instruction, words = layer.instruction, _words_of(layer)
+    text = instruction.arguments.text.strip()
+    is_plain = instruction.keyword != "HEALTHCHECK" and _PLAIN.fullmatch(text)
+    if instruction.array is None and text.upper() != "NONE" and not is_plain:
+        yield Need("no-shell", f"{instruction.keyword} is in shell form")
+    elif (words & (_SHELLS | _START_SHELL)) or any(each.endswith(".sh") for each in words):
+        yield Need("no-shell", f"{instruction.keyword} starts a script")
+    if "bash" in words:
+        yield Need("no-bash", f"{instruction.keyword} starts bash")
+    if tools := words & _JDK:
+        yield Need("no-compiler", f"{instruction.keyword} starts {min(tools)}")
+    if "dotnet" in words and words & _SDK:
+        yield Need("no-sdk", f"{instruction.keyword} starts dotnet {min(words & _SDK)}")
+
+
+def _needs_of_call(call: Call) -> Iterator[Need]:
+    program = call.program
+    verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
+    if program in _JDK:
+        yield Need("no-compiler", f"RUN calls {program}")
+    elif program == "dotnet" and verb in _SDK:
+        yield Need("no-sdk", f"RUN calls dotnet {verb}")
+    elif program in _COMPILERS:
+        yield Need("no-nvcc", f"RUN calls {program}")
+    elif program in _COMPILE and (verb in _COMPILE[program] or not _COMPILE[program]):
+        yield Need("no-build-tools", f"{program} {verb} compiles".replace("  ", " "))
+    elif program in _ACCOUNTS:
+        yield Need("no-useradd", f"RUN calls {program}")
+    elif program in ("dpkg", "rpm"):
+        yield Need("musl", f"{program} installs programs for glibc")
+    if any(word.text == "bash" or word.text.endswith("/bash") for word in call.placed.command.words[:2]):
+        yield Need("no-bash", "RUN calls bash")
+
+
+def _brought_from_glibc(ledger: Ledger) -> Iterator[Need]:
+    """What the stage copies from elsewhere that may be built for glibc."""
+    for layer in ledger.layers_with(CopiedFromStage):
+        for effect in layer.kept:
+            cause = effect.cause
+            if not isinstance(cause, CopiedFromStage):
+                continue
+            there = next((each for each in ledger.others if each.stage.label == cause.stage), None)
+            if there is None:
+                if not cause.stage.startswith(_STATIC):
+                    yield Need("musl", f"{cause.path} comes from {cause.stage}")
+            elif there.base.libc != "musl" and not _is_for_any_libc(there, cause.path):
+                yield Need("musl", f"{cause.path} comes from a stage with glibc")
+
+
+@remembered
+def _is_for_any_libc(ledger: Ledger, path: str) -> bool:
+    """Whether what a stage builds runs with any C library: byte code of Java and .NET, scripts, static Go programs."""
+    base = ledger.base.repository
+    known = family(base)
+    calls = [call for layer in ledger.layers for call in layer.calls]
+    if base == "golang":
+        set_here = (each for call in calls for each in call.placed.command.assignments)
+        is_off = any(each.name == "CGO_ENABLED" and each.value and each.value.value == "0" for each in set_here)
+        return is_off or ledger.stage.end.variables.get("CGO_ENABLED") == "0"
+    if base == "mcr.microsoft.com/dotnet/sdk":
+        return not any(word.text in _FOR_ONE_SYSTEM for call in calls for word in call.words)
+    if base == "node":  # node_modules may hold programs
+        return posixpath.basename(path) in _BUILT_FROM_SCRIPTS
+    return known is not None and known.kind == "java"

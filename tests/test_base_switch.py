@@ -1,0 +1,162 @@
+"""Smaller base images: which are offered where, what is added for them, and what keeps one from being offered."""
+
+from __future__ import annotations
+
+import pytest
+
+from deadweight.analysis.proof import fixed, holds
+from deadweight.analysis.report import report, title_of
+from deadweight.rules.catalog import BY_ID
+from examples import snapshot_of
+
+RULE = BY_ID["full-base-image"]
+
+
+def offered(block: str) -> dict[str, str]:
+    """The proven fixes by id, each with the Dockerfile that it makes."""
+    snapshot = snapshot_of(block)
+    found = report(snapshot)
+    reported = [each for each in found if each.rule is RULE]
+    return {
+        fix.id: fixed(snapshot, [fix]).text
+        for each in reported
+        for fix in each.fixes
+        if holds(snapshot, found, each, fix)
+    }
+
+
+def notes(block: str) -> str:
+    return " ".join(fix.note for each in report(snapshot_of(block), rules=[RULE]) for fix in each.fixes)
+
+
+@pytest.mark.parametrize(
+    ("block", "ids"),
+    [
+        ('FROM node:22\nCMD ["node", "a.js"]\n', ["slim", "alpine", "distroless"]),
+        ("FROM node:22\nRUN npm ci\nCMD npm start\n", ["slim", "alpine"]),
+        ("FROM node:22\nRUN make\n", []),
+        ("FROM node:22\nRUN apt-get install -y --no-install-recommends make && make\n", ["slim"]),
+        ('FROM node:22\nSHELL ["/bin/bash", "-c"]\nRUN echo a\n', ["slim"]),
+        ("FROM node:22\nRUN useradd app\n", ["slim"]),
+        ('FROM node:22\nUSER node\nCMD ["node", "a.js"]\n', ["slim", "alpine"]),
+        ("FROM node:22 AS a\nRUN make\nFROM node:22\nCOPY --from=a /srv/dist /srv/dist\n", ["slim", "alpine"]),
+        ("FROM node:22 AS a\nRUN npm ci\nFROM node:22\nCOPY --from=a /srv/node_modules /srv/\n", ["slim"]),
+        ("FROM rust:1.93 AS a\nRUN cargo build\nFROM node:22\nCOPY --from=a /tool /tool\n", ["slim"]),
+        ("FROM golang:1.25 AS a\nRUN CGO_ENABLED=0 go build\nFROM node:22\nCOPY --from=a /t /t\n", ["slim", "alpine"]),
+        ("FROM openjdk:17\nCOPY a.jar /\nCMD java -jar /a.jar\n", ["jre", "jre-alpine"]),
+        ("FROM openjdk:17\nRUN microdnf install git\nCMD java -jar /a.jar\n", []),
+        ("FROM tomcat:9.0-jdk17-temurin\nCOPY a.war /usr/local/tomcat/webapps/\n", ["jre"]),
+        ("FROM php:8.3-fpm\nRUN pecl install redis\n", []),
+        ("FROM php:8.3-fpm\nCOPY . .\n", ["alpine"]),
+        ("FROM nvidia/cuda:12.4.1-devel-ubuntu22.04\nRUN ./install.sh\n", []),
+        ("FROM nvidia/cuda:12.4.1-devel-ubuntu22.04\nRUN nvcc a.cu\n", []),
+        ("FROM nvidia/cuda:12.4.1-devel-ubuntu22.04\nRUN pip install torch\n", ["base"]),
+        ("FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04\nRUN pip install flask\n", []),
+        ("FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04\nRUN pip install torch\n", ["base"]),
+    ],
+)  # fmt: skip
+def test_what_the_commands_need_decides_what_is_offered(block: str, ids: list[str]) -> None:
+    assert list(offered(block)) == ids
+
+
+@pytest.mark.parametrize(
+    ("name", "project", "is_named"),
+    [
+        ("torch", "RUN pip install torch", True),
+        ("scikit-learn", "RUN pip install -r requirements.txt\n//- requirements.txt\nflask\nscikit-learn==1.4.2", True),
+        ("numpy", "RUN pip install numpy", False),
+        ("playwright", 'RUN npm ci\n//- package.json\n{"dependencies": {"playwright": "1"}}', True),
+        ("playwright", 'RUN npm ci\n//- package.json\n{"devDependencies": {"playwright": "1"}}', False),
+    ],
+)
+def test_alpine_is_left_out_with_the_package_that_has_nothing_for_musl(name: str, project: str, is_named: bool) -> None:
+    base = "node:22" if "npm" in project else "python:3.12"
+    block = f"//- Dockerfile\nFROM {base}\nCOPY . .\n{project}\n"
+    said = notes(block)
+    assert (f"left out: {name} " in said) is is_named
+    assert ("alpine" in offered(block)) is not is_named
+
+
+def test_a_lockfile_says_which_wheels_there_are() -> None:
+    wheel = '{ url = "https://pypi.org/a-1-cp312-cp312-manylinux_2_17_x86_64.whl", size = 9 },'
+    lock = f'version = 1\n[[package]]\nname = "a"\nversion = "1"\nwheels = [\n{wheel}\n]\n'
+    block = f"""//- Dockerfile
+FROM python:3.12
+COPY . .
+RUN uv sync --frozen
+//- pyproject.toml
+[project]
+name = "b"
+dependencies = ["a"]
+//- uv.lock
+{lock}"""
+    assert "left out: a has no wheel for musl" in notes(block)
+
+
+def test_packages_that_are_compiled_need_the_full_image() -> None:
+    assert not offered("FROM python:3.12\nRUN pip install mysqlclient\n")
+    assert not offered(
+        '//- Dockerfile\nFROM node:22\nCOPY . .\nRUN npm ci\n//- package.json\n{"dependencies": {"libpq": "1"}}\n'
+    )
+
+
+def test_programs_that_the_smaller_image_lacks_are_installed() -> None:
+    made = offered("FROM node:22\nRUN git clone https://example.com/a /a && xz -d /a/b.xz\n")
+    assert "install -y --no-install-recommends ca-certificates git xz-utils && rm" in made["slim"]
+    assert made["alpine"].startswith("FROM node:22-alpine\nRUN apk add --no-cache ca-certificates git xz\nRUN git")
+    assert "ca-certificates" not in offered("FROM python:3.12\nRUN curl https://example.com\n")["slim"]
+    installs = "RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*"
+    assert offered(f"FROM node:22\n{installs}\nRUN git clone https://a/b\n")["slim"].startswith(
+        f"FROM node:22-slim\n{installs}"
+    )
+
+
+def test_what_an_install_writes_anew_is_no_saving() -> None:
+    plain, git = (
+        report(snapshot_of(f"FROM node:22\n{lines}"), rules=[RULE])[0].finding.saves
+        for lines in ("", "RUN apt-get update && apt-get install -y git && rm -rf /var/lib/apt/lists/*\n")
+    )
+    assert plain
+    assert git
+    assert 100_000_000 < plain.best - git.best < 200_000_000  # git with perl, which node:22 holds
+
+
+@pytest.mark.parametrize(
+    ("start", "then"),
+    [
+        ('CMD ["node", "a.js"]', 'CMD ["a.js"]'),
+        ("CMD node a.js", 'CMD ["a.js"]'),
+        ('ENTRYPOINT ["node", "a.js"]', 'ENTRYPOINT ["/nodejs/bin/node", "a.js"]'),
+        ('ENTRYPOINT ["node"]\nCMD ["a.js"]', None),
+        ("CMD npm start", None),
+        ("CMD node a.js > log", None),
+        ("HEALTHCHECK CMD curl localhost\nCMD node a.js", None),
+        ("EXPOSE 80", None),
+    ],
+)
+def test_distroless_starts_the_program_by_itself(start: str, then: str | None) -> None:
+    made = offered(f"FROM node:22\nCOPY a.js .\n{start}\n")
+    assert made.get("distroless") == (then and f"FROM gcr.io/distroless/nodejs22-debian12\nCOPY a.js .\n{then}\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "then"),
+    [
+        ("ARG V=22\nFROM node:$V\n", "ARG V=22\nFROM node:$V-slim\n"),
+        ("ARG V=3.12\nFROM python:${V}-bookworm\n", "ARG V=3.12\nFROM python:${V}-slim-bookworm\n"),
+        ("ARG I=node:22\nFROM $I\n", "ARG I=node:22\nFROM $I-slim\n"),
+        ("ARG I=node:22-bookworm\nFROM $I\nUSER node\n", "ARG I=node:22-bookworm\nFROM $I-slim\nUSER node\n"),
+        ("FROM --platform=linux/arm64 node:22 AS a\n", "FROM --platform=linux/arm64 node:22-slim AS a\n"),
+        (f"FROM node:22@sha256:{'a' * 64}\n", "FROM node:22-slim\n"),
+        ("FROM node:22 AS a\nFROM node:22\n", "FROM node:22 AS a\nFROM node:22-slim\n"),
+        ("from node:22", "from node:22-slim"),
+    ],
+)
+def test_the_name_is_changed_where_it_is_written(lines: str, then: str) -> None:
+    assert offered(lines)["slim"] == then
+
+
+def test_a_title_says_what_the_image_weighs_before_and_after() -> None:
+    (reported,) = report(snapshot_of("//- Dockerfile\nFROM node:22\nCOPY a /\n//- a 400000000\n"), rules=[RULE])
+    assert title_of(reported.fixes[0]) == "Use the slim image node:22-slim: 1.5 GB → about 630 MB"
+    assert "the pinned digest goes" in notes(f"FROM node:22@sha256:{'a' * 64}\n")
