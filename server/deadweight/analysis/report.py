@@ -12,7 +12,7 @@ from deadweight.analysis.silence import is_silenced
 from deadweight.lazy import cached_property
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS, OFF
-from deadweight.size.units import in_range, is_wide, total
+from deadweight.size.units import in_range, in_words, is_wide, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -226,11 +226,11 @@ def report(
 
 
 def severity_of(finding: Finding) -> Severity:
-    """How loud a finding is: by its bytes; what is unknown, or is about rebuilds, is information."""
+    """How loud a finding is: by its bytes; what is unknown, about rebuilds or said by others too, is information."""
     saves = finding.saves
     if not finding.is_about_bytes:
         return "error" if finding.basis == "correctness" else "warning"
-    if finding.basis == "cache" or saves is None or (saves.high is None and saves.best < _INFORMATION_BELOW):
+    if not finding.claims or saves is None or (saves.high is None and saves.best < _INFORMATION_BELOW):
         return "information"
     return severity_by(saves.best)
 
@@ -244,6 +244,9 @@ def severity_by(count: int) -> Severity:
 
 def title_of(fix: Fix) -> str:
     """The title of a fix, with its bytes where it has some of its own."""
+    if fix.weighs is not None:
+        before, after = fix.weighs
+        return f"{fix.title}: {in_words(before.best)} → {about(after)}"
     if fix.saves is None:
         return fix.title
     return f"{fix.title}, saves {about(fix.saves)}"

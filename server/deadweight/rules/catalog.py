@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules import (
     apt_lists_kept,
+    build_tools_shipped,
     consecutive_runs,
     copied_over_install,
     copy_before_install,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 RULES: tuple[Rule, ...] = (
     over_budget.over_budget,
     full_base_image.full_base_image,
+    build_tools_shipped.build_tools_shipped,
     copy_source_missing.copy_source_missing,
     secrets_copied.secrets_copied,
     copied_over_install.copied_over_install,

@@ -447,6 +447,7 @@ CASES = (
 # Rule -> why no pair of it, or of a part of it, is built.
 NOT_BUILT: dict[str, str] = {
     "full-base-image": "no safe fix: another base image is for a person to choose",
+    "build-tools-shipped": "no safe fix: what the app reads when it runs, only its code says",
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
     "secrets-copied": "no safe fix: an app or a build may read them",
     "copy-source-missing": "no safe fix, and no image before it: the build fails",
