@@ -132,6 +132,9 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Options
 
 
+_WORTH = 10_000_000  # bytes; for less nobody keeps a second stage
+
+
 @rule("build-tools-shipped", group="image")
 def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a shipped stage that builds an app which a second stage could take over."""
@@ -139,7 +142,7 @@ def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     if target is None or snapshot.context is None:
         return
     weighs = _weighs(snapshot)
-    if weighs is None:
+    if weighs is None or weighs[0].best - weighs[1].best < _WORTH:
         return
     start = target.start
     yield Finding(

@@ -11,6 +11,7 @@ from deadweight.model.multi_stage import node_app, node_files, system
 from deadweight.model.multi_stage.node_steps import (
     from_build,
     is_setup,
+    managers,
     manifests_first,
     modules,
     shared,
@@ -71,7 +72,7 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
     checks = (brought.check, f"the app writes nothing into {app.folder} as user {user}" if user else "")
     return Needs(
         runtime_image(recipe),
-        (*tools(app), *brought.files, *_folder_of_owner(app)),
+        (*tools(app), *brought.files, *managers(app), *_folder_of_owner(app)),
         brought.build,
         moved=frozenset(layer.site.step for layer in recipe.copies if not goes_into(layer, app.folder)),
         shared=frozenset(shared(app)),
@@ -97,11 +98,12 @@ def _not_built(app: App) -> _Brought | Refusal:
         for layer in recipe.copies
         if layer.site.step in sources and brings_more_than(layer, app.project.install_files)
     ]
+    covering = [step for step in sources if step in wide] or sources
     for step in (*wide, app.install.layer.site.step):
         build[step] = tuple(line for line in build.get(step, ()) if line not in [Kept(each) for each in wide])
     after = [layer.site.step for layer in recipe.runs if is_setup(app, layer) and layer.site.step > min(sources)]
     build.update(dict.fromkeys(after, ()))
-    files: tuple[Line, ...] = (from_build(app, "node_modules"), *map(Kept, sources), *map(Kept, after))
+    files: tuple[Line, ...] = (from_build(app, "node_modules"), *map(Kept, covering), *map(Kept, after))
     return _Brought(build, files, "the app imports no package of devDependencies" if app.brings_dev else "")
 
 
@@ -112,6 +114,8 @@ def _built(app: App) -> _Brought | Refusal:
     build = manifests_first(app, "")
     if standalone := _standalone(app, build):
         return standalone
+    if served := node_files.served(app):
+        return _Brought(build, (from_build(app, served),))
     out = ".next" if app.depends_on("next") and _starts_next(app) else node_files.output(app)
     if out is None or app.does("beside") or len(app.installs) > 1:
         return _whole(app, build)
@@ -174,12 +178,14 @@ def _user(app: App) -> str:
     ]
     is_low = any(not each.isdecimal() or int(each) < _LOWEST_PORT for each in ports)
     is_writer = app.depends_on(*_WRITERS) or recipe.has("VOLUME", "USER") or app.does("setup") or app.does("tool")
+    is_writer = is_writer or any(managers(app))
     return "" if is_low or is_writer or app.owner or app.does("beside") or app.does("account") else _NODE_USER
 
 
 def _folder_of_owner(app: App) -> Iterator[Line]:
     """The folder of the app belongs to whom `chown -R` gave it."""
-    if any(call.program == "chown" for layer in app.recipe.runs for call in layer.calls) and app.owner:
+    steps = [layer.site.step for layer in app.recipe.runs if any(call.program == "chown" for call in layer.calls)]
+    if app.owner and not set(steps) <= set(shared(app)):
         yield Written(f"RUN chown {app.owner} {app.folder}")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.ecosystems.project import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from deadweight.model.context import BuildContext
     from deadweight.model.multi_stage.node_app import App
@@ -40,6 +40,8 @@ _SOURCE_FOLDERS = frozenset(
     (*("src", "source", "app", "pages", "components", "lib", "styles", "hooks", "utils"), *("client", "server", "api"))
 )
 _WITH_VALUE = frozenset(("-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"))
+_FILE_SERVERS = ("serve", "http-server")
+_SERVER_VALUES = frozenset(("-l", "--listen", "-p", "--port", "-a", "-c", "--config", "-P", "--proxy"))
 _MODULE_ENDS = ("", ".js", ".mjs", ".cjs", "/index.js")
 
 
@@ -67,6 +69,23 @@ def entry(app: App) -> str | None:
             elif not word.startswith("-"):
                 return _in_project(app, word)
     return None
+
+
+def served(app: App) -> str | None:
+    """The folder that a server of static files hands out, which comes with no package of the app; None for others."""
+    for words in app.start:
+        if words[0] in _FILE_SERVERS and not app.depends_on(words[0]):
+            rest = iter(words[1:])
+            names = [word for word in rest if not (word.startswith("-") and _skips(word, rest))]
+            path = _in_project(app, names[0]) if names else None
+            return path if path not in (None, ".") else None
+    return None
+
+
+def _skips(option: str, rest: Iterator[str]) -> bool:
+    if option in _SERVER_VALUES:
+        next(rest, None)
+    return True
 
 
 def _in_project(app: App, path: str) -> str | None:
