@@ -190,7 +190,7 @@ def _is_staged(before: Snapshot, after: Snapshot) -> bool:
     copies = [each for stage in after.build.stages[old.index :] for each in stage.section.instructions]
     taken = {word.text for each in old.section.instructions if each.keyword in _COPIES for word in each.words[:-1]}
     return sorted(settings[0]) == sorted(settings[1]) and all(
-        after.build.find(name) is not None
+        after.build.find(name) is not None or each in old.section.instructions
         if (name := each.flag("from"))
         else _takes_what_is_there(each, taken, after.context)
         for each in copies

@@ -52,18 +52,13 @@ class _Writer:
         yield start
         for line in part.lines:
             lead = self.leads.pop(line.step, "") if line.step is not None else ""
-            text = self._flagged(line) if isinstance(line, Kept) else self._own(line.text)
+            text = self.instructions[line.step].text if isinstance(line, Kept) else self._own(line.text)
             yield lead + text.removesuffix(self.newline) + self.newline
 
     def _own(self, text: str) -> str:
         text = text.replace("{build}", self.plan.name)
         keyword, blank, rest = text.partition(" ")
         return keyword.lower() + blank + rest if self.is_lower else text
-
-    def _flagged(self, line: Kept) -> str:
-        instruction = self.instructions[line.step]
-        at = instruction.keyword_span.end
-        return f"{instruction.text[:at]} {line.flag}{instruction.text[at:]}" if line.flag else instruction.text
 
     def _first_from(self) -> str:
         """The FROM of the user's with the name of the stage that builds."""

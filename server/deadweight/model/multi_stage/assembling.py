@@ -38,44 +38,36 @@ def assembled(recipe: Recipe, needs: Needs, names: Collection[str]) -> Plan | Re
     )
 
 
-def last_work(recipe: Recipe) -> int:
-    """The number of the last COPY, ADD or RUN."""
-    return max((layer.site.step for layer in recipe.layers if layer.instruction.keyword in WORKS), default=0)
-
-
 def _build_lines(recipe: Recipe, needs: Needs) -> Iterator[Line]:
-    """What the stage that builds does: all work but what only the image needs, and the settings above that."""
-    works = [layer.site.step for layer in recipe.layers if layer.instruction.keyword in WORKS]
-    last = max((step for step in works if step not in needs.moved and needs.build.get(step) != ()), default=0)
+    """What the stage that builds does: its work, and the settings above the last of it."""
+    done = {
+        layer.site.step: needs.build.get(layer.site.step, (Kept(layer.site.step),))
+        for layer in recipe.layers
+        if layer.instruction.keyword in WORKS
+    }
+    last = max((step for step, lines in done.items() if lines), default=0)
+    for layer in recipe.layers:
+        step = layer.site.step
+        if layer.instruction.keyword in _SETTINGS and step < last:
+            yield Kept(step)
+        yield from (_standing_for(line, step) for line in done.get(step, ()))
+
+
+def _image_lines(recipe: Recipe, needs: Needs) -> Iterator[Line]:
+    """What the image does: what it says of itself as before, and of the work what it needs."""
+    packages = needs.packages
     for layer in recipe.layers:
         step, keyword = layer.site.step, layer.instruction.keyword
-        if keyword in _SETTINGS and step < last:
-            yield Kept(step)
-        elif keyword in WORKS and step not in needs.moved:
-            yield from (_standing_for(line, step) for line in needs.build.get(step, (Kept(step),)))
+        is_work = keyword in WORKS
+        lines = needs.image.get(step, () if is_work or keyword == "ARG" else (Kept(step),))
+        if packages and is_work and lines:
+            yield Written(system.install(packages, recipe.ledger.base.package_manager))
+            packages = ()
+        yield from (_standing_for(line, step) for line in lines)
 
 
 def _standing_for(line: Line, step: int) -> Line:
     return replace(line, step=step) if isinstance(line, Written) else line
-
-
-def _image_lines(recipe: Recipe, needs: Needs) -> Iterator[Line]:
-    """What the image gets: settings and commands of the user's, and the app where the last work was done."""
-    last, users = last_work(recipe), list[int]()
-    for layer in recipe.layers:
-        step, keyword = layer.site.step, layer.instruction.keyword
-        if keyword == "USER" and step < last:
-            users.append(step)  # it comes behind what is copied and installed
-        elif keyword == "CMD" and needs.command:
-            yield Written(needs.command, step)
-        elif (keyword not in WORKS and keyword != "ARG") or step in needs.moved or step in needs.shared:
-            yield Kept(step)
-        if step == last:
-            if needs.packages:
-                yield Written(system.install(needs.packages, recipe.ledger.base.package_manager))
-            yield from needs.files
-            yield from (Written(f"USER {needs.user}") for _ in range(bool(needs.user)))
-            yield from map(Kept, users[-1:])
 
 
 def _arguments(recipe: Recipe, lines: list[Line]) -> Iterator[Line]:

@@ -25,9 +25,9 @@ from deadweight.model.multi_stage.recipe import brings_more_than, goes_into, run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.layers import Layer
     from deadweight.model.multi_stage.node_app import App
-    from deadweight.model.multi_stage.node_steps import Steps
-    from deadweight.model.multi_stage.plan import Line
+    from deadweight.model.multi_stage.plan import Line, Steps
     from deadweight.model.multi_stage.recipe import Recipe
 
 # Packages that write files where the app lies or beside it (their documentation; by hand, 2026-11-26).
@@ -45,7 +45,7 @@ _LOWEST_PORT = 1024  # below it ports are root's own
 
 
 class _Brought(NamedTuple):
-    """What the stage that builds does, and what of it the image gets."""
+    """What the stage that builds does, what of it the image gets, and the CMD where that is another one."""
 
     build: Steps
     files: tuple[Line, ...]
@@ -72,16 +72,37 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
     checks = (brought.check, f"the app writes nothing into {app.folder} as user {user}" if user else "")
     return Needs(
         runtime_image(recipe),
-        (*tools(app), *brought.files, *managers(app), *_folder_of_owner(app)),
-        brought.build,
-        moved=frozenset(layer.site.step for layer in recipe.copies if not goes_into(layer, app.folder)),
-        shared=frozenset(shared(app)),
-        packages=packages,
+        {**brought.build, **{layer.site.step: () for layer in _copies_elsewhere(app)}},
+        _image(app, brought, user),
+        packages,
         environment=tuple(_environment(app, brought)),
-        user=user,
-        command=brought.command,
         checks=tuple(filter(None, checks)),
     )
+
+
+def _image(app: App, brought: _Brought, user: str) -> Steps:
+    """What the image does: the app comes where the last work was done, and all USERs behind it."""
+    recipe = app.recipe
+    image: Steps = {
+        step: (Kept(step),) for step in (*shared(app), *(layer.site.step for layer in _copies_elsewhere(app)))
+    }
+    last = recipe.last_work
+    users = [
+        layer.site.step for layer in recipe.layers if layer.instruction.keyword == "USER" and layer.site.step < last
+    ]
+    image.update(dict.fromkeys(users, ()))
+    named = (Written(f"USER {user}"),) if user else tuple(map(Kept, users[-1:]))
+    own = (*tools(app), *brought.files, *managers(app), *_folder_of_owner(app), *named)
+    image[last] = (*image.get(last, ()), *own)
+    if brought.command:
+        commands = [layer.site.step for layer in recipe.layers if layer.instruction.keyword == "CMD"]
+        image[commands[-1]] = (Written(brought.command),)
+    return image
+
+
+def _copies_elsewhere(app: App) -> list[Layer]:
+    """The COPYs that bring something to another place than the app's."""
+    return [layer for layer in app.recipe.copies if not goes_into(layer, app.folder)]
 
 
 def _not_built(app: App) -> _Brought | Refusal:

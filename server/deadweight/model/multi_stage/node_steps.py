@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.effects import Copied
 from deadweight.model.multi_stage import node_app
 from deadweight.model.multi_stage.node_app import role
 from deadweight.model.multi_stage.plan import Kept, Written
-from deadweight.model.multi_stage.recipe import brings, brings_more_than, commands, goes_into
+from deadweight.model.multi_stage.recipe import brings, brings_more_than, commands, flags_of, goes_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from deadweight.model.layers import Layer
     from deadweight.model.multi_stage.node_app import App
-    from deadweight.model.multi_stage.plan import Line
-
-Steps: TypeAlias = "dict[int, tuple[Line, ...]]"
+    from deadweight.model.multi_stage.plan import Line, Steps
 
 # Packages with native code that is compiled, or fetched ready-made, when they are installed (by hand, 2026-11-26).
 _NATIVE_NAMES = """
@@ -80,9 +78,7 @@ def manifests_first(app: App, command: str) -> Steps:
     build: Steps = {}
     if wide and not _are_brought(above, wide, files):
         first = wide[0]
-        flags = "".join(
-            f" {first.instruction.text[each.span.start : each.span.end]}" for each in first.instruction.flags
-        )
+        flags = flags_of(first)
         folder = "./" if first.step and first.step.state.workdir == app.folder else f"{app.folder}/"
         build[first.site.step] = (Written(f"COPY{flags} {' '.join(files)} {folder}"),)
     for layer in wide:
@@ -168,8 +164,7 @@ def _split(layer: Layer, number: int, command: str, *, is_whole: bool) -> Iterat
     `is_whole`.
     """
     parts = commands(layer)
-    instruction = layer.instruction
-    flags = "".join(f" {instruction.text[each.span.start : each.span.end]}" for each in instruction.flags)
+    flags = flags_of(layer)
     if len(parts) == 1 or (is_whole and command == parts[number].text):
         yield (
             Written(f"RUN{flags} {command}") if command != parts[0].text and len(parts) == 1 else Kept(layer.site.step)

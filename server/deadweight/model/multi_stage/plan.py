@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
 
 BUILD = "build"  # the name of the new stage, unless the file has one of that name
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An instruction of the user's as it is written, by its number in the stage; its comments come along.
-
-    `flag` is put behind its keyword.
-    """
+    """An instruction of the user's as it is written, by its number in the stage; its comments come along."""
 
     step: int
-    flag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +27,28 @@ class Written:
 
 
 Line: TypeAlias = "Kept | Written"
+Steps: TypeAlias = "dict[int, tuple[Line, ...]]"
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What an ecosystem's file knows of a stage.
 
-    build: what the stage that builds does in place of an instruction of the user's, by its number; a COPY, ADD or RUN
-        that is not named stays as it is
     base: the image that the app runs on
-    files: what brings the app into its image, in order
-    moved: COPYs and RUNs of the user's that only the image needs, by number: they leave the stage that builds
-    shared: those that both need
+    build, image: what each of the two stages does in place of an instruction of the user's, by its number. A COPY, ADD or
+        RUN that is not named is done where it builds, and not in the image
     packages: of the system, which the image needs and its base does not bring
     environment: variables that the image gets, as `NAME=value`
-    user: the account that the app runs as where the file names none
-    command: what takes the place of CMD
+    known: the COPYs from other images whose purpose is known
     checks: what a person has to look at
     """
 
     base: str
-    files: tuple[Line, ...]
-    build: Mapping[int, tuple[Line, ...]] = field(default_factory=dict)
-    moved: frozenset[int] = frozenset()
-    shared: frozenset[int] = frozenset()
+    build: Steps
+    image: Steps
     packages: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
-    user: str = ""
-    command: str = ""
+    known: frozenset[int] = frozenset()
     checks: tuple[str, ...] = ()
 
 

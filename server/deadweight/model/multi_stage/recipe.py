@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
+    from deadweight.model.effects import Effect
     from deadweight.model.image import ImageRef
     from deadweight.model.layers import Layer, Ledger
     from deadweight.syntax.dockerfile import Instruction
@@ -93,6 +94,11 @@ class Recipe:
         return tuple(dict.fromkeys(OF_PROGRAMS[name] for name in sorted(called) if name in OF_PROGRAMS))
 
     @property
+    def last_work(self) -> int:
+        """The number of the last COPY, ADD or RUN."""
+        return max((layer.site.step for layer in self.layers if layer.instruction.keyword in WORKS), default=0)
+
+    @property
     def target(self) -> str:
         """How a COPY of our own names the folder of the app's: "./" where that is the working folder, else in full."""
         return "./" if self._is_in_folder else f"{self.folder}/"
@@ -157,6 +163,31 @@ def _as_shell(instruction: Instruction) -> str:
     if instruction.array is None:
         return instruction.arguments.text
     return " ".join(shlex.quote(word.value or "") for word in instruction.array)
+
+
+def flags_of(layer: Layer) -> str:
+    """The flags of an instruction as they are written, each behind a blank."""
+    instruction = layer.instruction
+    return "".join(f" {instruction.text[each.span.start : each.span.end]}" for each in instruction.flags)
+
+
+def is_brought_again(layer: Layer, later: Layer) -> bool:
+    """Whether a later COPY brings all that one brings, to the same places."""
+    return all(any(_is_part(each, other) for other in later.kept) for each in layer.kept)
+
+
+def _is_part(effect: Effect, other: Effect) -> bool:
+    first, second = effect.cause, other.cause
+    if not isinstance(first, Copied) or not isinstance(second, Copied) or effect.path is None or other.path is None:
+        return False
+    if first.root is None or second.root is None or not first.selection or not second.selection:
+        return False
+    if first.is_file and not second.is_file:
+        return is_under(effect.path, other.path) and (
+            posixpath.join(second.root, effect.path[len(other.path) :].lstrip("/")) == first.root
+        )
+    is_inside = all(path in second.selection.files for path in first.selection.files)
+    return is_inside and is_under(effect.path, other.path) and not first.is_file
 
 
 def goes_into(layer: Layer, folder: str) -> bool:

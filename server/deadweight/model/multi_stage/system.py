@@ -46,6 +46,43 @@ OF_PROGRAMS = {
     "mysql": "default-mysql-client",
     "convert": "imagemagick",
 }
+# The libraries of Alpine's packages of headers (pkgs.alpinelinux.org; by hand, 2026-11-26).
+_ON_ALPINE: dict[str, tuple[str, ...]] = {
+    "cairo-dev": ("cairo",),
+    "curl-dev": ("libcurl",),
+    "freetype-dev": ("freetype",),
+    "fribidi-dev": ("fribidi",),
+    "geos-dev": ("geos",),
+    "gdk-pixbuf-dev": ("gdk-pixbuf",),
+    "harfbuzz-dev": ("harfbuzz",),
+    "icu-dev": ("icu-libs",),
+    "jpeg-dev": ("libjpeg-turbo",),
+    "lcms2-dev": ("lcms2",),
+    "libffi-dev": ("libffi",),
+    "libjpeg-turbo-dev": ("libjpeg-turbo",),
+    "libpng-dev": ("libpng",),
+    "libpq-dev": ("libpq",),
+    "libsodium-dev": ("libsodium",),
+    "libwebp-dev": ("libwebp",),
+    "libxml2-dev": ("libxml2",),
+    "libxslt-dev": ("libxslt",),
+    "libzip-dev": ("libzip",),
+    "mariadb-connector-c-dev": ("mariadb-connector-c",),
+    "mariadb-dev": ("mariadb-connector-c",),
+    "oniguruma-dev": ("oniguruma",),
+    "openjpeg-dev": ("openjpeg",),
+    "openldap-dev": ("libldap",),
+    "openssl-dev": ("libssl3", "libcrypto3"),
+    "pango-dev": ("pango",),
+    "pcre-dev": ("pcre",),
+    "postgresql-dev": ("libpq",),
+    "sqlite-dev": ("sqlite-libs",),
+    "tiff-dev": ("tiff",),
+    "vips-dev": ("vips",),
+    "yaml-dev": ("yaml",),
+    "zlib-dev": ("zlib",),
+    **dict.fromkeys(("libc-dev", "linux-headers", "musl-dev", "python3-dev", "libressl-dev"), ()),
+}
 _MOST_STEPS = 8  # from a package of headers through others to a library
 
 
@@ -55,18 +92,19 @@ def runtime_packages(layers: Iterable[Layer], base: Base, *, python_builds: bool
     `python_builds`: Python itself is there for a build alone, as for node-gyp.
     """
     found: dict[str, None] = {}
+    already = frozenset(base.packages)
     for layer in layers:
-        for effect in layer.effects:
+        for effect in layer.kept:
             cause = effect.cause
             if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk"):
                 continue
             for name in cause.names:
-                if name in _BUILD or (python_builds and _VERSIONED.fullmatch(name)):
+                if name in already or name in _BUILD or (python_builds and _VERSIONED.fullmatch(name)):
                     continue
                 if not _HEADERS.fullmatch(name):
                     found[name] = None
                     continue
-                libraries = libraries_of(name, base) if cause.manager == "apt" else None
+                libraries = libraries_of(name, base) if cause.manager == "apt" else _ON_ALPINE.get(name)
                 if libraries is None:
                     return Refusal(f"nobody knows which library a program needs that was built with {name}")
                 found.update(dict.fromkeys(libraries))
@@ -75,9 +113,9 @@ def runtime_packages(layers: Iterable[Layer], base: Base, *, python_builds: bool
 
 def libraries_of(headers: str, base: Base) -> tuple[str, ...] | None:
     """The libraries that programs need which were built with a package of headers; None where nobody knows."""
-    suite = debian.release(base.suite).suite if base.os == "debian" and base.suite in debian.suites() else None
-    if suite is None:
+    if base.os != "debian" or (base.suite is not None and base.suite not in debian.suites()):
         return None
+    suite = debian.release(base.suite).suite
     waiting, seen = [headers], set[str]()
     for _ in range(_MOST_STEPS):
         if not waiting:
