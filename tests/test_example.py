@@ -39,7 +39,7 @@ def test_findings_on_from_copy_and_install_have_bytes(capsys: pytest.CaptureFixt
     found = findings(capsys, app)
     rules = {line: [finding["rule"] for finding in group] for line, group in found.items()}
     assert rules == {
-        1: ["full-base-image"],
+        1: ["full-base-image", "build-tools-shipped"],
         3: ["copy-before-install"],
         4: ["install-cache-kept", "dev-dependencies-shipped"],
     }
@@ -86,7 +86,32 @@ def test_fixes_apply_and_are_done_with(capsys: pytest.CaptureFixture[str], app: 
         'CMD ["node", "dist/server.js"]\n'
     )
     capsys.readouterr()
-    assert [each["rule"] for group in findings(capsys, app).values() for each in group] == ["dev-dependencies-shipped"]
+    left = [each["rule"] for group in findings(capsys, app).values() for each in group]
+    assert left == ["build-tools-shipped", "dev-dependencies-shipped"]
+
+
+def test_two_stages_leave_nothing_to_say(capsys: pytest.CaptureFixture[str], app: Path) -> None:
+    assert main(["fix", "--write", "--ask", "--rule", "build-tools-shipped", str(app / "Dockerfile")]) == 0
+    assert (app / "Dockerfile").read_text("utf-8") == (
+        "FROM node:22 AS build\n"
+        "WORKDIR /app\n"
+        "COPY package.json package-lock.json ./\n"
+        "RUN npm ci\n"
+        "COPY . .\n"
+        "RUN npm run build\n"
+        "\n"
+        "FROM node:22-slim\n"
+        "ENV NODE_ENV=production\n"
+        "WORKDIR /app\n"
+        "COPY package.json package-lock.json ./\n"
+        "RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev\n"
+        "COPY --from=build /app/dist ./dist\n"
+        "USER node\n"
+        "EXPOSE 3000\n"
+        'CMD ["node", "dist/server.js"]\n'
+    )
+    capsys.readouterr()
+    assert findings(capsys, app) == {}
 
 
 def test_every_line_is_priced_and_the_image_is_their_sum(capsys: pytest.CaptureFixture[str], app: Path) -> None:

@@ -8,7 +8,7 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
@@ -62,6 +62,17 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
         pieces += (text[done : span.start], new)
         done = span.end
     return "".join((*pieces, text[done:]))
+
+
+def line_edits(before: str, after: str) -> Iterator[Edit]:
+    """Edits of whole lines that turn one text into another; lines that stay are not touched."""
+    from difflib import SequenceMatcher
+
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    offsets = [0, *accumulate(map(len, old))]
+    for what, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if what != "equal":
+            yield Edit(Span(offsets[start], offsets[end]), "".join(new[first:last]))
 
 
 def split_lines(text: str) -> list[str]:

@@ -27,7 +27,7 @@ class Claims:
 
         A rule that says its own number of bytes, other than those of what it frees, keeps it.
         """
-        if finding.basis == "cache" or self._taken.keys().isdisjoint([site for site, _ in finding.frees]):
+        if not finding.claims or self._taken.keys().isdisjoint([site for site, _ in finding.frees]):
             return finding
         left = frozenset(
             (site, rest)
@@ -45,7 +45,7 @@ class Claims:
 
     def take(self, finding: Finding) -> None:
         """Claim what a finding frees. What a rebuild writes again is in the image all the same: nothing is freed."""
-        if finding.basis != "cache":
+        if finding.claims:
             for site, effect in finding.frees:
                 self._taken.setdefault(site, []).append(effect)
 

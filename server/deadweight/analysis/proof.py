@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deadweight.rules.rule import Fix
     from deadweight.settings import Settings
     from deadweight.snapshot import Options, Snapshot
-    from deadweight.syntax.dockerfile import Instruction
+    from deadweight.syntax.dockerfile import Instruction, Section
 
 MANY = 100  # findings; the longest real files have about 30
 _NOTABLE = 1_000_000  # bytes; a fix may not bring a finding as heavy as this
@@ -77,7 +77,8 @@ def is_sound(before: Snapshot, after: Snapshot) -> bool:
         return False
     if _comments(after) < _comments(before):
         return False
-    if not (_scripts_are_valid(before, after) and _is_planned(before, after)):
+    is_planned = _is_planned if len(after.build.stages) == len(before.build.stages) else _is_staged
+    if not (_scripts_are_valid(before, after) and is_planned(before, after)):
         return False
     return _second_opinion(before.text, after.text)
 
@@ -164,7 +165,7 @@ def _is_planned(before: Snapshot, after: Snapshot) -> bool:
         were, are = old.get(keyword, []), now[keyword]
         known, kept = set(map(_words_of, were)), set(map(_words_of, are))
         new = [each for each in are if _words_of(each) not in known]
-        if keyword in ("COPY", "ADD"):
+        if keyword in _COPIES:
             taken = {word.text for each in were for word in each.words[:-1]}
             planned = all(_takes_what_is_there(each, taken, after.context) for each in new)
         elif keyword in ("CMD", "ENTRYPOINT"):
@@ -176,6 +177,47 @@ def _is_planned(before: Snapshot, after: Snapshot) -> bool:
         if not planned:
             return False
     return True
+
+
+def _is_staged(before: Snapshot, after: Snapshot) -> bool:
+    """Whether one stage more builds an image that starts as before, in the same surroundings.
+
+    Only the account may be one of its own where none was named, and the program where that was a CMD.
+    """
+    old, new = before.build.target, after.build.target
+    if old is None or new is None or new.index != old.index + 1 or new.name != old.name:
+        return False
+    others = (*before.tree.sections[: old.index + 1], *before.tree.sections[old.index + 2 :])
+    kept = (*after.tree.sections[: old.index + 1], *after.tree.sections[old.index + 3 :])
+    if [_written(each) for each in others] != [_written(each) for each in kept]:
+        return False
+    was, now = old.end, new.end
+    variables = [(name, was.variables.get(name)) for name in was.environment]
+    if was.workdir != now.workdir or (was.user and was.user != now.user):
+        return False
+    if any(now.variables.get(name) != value or name not in now.environment for name, value in variables):
+        return False
+    settings = [
+        [_words_of(each) for each in stage.section.instructions if each.keyword in _OF_IMAGES] for stage in (old, new)
+    ]
+    copies = [each for stage in after.build.stages[old.index :] for each in stage.section.instructions]
+    taken = {word.text for each in old.section.instructions if each.keyword in _COPIES for word in each.words[:-1]}
+    return sorted(settings[0]) == sorted(settings[1]) and all(
+        after.build.find(name) is not None or each in old.section.instructions
+        if (name := each.flag("from"))
+        else _takes_what_is_there(each, taken, after.context)
+        for each in copies
+        if each.keyword in _COPIES
+    )
+
+
+# What an image says of itself, in one place or another of its stage.
+_OF_IMAGES = frozenset(("EXPOSE", "VOLUME", "LABEL", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "MAINTAINER"))
+_COPIES = ("COPY", "ADD")
+
+
+def _written(section: Section) -> list[str]:
+    return [each.text for each in section.instructions]
 
 
 def _by_keyword(snapshot: Snapshot) -> dict[str, list[Instruction]]:

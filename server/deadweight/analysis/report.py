@@ -231,11 +231,11 @@ def report(
 
 
 def severity_of(finding: Finding) -> Severity:
-    """How loud a finding is: by its bytes; what is unknown, or is about rebuilds, is information."""
+    """How loud a finding is: by its bytes; what is unknown, about rebuilds or said by others too, is information."""
     saves = finding.saves
     if not finding.is_about_bytes:
         return "error" if finding.basis == "correctness" else "warning"
-    if finding.basis == "cache" or saves is None or (saves.high is None and saves.best < _INFORMATION_BELOW):
+    if not finding.claims or saves is None or (saves.high is None and saves.best < _INFORMATION_BELOW):
         return "information"
     return severity_by(saves.best)
 

@@ -12,7 +12,7 @@ from deadweight.features.kinds import ACTION_KINDS, FIX_ALL, QUICK_FIX, REFACTOR
 from deadweight.rules.edits import line_end
 from deadweight.rules.rule import Safety
 from deadweight.settings import DEFAULTS
-from deadweight.text import Edit, Span
+from deadweight.text import Edit, Span, line_edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +60,7 @@ def code_actions(
     here = [each for each in reported if each.span.start <= lines.end and lines.start <= each.span.end]
     actions = [action for each in here for action in _fixes(each, only, can_create, holds)]
     silencing = [_ignore(each) for each in here] if is_wanted(QUICK_FIX, only) else []
-    return (*sorted(actions, key=lambda action: ACTION_KINDS.index(action.kind)), *silencing)
+    return (*sorted(actions, key=_rank), *silencing)
 
 
 def fix_all_action(snapshot: Snapshot, settings: Settings = DEFAULTS, *, can_create: bool = True) -> Action | None:
@@ -72,7 +72,7 @@ def fix_all_action(snapshot: Snapshot, settings: Settings = DEFAULTS, *, can_cre
     outcome = fix_all(snapshot, settings, wanted)
     if not outcome.done:
         return None
-    edits = tuple(_difference(snapshot.text, outcome.snapshot.text))
+    edits = tuple(line_edits(snapshot.text, outcome.snapshot.text))
     saves = outcome.saves
     amount = f", saves {about(saves)}" if saves and saves.best else f" ({len(outcome.done)})"
     return Action(f"Apply all safe fixes{amount}", FIX_ALL, edits, outcome.added)
@@ -84,12 +84,20 @@ def _fixes(
     is_first = True
     for fix in reported.fixes:
         is_safe = fix.safety is Safety.SAFE
-        kind = QUICK_FIX if is_safe else REFACTORING
+        kind = QUICK_FIX if is_safe else _refactoring(fix)
         if not is_wanted(kind, only) or (_creates(fix) and not can_create) or not holds(reported, fix):
             continue
         adds = (fix.adds,) if fix.adds else ()
         yield Action(title_of(fix), kind, fix.edits, adds, reported, is_safe and is_first, fix.note)
         is_first = is_first and not is_safe
+
+
+def _rank(action: Action) -> int:
+    return next(rank for rank, kind in enumerate(ACTION_KINDS) if is_wanted(action.kind, [kind]))
+
+
+def _refactoring(fix: Fix) -> str:
+    return f"{REFACTORING}.{fix.refactoring}" if fix.refactoring else REFACTORING
 
 
 def _creates(fix: Fix) -> bool:
@@ -116,16 +124,3 @@ def whole_lines(text: str, span: Span) -> Span:
     """From the start of the first line that `span` touches to the end of the last."""
     end = text.find("\n", span.end)
     return Span(text.rfind("\n", 0, span.start) + 1, len(text) if end < 0 else end)
-
-
-def _difference(before: str, after: str) -> Iterator[Edit]:
-    """Edits of whole lines that turn one text into the other; lines that stay are not touched."""
-    from difflib import SequenceMatcher
-
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    offsets = [0]
-    for line in old:
-        offsets.append(offsets[-1] + len(line))
-    for what, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if what != "equal":
-            yield Edit(Span(offsets[start], offsets[end]), "".join(new[first:last]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 QUICK_FIX = "quickfix"
-REFACTORING = "refactor.rewrite"
+REFACTORING = "refactor.rewrite"  # and below it: refactor.rewrite.multi-stage
 FIX_ALL = "source.fixAll.deadweight"
 ACTION_KINDS = (QUICK_FIX, REFACTORING, FIX_ALL)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.text import Edit, Span
 
-Basis = Literal["size", "cache", "context", "correctness", "secret", "budget"]
+Basis = Literal["size", "cache", "context", "conversion", "correctness", "secret", "budget"]
 Group = Literal["image", "base", "packages", "cleanup", "layers", "cache", "context"]
 
 
@@ -47,6 +47,7 @@ class Fix:
     check.
 
     `saves` are the bytes of this way where a finding has several; `weighs` what the image weighs before and after it.
+    `refactoring` names what it does to the file where an editor has a kind of action for that: "multi-stage".
     """
 
     id: str
@@ -57,6 +58,7 @@ class Fix:
     note: str = ""
     saves: Size | None = None
     weighs: tuple[Size, Size] | None = None
+    refactoring: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,11 @@ class Finding:
 
     `saves` are the bytes that go away, None where they are unknown. `frees` are the effects whose bytes they are, each
     with its instruction: the analysis gives each to one finding. `basis` says which bytes: in the image ("size",
-    "context") or written again at each rebuild ("cache"). A build that fails ("correctness") and a secret that anybody
-    can read in the image ("secret") are not about bytes, and those above a "budget" go by other findings. `related` are
-    the other places it is about. In the message, "{lines}" stands for the lines of the instructions in `lines`. `fixes`
-    makes the ways out when somebody asks for them, in the file as it is then.
+    "context") or written again at each rebuild ("cache"), or what goes when all of the stage is built in another way
+    ("conversion"): other findings speak of the same bytes, and they count there. A build that fails ("correctness") and
+    a secret that anybody can read in the image ("secret") are not about bytes, and those above a "budget" go by other
+    findings. `related` are the other places it is about. In the message, "{lines}" stands for the lines of the
+    instructions in `lines`. `fixes` makes the ways out when somebody asks for them, in the file as it is then.
     """
 
     site: Site
@@ -99,6 +102,11 @@ class Finding:
     fixes: Callable[[Snapshot], Iterable[Fix | None]] = _no_fixes
     related: tuple[Related, ...] = ()
     lines: tuple[Site, ...] = ()
+
+    @property
+    def claims(self) -> bool:
+        """Whether its bytes go away by its fix and count for it alone."""
+        return self.basis not in ("cache", "conversion")
 
     @property
     def is_about_bytes(self) -> bool:

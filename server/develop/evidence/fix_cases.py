@@ -450,6 +450,7 @@ NOT_BUILT: dict[str, str] = {
     "build-packages-kept": "no safe fix: whether a program calls a compiler when it runs, only the program says",
     "full-base-image": "no safe fix: another base image is for a person to choose",
     "cuda-wheels-installed": "no safe fix: whether a container is started with a GPU, the Dockerfile does not say",
+    "build-tools-shipped": "no safe fix: what the app reads when it runs, only its code says",
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
     "login-records-kept": "the lab has none of the older systems whose useradd writes them",
     "secrets-copied": "no safe fix: an app or a build may read them",

@@ -56,6 +56,7 @@ class Manifest:
     node: str = ""  # engines.node
     package_manager: str = ""  # "pnpm@9.1.0"
     workspaces: tuple[str, ...] = ()  # patterns: "packages/*"
+    main: str = ""  # what `node .` starts
 
     def script(self, name: str) -> str:
         """The command of a script, or ''."""
@@ -87,6 +88,7 @@ def read_manifest(text: str) -> Manifest | None:
         node=as_string(as_object(data.get("engines")).get("node")),
         package_manager=as_string(data.get("packageManager")),
         workspaces=as_strings(workspaces),
+        main=as_string(data.get("main")),
     )
 
 

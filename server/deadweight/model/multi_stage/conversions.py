@@ -1,0 +1,66 @@
+"""The plan for the stage of a file that becomes the image, by whichever ecosystem knows it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deadweight.model.image import ImageRef
+from deadweight.model.multi_stage import node, python
+from deadweight.model.multi_stage.assembling import assembled
+from deadweight.model.multi_stage.plan import Refusal
+from deadweight.model.multi_stage.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from deadweight.model.context import BuildContext
+    from deadweight.model.layers import Ledger
+    from deadweight.model.multi_stage.plan import Needs, Plan
+    from deadweight.model.stages import Build
+
+_ECOSYSTEMS: tuple[Callable[[Recipe], Needs | Refusal | None], ...] = (node.needs, python.needs)
+_LONGEST = 100  # instructions; the apps of the corpus that are built in one stage have at most about 40
+_BY_NUMBER = re.compile(r"\d+")
+
+
+def plan_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | None) -> Plan | Refusal | None:
+    """How the image could be built in one stage more; None where no ecosystem knows its app."""
+    target = build.target
+    if target is None or context is None or not isinstance(target.base, ImageRef) or len(target.steps) > _LONGEST:
+        return None
+    recipe = Recipe(ledgers[target.index], target.base, context)
+    for ecosystem in _ECOSYSTEMS:
+        needs = ecosystem(recipe)
+        if needs is None:
+            continue
+        if isinstance(needs, Refusal):
+            return needs
+        if reason := _obstacle(build, recipe, needs):
+            return Refusal(reason)
+        return assembled(recipe, needs, [stage.name for stage in build.stages if stage.name])
+    return None
+
+
+def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
+    """What stands in the way of two stages, whatever the app is; '' for nothing."""
+    target = recipe.ledger.stage
+    others = [stage for stage in build.stages if stage.index > target.index]
+    unknown = (layer for layer in recipe.copies if layer.site.step not in needs.known)
+    if recipe.ledger.base.is_windows:
+        return "it stands on Windows"
+    if not recipe.start:
+        return "the file does not say what the image starts"
+    if recipe.has("ONBUILD", "SHELL"):
+        return "ONBUILD and SHELL mean something else in another stage"
+    if any(stage.base == target.index or target.index in _named(build, stage.sources) for stage in others):
+        return "another stage stands on this one or copies from it"
+    if any(_BY_NUMBER.fullmatch(name) for stage in build.stages for name in stage.sources):
+        return "stages are named by their numbers, which would be others"
+    if any(layer.instruction.flag("from") is not None for layer in unknown):
+        return "it copies from other stages or images, and nobody knows who needs that"
+    return ""
+
+
+def _named(build: Build, names: Sequence[str]) -> list[int]:
+    return [stage.index for name in names if (stage := build.find(name))]

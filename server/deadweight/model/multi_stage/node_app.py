@@ -1,0 +1,240 @@
+"""A Node app as its stage shows it: its install, what RUNs are for, whom its files belong to, what is in the way."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.lazy import cached_property
+from deadweight.model.commands import bun, npm, pnpm, yarn
+from deadweight.model.ecosystems import node
+from deadweight.model.ecosystems.project import inside
+from deadweight.model.multi_stage import system
+from deadweight.model.multi_stage.plan import Refusal
+from deadweight.model.multi_stage.recipe import commands, owner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.ecosystems.node import Lock, Manifest
+    from deadweight.model.ecosystems.project import Project
+    from deadweight.model.layers import Layer
+    from deadweight.model.multi_stage.recipe import Recipe
+
+_VALUES = {"npm": npm.VALUES, "yarn": yarn.VALUES, "pnpm": pnpm.VALUES, "bun": bun.VALUES}
+_INSTALLS = frozenset(("install", "i", "ci", "clean-install", "add", "in", "isntall"))
+_MANAGERS = frozenset(_VALUES)
+# Verbs of package managers that bring nothing which an app needs.
+_QUIET = frozenset(("cache", "config", "set", "audit", "prune", "dedupe", "fund", "version", "pkg"))
+_ACCOUNTS = frozenset(("adduser", "addgroup", "useradd", "groupadd", "usermod"))
+_SETUP = frozenset(("mkdir", "chown", "chmod", "touch", "true", "echo"))
+_BUILDS = frozenset(
+    ("npx", "node", "tsc", "vite", "webpack", "ng", "next", "nuxt", "nest", "tsup", "esbuild", "rollup", "prisma")
+)
+_BESIDE = frozenset(("cp", "mv", "sed", "cat", "find", "ln", "tee"))
+_HARMLESS = frozenset(("rm", "ls", "pwd", "test", "[", "whoami", "which"))
+# Packages that need a browser of their own (their documentation; by hand, 2026-11-26).
+_BROWSERS = frozenset(("puppeteer", "playwright", "playwright-core", "@playwright/test", "electron", "cypress"))
+
+
+class Install(NamedTuple):
+    """The install of a project's packages: where it stands, and its call."""
+
+    layer: Layer
+    number: int  # among the commands of its RUN
+    call: Call
+
+
+@dataclass(frozen=True, eq=False)
+class App:
+    """All that is known of an app when its RUNs have been read.
+
+    folder, root: where it lies in the image and in the build context
+    roles: of each RUN by its number, what its commands are for
+    owner: whom its files belong to; '' for root
+    """
+
+    recipe: Recipe
+    installs: tuple[Install, ...]
+    manifest: Manifest
+    project: Project
+    lock: Lock | None
+    folder: str
+    root: str
+    roles: dict[int, frozenset[str]]
+    owner: str
+
+    @property
+    def manager(self) -> str:
+        """The package manager."""
+        return self.project.manager
+
+    @property
+    def install(self) -> Install:
+        """The install of its own packages."""
+        return self.installs[0]
+
+    def does(self, role: str) -> bool:
+        """Whether a command is for this."""
+        return any(role in each for each in self.roles.values())
+
+    @cached_property
+    def start(self) -> tuple[tuple[str, ...], ...]:
+        """The commands that the image starts, with those of the scripts that they name."""
+        return tuple(node.commands(self.manifest, self.recipe.start))
+
+    @cached_property
+    def brings_dev(self) -> bool:
+        """Whether the install brings packages for development."""
+        return bool(self.manifest.dev_dependencies) and npm.wants_dev(self.install.call)
+
+    def depends_on(self, *names: str) -> bool:
+        """Whether the app needs one of these packages when it runs."""
+        wanted = (*self.manifest.dependencies, *self.manifest.optional_dependencies)
+        return any(each.name in names for each in wanted)
+
+    def is_locked(self) -> bool:
+        """Whether its lockfile settles all that its manifest asks for."""
+        return self.lock is not None and not node.install_set(self.manifest, self.lock, dev=True, libc=None).unlocked
+
+
+def read(recipe: Recipe) -> App | Refusal | None:
+    """The app of a stage; None where it installs none."""
+    installs = tuple(_installs(recipe))
+    if not installs:
+        return None
+    call = installs[0].call
+    folder = call.around.resolve(call.value("--prefix", "--cwd", "-C", "--dir") or ".")
+    if folder is None or recipe.folder is None:
+        return Refusal("nobody can tell in which folder the app lies")
+    if folder == "/":
+        return Refusal("the app lies in the root of the image, among all other files")
+    path = recipe.place_of(posixpath.join(folder, "package.json"))
+    manifest = node.read_manifest(recipe.context.texts.get(path or "", ""))
+    if manifest is None or path is None:
+        return Refusal(f"no COPY brings a package.json to {folder}")
+    root = posixpath.dirname(path)
+    project = node.recognise(recipe.context.texts, recipe.context.files, root)
+    if project is None:
+        return Refusal("its package.json cannot be read")
+    roles = {layer.site.step: frozenset(map(role, layer.calls)) for layer in recipe.runs}
+    for layer in recipe.runs:
+        if unknown := next((each.typed for each in layer.calls if not role(each)), ""):
+            return Refusal(f"{unknown} may write what the app needs when it runs")
+    owner = owner_of(recipe, folder)
+    if owner is None:
+        return Refusal("files of the app belong to several accounts")
+    lock = node.read_lock(recipe.context.texts.get(project.lock, "")) if project.lock else None
+    return App(recipe, installs, manifest, project, lock, folder, root, roles, owner)
+
+
+def obstacle(app: App) -> str:
+    """Why there can be no plan for an app; '' where nothing stands in the way."""
+    recipe, manifest = app.recipe, app.manifest
+    if recipe.ledger.stage.end.variables.get("NODE_ENV") == "development":
+        return "NODE_ENV=development says that the image is for development"
+    for words in app.start:
+        if node.is_development(manifest, words):
+            return f"the start command runs {' '.join(words[:3])}, which is for development"
+    if browser := next((each.name for each in manifest.dependencies if each.name in _BROWSERS), ""):
+        return f"{browser} needs a browser and its libraries beside the packages"
+    if app.manager == "yarn berry":
+        return "yarn keeps packages outside of node_modules, or not, as its settings say"
+    if app.manager == "pnpm" and app.depends_on("@prisma/client"):
+        return "pnpm keeps what prisma generates among its packages, and pruning takes it away"
+    if manifest.workspaces or app.project.manifests[1:]:
+        return "the packages of its workspaces depend on each other"
+    if recipe.context.select(inside(app.root, "node_modules")).exists and not app.does("build"):
+        return "COPY brings node_modules from the build context: leave it out first"
+    return ""
+
+
+def needs_dev(app: App) -> bool:
+    """Whether its install scripts may fail without the packages for development: `"prepare": "husky"`."""
+    return node.install_needs_dev(app.manifest)
+
+
+def production(app: App) -> str:
+    """The command that installs what the app needs when it runs, with the options that the user's install has."""
+    call = app.install.call
+    options = [word.text for word in call.words if word.text.startswith("-") and word.text not in _DEV_OPTIONS]
+    if app.manager == "npm":
+        verb, flag = ("ci" if app.is_locked() else "install"), _omit(app)
+    elif app.manager == "pnpm":
+        verb, flag = "install", "--prod"
+    else:
+        verb, flag = "install", "--production"
+    return " ".join(dict.fromkeys((app.manager, verb, *options, flag)))
+
+
+def pruning(app: App) -> str:
+    """The command that takes away what only a build needs; '' where the install has left that out."""
+    if not app.brings_dev:
+        return ""
+    if app.manager == "npm":
+        legacy = [each for each in ("--legacy-peer-deps", "--force") if app.install.call.has(each)]
+        return " ".join(("npm prune", *legacy, _omit(app)))
+    if app.manager == "pnpm":
+        return "CI=true pnpm prune --prod"  # without CI it asks before it removes anything
+    return f"{production(app)} --ignore-scripts --prefer-offline" if app.manager == "yarn" else ""
+
+
+_DEV_OPTIONS = frozenset(("--include=dev", "--also=dev", "--production=false", "--omit=dev", "--production", "--prod"))
+_OLD_NODE = ("0", "4", "6", "8", "10", "11", "12", "13", "14")  # their npm takes no notice of --omit
+
+
+def _omit(app: App) -> str:
+    major = app.recipe.ledger.base.version.partition(".")[0]
+    return "--production" if major in _OLD_NODE else "--omit=dev"
+
+
+def _installs(recipe: Recipe) -> Iterator[Install]:
+    for layer in recipe.runs:
+        for number, command in enumerate(commands(layer)):
+            for call in command.calls:
+                if _is_install(call):
+                    yield Install(layer, number, call)
+
+
+def _is_install(call: Call) -> bool:
+    if call.program not in _MANAGERS or call.has("-g", "--global", "--version", "-v"):
+        return False
+    operands = _operands(call)
+    return operands[0] in _INSTALLS and len(operands) == 1 if operands else call.program == "yarn"
+
+
+def _operands(call: Call) -> tuple[str, ...]:
+    return tuple(word.pattern for word in call.operands(*_VALUES.get(call.program, ())))
+
+
+def role(call: Call) -> str:
+    """What a command is for: install, manager, tool, build, system, account, setup, beside, quiet; '' for who knows.
+
+    "beside": it writes a file that the app may need, wherever that is.
+    """
+    program = call.program
+    if call.has("--version", "-v") and len(call.words) == 1:
+        return "quiet"
+    if program in _MANAGERS:
+        operands = _operands(call)
+        if _is_install(call):
+            return "install"
+        if call.has("-g", "--global") or operands[:1] == ("global",):
+            names = {each.partition("@")[0] for each in operands[1:]}
+            return "manager" if names <= {*_MANAGERS, "", "node-gyp"} else "tool"
+        return "quiet" if operands[:1] and operands[0] in _QUIET else "build"
+    if program == "corepack":
+        return "manager"
+    if program in _BUILDS or "node_modules/.bin/" in call.typed:
+        return "build"
+    if program in system.PROGRAMS:
+        return "system"
+    if program in _ACCOUNTS:
+        return "account"
+    if program in _SETUP and not call.placed.command.redirects:
+        return "setup"
+    if program in _BESIDE or program == "echo":
+        return "beside"
+    return "quiet" if program in _HARMLESS else ""

@@ -1,0 +1,138 @@
+"""Which files of a Node app the image needs when it runs: what the build writes, and what no build turns into it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.ecosystems.project import inside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from deadweight.model.context import BuildContext
+    from deadweight.model.multi_stage.node_app import App
+
+MOST = 8  # files and folders beside the output, up to which each is copied by its name
+
+# What developers, tests and build tools read, at the top of a project (their documentation; by hand, 2026-11-26).
+_FOR_DEVELOPERS = """
+    test tests __tests__ __mocks__ spec specs e2e cypress playwright coverage docs doc examples example benchmark bench
+    stories storybook-static scripts.dev types typings @types .* README* LICENSE* LICENCE* CHANGELOG* CONTRIBUTING* *.md
+    Dockerfile* *.dockerfile docker-compose* compose*.y*ml docker Makefile Procfile* Vagrantfile Jenkinsfile k8s helm
+    charts terraform tsconfig*.json jsconfig*.json *.tsbuildinfo tslint.json nest-cli.json angular.json nodemon.json
+    jest.* vitest.* babel.config.* webpack* rollup.config.* vite.config.* tsup.config.* esbuild* gulpfile.* Gruntfile.*
+    eslint.config.* prettier.config.* postcss.config.*
+    tailwind.config.* svelte.config.* karma.conf.* playwright.config.*
+    cypress.* commitlint.config.* lint-staged.config.* drizzle.config.ts renovate.json lerna.json turbo.json vercel.json
+    netlify.toml fly.toml sonar-project.properties package-lock.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb
+    npm-shrinkwrap.json package.json node_modules next-env.d.ts components.json *.log index.html *.sh *.code-workspace
+    app.json
+"""
+_DEVELOPERS = tuple(_FOR_DEVELOPERS.split())
+_ALL_THE_SAME = (".env", ".env.production", ".env.local", ".env.production.local", ".sequelizerc")
+# What compilers and bundlers turn into their output.
+_SOURCES = (".ts", ".tsx", ".mts", ".cts", ".jsx", ".vue", ".svelte", ".astro", ".scss", ".sass", ".less", ".styl")
+_ALSO_SOURCES = (".js", ".mjs", ".cjs", ".css", ".json", ".svg", ".snap", ".md", ".gitkeep", ".map", ".ico", ".png")
+_SOURCE_FOLDERS = frozenset(
+    (*("src", "source", "app", "pages", "components", "lib", "styles", "hooks", "utils"), *("client", "server", "api"))
+)
+_WITH_VALUE = frozenset(("-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"))
+_FILE_SERVERS = ("serve", "http-server")
+_SERVER_VALUES = frozenset(("-l", "--listen", "-p", "--port", "-a", "-c", "--config", "-P", "--proxy"))
+_MODULE_ENDS = ("", ".js", ".mjs", ".cjs", "/index.js")
+
+
+class Rest(NamedTuple):
+    """Files and folders at the top of a project, beside what a build writes, by name."""
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, folders first."""
+        return (*self.folders, *self.files)
+
+
+def entry(app: App) -> str | None:
+    """The path in the project that node starts: "dist/server.js"; None where no command says."""
+    for words in app.start:
+        if posixpath.basename(words[0]) not in ("node", "remix-serve", "pm2-runtime", "nodejs"):
+            continue
+        rest = iter(words[1:])
+        for word in rest:
+            if word in _WITH_VALUE:
+                next(rest, None)
+            elif not word.startswith("-"):
+                return _in_project(app, word)
+    return None
+
+
+def served(app: App) -> str | None:
+    """The folder that a server of static files hands out, which comes with no package of the app; None for others."""
+    for words in app.start:
+        if words[0] in _FILE_SERVERS and not app.depends_on(words[0]):
+            rest = iter(words[1:])
+            names = [word for word in rest if not (word.startswith("-") and _skips(word, rest))]
+            path = _in_project(app, names[0]) if names else None
+            return path if path not in (None, ".") else None
+    return None
+
+
+def _skips(option: str, rest: Iterator[str]) -> bool:
+    if option in _SERVER_VALUES:
+        next(rest, None)
+    return True
+
+
+def _in_project(app: App, path: str) -> str | None:
+    if "$" in path:
+        return None
+    if path in (".", "./"):
+        path = app.manifest.main or "index.js"
+    if posixpath.isabs(path):
+        if not path.startswith(app.folder + "/"):
+            return None
+        path = path[len(app.folder) + 1 :]
+    path = posixpath.normpath(path)
+    return None if path.startswith("..") else path
+
+
+def output(app: App) -> str | None:
+    """The folder that the build writes and the start command reads: the first one of its path, which no COPY brings."""
+    started = entry(app)
+    if started is None:
+        return None
+    top, _, below = started.partition("/")
+    context = app.recipe.context
+    is_there = any(context.select(inside(app.root, started) + end).exists for end in _MODULE_ENDS)
+    if is_there or (not below and posixpath.splitext(top)[1]) or context.select(inside(app.root, top)).exists:
+        return None
+    return top
+
+
+def rest_of(app: App, but: Iterable[str] = ()) -> Rest:
+    """What of a project the image needs beside the output of its build, as far as names tell."""
+    context, files, folders = app.recipe.context, list[str](), list[str]()
+    for name, _ in context.entries(app.root):
+        bare = name.rstrip("/")
+        if bare in but or (bare not in _ALL_THE_SAME and any(fnmatchcase(bare, each) for each in _DEVELOPERS)):
+            continue
+        if not name.endswith("/"):
+            if not bare.endswith(_SOURCES):
+                files.append(bare)
+        elif not _is_source(context, inside(app.root, bare), bare):
+            folders.append(bare)
+    return Rest(tuple(files), tuple(folders))
+
+
+def _is_source(context: BuildContext, folder: str, name: str) -> bool:
+    """Whether a folder holds nothing but what compilers read."""
+    kinds = (*_SOURCES, *_ALSO_SOURCES) if name in _SOURCE_FOLDERS else _SOURCES
+    return all(path.endswith(kinds) or _IS_TEST.search(path) for path in context.select(folder).files)
+
+
+_IS_TEST = re.compile(r"\.(?:test|spec|stories)\.|/__(?:tests|mocks|snapshots)__/")

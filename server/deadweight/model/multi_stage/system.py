@@ -1,0 +1,147 @@
+"""Packages of the system: which of those that a RUN installs only a build needs, and which the image needs instead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deadweight.facts import debian
+from deadweight.model.effects import PackageSet
+from deadweight.model.multi_stage.plan import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from deadweight.model.image import Base
+    from deadweight.model.layers import Layer
+
+PROGRAMS = frozenset(("apt-get", "apt", "aptitude", "apk", "apt-key", "add-apt-repository", "dpkg"))
+# What compilers, build systems and version control are called in Debian and Alpine (their lists; by hand, 2026-11-26).
+_BUILD_NAMES = """
+    autoconf automake autotools-dev bison build-base build-essential bzr clang cmake cpp debhelper dpkg-dev flex g++
+    gcc gfortran git git-core gnupg golang linux-headers linux-headers-generic libc-dev libc6-dev libtool llvm m4 make
+    mercurial musl-dev nasm ninja-build openssh-client patch pkg-config pkgconf pkgconfig py3-pip python
+    python-is-python3 python2 python3-pip python3-setuptools python3-venv python3-wheel rustc cargo samurai subversion
+    swig util-linux wheel yasm xz-utils unzip zip apt-transport-https software-properties-common lsb-release gnupg2
+    apt-utils
+"""
+_BUILD = frozenset(_BUILD_NAMES.split())
+_VERSIONED = re.compile(r"(?:gcc|g\+\+|clang|llvm|python2?|python3)[-.\d]*")  # g++-12; python3 for node-gyp
+_HEADERS = re.compile(r".+-(?:dev|devel|headers)")
+# Programs that a stage may call when it runs, and the package of Debian and Alpine that has each.
+OF_PROGRAMS = {
+    "curl": "curl",
+    "wget": "wget",
+    "git": "git",
+    "nc": "netcat-openbsd",
+    "ps": "procps",
+    "tini": "tini",
+    "dumb-init": "dumb-init",
+    "gosu": "gosu",
+    "su-exec": "su-exec",
+    "ffmpeg": "ffmpeg",
+    "openssl": "openssl",
+    "psql": "postgresql-client",
+    "pg_isready": "postgresql-client",
+    "mysql": "default-mysql-client",
+    "convert": "imagemagick",
+}
+# The libraries of Alpine's packages of headers (pkgs.alpinelinux.org; by hand, 2026-11-26).
+_ON_ALPINE: dict[str, tuple[str, ...]] = {
+    "cairo-dev": ("cairo",),
+    "curl-dev": ("libcurl",),
+    "freetype-dev": ("freetype",),
+    "fribidi-dev": ("fribidi",),
+    "geos-dev": ("geos",),
+    "gdk-pixbuf-dev": ("gdk-pixbuf",),
+    "harfbuzz-dev": ("harfbuzz",),
+    "icu-dev": ("icu-libs",),
+    "jpeg-dev": ("libjpeg-turbo",),
+    "lcms2-dev": ("lcms2",),
+    "libffi-dev": ("libffi",),
+    "libjpeg-turbo-dev": ("libjpeg-turbo",),
+    "libpng-dev": ("libpng",),
+    "libpq-dev": ("libpq",),
+    "libsodium-dev": ("libsodium",),
+    "libwebp-dev": ("libwebp",),
+    "libxml2-dev": ("libxml2",),
+    "libxslt-dev": ("libxslt",),
+    "libzip-dev": ("libzip",),
+    "mariadb-connector-c-dev": ("mariadb-connector-c",),
+    "mariadb-dev": ("mariadb-connector-c",),
+    "oniguruma-dev": ("oniguruma",),
+    "openjpeg-dev": ("openjpeg",),
+    "openldap-dev": ("libldap",),
+    "openssl-dev": ("libssl3", "libcrypto3"),
+    "pango-dev": ("pango",),
+    "pcre-dev": ("pcre",),
+    "postgresql-dev": ("libpq",),
+    "sqlite-dev": ("sqlite-libs",),
+    "tiff-dev": ("tiff",),
+    "vips-dev": ("vips",),
+    "yaml-dev": ("yaml",),
+    "zlib-dev": ("zlib",),
+    **dict.fromkeys(("libc-dev", "linux-headers", "musl-dev", "python3-dev", "libressl-dev"), ()),
+}
+_MOST_STEPS = 8  # from a package of headers through others to a library
+
+
+def runtime_packages(layers: Iterable[Layer], base: Base, *, python_builds: bool = True) -> tuple[str, ...] | Refusal:
+    """What the image needs of the packages that RUNs ask for by name: no compilers, and for headers their libraries.
+
+    `python_builds`: Python itself is there for a build alone, as for node-gyp.
+    """
+    found: dict[str, None] = {}
+    already = frozenset(base.packages)
+    for layer in layers:
+        for effect in layer.kept:
+            cause = effect.cause
+            if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk"):
+                continue
+            for name in cause.names:
+                if name in already or name in _BUILD or (python_builds and _VERSIONED.fullmatch(name)):
+                    continue
+                if not _HEADERS.fullmatch(name):
+                    found[name] = None
+                    continue
+                libraries = libraries_of(name, base) if cause.manager == "apt" else _ON_ALPINE.get(name)
+                if libraries is None:
+                    return Refusal(f"nobody knows which library a program needs that was built with {name}")
+                found.update(dict.fromkeys(libraries))
+    return tuple(name for name in found if name not in base.packages)
+
+
+def libraries_of(headers: str, base: Base) -> tuple[str, ...] | None:
+    """The libraries that programs need which were built with a package of headers; None where nobody knows."""
+    if base.os != "debian" or (base.suite is not None and base.suite not in debian.suites()):
+        return None
+    suite = debian.release(base.suite).suite
+    waiting, seen = [headers], set[str]()
+    for _ in range(_MOST_STEPS):
+        if not waiting:
+            return None
+        known = [debian.package(suite, name) for name in waiting]
+        if None in known:
+            return None
+        groups = [group for package in known if package for group in package.depends]
+        seen.update(waiting)
+        if libraries := tuple(dict.fromkeys(_libraries(groups))):
+            smallest = debian.minbase(suite)
+            return tuple(each for each in libraries if each not in smallest)
+        waiting = [group[0] for group in groups if _HEADERS.fullmatch(group[0]) and group[0] not in seen]
+    return None
+
+
+def _libraries(groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for group in groups:
+        name = group[0]
+        if name.startswith("lib") and not _HEADERS.fullmatch(name) and name not in ("libc6", "libc-bin"):
+            yield name
+
+
+def install(packages: Iterable[str], manager: str | None) -> str:
+    """The RUN that installs packages and leaves nothing else."""
+    names = " ".join(sorted(packages))
+    if manager == "apk":
+        return f"RUN apk add --no-cache {names}"
+    return f"RUN apt-get update && apt-get install -y --no-install-recommends {names} && rm -rf /var/lib/apt/lists/*"

@@ -1,0 +1,214 @@
+r"""The image holds what only its build needs.
+
+Compilers, packages for development and sources have done their work when the build is over. A build of two stages
+leaves them behind: the first one builds, on the full image; the second stands on a small one and takes over what the
+first has written.
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22
+WORKDIR /app
+COPY . .
+RUN npm install
+RUN npm run build
+EXPOSE 3000
+CMD ["node", "dist/server.js"]
+//- package.json
+{
+  "scripts": {"build": "tsc"},
+  "dependencies": {"express": "^5.1.0"},
+  "devDependencies": {"typescript": "^5.9.0"}
+}
+//- package-lock.json
+{
+  "lockfileVersion": 3,
+  "packages": {
+    "": {"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}},
+    "node_modules/express": {"version": "5.1.0", "resolved": "x"},
+    "node_modules/typescript": {"version": "5.9.3", "resolved": "x", "dev": true}
+  }
+}
+//- tsconfig.json
+{"compilerOptions": {"outDir": "dist"}}
+//- src/server.ts 4000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22 AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY . .
+RUN npm run build
+
+FROM node:22-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
+COPY --from=build /app/dist ./dist
+USER node
+EXPOSE 3000
+CMD ["node", "dist/server.js"]
+```
+
+## Fix safety
+
+Look before you take it. What the build writes and what the app reads is told by the start command, the manifests and
+the names of the project's files; an app may read more, and then does not find it. The note of the fix says what to
+check. Where the files do not tell enough, nothing is offered, and `deadweight fix --ask --rule build-tools-shipped`
+says why.
+
+## Not reported
+
+Two stages already:
+
+```
+//- Dockerfile
+FROM node:22 AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY . .
+RUN npm run build
+FROM node:22-slim
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
+COPY --from=build /app/dist ./dist
+CMD ["node", "dist/server.js"]
+//- package.json
+{"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}}
+//- package-lock.json
+{"lockfileVersion": 3, "packages": {"": {}}}
+//- src/server.ts 4000
+```
+
+The image is for development:
+
+```
+//- Dockerfile
+FROM node:22
+WORKDIR /app
+COPY . .
+RUN npm install
+CMD ["npm", "run", "dev"]
+//- package.json
+{"scripts": {"dev": "vite"}, "devDependencies": {"vite": "^7.0.0"}}
+//- src/main.ts 4000
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/building/multi-stage/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from deadweight.model.multi_stage.conversions import plan_of
+from deadweight.model.multi_stage.plan import Plan, Refusal
+from deadweight.model.stages import Site
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.stage_writing import written
+from deadweight.size.units import less
+from deadweight.snapshot import Snapshot
+from deadweight.syntax.dockerfile import parse
+from deadweight.text import apply_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.context import BuildContext
+    from deadweight.size.units import Size
+    from deadweight.snapshot import Options
+
+
+_WORTH = 10_000_000  # bytes; for less nobody keeps a second stage
+
+
+@rule("build-tools-shipped", group="image")
+def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report a shipped stage that builds an app which a second stage could take over."""
+    target = snapshot.build.target
+    if target is None or snapshot.context is None:
+        return
+    weighs = _weighs(snapshot)
+    if weighs is None or weighs[0].best - weighs[1].best < _WORTH:
+        return
+    start = target.start
+    yield Finding(
+        site=Site(target.index, 0),
+        span=target.base_word.span if target.base_word else start.span,
+        message="the image holds what only its build needs",
+        saves=less(*weighs),
+        basis="conversion",
+        stage=target.label,
+        fixes=_fixes,
+    )
+
+
+def refusal(snapshot: Snapshot) -> str:
+    """Why the image cannot be built in two stages; '' where it can, or where that is no question."""
+    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    return plan.reason if isinstance(plan, Refusal) else ""
+
+
+def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:
+    plan, weighs = plan_of(snapshot.build, snapshot.ledgers, snapshot.context), _weighs(snapshot)
+    if isinstance(plan, Plan) and weighs is not None:
+        yield Fix(
+            "multi-stage",
+            "Convert to a multi-stage build",
+            Safety.ASK,
+            written(snapshot, plan),
+            note=f"Check: {'; '.join(plan.checks)}" if plan.checks else "",
+            weighs=weighs,
+            refactoring="multi-stage",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """All that the image of two stages depends on. What has no hash is only compared."""
+
+    instructions: tuple[str, ...]
+    context: BuildContext | None = field(hash=False)
+    options: Options = field(hash=False)
+
+
+def _weighs(snapshot: Snapshot) -> tuple[Size, Size] | None:
+    """What the image weighs now, and in two stages; None where there is no plan for these.
+
+    It is remembered by content: what is typed into a comment, or asked again about the same text, costs nothing.
+    """
+    texts = tuple([each.text for section in snapshot.tree.sections for each in section.instructions])
+    known = _known(_Content(texts, snapshot.context, snapshot.options))
+    if not known:
+        known.append(_weighed(snapshot))
+    return known[0]
+
+
+@lru_cache(maxsize=16)
+def _known(_: _Content) -> list[tuple[Size, Size] | None]:
+    """What a content came to, when that was asked before."""
+    return []
+
+
+def _weighed(snapshot: Snapshot) -> tuple[Size, Size] | None:
+    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    if not isinstance(plan, Plan):
+        return None
+    text = apply_edits(snapshot.text, written(snapshot, plan))
+    before, after = (
+        each.sizes.estimates.image() for each in (snapshot, Snapshot(parse(text), snapshot.context, snapshot.options))
+    )
+    return (before, after) if before is not None and after is not None else None
