@@ -132,7 +132,8 @@ def _manifests_of(recipe: Recipe, layer: Layer, installs: list[_Run]) -> str:
     if not is_known or len(paths) < len(named):
         return ""
     target = layer.instruction.words[-1].text
-    return f"COPY{flags_of(layer)} {' '.join(files)} {target if target.endswith('/') else './' if target == '.' else target + '/'}"
+    folder = "./" if target == "." else target.rstrip("/") + "/"
+    return f"COPY{flags_of(layer)} {' '.join(files)} {folder}"
 
 
 def _is_local(call: Call) -> bool:

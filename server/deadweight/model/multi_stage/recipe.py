@@ -232,7 +232,7 @@ def runtime_image(recipe: Recipe) -> str:
     """What FROM names for the image: the slim image of the same version where there is one, else the same again."""
     word = recipe.ledger.stage.base_word
     written = word.text if word else recipe.ref.text
-    slim = next((each for each in siblings(recipe.ref) if each.flavour == "slim"), None)
+    slim = next((each for each in siblings(recipe.ref) if each.name == "slim"), None)
     if slim is None:
         return written
     if written == recipe.ref.text:
