@@ -258,12 +258,15 @@ def test_an_edit_of_a_measured_file_costs_what_it_touches(place: str) -> None:
 
 
 def test_nothing_is_asked_where_nothing_below_does_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = Snapshot(parse("FROM node:22\n# a\nCMD a\nRUN npm ci\nRUN rm -rf /app\nRUN apt-get install -y git\n"))
-    assert all(layer.asked for layer in before.ledgers[0].layers[2:5:2])
+    runs = "RUN echo a && npm ci\nRUN rm -rf /app\nRUN apt-get install -y git\n"
+    before = Snapshot(parse(f"FROM node:22 AS a\n# a\nCMD a\n{runs}FROM a\nRUN apt-get install -y curl\n"))
+    assert all(layer.asked for layer in (*before.ledgers[0].layers[2:5:2], before.ledgers[1].layers[1]))
     monkeypatch.setattr(Filesystem, "answers", lambda *_: pytest.fail("somebody asks"))
-    for old, new in (("# a", "# b"), ("CMD a", "CMD b")):
+    for old, new in (("# a", "# b"), ("CMD a", "CMD b"), ("echo a", "echo to whom it may concern")):
+        layers = before.ledgers[0].layers[3:] + before.ledgers[1].layers
         before = edited_at(before, old, new)
-        assert len(before.ledgers[0].layers) == 5
+        same = before.ledgers[0].layers[3:] + before.ledgers[1].layers
+        assert all(one is other for one, other in zip(layers, same, strict=True))
     with pytest.raises(pytest.fail.Exception, match="somebody asks"):
         list(edited_at(before, "npm ci", "npm i").ledgers)
 
@@ -286,7 +289,7 @@ def test_a_command_that_is_typed_leaves_the_others_of_its_run_unread(monkeypatch
     del read[:]
     layer = edited_at(before, "echo &&", "echo 2 &&").ledgers[0].layers[2]
     assert read == ["echo"]
-    assert [layer.instruction.text[each.span.start :][:3] for each in layer.calls] == [
+    assert [layer.instruction.text[each.place.start :][:3] for each in layer.calls] == [
         "ech",
         "pip",
         "exp",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import is_
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.analysis.claims import Claims
 from deadweight.analysis.silence import is_silenced
 from deadweight.lazy import cached_property
+from deadweight.model.effects import Nth
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS, OFF
 from deadweight.size.units import in_range, in_words, is_wide, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from deadweight.model.layers import Ledger
+    from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Site
     from deadweight.rules.rule import Finding, Fix, Related, Rule
     from deadweight.settings import Settings, Severity
@@ -50,7 +51,7 @@ class Reported:
     @cached_property
     def span(self) -> Span:
         """Where it stands in the file."""
-        return self.finding.span.shifted(self.snapshot.offset(self.finding.site))
+        return self._in_file(self.finding.site, self.finding.span)
 
     @property
     def is_of_image(self) -> bool:
@@ -85,7 +86,11 @@ class Reported:
     def related(self) -> tuple[Elsewhere, ...]:
         """The other places that the finding is about, each once: one command may have several effects."""
         found = _related(self.finding)
-        return tuple(Elsewhere(each.span.shifted(self.snapshot.offset(each.site)), _said_of(each)) for each in found)
+        return tuple(Elsewhere(self._in_file(each.site, each.span), _said_of(each)) for each in found)
+
+    def _in_file(self, site: Site, span: Span | Nth) -> Span:
+        assert not isinstance(span, Nth)  # `_placed`
+        return span.shifted(self.snapshot.offset(site))
 
     @cached_property
     def fixes(self) -> tuple[Fix, ...]:
@@ -156,7 +161,8 @@ def check(
     silenced = tuple([is_silenced(snapshot.tree, rule, each.site) for rule, each in checked.found])
     if silenced == checked.silenced:
         return checked
-    return checked._replace(silenced=silenced, said=tuple(_said(checked.found, silenced, settings)))
+    layers = {each.stage.index: each.layers for each in checked.ledgers}
+    return checked._replace(silenced=silenced, said=tuple(_said(checked.found, silenced, settings, layers)))
 
 
 def _run(
@@ -186,7 +192,12 @@ def _run(
     return Checked(around, ledgers, reached, sections, tuple(found))
 
 
-def _said(found: Iterable[tuple[Rule, Finding]], silenced: Iterable[bool], settings: Settings) -> list[Said]:
+def _said(
+    found: Iterable[tuple[Rule, Finding]],
+    silenced: Iterable[bool],
+    settings: Settings,
+    layers: Mapping[int, Sequence[Layer]],
+) -> list[Said]:
     """The findings that are worth a word, in the order of the file; of each byte, the first one that speaks of it."""
     said: list[Said] = []
     claims = Claims()
@@ -198,8 +209,24 @@ def _said(found: Iterable[tuple[Rule, Finding]], silenced: Iterable[bool], setti
         if finding is None or is_silent or _is_small(finding, min_saving):
             continue
         claims.take(finding)
-        said.append(Said(rule, finding, severity or severity_of(finding)))
+        said.append(Said(rule, _placed(finding, layers), severity or severity_of(finding)))
     return sorted(said, key=lambda each: (each.finding.site, each.finding.span))
+
+
+def _placed(finding: Finding, layers: Mapping[int, Sequence[Layer]]) -> Finding:
+    """The finding with the spans of commands in place of their numbers."""
+    related = _related(finding) if finding.related else ()
+    if not related and not isinstance(finding.span, Nth):
+        return finding
+    own = layers[finding.site.stage][finding.site.step].span(finding.span)
+    others = [layers[each.site.stage][each.site.step].span(each.span) for each in related]
+    return _with_spans(finding, (own, *others))
+
+
+@remembered
+def _with_spans(finding: Finding, spans: tuple[Span, ...]) -> Finding:
+    related = [replace(each, span=span) for each, span in zip(_related(finding), spans[1:], strict=True)]
+    return replace(finding, span=spans[0], related=tuple(related))
 
 
 def _is_beside(before: Checked, sections: tuple[Section, ...]) -> bool:

@@ -78,14 +78,15 @@ def _subject(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]]:
             return found
         if effects := _writes(effect for effect in place.layer.effects if effect.span == call.span):
             if _are_measured(place.layer, effects):
-                return call.span, _layer(snapshot, place)
-            return call.span, [*_written(snapshot, place, effects), *_whole(snapshot, place)]
+                return call.place, _layer(snapshot, place)
+            return call.place, [*_written(snapshot, place, effects), *_whole(snapshot, place)]
     for effect in place.layer.kept:
-        if effect.span.start <= place.offset <= effect.span.end and effect.span != place.instruction.span:
+        span = place.layer.span(effect.span)
+        if span.start <= place.offset <= span.end and span != place.instruction.span:
             if len(place.layer.kept) == 1:
-                return effect.span, _layer(snapshot, place)
+                return span, _layer(snapshot, place)
             adds = _adds(snapshot, snapshot.sizes.of((effect,)), words.made_of((effect,)))
-            return effect.span, [*adds, *_whole(snapshot, place)]
+            return span, [*adds, *_whole(snapshot, place)]
     return place.whole, _layer(snapshot, place)
 
 

@@ -58,8 +58,8 @@ def place_at(snapshot: Snapshot, offset: int) -> Place | None:
 
 def call_at(place: Place) -> Call | None:
     """The innermost command of a RUN at the place."""
-    inside = [call for call in place.layer.calls if call.span.start <= place.offset <= call.span.end]
-    return min(inside, key=lambda call: call.span.end - call.span.start, default=None)
+    inside = [call for call in place.layer.calls if call.place.start <= place.offset <= call.place.end]
+    return min(inside, key=lambda call: call.place.end - call.place.start, default=None)
 
 
 def word_at(place: Place, call: Call) -> tuple[Word, Span] | None:

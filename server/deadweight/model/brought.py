@@ -175,14 +175,18 @@ def _made_in(layer: Layer) -> dict[str, list[Making]]:
                 continue
             path = posixpath.join(folder, entry.folder)
             is_elsewhere = any(each.target and is_under(path, each.target) for each in mounts)
-            if not is_elsewhere and not any(_removes(effect, path, call) for effect in layer.effects):
+            removals = (effect for effect in layer.effects if _removes(effect, path))
+            if not is_elsewhere and not any(_is_behind(layer, effect, call) for effect in removals):
                 found.setdefault(entry.pattern, []).append(Making(call.program, folder))
     return found
 
 
-def _removes(effect: Effect, path: str, after: Call) -> bool:
-    is_later = effect.span.start > after.span.start
-    return effect.kind is Kind.REMOVES and is_later and effect.path is not None and covers(effect.path, path)
+def _removes(effect: Effect, path: str) -> bool:
+    return effect.kind is Kind.REMOVES and effect.path is not None and covers(effect.path, path)
+
+
+def _is_behind(layer: Layer, effect: Effect, call: Call) -> bool:
+    return layer.span(effect.span).start > call.place.start
 
 
 @remembered

@@ -12,7 +12,7 @@ from deadweight.model import feeding
 from deadweight.model.commands import catalog, pip, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
-from deadweight.model.effects import Built, Effect, writes
+from deadweight.model.effects import Built, Effect, Nth, writes
 from deadweight.model.filesystem import Filesystem
 from deadweight.syntax import shell
 from deadweight.syntax.shell_runs import runs
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell import Command, Script, Word
     from deadweight.syntax.shell_runs import Run
     from deadweight.syntax.shell_tree import Assignment
+    from deadweight.text import Span
 
 # What any program answers and then ends: `java -version`.
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
@@ -73,7 +74,8 @@ def read_calls(body: RunBody, around: Surroundings, before: Iterable[Reading]) -
     known = {each.written: each for each in before}
     files = around.files
     asked, done = files.asked, tuple[Effect, ...]()
-    for written, call in _calls(body.script, around, body):
+    numbers: dict[Span, Nth] = {}
+    for written, call in _calls(body.script, around, body, numbers):
         old, first = known.get(written), len(asked)
         here = Filesystem(files.below, files.context, files.mounts, files.site, done, asked) if done else files
         if old is not None and here.asks_again(old.asked):
@@ -91,17 +93,20 @@ def _with(call: Call, files: Filesystem) -> Call:
     """
     around = call.around
     around = Surroundings(around.folder, around.variables, around.home, around.base, files)
-    return Call(call.program, call.typed, call.words, call.span, around, call.placed, call.own)
+    return Call(call.program, call.typed, call.words, call.span, call.place, around, call.placed, call.own)
 
 
 def _at(call: Call, effects: Iterable[Effect]) -> Iterator[Effect]:
-    """What a call does, at another place."""
+    """What a call does, as another command of its RUN."""
     for each in effects:
         yield Effect(each.kind, each.path, each.cause, call.span, each.is_certain)
 
 
-def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0) -> Iterator[tuple[_Written, Call]]:
-    """The calls of a script, in order; `offset` is where the script starts in that of `body`.
+def _calls(
+    script: Script, around: Surroundings, body: RunBody, numbers: dict[Span, Nth], offset: int = 0
+) -> Iterator[tuple[_Written, Call]]:
+    """The calls of a script, in order; `offset` is where the script starts in that of `body`, `numbers` are those of
+    the calls so far.
 
     A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does.
     """
@@ -140,12 +145,14 @@ def _calls(script: Script, around: Surroundings, body: RunBody, offset: int = 0)
                 script.text[whole.start : whole.end], texts, inner, tuple(changed.items()), placed.conditional
             )
             if nested := shell.nested(command):
-                for inside, call in _calls(shell.parse(nested.text), here, body, offset + nested.offset):
+                for inside, call in _calls(shell.parse(nested.text), here, body, numbers, offset + nested.offset):
                     conditional = placed.conditional or call.placed.conditional
                     yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))
                 continue
             words = tuple([word._replace(span=word.span.shifted(offset)) for word in words]) if offset else words
-            yield written, Call(program, typed, words, body.span(command.span.shifted(offset)), here, placed, placed)
+            place = body.span(command.span.shifted(offset))
+            number = numbers.setdefault(place, Nth(len(numbers)))
+            yield written, Call(program, typed, words, number, place, here, placed, placed)
 
 
 def _assigned(assignment: Assignment, run: Run) -> str | None:

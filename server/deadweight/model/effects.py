@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from deadweight.model.context import Selection, Unpacked
@@ -280,9 +280,19 @@ Cause: TypeAlias = (
 )
 
 
+class Nth(NamedTuple):
+    """A command of a RUN by its number, from 0; its layer knows where that stands (`Layer.span`).
+
+    So what is typed into a RUN leaves the effects of its other commands as they are, wherever these move.
+    """
+
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One thing that one instruction does. `span` is the stretch of the instruction's text that does it.
+    """One thing that one instruction does. `span` is the stretch of the instruction's text, or the command, that does
+    it.
 
     `path` is absolute; None where it is unknown or all over the filesystem. `is_certain` is false for what happens
     only in a branch, a loop or after `||`.
@@ -291,31 +301,31 @@ class Effect:
     kind: Kind
     path: str | None
     cause: Cause
-    span: Span
+    span: Span | Nth
     is_certain: bool = True
 
 
-def writes(path: str | None, cause: Cause, span: Span) -> Effect:
+def writes(path: str | None, cause: Cause, span: Span | Nth) -> Effect:
     """The effect that writes `path`."""
     return Effect(Kind.WRITES, path, cause, span)
 
 
-def removes(path: str | None, span: Span) -> Effect:
+def removes(path: str | None, span: Span | Nth) -> Effect:
     """The effect that removes `path`, which may hold wildcards in its last names."""
     return Effect(Kind.REMOVES, path, None, span)
 
 
-def removes_packages(packages: PackageSet, span: Span) -> Effect:
+def removes_packages(packages: PackageSet, span: Span | Nth) -> Effect:
     """The effect that uninstalls packages by name."""
     return Effect(Kind.REMOVES, None, packages, span)
 
 
-def replaces(path: str, cause: Cause, span: Span) -> Effect:
+def replaces(path: str, cause: Cause, span: Span | Nth) -> Effect:
     """The effect that leaves `cause` of what this layer wrote at `path`."""
     return Effect(Kind.REPLACES, path, cause, span)
 
 
-def moves(path: str, to: str | None, span: Span) -> Effect:
+def moves(path: str, to: str | None, span: Span | Nth) -> Effect:
     """The effect that puts what is at `path` elsewhere."""
     return Effect(Kind.MOVES, path, Moved(to), span)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, takewhile
+from itertools import accumulate, chain, takewhile
 from operator import is_
 from typing import TYPE_CHECKING, overload
 
@@ -21,6 +21,7 @@ from deadweight.model.effects import (
     Download,
     Extracted,
     Kind,
+    Nth,
     PackageSet,
     as_text,
     writes,
@@ -85,6 +86,15 @@ class Layer:
         return tuple({each.call.span: each.call for each in reversed(self.readings)}.values())[::-1]
 
     @cached_property
+    def places(self) -> dict[Nth, Span]:
+        """Where the commands of a RUN stand in its text."""
+        return {each.call.span: each.call.place for each in self.readings}
+
+    def span(self, span: Span | Nth) -> Span:
+        """Where an effect, a call or a finding stands in the instruction's text."""
+        return self.places[span] if isinstance(span, Nth) else span
+
+    @cached_property
     def depends(self) -> bool:
         """Whether what it does may be something else where the layers below, a stage or the context are others."""
         return bool(self.asked) or self.instruction.keyword in ("COPY", "ADD")
@@ -121,7 +131,8 @@ class Ledger:
     """The layers of one stage, FROM first; `stacks` has each on those below it, the stages under this one included.
 
     `others` are the ledgers of the stages that it stands on and copies from; `context` is what it was read in,
-    `figures` what its layers were measured to add, () where nobody has said so.
+    `figures` what its layers were measured to add, () where nobody has said so. `outcome` is the same object in all
+    versions in which its layers do the same.
     """
 
     stage: Stage
@@ -131,6 +142,7 @@ class Ledger:
     stacks: tuple[Stack, ...]
     others: tuple[Ledger, ...]
     figures: tuple[Figure | None, ...] = ()
+    outcome: object = field(default_factory=object)
 
     def below(self, layer: Layer) -> Stack | None:
         """What lies below a layer of this stage."""
@@ -252,13 +264,13 @@ class Ledgers(Sequence[Ledger]):
         are_others_known = (
             old is not None
             and len(others) == len(old.others)
-            and all(map(is_, others, old.others))
+            and all(one.outcome is other.outcome for one, other in zip(others, old.others, strict=True))
             # A name that means another stage now, or none, while a further line copies from the first: as many ledgers.
             and (stage is old.stage or (stage.base, stage.sources) == (old.stage.base, old.stage.sources))
         )
         figures = self.matched.figures.get(stage.index, ()) if self.matched else ()
         is_as_it_was = old is not None and old.stage is stage and old.context is self._context
-        if old is not None and are_others_known and is_as_it_was and old.figures == figures:
+        if old is not None and is_as_it_was and old.figures == figures and all(map(is_, others, old.others)):
             return old
         reader = _StageReader(self, self._context, stage, base, others, old, are_others_known, figures)
         return reader.ledger(stage.platform or self._platform)
@@ -315,12 +327,15 @@ class _StageReader:
         first = self.measured(first, 0)
         stack = self.stacked(first, self.others[0].stacks[-1] if isinstance(self.stage.base, int) else None)
         layers, stacks = [first], [stack]
-        # What was here, as long as nothing below has changed.
-        before = old.layers if old is not None and old.stacks[0] is stack and self.is_context_known else ()
+        # What was here, as long as what lies below does what it did.
+        before = old.layers if old is not None and self.is_below_known(stack) and self.is_context_known else ()
         if old is not None and before and self.are_others_known and old.figures == self.figures:
             same = takewhile(lambda pair: pair[0].step is pair[1], zip(before[1:], self.stage.steps, strict=False))
             count = 1 + sum(1 for _ in same)
-            layers, stacks = list(before[:count]), list(old.stacks[:count])
+            layers = list(before[:count])
+            stacks = list(
+                old.stacks[:count] if stack is old.stacks[0] else accumulate(layers[1:], self.on_top, initial=stack)
+            )
             stack = stacks[-1]
         for number, step in enumerate(self.stage.steps[len(layers) - 1 :], len(layers)):
             layer, was = known.get(id(step)), before[number] if number < len(before) else None
@@ -331,12 +346,30 @@ class _StageReader:
             elif layer.site is not site:
                 layer = replace(layer, site=site)
             layer = self.measured(layer, number)
-            if was is None or (layer is not was and (layer.effects, layer.kept) != (was.effects, was.kept)):
+            if was is None or layer.effects is not was.effects or layer.kept is not was.kept:
                 before = ()
-            stack = self.stacked(layer, stack)
+            stack = self.on_top(stack, layer) if before else self.stacked(layer, stack)
             layers.append(layer)
             stacks.append(stack)
-        return Ledger(self.stage, self.base, self.context, tuple(layers), tuple(stacks), self.others, self.figures)
+        outcome = old.outcome if old is not None and len(before) == len(layers) else object()
+        return Ledger(
+            self.stage, self.base, self.context, tuple(layers), tuple(stacks), self.others, self.figures, outcome
+        )
+
+    def is_below_known(self, stack: Stack) -> bool:
+        """Whether what lies below the first instruction, on which it makes `stack`, does what it did."""
+        old = self.old
+        if old is None or old.layers[0] is not stack.top:
+            return False
+        return not isinstance(self.stage.base, int) or old.others[0].outcome is self.others[0].outcome
+
+    def on_top(self, below: Stack, layer: Layer) -> Stack:
+        """A layer on those below it, where all do what they did: what is there is what was."""
+        stack = self.stacked(layer, below)
+        was = self.old.stacks[layer.site.step].__dict__ if self.old else {}
+        if "there" in was:
+            stack.__dict__["there"] = was["there"]
+        return stack
 
     def measured(self, layer: Layer, step: int) -> Layer:
         """The layer with what it was measured to add; as it is, where it has that or nobody has said so."""
@@ -388,23 +421,29 @@ class _StageReader:
             return Layer(site, instruction, step, effects, effects)
         files = Filesystem(below, self.context, mounts, site)
         around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
-        readings = tuple(read_calls(body, around, self.readings_of(step, site)))
+        was = self.in_place(step, site)
+        readings = tuple(read_calls(body, around, was.readings if was else ()))
         done = tuple(chain.from_iterable([each.effects for each in readings]))
         if body.script.is_opaque:
             done = (writes(None, Built("a script too long to read"), instruction.span),)
         kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
-        return Layer(site, instruction, step, done, kept, readings, files.asked)
+        if was is None or (was.effects, was.kept) != (done, kept):
+            return Layer(site, instruction, step, done, kept, readings, files.asked)
+        # What others know of it stays true: they know it by its effects.
+        layer = Layer(site, instruction, step, was.effects, was.kept, readings, files.asked)
+        layer.__dict__["rest"] = was.rest
+        return layer
 
-    def readings_of(self, step: Step, site: Site) -> tuple[Reading, ...]:
-        """What was read of the RUN that stood here, where it started in the same state.
+    def in_place(self, step: Step, site: Site) -> Layer | None:
+        """The layer that stood here, where it started in the same state.
 
-        Nothing of one that stands elsewhere now: no two layers have an effect in common.
+        None for one that stands elsewhere now: no two layers have an effect in common.
         """
         was = self.old.layers[site.step] if self.old is not None and site.step < len(self.old.layers) else None
         if was is None or was.step is None or was.step.state is not step.state:
-            return ()
+            return None
         has_moved = was.step is not step and any(each is was.step for each in self.stage.steps)
-        return () if has_moved else was.readings
+        return None if has_moved else was
 
     def copy(self, step: Step) -> Iterator[Effect]:
         """The effects of COPY and ADD, one a source."""

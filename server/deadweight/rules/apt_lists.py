@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Nth
     from deadweight.model.layers import Layer, Ledger
     from deadweight.rules.leftovers import Left
     from deadweight.snapshot import Snapshot
-    from deadweight.text import Edit, Span
+    from deadweight.text import Edit
 
 _APT = frozenset(("apt-get", "apt", "aptitude"))
 # Programs that read the lists.
@@ -47,8 +48,8 @@ def is_read_here(left: Left) -> bool:
     return bool(_uses(left.layer))
 
 
-def first_use(layer: Layer) -> Span:
-    """Where the first call of a reader that reads them stands in its instruction."""
+def first_use(layer: Layer) -> Nth:
+    """The first call of a reader that reads them."""
     return _first_use(layer).span
 
 

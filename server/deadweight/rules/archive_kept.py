@@ -295,7 +295,7 @@ def _is_behind(archive: _Archive, layer: Layer, use: _Use) -> bool:
     own = archive.layer.site
     if layer.site != own:
         return layer.site > own
-    return use.call.span.start > archive.effect.span.start
+    return use.call.place.start > archive.layer.span(archive.effect.span).start
 
 
 def _kept(archive: _Archive, behind: Sequence[tuple[Layer, _Use]]) -> _Kept | None:

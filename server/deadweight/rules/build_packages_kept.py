@@ -186,7 +186,9 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
                 behind = chain(ledger.layers[layer.site.step + 1 :], *(later.layers for later in ledgers[at + 1 :]))
                 if not _is_over(snapshot):
                     return
-                users = [(layer, call) for call in _compilers(layer) if call.span.start > kept.effect.span.start]
+                users = [
+                    (layer, call) for call in _compilers(layer) if call.place.start > layer.span(kept.effect.span).start
+                ]
                 users += [(each, call) for each in behind if each.calls for call in _compilers(each)]
                 saves = effect_size(kept.freed)
                 if users and saves is not None:

@@ -269,7 +269,7 @@ def _missing_in(layer: Layer) -> tuple[tuple[Effect, str], ...]:
         and cause.selection is not None
         and not cause.selection.exists
         and cause.source
-        and _MARKS.isdisjoint(instruction.text[effect.span.start : effect.span.end])
+        and _MARKS.isdisjoint(instruction.text[slice(*layer.span(effect.span))])
         and not (instruction.keyword == "ADD" and cause.source.startswith("github.com/"))
     )
 
@@ -340,7 +340,7 @@ def _bring_back(context: BuildContext, missing: _Missing, _: Snapshot) -> Iterat
 
 
 def _rename(missing: _Missing, near: str, snapshot: Snapshot) -> Iterator[Fix]:
-    span, instruction = missing.effect.span, missing.layer.instruction
+    span, instruction = missing.layer.span(missing.effect.span), missing.layer.instruction
     written = instruction.text[span.start : span.end]
     if written.count(missing.path) == 1:
         edit = Edit(span.shifted(snapshot.offset(missing.layer.site)), written.replace(missing.path, near))

@@ -243,7 +243,7 @@ def _with_flags(install: Install, first: First) -> tuple[str, ...]:
     body = body_of(install.layer)
     verb = next((word for word in install.call.words if word.text == first.verb), None)
     command = install.call.placed.command
-    if body is None or verb is None or body.form != "shell" or install.call.span != body.span(command.span):
+    if body is None or verb is None or body.form != "shell" or install.call.place != body.span(command.span):
         return ()
     text = install.layer.instruction.text
     start, middle, end = (

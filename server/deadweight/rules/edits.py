@@ -138,7 +138,7 @@ def remove_command(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
     place = body and place_of(body, call)
     if not body or not place or place.errexit is None or call.placed.command.redirects:
         return None
-    if call.span != body.span(call.placed.command.span):
+    if call.place != body.span(call.placed.command.span):
         return None  # it stands in a script within the script
     if place.unit is not call.placed.command or (place.chain and set(place.chain.operators) != {"&&"}):
         return None

@@ -13,7 +13,7 @@ from deadweight.lazy import cached_property
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Effect, Nth
     from deadweight.model.stages import Site
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
@@ -69,7 +69,7 @@ class Related:
     """
 
     site: Site
-    span: Span
+    span: Span | Nth
     message: str
     adds: Size | None = None
 
@@ -93,7 +93,7 @@ class Finding:
     """
 
     site: Site
-    span: Span
+    span: Span | Nth
     message: str
     saves: Size | None
     basis: Basis

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deadweight.features.completion.place import Typed
 from deadweight.model.commands import pip
 from deadweight.model.commands.call import Call, Surroundings
+from deadweight.model.effects import Nth
 from deadweight.model.filesystem import Filesystem
 from deadweight.syntax import shell
 from deadweight.syntax.run import run_body
@@ -117,7 +118,7 @@ def _command_in(script: Script, mark: int, around: Surroundings, body: RunBody, 
             continue
         word = words[index]
         span = body.span(placed.command.span.shifted(offset))
-        call = Call(program, program, words, span, around, placed, placed)
+        call = Call(program, program, words, Nth(0), span, around, placed, placed)
         start = mark - word.span.start
         return Command(call, index, Typed(word.text[:start], word.text[start + 1 :]))
     return None

@@ -14,7 +14,7 @@ from deadweight.syntax.shell import Command, Pipeline, Word, alternatives, progr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from deadweight.model.effects import Effect, Leftover
+    from deadweight.model.effects import Effect, Leftover, Nth
     from deadweight.model.filesystem import Filesystem
     from deadweight.model.image import Base
     from deadweight.syntax.shell import Placed
@@ -68,15 +68,16 @@ class Fed(NamedTuple):
 class Call:
     """One simple command: the program's name without its folder, as it was typed, and the words behind it.
 
-    `span` is in the instruction's text. A call in a script within the script (`bash -c '...'`) is `placed` where the
-    outer command is; its words have their places in the whole script. `own` is its place in the script that it is
-    written in, with the redirects and pipes there.
+    `span` tells the calls of a RUN apart, `place` is where it stands in the instruction's text. A call in a script
+    within the script (`bash -c '...'`) is `placed` where the outer command is; its words have their places in the whole
+    script. `own` is its place in the script that it is written in, with the redirects and pipes there.
     """
 
     program: str
     typed: str
     words: tuple[Word, ...]
-    span: Span
+    span: Nth
+    place: Span
     around: Surroundings
     placed: Placed
     own: Placed

@@ -146,7 +146,7 @@ def commands(layer: Layer) -> tuple[Command, ...]:
     return tuple(
         Command(
             text[span.start : span.end],
-            tuple(call for call in layer.calls if span.start <= call.span.start < span.end),
+            tuple(call for call in layer.calls if span.start <= call.place.start < span.end),
         )
         for span in spans
     )
