@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.model.image import Base
 
+PROGRAMS = ("apt-get", "apt", "aptitude")
 LISTS = "/var/lib/apt/lists"
 CACHE = "/var/cache/apt"
 # dpkg's status and logs, debconf's and ldconfig's caches: each layer that changes packages holds them whole.
@@ -26,7 +27,7 @@ OTHER_RELEASE = ("-t", "--target-release", "--default-release")
 VALUES = ("-o", "--option", *OTHER_RELEASE, "-c", "--config-file", "-a")
 _NO = ("0", "no", "false", "off")
 # What Docker's images of Debian and Ubuntu tell apt: keep no archives and no index in its cache, and lists packed.
-_KEEPS_NO_CACHE = "/etc/apt/apt.conf.d/docker-clean"
+DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
 _PACKS_LISTS = "/etc/apt/apt.conf.d/docker-gzip-indexes"
 # `curl=7.88.1-10`, `git/trixie-backports`, `libc6:i386`, `vim+`
 _SAID_OF_IT = re.compile(r"=.*|/.*|:[a-z0-9-]+$|\+$")
@@ -91,7 +92,7 @@ def _installed(call: Call, names: tuple[str, ...]) -> Iterator[Effect]:
     if set(names) <= set(already):
         return
     yield writes(None, RECORDS, call.span)
-    if files.is_removed(_KEEPS_NO_CACHE):
+    if files.is_removed(DOCKER_CLEAN):
         yield writes(CACHE, Leftover("install-cache", "apt's cache", "apt-get clean", of=packages), call.span)
 
 
@@ -118,4 +119,4 @@ def _wants_recommends(call: Call) -> bool:
     return True
 
 
-TOOLS = (Tool(("apt-get", "apt", "aptitude"), _effects),)
+TOOLS = (Tool(PROGRAMS, _effects),)
