@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deadweight.rules import (
     apt_lists_kept,
     cache_mount_defeated,
+    cache_mount_missing,
     consecutive_runs,
     copied_over_install,
     copy_before_install,
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     copy_before_install.copy_before_install,
     volatile_line_early.volatile_line_early,
     cache_mount_defeated.cache_mount_defeated,
+    cache_mount_missing.cache_mount_missing,
     late_delete.late_delete,
     rewritten_in_later_layer.rewritten_in_later_layer,
     update_and_install_apart.update_and_install_apart,

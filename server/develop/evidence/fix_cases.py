@@ -455,4 +455,5 @@ NOT_BUILT: dict[str, str] = {
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
     "volatile-line-early": "no bytes in the image: the finding is about rebuilds",
     "cache-mount-defeated": "no bytes in the image: the finding is about rebuilds",
+    "cache-mount-missing": "no safe fix, and no bytes in the image: it is about rebuilds",
 }
