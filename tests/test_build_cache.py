@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import report
+from deadweight.cli.main import main
+from deadweight.features.code_actions import code_actions
+from deadweight.lsp.documents import Analysis
 from deadweight.rules.rule import Safety
+from deadweight.settings import DEFAULTS, RuleSettings, Settings
+from deadweight.text import Span, apply_edits
 from examples import snapshot_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAVY = "RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/*\n"
 
@@ -194,3 +203,122 @@ def test_docker_clean_stays_where_a_later_install_would_keep_its_archives() -> N
     lines = f"FROM debian:13-slim\n{mounted}RUN apt-get install -y curl\n"
     assert is_reported(lines, "cache-mount-defeated")
     assert fixes_of(lines, "cache-mount-defeated") == []
+
+
+# --- cache-mount-missing ----------------------------------------------------------------------------------------------
+
+OFFERED = r"""
+=== every RUN of the stage that calls the tool, and no other
+FROM python:3.13-slim AS build
+RUN pip install --no-cache-dir pandas
+RUN python -c 1
+RUN pip install streamlit && pip cache purge
+FROM build
+RUN pip install --no-cache-dir uvicorn
+---
+FROM python:3.13-slim AS build
+RUN --mount=type=cache,target=/root/.cache/pip pip install pandas
+RUN python -c 1
+RUN --mount=type=cache,target=/root/.cache/pip pip install streamlit
+FROM build
+RUN pip install --no-cache-dir uvicorn
+=== a user of Docker's images
+FROM node:22-slim
+USER node
+RUN npm install typescript@7 && npm cache clean --force
+---
+FROM node:22-slim
+USER node
+RUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 npm install typescript@7
+=== a user by numbers
+FROM node:22-slim
+ENV HOME=/srv
+USER 1001:0
+RUN npm install typescript@7
+---
+FROM node:22-slim
+ENV HOME=/srv
+USER 1001:0
+RUN --mount=type=cache,target=/srv/.npm,uid=1001,gid=0 npm install typescript@7
+=== apk, without the option that keeps it from it
+FROM alpine:3.22
+RUN apk add --no-cache curl
+---
+FROM alpine:3.22
+RUN --mount=type=cache,target=/etc/apk/cache,sharing=locked apk add curl
+=== tools that build
+FROM golang:1.25
+RUN CGO_ENABLED=0 go build -o /app .
+---
+FROM golang:1.25
+RUN --mount=type=cache,target=/go/pkg/mod \
+    --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 go build -o /app .
+=== the program that cargo builds stays in the layer
+FROM rust:1
+RUN cargo build --release
+---
+FROM rust:1
+RUN --mount=type=cache,target=/usr/local/cargo/registry cargo build --release
+=== a heredoc
+FROM python:3.13-slim
+RUN <<EOF
+pip install --no-cache-dir pandas
+EOF
+---
+FROM python:3.13-slim
+RUN --mount=type=cache,target=/root/.cache/pip <<EOF
+pip install pandas
+EOF
+"""
+
+
+def offers_of(block: str, settings: Settings = DEFAULTS) -> list[str]:
+    """What the refactorings of cache-mount-missing make of a Dockerfile, as an editor lists them."""
+    snapshot = snapshot_of(block)
+    analysis = Analysis(snapshot, settings, None)
+    everywhere = Span(0, len(snapshot.text))
+    actions = code_actions(snapshot, analysis.reported, everywhere, holds=analysis.holds, offered=analysis.offered)
+    mine = [each for each in actions if each.reported and each.reported.rule.id == "cache-mount-missing"]
+    return [apply_edits(snapshot.text, each.edits) for each in mine if "cache mount" in each.title]
+
+
+@pytest.mark.parametrize("case", cases(OFFERED))
+def test_a_cache_mount_is_on_offer(case: str) -> None:
+    before, _, after = case.partition("---\n")
+    assert after in offers_of(before)
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM node:22-slim\nUSER app\nRUN npm install typescript@7\n",
+        "FROM node:22-slim\nARG WHO\nUSER $WHO\nRUN npm install typescript@7\n",
+        "FROM node:22-slim\nRUN --mount=type=cache,target=/root/.npm npm install typescript@7\n",
+        "FROM node:22-slim\nRUN node -e 1\n",
+        "FROM node:22-slim\nRUN npm --version\n",
+        "FROM mcr.microsoft.com/windows/servercore:ltsc2025\nRUN npm install typescript@7\n",
+    ],
+)
+def test_no_cache_mount_is_on_offer_where_none_would_work(dockerfile: str) -> None:
+    assert offers_of(dockerfile) == []
+
+
+def test_what_is_on_offer_is_no_finding_unless_somebody_says_so() -> None:
+    block = "FROM python:3.13-slim\nRUN pip install --no-cache-dir pandas\n"
+    assert not is_reported(block, "cache-mount-missing")
+    loud = Settings(rules={"cache-mount-missing": RuleSettings("warning")})
+    assert [each.severity for each in report(snapshot_of(block), loud) if each.rule.is_offered] == ["warning"]
+    assert Analysis(snapshot_of(block), loud, None).offered == ()
+    assert offers_of(block, loud) == offers_of(block)
+    off = Settings(rules={"cache-mount-missing": RuleSettings("off")})
+    assert not Analysis(snapshot_of(block), off, None).offered
+
+
+def test_the_terminal_takes_an_offer_that_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "Dockerfile"
+    path.write_text("FROM python:3.13-slim\nRUN pip install --no-cache-dir pandas\n", "utf-8")
+    assert main(["fix", "--write", "--ask", "--rule", "cache-mount-missing", str(path)]) == 0
+    assert path.read_text("utf-8").splitlines()[1:] == [
+        "RUN --mount=type=cache,target=/root/.cache/pip pip install pandas"
+    ]

@@ -60,6 +60,12 @@ def _cargo(call: Call) -> Iterator[str]:
         yield posixpath.join(call.around.variables.get("CARGO_HOME") or default, "registry")
 
 
+def _pnpm(call: Call) -> Iterator[str]:
+    home = call.around.variables.get("PNPM_HOME") or "~/.local/share/pnpm"
+    if any(word.text in ("install", "i", "ci", "fetch", "add") for word in call.words):
+        yield from (posixpath.join(home, "store"), "~/.cache/pnpm")
+
+
 def _maven(call: Call) -> Iterator[str]:
     if call.words and not call.has("-v", "--version"):
         yield "~/.m2/repository"
@@ -83,5 +89,6 @@ _CACHES: dict[str, tuple[str, Callable[[Call], Iterator[str]], bool]] = {
     "cargo": ("cargo's downloads", _cargo, False),
     **dict.fromkeys(("mvn", "mvnw"), ("Maven's downloads", _maven, False)),
     **dict.fromkeys(("gradle", "gradlew"), ("Gradle's downloads", _gradle, False)),
+    "pnpm": ("pnpm's downloads", _pnpm, False),
     "dotnet": ("NuGet's downloads", _dotnet, False),
 }

@@ -100,7 +100,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.commands import apt
+from deadweight.model.commands import apk, apt
 from deadweight.model.download_caches import LOCKED, DownloadCache, download_cache
 from deadweight.model.effects import Leftover
 from deadweight.rules.cache_mounts import (
@@ -218,13 +218,15 @@ def _mounted(snapshot: Snapshot, layer: Layer, cache: DownloadCache) -> list[Edi
     options = f"{',sharing=locked' if cache.is_locked else ''}{owner}"
     flags = [f"--mount=type=cache,target={folder}{options}" for folder in folders]
     edits = [insert_flag(snapshot, layer, _on_lines(layer, flags))] if flags else []
-    for lost in passed(layer, cache.folders):
+    # Without the mount, apk keeps its index elsewhere.
+    places = (*cache.folders, apk.INDEX) if _OF_APK in cache.folders else cache.folders
+    for lost in passed(layer, places):
         edit = replace_word(snapshot, layer, lost.word, "") if lost.word else None
         if edit is None:
             return None
         edits.append(edit)
-    for lost in removed(layer, cache.folders):
-        clean_up = without_clean_up(snapshot, layer, lost.call, cache.folders)
+    for lost in removed(layer, places):
+        clean_up = without_clean_up(snapshot, layer, lost.call, places)
         if clean_up is None:
             return None
         edits += clean_up
