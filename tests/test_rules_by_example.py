@@ -11,7 +11,7 @@ from deadweight.analysis.report import report
 from deadweight.rules.catalog import RULES
 from deadweight.rules.edits import append_lines
 from deadweight.text import apply_edits
-from examples import blocks, pairs, read_example, snapshot_of
+from examples import blocks, pairs, read_example, settings_of, snapshot_of
 
 if TYPE_CHECKING:
     from deadweight.rules.rule import Rule
@@ -31,28 +31,27 @@ SILENT = [
 
 @pytest.mark.parametrize(("rule", "before", "after"), EXAMPLES)
 def test_fix_gives_what_the_page_says(rule: Rule, before: str, after: str) -> None:
-    snapshot = snapshot_of(before)
-    found = report(snapshot, rules=[rule])
-    (reported,) = found
+    snapshot, settings = snapshot_of(before), settings_of(before)
+    (reported,) = report(snapshot, settings, rules=[rule])
     if rule.id in WITHOUT_FIX:
         assert not reported.fixes
-        assert not report(snapshot_of(after), rules=[rule])
+        assert not report(snapshot_of(after), settings, rules=[rule])
         return
     fix = reported.fixes[0]
-    assert holds(snapshot, report(snapshot), reported, fix)
+    assert holds(snapshot, report(snapshot, settings), reported, fix, settings)
     done = fixed(snapshot, [fix])
     wanted = read_example(after)
     assert done.text == wanted.dockerfile
     if fix.adds:
         was = read_example(before).files.get(fix.adds.path, "")
         assert apply_edits(was, [append_lines(was, fix.adds.lines)]) == wanted.files[fix.adds.path]
-    assert not report(done, rules=[rule])
+    assert not report(done, settings, rules=[rule])
 
 
 @pytest.mark.parametrize(("rule", "before", "after"), EXAMPLES)
 def test_image_loses_what_the_finding_says(rule: Rule, before: str, after: str) -> None:
     snapshot = snapshot_of(before)
-    (reported,) = report(snapshot, rules=[rule])
+    (reported,) = report(snapshot, settings_of(before), rules=[rule])
     finding = reported.finding
     if not finding.is_about_bytes or finding.basis == "cache":
         return  # the image keeps its size; the next build is the smaller one
@@ -65,4 +64,4 @@ def test_image_loses_what_the_finding_says(rule: Rule, before: str, after: str) 
 
 @pytest.mark.parametrize(("rule", "block"), SILENT)
 def test_is_silent_where_the_page_says_so(rule: Rule, block: str) -> None:
-    assert report(snapshot_of(block), rules=[rule]) == ()
+    assert report(snapshot_of(block), settings_of(block), rules=[rule]) == ()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from deadweight.model.builds.declared import HowBuilt
+    from deadweight.rules.rule import Rule
 
 Severity = Literal["hint", "information", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -173,6 +174,17 @@ class Settings:
     def of(self, rule: str) -> RuleSettings:
         """The settings of one rule."""
         return self.rules.get(rule, _AS_ALL)
+
+    def is_on(self, rule: Rule) -> bool:
+        """Whether a rule runs: not one that is switched off, nor one of mere offers that is not asked for."""
+        severity = self.of(rule.id).severity
+        return severity != OFF and (severity is not None or not rule.is_offered)
+
+    @property
+    def offering(self) -> Settings:
+        """These settings with the rules of mere offers."""
+        offered = (id_ for id_, rule in BY_ID.items() if rule.is_offered and self.of(id_).severity is None)
+        return replace(self, rules={**self.rules, **{id_: replace(self.of(id_), severity="hint") for id_ in offered}})
 
     def build_options(
         self,

@@ -180,7 +180,7 @@ def _run(
     ledgers, reached = snapshot.reached_ledgers, snapshot.build.reached
     if before is not None and before.reached == reached and all(map(is_, before.ledgers, ledgers)):
         return before._replace(sections=sections)
-    wanted = [rule for rule in rules if settings.of(rule.id).severity != OFF]
+    wanted = [rule for rule in rules if settings.is_on(rule)]
     found: list[tuple[Rule, Finding]] = []
     for rule in wanted:
         try:

@@ -64,7 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
         if read.snapshot is None:
             code = UNREADABLE
             continue
-        outcome = fix_all(read.snapshot, read.settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
+        # A rule of mere offers says nothing unless somebody names it.
+        settings = read.settings.offering if arguments.rule else read.settings
+        outcome = fix_all(read.snapshot, settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
         try:
             changed = _put_out(arguments, read, outcome)
         except UnreadableError as error:

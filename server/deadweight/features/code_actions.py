@@ -49,16 +49,19 @@ def code_actions(
     span: Span,
     *,
     holds: Callable[[Reported, Fix], bool],
+    offered: Sequence[Reported] = (),
     only: Sequence[str] = (),
     can_create: bool = True,
 ) -> tuple[Action, ...]:
     """The fixes of the findings on the lines that `span` touches, safe ones first; last, what silences each of them.
 
-    A fix that does not hold is not offered, nor one that creates a file where the client cannot.
+    What is `offered` are no findings, and needs no silencing. A fix that does not hold is not listed, nor one that
+    creates a file where the client cannot.
     """
     lines = whole_lines(snapshot.text, span)
     here = [each for each in reported if each.span.start <= lines.end and lines.start <= each.span.end]
-    actions = [action for each in here for action in _fixes(each, only, can_create, holds)]
+    also = [each for each in offered if each.span.start <= lines.end and lines.start <= each.span.end]
+    actions = [action for each in (*here, *also) for action in _fixes(each, only, can_create, holds)]
     silencing = [_ignore(each) for each in here] if is_wanted(QUICK_FIX, only) else []
     return (*sorted(actions, key=_rank), *silencing)
 

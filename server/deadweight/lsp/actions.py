@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified
 
-from deadweight.features.kinds import ACTION_KINDS, FIX_ALL, QUICK_FIX
+from deadweight.features.kinds import ACTION_KINDS, FIX_ALL, QUICK_FIX, REFACTORING
 from deadweight.lsp import convert
 from deadweight.lsp.documents import OpenIgnoreFile
 from deadweight.rules.rule import Safety
@@ -64,11 +64,14 @@ def _code_action(server: Server, params: types.CodeActionParams) -> list[types.C
         is_wanted,
     )
 
+    # What takes a proof of its own is not for a light bulb at each move of the cursor.
+    is_asked = bool(only) or params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
     actions = code_actions(
         analysis.snapshot,
         analysis.reported,
         convert.span(document.text, params.range, server.encoding),
         holds=analysis.holds,
+        offered=analysis.offered if is_asked and is_wanted(REFACTORING, only) else (),
         only=only,
         can_create=client.creates_files,
     )
@@ -78,8 +81,7 @@ def _code_action(server: Server, params: types.CodeActionParams) -> list[types.C
     made = [action for action in converted if action is not None]
     if not is_wanted(FIX_ALL, only):
         return made
-    # Fix-all proves every fix of the file: not for a light bulb at each move of the cursor.
-    if params.context.trigger_kind == types.CodeActionTriggerKind.Automatic and not only:
+    if not is_asked:  # fix-all proves every fix of the file
         return [*made, *_fix_all_later(server, document)]
     everything = analysis.fix_all(can_create=client.creates_files)
     all_fixed = _converted(server, document, everything, _FIX_ALL, ()) if everything else None

@@ -74,6 +74,12 @@ class Analysis:
         return report(self.snapshot, self.settings, checked=self.checked)
 
     @cached_property
+    def offered(self) -> tuple[Reported, ...]:
+        """What refactorings are about that no finding speaks of."""
+        found = report(self.snapshot, self.settings.offering)
+        return tuple(each for each in found if not self.settings.is_on(each.rule))
+
+    @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Problems and findings."""
         return diagnostics(self.snapshot, self.reported)
@@ -82,7 +88,10 @@ class Analysis:
         """Whether a fix keeps its word."""
         from deadweight.analysis.proof import holds  # here and below: a session starts without them
 
-        return holds(self.snapshot, self.reported, reported, fix, self.settings)
+        if self.settings.is_on(reported.rule):
+            return holds(self.snapshot, self.reported, reported, fix, self.settings)
+        settings = self.settings.offering
+        return holds(self.snapshot, report(self.snapshot, settings), reported, fix, settings)
 
     def fix_all(self, *, can_create: bool) -> Action | None:
         """Every safe fix of the file in one."""

@@ -121,7 +121,9 @@ Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
 class Rule:
     """A rule: its id, its check, and its page, which is its module's docstring.
 
-    What its findings point at does nothing for the image where it `is_about_unnecessary`.
+    What its findings point at does nothing for the image where it `is_about_unnecessary`. One that `is_offered` is
+    about refactorings alone: it says nothing, and an editor offers them where somebody asks what can be done, unless
+    the settings give it a severity.
     """
 
     id: str
@@ -129,6 +131,7 @@ class Rule:
     check: Check
     same_as: tuple[str, ...] = ()
     is_about_unnecessary: bool = False
+    is_offered: bool = False
 
     @cached_property
     def page(self) -> str:
@@ -142,7 +145,12 @@ class Rule:
 
 
 def rule(
-    id_: str, *, group: Group, same_as: tuple[str, ...] = (), is_about_unnecessary: bool = False
+    id_: str,
+    *,
+    group: Group,
+    same_as: tuple[str, ...] = (),
+    is_about_unnecessary: bool = False,
+    is_offered: bool = False,
 ) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
-    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary)
+    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary, is_offered)

@@ -460,4 +460,6 @@ NOT_BUILT: dict[str, str] = {
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
     "volatile-line-early": "no bytes in the image: the finding is about rebuilds",
+    "cache-mount-defeated": "no bytes in the image: the finding is about rebuilds",
+    "cache-mount-missing": "no safe fix, and no bytes in the image: it is about rebuilds",
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect, Figure
     from deadweight.model.image import Base
 
+PROGRAMS = ("apt-get", "apt", "aptitude")
 LISTS = "/var/lib/apt/lists"
 CACHE = "/var/cache/apt"
 # dpkg's status and logs, debconf's and ldconfig's caches: each layer that changes packages holds them whole.
@@ -28,7 +29,7 @@ _NO = ("0", "no", "false", "off", "without", "disable")
 # `APT::Install-Recommends "0";`, and the same as an entry of a block: `APT { Install-Recommends "0"; };`
 _SETTING = r"(?im)^(?!\s*(?://|#)).*?\b{}\s+[\"']?(\w+)[\"']?\s*;"
 # What Docker's images of Debian and Ubuntu tell apt: keep no archives and no index in its cache, and lists packed.
-_KEEPS_NO_CACHE = "/etc/apt/apt.conf.d/docker-clean"
+DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
 _PACKS_LISTS = "/etc/apt/apt.conf.d/docker-gzip-indexes"
 # `curl=7.88.1-10`, `git/trixie-backports`, `libc6:i386`, `vim+`
 _SAID_OF_IT = re.compile(r"=.*|/.*|:[a-z0-9-]+$|\+$")
@@ -93,7 +94,7 @@ def _installed(call: Call, names: tuple[str, ...]) -> Iterator[Effect]:
     if set(names) <= set(already):
         return
     yield writes(None, RECORDS, call.span)
-    if files.is_removed(_KEEPS_NO_CACHE) or _cleans_nothing(files.text(_KEEPS_NO_CACHE)):
+    if files.is_removed(DOCKER_CLEAN) or _cleans_nothing(files.text(DOCKER_CLEAN)):
         keeps = _keeps_archives(call)
         of, index = (packages, None) if keeps else (None, figure("apt.index"))
         yield writes(CACHE, Leftover("install-cache", "apt's cache", "apt-get clean", of=of, figure=index), call.span)
@@ -139,4 +140,4 @@ def _wants_recommends(call: Call) -> bool:
     return _configured(call, "Install-Recommends") not in _NO
 
 
-TOOLS = (Tool(("apt-get", "apt", "aptitude"), _effects),)
+TOOLS = (Tool(PROGRAMS, _effects),)

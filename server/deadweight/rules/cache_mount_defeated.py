@@ -1,0 +1,205 @@
+r"""A cache mount stays empty: the same RUN empties it, or goes round it.
+
+What a tool downloads into a cache mount is on the builder, not in the layer, and the next build finds it there. A
+clean-up in the same RUN (`rm -rf /var/lib/apt/lists/*`, `npm cache clean`) takes it away again and frees nothing of the
+image; an option such as `--no-cache-dir` has the tool write nothing there at all. In Docker's images of Debian and
+Ubuntu, the file `/etc/apt/apt.conf.d/docker-clean` has apt delete each archive when it is installed.
+
+## Example
+
+```
+FROM debian:13-slim
+RUN --mount=type=cache,target=/var/lib/apt,sharing=locked \
+    apt-get update \
+    && apt-get install -y --no-install-recommends curl \
+    && rm -rf /var/lib/apt/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:13-slim
+RUN --mount=type=cache,target=/var/lib/apt,sharing=locked \
+    apt-get update \
+    && apt-get install -y --no-install-recommends curl
+```
+
+## Example
+
+```
+FROM python:3.13-slim
+RUN --mount=type=cache,target=/root/.cache/pip pip install --no-cache-dir pandas
+```
+
+Use instead:
+
+```
+FROM python:3.13-slim
+RUN --mount=type=cache,target=/root/.cache/pip pip install pandas
+```
+
+## Example
+
+```
+FROM debian:13-slim
+RUN --mount=type=cache,target=/var/cache/apt \
+    apt-get update \
+    && apt-get install -y ffmpeg && rm -rf /var/lib/apt/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:13-slim
+RUN --mount=type=cache,target=/var/cache/apt \
+    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update \
+    && apt-get install -y ffmpeg && rm -rf /var/lib/apt/lists/*
+```
+
+## Fix safety
+
+Safe for a clean-up and an option: what they are about never comes into the layer. Without `docker-clean`, apt keeps the
+archives of every later install, in images that build on this one too; where a RUN of the file installs without such a
+mount, no fix is offered, and else look before you take it.
+
+## Not reported
+
+The clean-up is about another folder than the mount:
+
+```
+FROM debian:13-slim
+RUN --mount=type=cache,target=/root/.cache/pip \
+    apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+```
+
+`docker-clean` is gone:
+
+```
+FROM debian:13-slim
+RUN rm -f /etc/apt/apt.conf.d/docker-clean
+RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
+    apt-get update && apt-get install -y --no-install-recommends ffmpeg
+```
+
+Only a part of what a mount keeps goes:
+
+```
+FROM debian:13-slim
+RUN --mount=type=cache,target=/root/.cache apt-get update && rm -rf /root/.cache/broken /var/lib/apt/lists/*
+```
+
+## References
+
+- Cache mounts: https://docs.docker.com/reference/dockerfile/#run---mounttypecache
+- apt in them: https://docs.docker.com/reference/dockerfile/#example-cache-apt-packages
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands import apt
+from deadweight.model.effects import Leftover
+from deadweight.rules.cache_mounts import (
+    ARCHIVES,
+    Lost,
+    apt_archives,
+    apt_installs,
+    caches,
+    has_docker_clean,
+    is_in,
+    passed,
+    removed,
+    without_clean_up,
+)
+from deadweight.rules.edits import prepend_command, replace_word
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.syntax.dockerfile import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.snapshot import Snapshot
+
+_KEEP_ARCHIVES = f"rm -f {apt.DOCKER_CLEAN}"
+
+
+@rule("cache-mount-defeated", group="cache")
+def cache_mount_defeated(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report RUNs that mount a cache and do not let anything stay in it."""
+    for ledger in snapshot.reached_ledgers:
+        for layer in ledger.layers:
+            if not layer.calls or not layer.instruction.flags or not caches(layer):
+                continue
+            emptied, bypassed, archives = _lost(layer)
+            for lost in emptied:
+                message = f"{_what(lost)} in a cache mount, and removed again"
+                yield _finding(snapshot, ledger, layer, lost, message, partial(_without_clean_up, layer, lost))
+            for lost in bypassed:
+                word = lost.word.text if lost.word else ""
+                message = f"{word} has {lost.call.program} leave the cache mount empty"
+                yield _finding(snapshot, ledger, layer, lost, message, partial(_without_option, layer, lost))
+            for lost in archives if has_docker_clean(snapshot, ledger, layer) else ():
+                message = "apt deletes what it downloads to the cache mount, as docker-clean tells it"
+                fixes = partial(_without_docker_clean, ledger, layer, lost)
+                yield _finding(snapshot, ledger, layer, lost, message, fixes)
+
+
+@remembered
+def _lost(layer: Layer) -> tuple[tuple[Lost, ...], tuple[Lost, ...], tuple[Lost, ...]]:
+    """What a RUN removes from its cache mounts, what goes round them, and what apt would keep in one."""
+    targets = caches(layer)
+    calls = [call for call in layer.calls if call.program in apt.PROGRAMS]
+    archives = apt_archives(layer) if is_in(targets, ARCHIVES) else ()
+    is_told = any(call.has("-o", "--option") for call in calls)
+    kept = (Lost(calls[0], archives),) if calls and archives and not is_told else ()
+    return removed(layer, targets), passed(layer, targets), kept
+
+
+def _finding(
+    snapshot: Snapshot,
+    ledger: Ledger,
+    layer: Layer,
+    lost: Lost,
+    message: str,
+    fixes: Callable[[Snapshot], Iterator[Fix | None]],
+) -> Finding:
+    return Finding(
+        site=layer.site,
+        span=lost.call.span,
+        message=message,
+        saves=snapshot.sizes.of(lost.effects),
+        basis="cache",
+        stage=ledger.stage.label,
+        fixes=fixes,
+    )
+
+
+def _what(lost: Lost) -> str:
+    """What is lost, as the subject of a sentence: "apt package lists are"."""
+    cause = lost.effects[0].cause
+    what = cause.what if isinstance(cause, Leftover) else "its cache"
+    return f"{what} {'are' if what.endswith('s') else 'is'}"
+
+
+def _without_clean_up(layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[Fix | None]:
+    if edits := without_clean_up(snapshot, layer, lost.call, caches(layer)):
+        yield Fix("keep-cache", "Leave out the clean-up: the layer does not hold it", Safety.SAFE, edits)
+
+
+def _without_option(layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[Fix | None]:
+    if lost.word and (edit := replace_word(snapshot, layer, lost.word, "")):
+        yield Fix("keep-cache", f"Remove {lost.word.text}: the cache goes to the mount", Safety.SAFE, (edit,))
+
+
+def _without_docker_clean(ledger: Ledger, layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[Fix | None]:
+    """Let apt keep them; not where a later RUN of the stage would have them in its layer then."""
+    later = [each for each in ledger.layers[layer.site.step + 1 :] if apt_installs(each)]
+    if not all(is_in(caches(each), ARCHIVES) for each in later):
+        return
+    if edit := prepend_command(snapshot, layer, lost.call, _KEEP_ARCHIVES):
+        note = "Check: images that build on this one keep what apt downloads, unless they mount a cache as well"
+        title = "Remove docker-clean, so that apt keeps the archives"
+        yield Fix("keep-archives", title, Safety.ASK, (edit,), note=note)
