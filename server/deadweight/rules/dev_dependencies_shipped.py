@@ -86,6 +86,65 @@ CMD ["node", "dist/server.js"]
 Where the build is a RUN of its own, no flag helps: build in a stage of its own, and copy what it made into a stage that
 installs with `--omit=dev`.
 
+Python's tools bring what is for development too: poetry and uv the groups that are not optional, pipenv and pip what
+they are asked for:
+
+## Example
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/
+WORKDIR /app
+COPY pyproject.toml ./
+RUN uv sync --no-cache
+CMD ["/app/.venv/bin/uvicorn", "app:app"]
+//- pyproject.toml
+[project]
+name = "app"
+dependencies = ["uvicorn"]
+[dependency-groups]
+dev = ["mypy", "pytest"]
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/
+WORKDIR /app
+COPY pyproject.toml ./
+RUN uv sync --no-dev --no-cache
+CMD ["/app/.venv/bin/uvicorn", "app:app"]
+```
+
+## Example
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY requirements.txt requirements-dev.txt ./
+RUN pip install --no-cache-dir -r requirements-dev.txt
+CMD ["gunicorn", "app"]
+//- requirements.txt
+gunicorn
+//- requirements-dev.txt
+-r requirements.txt
+mypy
+pytest
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY requirements.txt requirements-dev.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+CMD ["gunicorn", "app"]
+```
+
 ## Fix safety
 
 Look before you take it: a source file may import a package that is listed under devDependencies by mistake. Where the
@@ -120,6 +179,31 @@ RUN npm install
 {"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}}
 ```
 
+The same of Python, by its start command or what the tool is told:
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY requirements-dev.txt .
+RUN pip install --no-cache-dir -r requirements-dev.txt
+CMD ["pytest"]
+//- requirements-dev.txt
+mypy
+pytest
+```
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY pyproject.toml .
+RUN poetry install --without dev
+//- pyproject.toml
+[tool.poetry.dependencies]
+flask = "*"
+[tool.poetry.group.dev.dependencies]
+mypy = "*"
+```
+
 The stage does not ship:
 
 ```
@@ -144,7 +228,6 @@ COPY --from=build /app/dist /usr/share/nginx/html
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -152,8 +235,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import catalog
 from deadweight.model.ecosystems import node
 from deadweight.model.effects import PackageSet
+from deadweight.rules import python_development
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.started import is_for_developers, is_idle, start_command
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import less
 from deadweight.syntax.dockerfile import remembered
@@ -168,14 +253,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer, Ledger
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Instruction
 
-# Parts of what stages and NODE_ENV for developers are called: `dev`, `test-e2e` (kept by hand, 2026-11-23).
-_FOR_DEVELOPERS = frozenset(
-    ("dev", "develop", "development", "test", "tests", "testing", "ci", "lint", "debug", "devcontainer", "local")
-)
-# What a container that a person works in is kept alive with: `CMD ["bash"]`, `CMD sleep infinity`.
-_IDLE = re.compile(r"(?:\S*/)?(?:ba|z|a)?sh(?: -[il]+)*|sleep (?:infinity|\d+)|tail -[fF] /dev/null")
 # What npm does without running anything of the project; `npm --version` has no verb.
 _NPM_ITSELF = re.compile(
     r"|install|i|add|in|isntall|ci|clean-install|ic|install-clean|cache|config|c|set|get|prune|audit|list|ls|fund|"
@@ -200,10 +278,11 @@ class _Install(NamedTuple):
 
 @rule("dev-dependencies-shipped", group="packages")
 def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
-    """Report installs of npm in layers that ship whose devDependencies stay there."""
+    """Report installs in layers that ship whose packages for development stay there."""
     target = snapshot.build.target
-    if target is None or any(map(_is_for_developers, (target.name, target.end.variables.get("NODE_ENV")))):
+    if target is None or any(map(is_for_developers, (target.name, target.end.variables.get("NODE_ENV")))):
         return
+    yield from python_development.findings(snapshot)
     for install in _installs(snapshot):
         user = _user(snapshot, install, snapshot.reached_ledgers)
         needed = f" for `{user}`" if user and user.startswith(("npm ", "npx ")) else ""
@@ -225,7 +304,7 @@ def _installs(snapshot: Snapshot) -> Iterator[_Install]:
             for effect, call, manifest, saves in _installs_in(layer):
                 if _is_told_otherwise(call, snapshot.ledgers.files(layer)):
                     continue
-                if not _is_for_development(manifest, _start_command(snapshot)):
+                if not _is_for_development(manifest, start_command(snapshot)):
                     yield _Install(ledger, layer, effect, call, manifest, saves)
 
 
@@ -264,32 +343,9 @@ def _manifest(effect: Effect) -> Manifest | None:
 # --- whether the image is one for development -------------------------------------------------------------------------
 
 
-def _is_for_developers(name: str | None) -> bool:
-    return not _FOR_DEVELOPERS.isdisjoint(re.split(r"[-_.]", (name or "").lower()))
-
-
-def _start_command(snapshot: Snapshot) -> str:
-    """What a container runs, as a shell would: ENTRYPOINT and CMD together; '' where the file has neither."""
-    last: dict[str, Instruction] = {}
-    for ledger in snapshot.shipped_ledgers:
-        last.update((step.instruction.keyword, step.instruction) for step in ledger.stage.steps)
-    entrypoint, command = last.get("ENTRYPOINT"), last.get("CMD")
-    if entrypoint is None or entrypoint.array is None:
-        return _as_shell(entrypoint or command)
-    return f"{_as_shell(entrypoint)} {_as_shell(command)}".strip()
-
-
-def _as_shell(instruction: Instruction | None) -> str:
-    if instruction is None:
-        return ""
-    if instruction.array is None:
-        return instruction.arguments.text
-    return shlex.join(word.value or "" for word in instruction.array)
-
-
 def _is_for_development(manifest: Manifest, start: str) -> bool:
     """Whether what the image starts with is a developer's tool, or waits for a developer."""
-    if _IDLE.fullmatch(start):
+    if is_idle(start):
         return True
     return any(node.is_development(manifest, words) for words in node.commands(manifest, start))
 
@@ -298,7 +354,7 @@ def _is_told_otherwise(call: Call, files: Filesystem) -> bool:
     """Whether NODE_ENV asks for devDependencies or nobody knows it, or npm's settings leave them out."""
     around = call.around
     environment = around.variables.get("NODE_ENV", "")
-    if environment is None or _is_for_developers(environment):
+    if environment is None or is_for_developers(environment):
         return True
     if "--omit=dev" in call.options or call.has("--package-lock-only", "--dry-run"):
         return True

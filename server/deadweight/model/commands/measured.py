@@ -1,4 +1,4 @@
-"""The bytes of a constant of the facts, as effects carry them."""
+"""A constant of the facts as the figure that a cause carries."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from deadweight.model.effects import Figure
 
 
 def figure(name: str) -> Figure:
-    """The figure that a constant is. Raises KeyError where there is none."""
+    """The bytes of a constant, with who measured them and when."""
     found = constant(name)
     return Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
