@@ -193,8 +193,14 @@ def _said(found: Iterable[tuple[Rule, Finding]], silenced: Iterable[bool], setti
         if finding is None or is_silent or _is_small(finding, min_saving):
             continue
         claims.take(finding)
-        said.append(Said(rule, finding, severity or severity_of(finding)))
+        said.append(Said(rule, finding, severity or _severity(rule, finding)))
     return sorted(said, key=lambda each: (each.finding.site, each.finding.span))
+
+
+def _severity(rule: Rule, finding: Finding) -> Severity:
+    """How loud a finding of a rule is where no settings say so."""
+    found = severity_of(finding)
+    return "information" if rule.is_a_choice and found == "warning" else found
 
 
 def _is_beside(before: Checked, sections: tuple[Section, ...]) -> bool:

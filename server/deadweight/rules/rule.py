@@ -112,7 +112,8 @@ Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
 class Rule:
     """A rule: its id, its check, and its page, which is its module's docstring.
 
-    What its findings point at does nothing for the image where it `is_about_unnecessary`.
+    What its findings point at does nothing for the image where it `is_about_unnecessary`. Somebody may want it for good
+    reasons where it `is_a_choice`: then no finding is a warning, however many bytes it is about.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Rule:
     check: Check
     same_as: tuple[str, ...] = ()
     is_about_unnecessary: bool = False
+    is_a_choice: bool = False
 
     @cached_property
     def page(self) -> str:
@@ -133,7 +135,12 @@ class Rule:
 
 
 def rule(
-    id_: str, *, group: Group, same_as: tuple[str, ...] = (), is_about_unnecessary: bool = False
+    id_: str,
+    *,
+    group: Group,
+    same_as: tuple[str, ...] = (),
+    is_about_unnecessary: bool = False,
+    is_a_choice: bool = False,
 ) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
-    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary)
+    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary, is_a_choice)
