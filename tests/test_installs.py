@@ -51,7 +51,7 @@ def test_uv(run: str, left: list[str]) -> None:
         (
             "RUN poetry config virtualenvs.create false && poetry install --without dev,docs",
             [
-                "/root/.config/pypoetry/config.toml: poetry's setting virtualenvs.create",
+                "/root/.config/pypoetry/config.toml: text 29",
                 "/usr/local: poetry( no-compile without=dev without=docs)",
                 "/root/.cache/pypoetry/artifacts: poetry's download cache",
             ],

@@ -116,3 +116,31 @@ def test_corepack(run: str, kept: list[str]) -> None:
 )
 def test_dpkg(run: str, kept: list[str]) -> None:
     assert left("debian:12", run) == kept
+
+
+@pytest.mark.parametrize(
+    ("base", "run", "constant"),
+    [
+        ("debian:bookworm-slim", "apt-get upgrade -y", "apt.upgrade"),
+        ("debian:12.4", "apt-get dist-upgrade -y", "apt.upgrade.old"),
+        ("python:3.11.2-slim", "apt full-upgrade -y", "apt.upgrade.old"),
+        ("ubuntu:22.04", "apt-get -y upgrade", "apt.upgrade"),
+        ("node:22-alpine", "apk upgrade --no-cache", "apk.upgrade"),
+        ("alpine:3.22", "apk -U upgrade", None),
+        ("rockylinux:9", "dnf upgrade -y", "rpm.upgrade"),
+        ("rockylinux:9", "dnf upgrade -y --security", None),
+        ("rockylinux:9", "dnf upgrade -y openssl", None),
+        ("opensuse/leap:15", "zypper --non-interactive up", None),
+    ],
+)
+def test_an_upgrade_of_all_packages(base: str, run: str, constant: str | None) -> None:
+    kept = snapshot_of(f"FROM {base}\nRUN {run}\n").ledgers[-1].layers[-1].kept
+    found = [
+        each.cause.constant for each in kept if isinstance(each.cause, Measured) and "upgrade" in each.cause.constant
+    ]
+    assert found == ([constant] if constant else [])
+
+
+def test_a_second_upgrade_brings_nothing() -> None:
+    layers = snapshot_of("FROM rockylinux:9\nRUN dnf -y update\nRUN dnf -y upgrade\n").ledgers[-1].layers
+    assert [any(isinstance(each.cause, Measured) for each in layer.kept) for layer in layers[1:]] == [True, False]

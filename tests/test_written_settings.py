@@ -135,6 +135,38 @@ def test_npm_keeps_its_cache_where_it_is_told(settings: str, place: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("settings", "left"),
+    [
+        ("RUN yarn config set cache-folder /c", "yarn's download cache in /c"),
+        ("RUN echo 'cache-folder \"/c\"' > ~/.yarnrc", "yarn's download cache in /c"),
+        ("RUN yarn config set nodeLinker node-modules", "yarn's download cache in /root/.yarn/berry"),
+        ("", "yarn's download cache in /usr/local/share/.cache/yarn"),
+    ],
+)
+def test_yarn_is_told_where_and_how(settings: str, left: str) -> None:
+    manifest = '//- package.json\n{"dependencies": {"a": "1"}}\n'
+    assert left in last(f"//- Dockerfile\nFROM node:22\nWORKDIR /a\nCOPY . .\n{settings}\nRUN yarn install\n{manifest}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "place"),
+    [
+        ("RUN poetry config virtualenvs.in-project true", "/app/.venv"),
+        ("RUN poetry config --local virtualenvs.in-project true", "/app/.venv"),
+        ("RUN poetry config virtualenvs.create false", "/usr/local"),
+        ("COPY poetry.toml ./", "/usr/local"),
+        ("ENV POETRY_VIRTUALENVS_CREATE=0", "/usr/local"),
+        ("RUN poetry config installer.parallel false", "/root/.cache/pypoetry/virtualenvs"),
+    ],
+)
+def test_poetry_is_told_where_to_install(settings: str, place: str) -> None:
+    files = "//- poetry.toml\n[virtualenvs]\ncreate = false\n"
+    block = f"//- Dockerfile\nFROM python:3.13\nWORKDIR /app\n{settings}\nRUN poetry install\n{files}"
+    kept = snapshot_of(block).ledgers[-1].layers[-1].kept
+    assert [each.path for each in kept if isinstance(each.cause, PackageSet)] == [place]
+
+
+@pytest.mark.parametrize(
     ("settings", "brings_dev"),
     [
         ("", True),

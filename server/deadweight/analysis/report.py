@@ -161,7 +161,10 @@ def check(
     silenced = tuple([is_silenced(snapshot.tree, rule, each.site) for rule, each in checked.found])
     if silenced == checked.silenced:
         return checked
-    layers = {each.stage.index: each.layers for each in checked.ledgers}
+    layers: dict[int, Sequence[Layer]] = {each.stage.index: each.layers for each in checked.ledgers}
+    if triggered := snapshot.ledgers.triggered:
+        pairs = zip(triggered.layers, layers[triggered.stage.index], strict=True)
+        layers[triggered.stage.index] = [own if own.is_trigger else other for own, other in pairs]
     return checked._replace(silenced=silenced, said=tuple(_said(checked.found, silenced, settings, layers)))
 
 
@@ -209,7 +212,7 @@ def _said(
         if finding is None or is_silent or _is_small(finding, min_saving):
             continue
         claims.take(finding)
-        said.append(Said(rule, _placed(finding, layers), severity or severity_of(finding)))
+        said.append(Said(rule, _placed(finding, layers), severity or _severity(rule, finding)))
     return sorted(said, key=lambda each: (each.finding.site, each.finding.span))
 
 
@@ -227,6 +230,12 @@ def _placed(finding: Finding, layers: Mapping[int, Sequence[Layer]]) -> Finding:
 def _with_spans(finding: Finding, spans: tuple[Span, ...]) -> Finding:
     related = [replace(each, span=span) for each, span in zip(_related(finding), spans[1:], strict=True)]
     return replace(finding, span=spans[0], related=tuple(related))
+
+
+def _severity(rule: Rule, finding: Finding) -> Severity:
+    """How loud a finding of a rule is where no settings say so."""
+    found = severity_of(finding)
+    return "information" if rule.is_a_choice and found == "warning" else found
 
 
 def _is_beside(before: Checked, sections: tuple[Section, ...]) -> bool:

@@ -484,7 +484,9 @@ class Filesystem:
 
     @_asked
     def of_earlier_layers(self, path: str, is_recursive: bool) -> tuple[tuple[Site, Effect], ...]:
-        """What a program that changes all files under `path`, or `path` alone, has to write again in this layer."""
+        """What a program that changes all files under `path`, or `path` alone, has to write again in this layer; of the
+        lines that a Dockerfile writes into a file nobody speaks.
+        """
         done = {id(each.cause): each for each in self.here if isinstance(each.cause, Rewritten)}
         if any(each.path is not None and is_under(path, each.path) for each in done.values()):
             return ()
@@ -493,7 +495,10 @@ class Filesystem:
             [
                 (site, effect)
                 for site, effect in self._held(path)
-                if site != self.site and (site, id(effect)) not in again and (is_recursive or is_file_at(effect, path))
+                if site != self.site
+                and not isinstance(effect.cause, Text)
+                and (site, id(effect)) not in again
+                and (is_recursive or is_file_at(effect, path))
             ]
         )
 

@@ -86,6 +86,65 @@ CMD ["node", "dist/server.js"]
 Where the build is a RUN of its own, no flag helps: build in a stage of its own, and copy what it made into a stage that
 installs with `--omit=dev`.
 
+Python's tools bring what is for development too: poetry and uv the groups that are not optional, pipenv and pip what
+they are asked for:
+
+## Example
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/
+WORKDIR /app
+COPY pyproject.toml ./
+RUN uv sync --no-cache
+CMD ["/app/.venv/bin/uvicorn", "app:app"]
+//- pyproject.toml
+[project]
+name = "app"
+dependencies = ["uvicorn"]
+[dependency-groups]
+dev = ["mypy", "pytest"]
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/
+WORKDIR /app
+COPY pyproject.toml ./
+RUN uv sync --no-dev --no-cache
+CMD ["/app/.venv/bin/uvicorn", "app:app"]
+```
+
+## Example
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY requirements.txt requirements-dev.txt ./
+RUN pip install --no-cache-dir -r requirements-dev.txt
+CMD ["gunicorn", "app"]
+//- requirements.txt
+gunicorn
+//- requirements-dev.txt
+-r requirements.txt
+mypy
+pytest
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY requirements.txt requirements-dev.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+CMD ["gunicorn", "app"]
+```
+
 ## Fix safety
 
 Look before you take it: a source file may import a package that is listed under devDependencies by mistake. Where the
@@ -120,6 +179,31 @@ RUN npm install
 {"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}}
 ```
 
+The same of Python, by its start command or what the tool is told:
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY requirements-dev.txt .
+RUN pip install --no-cache-dir -r requirements-dev.txt
+CMD ["pytest"]
+//- requirements-dev.txt
+mypy
+pytest
+```
+
+```
+//- Dockerfile
+FROM python:3.13-slim
+COPY pyproject.toml .
+RUN poetry install --without dev
+//- pyproject.toml
+[tool.poetry.dependencies]
+flask = "*"
+[tool.poetry.group.dev.dependencies]
+mypy = "*"
+```
+
 The stage does not ship:
 
 ```
@@ -152,6 +236,7 @@ from deadweight.model.commands import catalog
 from deadweight.model.ecosystems import node
 from deadweight.model.effects import PackageSet
 from deadweight.model.start import is_for_developers, is_idle, start_command
+from deadweight.rules import python_development
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
@@ -193,10 +278,11 @@ class _Install(NamedTuple):
 
 @rule("dev-dependencies-shipped", group="packages")
 def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
-    """Report installs of npm in layers that ship whose devDependencies stay there."""
+    """Report installs in layers that ship whose packages for development stay there."""
     target = snapshot.build.target
     if target is None or any(map(is_for_developers, (target.name, target.end.variables.get("NODE_ENV")))):
         return
+    yield from python_development.findings(snapshot)
     for install in _installs(snapshot):
         user = _user(snapshot, install, snapshot.reached_ledgers)
         needed = f" for `{user}`" if user and user.startswith(("npm ", "npx ")) else ""

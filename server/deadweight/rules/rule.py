@@ -123,7 +123,8 @@ class Rule:
 
     What its findings point at does nothing for the image where it `is_about_unnecessary`. One that `is_offered` is
     about refactorings alone: it says nothing, and an editor offers them where somebody asks what can be done, unless
-    the settings give it a severity.
+    the settings give it a severity. Somebody may want it for good reasons where it `is_a_choice`: then no finding is a
+    warning, however many bytes it is about.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Rule:
     same_as: tuple[str, ...] = ()
     is_about_unnecessary: bool = False
     is_offered: bool = False
+    is_a_choice: bool = False
 
     @cached_property
     def page(self) -> str:
@@ -151,6 +153,7 @@ def rule(
     same_as: tuple[str, ...] = (),
     is_about_unnecessary: bool = False,
     is_offered: bool = False,
+    is_a_choice: bool = False,
 ) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
-    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary, is_offered)
+    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary, is_offered, is_a_choice)

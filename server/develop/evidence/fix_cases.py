@@ -458,6 +458,7 @@ NOT_BUILT: dict[str, str] = {
     "huge-file-copied": "no safe fix: an app may open them",
     "whole-stage-copied": "no safe fix: what else the program reads, only its code says",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
+    "packages-upgraded": "no safe fix: whether a newer base image is there, only its registry says",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
     "volatile-line-early": "no bytes in the image: the finding is about rebuilds",
     "cache-mount-defeated": "no bytes in the image: the finding is about rebuilds",

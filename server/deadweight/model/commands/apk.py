@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.facts import alpine_images
+from deadweight.model.commands import upgrades
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.figures import figure
+from deadweight.model.commands.measured import figure
 from deadweight.model.effects import Built, Leftover, PackageSet, removes, removes_packages, writes
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif verb == "del":
         yield removes_packages(PackageSet("apk", names), call.span)
     elif verb in ("upgrade", "fix"):
-        yield writes(folder, Built(f"apk {verb}"), call.span)
+        is_whole = verb == "upgrade" and not names and not root
+        for newer in upgrades.of_apk(around) if is_whole else (Built(f"apk {verb}"),):
+            yield writes(folder, newer, call.span)
     elif verb == "fetch":
         yield writes(around.resolve(call.value("-o", "--output") or "."), Built("apk fetch"), call.span)
     elif verb == "cache" and operands[-1].text == "purge":  # `clean` leaves the index where it is

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from deadweight.model.commands import upgrades
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.figures import figure
+from deadweight.model.commands.measured import figure
 from deadweight.model.effects import Built, Leftover, Measured, PackageSet, removes, removes_packages, writes
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ LISTS = "/var/lib/apt/lists"
 CACHE = "/var/cache/apt"
 # dpkg's status and logs, debconf's and ldconfig's caches: each layer that changes packages holds them whole.
 RECORDS = Measured("records of dpkg and debconf", "apt.layer_overhead")
-UPGRADES = Measured("packages newer than those of the base image", "apt.upgrade")
 # Options that take the next word along.
 OTHER_RELEASE = ("-t", "--target-release", "--default-release")
 VALUES = ("-o", "--option", *OTHER_RELEASE, "-c", "--config-file", "-a")
@@ -70,7 +70,8 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif verb == "clean":
         yield removes(CACHE, call.span)
     elif verb in ("upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade"):
-        yield writes(None, UPGRADES, call.span)
+        for newer in upgrades.of_apt(call.around):
+            yield writes(None, newer, call.span)
     elif verb in ("remove", "purge", "autoremove", "autopurge"):
         names = tuple(package_name(word.pattern) for word in operands[1:])
         yield removes_packages(PackageSet("apt", names), call.span)

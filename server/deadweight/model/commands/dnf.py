@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands import ini, rpm
+from deadweight.model.commands import ini, rpm, upgrades
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.figures import figure
+from deadweight.model.commands.measured import figure
 from deadweight.model.effects import Built, Leftover, as_text, removes, writes
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ VALUES = (
 _INSTALLS = frozenset(("install", "in", "localinstall", "reinstall", "install-n", "install-na", "install-nevra"))
 _UPGRADES = frozenset(("update", "upgrade", "up", "distro-sync", "dist-upgrade", "update-minimal", "upgrade-minimal"))
 _REMOVES = frozenset(("remove", "erase", "rm", "autoremove"))
+_PARTS = ("--security", "--sec-severity", "--bugfix", "--advisory", "--advisories", "--cve", "--bz")
 _GROUPS = frozenset(("groupinstall", "group", "grp", "groups", "builddep", "build-dep", "swap", "downgrade", "module"))
 _FETCHES = frozenset(
     (*_INSTALLS, *_UPGRADES, *_GROUPS, "makecache", "check-update", "list", "search", "info", "provides", "repoquery")
@@ -51,7 +52,11 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif verb in _REMOVES:
         yield rpm.uninstalls(call, names)
     elif verb in _UPGRADES or (verb in _GROUPS and verb != "module"):
-        yield writes(root, Built(f"{call.program} {verb}"), call.span)
+        # `--security` and its like bring a part that nobody knows.
+        is_whole = verb in _UPGRADES and not names and not is_moved and not call.has(*_PARTS)
+        program = f"{call.program} {verb}"
+        for newer in upgrades.of_rpm(call.around, program) if is_whole else (Built(program),):
+            yield writes(root, newer, call.span)
     elif verb == "config-manager" and (settings := [*_set_by(call)]):
         yield writes(_SETTINGS, as_text("[main]\n" + "".join(settings), appends=True), call.span)
     elif verb == "clean" and len(operands) > 1 and operands[1].text in ("all", "metadata", "dbcache"):

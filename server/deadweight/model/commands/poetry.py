@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands import pip
+from deadweight.model.commands import ini, pip
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Leftover, Measured, PackageSet, writes
+from deadweight.model.effects import Built, Leftover, Measured, PackageSet, as_text, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +20,8 @@ VALUES = (
     *("--only", "--with", "--without", "-E", "--extras", "-C", "--directory", "-P", "--project", "--group", "-G"),
     *("--source", "-f", "--format", "-o", "--output"),
 )
-# What `poetry config` keeps for the installs that follow, by the words behind it.
-_SETTINGS: dict[tuple[str, ...], Measured] = {
-    words: Measured(f"poetry's setting {words[0]}", "poetry.setting")
-    for words in (("virtualenvs.create", "false"), ("virtualenvs.in-project", "true"))
-}
-_NO_ENVIRONMENT, _IN_PROJECT = _SETTINGS.values()
+# Where `poetry config --local` and `poetry config` keep what they are told.
+_OWN_SETTINGS, _SETTINGS = "poetry.toml", "~/.config/pypoetry/config.toml"
 _ITS_PIP = Measured("pip in poetry's environment", "poetry.venv")
 _INSTALLS = frozenset(("install", "sync"))
 _WRITES_NOTHING = frozenset(("config", "check", "lock", "version", "show", "env", "about", "help", "export"))
@@ -36,8 +32,10 @@ def _effects(call: Call) -> Iterator[Effect]:
     verb = words[0] if words else ""
     if verb in _INSTALLS:
         yield from _install(call)
-    elif verb == "config" and (setting := _SETTINGS.get(words[1:3])):
-        yield writes(call.around.resolve("~/.config/pypoetry/config.toml"), setting, call.span)
+    elif verb == "config" and len(words) == 3:
+        section, _, name = words[1].rpartition(".")
+        path = call.around.resolve(_OWN_SETTINGS if call.has("--local") else _SETTINGS)
+        yield writes(path, as_text(f"[{section}]\n{name} = {words[2]}\n", appends=True), call.span)
     elif verb and verb not in _WRITES_NOTHING and verb != "cache":
         yield writes(call.around.folder if verb in ("run", "build") else None, Built(f"poetry {verb}"), call.span)
 
@@ -87,12 +85,20 @@ def _install(call: Call) -> Iterator[Effect]:
 
 def _place(call: Call, folder: str) -> str | None:
     around = call.around
-    if pip.is_set(around, "POETRY_VIRTUALENVS_IN_PROJECT") or around.files.has(_IN_PROJECT):
+    paths = (around.resolve(posixpath.join(folder, _OWN_SETTINGS)), around.resolve(_SETTINGS))
+    texts = around.files.known_texts(tuple([path for path in paths if path]))
+
+    def setting(name: str) -> str:
+        """The value of one of poetry's settings about environments; '' where it has none."""
+        if said := around.variables.get(f"POETRY_VIRTUALENVS_{name.upper().replace('-', '_')}"):
+            return said.lower()
+        return next((found.lower() for text in texts if (found := ini.value(text, name, "virtualenvs"))), "")
+
+    if setting("in-project") in ("true", "1"):
         return around.resolve(posixpath.join(folder, ".venv"))
     if environment := pip.environment(call):
         return environment
-    created = (around.variables.get("POETRY_VIRTUALENVS_CREATE") or "").lower() not in ("false", "0")
-    if not created or around.files.has(_NO_ENVIRONMENT):
+    if setting("create") in ("false", "0"):
         return "/usr/local" if around.base.repository == "python" else None
     return around.resolve(around.variables.get("POETRY_VIRTUALENVS_PATH") or "~/.cache/pypoetry/virtualenvs")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import builds, npm
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Leftover, PackageSet, removes, writes
+from deadweight.model.effects import Leftover, PackageSet, as_text, removes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ VALUES = (
 _WRITES_NOTHING = frozenset(
     ("config", "set", "version", "versions", "policies", "info", "list", "why", "audit", "help")
 )
+_CACHE_FOLDER = re.compile(r"^(?:--install\.)?cache-folder[ \t]+[\"']?([^\s\"']+)", re.MULTILINE)
 _SCRIPTS = frozenset(("run", "exec", "node", "dlx", "pack", "build", "start", "test"))
 
 
@@ -47,6 +48,8 @@ def _effects(call: Call) -> Iterator[Effect]:
             packages = PackageSet("npm", tuple(names), None, around.base.suite, around.base.libc)
             yield writes(around.resolve("node_modules"), packages, call.span)
             yield from _left(call, packages, is_berry=False)
+        case ["config", "set", name, value]:
+            yield from _set(call, name, value)
         case ["cache", "clean" | "clear", *_]:
             yield removes(_cache(call), call.span)
             yield removes(around.resolve("~/.yarn/berry"), call.span)
@@ -83,8 +86,23 @@ def _left(call: Call, packages: PackageSet, *, is_berry: bool) -> Iterator[Effec
     yield writes(path, Leftover("install-cache", what, cleanup, of=packages), call.span)
 
 
+def _set(call: Call, name: str, value: str) -> Iterator[Effect]:
+    """`yarn config set`: the classic one writes names with dashes into ~/.yarnrc, the newer ones those in camel case
+    beside the project.
+    """
+    if "-" in name or name == "registry":
+        yield writes(call.around.resolve("~/.yarnrc"), as_text(f'{name} "{value}"\n', appends=True), call.span)
+    else:
+        yield writes(call.around.resolve(".yarnrc.yml"), as_text(f"{name}: {value}\n", appends=True), call.span)
+
+
 def _cache(call: Call) -> str | None:
-    folder = call.value("--cache-folder") or call.around.variables.get("YARN_CACHE_FOLDER")
+    around = call.around
+    folder = call.value("--cache-folder") or around.variables.get("YARN_CACHE_FOLDER")
+    if folder is None:
+        paths = (around.resolve(".yarnrc"), around.resolve("~/.yarnrc"))
+        texts = around.files.known_texts(tuple([path for path in paths if path]))
+        folder = next((match[1] for text in texts if (match := _CACHE_FOLDER.search(text))), None)
     return (
         call.around.resolve(folder) if folder else _root_or_home(call, "/usr/local/share/.cache/yarn", "~/.cache/yarn")
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import rpm
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.figures import figure
+from deadweight.model.commands.measured import figure
 from deadweight.model.effects import Built, Leftover, removes, writes
 
 if TYPE_CHECKING:

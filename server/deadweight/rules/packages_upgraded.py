@@ -1,0 +1,158 @@
+r"""All packages of the base image are upgraded in a layer of their own.
+
+An upgrade replaces files that the base image holds. Their old bytes stay in its layers, below the new ones: what is
+upgraded is stored and pulled twice. A newer build of the base image has the same packages once; official images are
+built anew for security fixes, those of a fixed version until the next one is there.
+
+## Example
+
+```
+FROM debian:12.4-slim
+RUN apt-get update && apt-get upgrade -y && rm -rf /var/lib/apt/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:12.4-slim
+```
+
+## Example
+
+```
+FROM rockylinux:9
+RUN dnf -y update \
+    && dnf -y --setopt=install_weak_deps=False install git \
+    && dnf clean all
+```
+
+Use instead:
+
+```
+FROM rockylinux:9
+RUN dnf -y --setopt=install_weak_deps=False install git \
+    && dnf clean all
+```
+
+## Fix safety
+
+Look before you take it, and raise the tag of FROM: the fix leaves the packages as old as the base image. A policy may
+ask for all fixes of the day, and a base image that nobody builds anew gets them in no other way. Then keep the upgrade,
+with `# deadweight: ignore=packages-upgraded` above it.
+
+## Not reported
+
+The tag goes with the builds of the base image, so that there is little to upgrade:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get upgrade -y && rm -rf /var/lib/apt/lists/*
+```
+
+Only some packages are asked for:
+
+```
+FROM rockylinux:9
+RUN dnf -y upgrade openssl && dnf clean all
+```
+
+Nobody has measured how much it is:
+
+```
+FROM alpine:3.22
+RUN apk upgrade --no-cache
+```
+
+The stage does not ship:
+
+```
+FROM rockylinux:9 AS build
+RUN dnf -y update && dnf clean all
+FROM scratch
+COPY --from=build /etc/hostname /
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/building/best-practices/#rebuild-your-images-often
+- Official images: https://github.com/docker-library/faq#why-does-my-security-scanner-show-that-an-image-has-cves
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands import upgrades
+from deadweight.model.effects import Measured
+from deadweight.rules.edits import remove_command, remove_instruction
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.size.estimate import effect_size
+from deadweight.syntax.dockerfile import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer
+    from deadweight.snapshot import Snapshot
+
+# Bytes: an image that was built some weeks ago has a megabyte of updates.
+_LEAST = 10_000_000
+_MANAGERS = frozenset(("apt-get", "apt", "apk", "dnf", "dnf5", "yum", "microdnf", "tdnf", "zypper"))
+# What is of no use where nothing is upgraded or installed beside it.
+_PREPARES = frozenset(("update", "clean", "dist-clean", "autoremove", "refresh", "ref", "makecache", "cc"))
+_NOTE = "Check: the base image is built anew for security fixes, or raise its tag; no policy asks for the upgrade"
+
+
+@rule("packages-upgraded", group="packages", is_a_choice=True)
+def packages_upgraded(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report upgrades of all packages of an old base image in layers that ship."""
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers_with(Measured):
+            for effect, call in _upgrades(layer):
+                yield Finding(
+                    site=layer.site,
+                    span=effect.span,
+                    message="All packages are upgraded: what the base image holds of them stays below",
+                    saves=effect_size(effect),
+                    basis="size",
+                    stage=ledger.stage.label,
+                    frees=frozenset({(layer.site, effect)}),
+                    fixes=partial(_fixes, layer, call),
+                )
+
+
+@remembered
+def _upgrades(layer: Layer) -> tuple[tuple[Effect, Call], ...]:
+    found: list[tuple[Effect, Call]] = []
+    for effect in layer.kept:
+        if not isinstance(effect.cause, Measured) or effect.cause.what != upgrades.WHAT or not effect.is_certain:
+            continue
+        size = effect_size(effect)
+        call = next((call for call in layer.calls if call.span == effect.span), None)
+        if size and size.best >= _LEAST and call:
+            found.append((effect, call))
+    return tuple(found)
+
+
+def _fixes(layer: Layer, call: Call, snapshot: Snapshot) -> Iterator[Fix | None]:
+    others = [each for each in layer.calls if each is not call]
+    if all(map(_is_of_no_use, others)):
+        edit = remove_instruction(snapshot, layer)
+    elif removed := remove_command(snapshot, layer, call):
+        edit = removed
+    else:
+        return
+    yield Fix("no-upgrade", "Remove the upgrade", Safety.ASK, (edit,), note=_NOTE)
+
+
+def _is_of_no_use(call: Call) -> bool:
+    """Whether a call only prepares an upgrade or cleans up behind it."""
+    if call.program in _MANAGERS:
+        verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
+        return verb in _PREPARES
+    return call.program == "rm" and all(
+        word.text.startswith(("-", "/var/cache/", "/var/lib/apt/")) for word in call.words
+    )
