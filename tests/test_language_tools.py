@@ -106,10 +106,21 @@ def test_a_tool_leaves_its_downloads_where_it_keeps_them(base: str, run: str, wh
         ("maven:3", "mvn package && rm -rf ~/.m2"),
         ("gradle:9", "gradle build && rm -rf ~/.gradle"),
         ("php:8.4-cli", "docker-php-ext-install pdo_mysql"),
+        ("golang:1.9", "go get github.com/x/y && go install github.com/x/y"),  # neither cache was there yet
+        (
+            "debian:stretch",
+            "apt-get install -y golang && go get x.org/y && go install x.org/y && rm -rf /var/cache/apt",
+        ),
     ],
 )
 def test_what_is_cleaned_up_or_not_written_is_not_left(base: str, run: str) -> None:
     assert not left_by(f"FROM {base}\nWORKDIR /\nRUN {run}")
+
+
+def test_a_go_without_modules_keeps_no_store_of_them() -> None:
+    run = "RUN go get -u github.com/x/y && go build -o /y github.com/x/y"
+    assert list(left_by(f"FROM golang:1.14\n{run}")) == ["Go's build cache"]
+    assert list(left_by(f"FROM golang:1.25\nENV GO111MODULE=off\n{run}")) == ["Go's build cache"]
 
 
 def test_modules_that_lie_in_the_project_are_not_downloaded() -> None:

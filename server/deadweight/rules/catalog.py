@@ -11,6 +11,7 @@ from deadweight.rules import (
     copy_before_install,
     copy_source_missing,
     dev_dependencies_shipped,
+    dev_groups_shipped,
     full_base_image,
     heavy_folder_copied,
     huge_file_copied,
@@ -21,6 +22,7 @@ from deadweight.rules import (
     recommended_packages,
     rewritten_in_later_layer,
     secrets_copied,
+    unstripped_program,
     update_and_install_apart,
 )
 
@@ -44,6 +46,8 @@ RULES: tuple[Rule, ...] = (
     recommended_packages.recommended_packages,
     install_cache_kept.install_cache_kept,
     dev_dependencies_shipped.dev_dependencies_shipped,
+    dev_groups_shipped.dev_groups_shipped,
+    unstripped_program.unstripped_program,
     consecutive_runs.consecutive_runs,
 )
 BY_ID = {rule.id: rule for rule in RULES}
