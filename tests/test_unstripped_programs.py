@@ -75,10 +75,13 @@ def test_no_fix_where_quotes_or_other_flags_are_in_the_way(run: str) -> None:
         go("RUN go build -o /api\nRUN x86_64-linux-gnu-strip /api"),
         go("RUN go build -o /tmp/tool && /tmp/tool generate"),  # and no program is copied
         go("RUN go build -gcflags='all=-N -l' -o /api"),
+        go('ARG SKAFFOLD_GO_GCFLAGS\nRUN go build -gcflags="${SKAFFOLD_GO_GCFLAGS}" -o /api'),
         go("RUN go build -o /api", 'ENTRYPOINT ["dlv", "exec", "/usr/bin/api"]\n'),
         go("RUN go build -o /api").replace("debian:12-slim", "debian:12-slim AS dev"),
         go("RUN if [ -n x ]; then go build -o /api; fi"),
         go("RUN go vet ./... && go test ./..."),
+        "FROM golang:1.25\nRUN go build ./...\n",  # keeps no program
+        "FROM golang:1.25\nRUN go install github.com/go-delve/delve/cmd/dlv@latest && go install a.b/c@v1\n",
     ],
 )
 def test_what_is_stripped_or_for_debuggers_or_unknown_is_not_reported(dockerfile: str) -> None:
@@ -119,3 +122,9 @@ def test_a_release_build_of_rust_may_be_stripped_by_a_setting() -> None:
     assert tried(rust('ENV RUSTFLAGS="-C strip=symbols"\nRUN cargo build --release'), CARGO) is None
     assert tried(rust("RUN cargo build"), CARGO) is None
     assert tried(rust(f"RUN cargo build --release {flag}"), CARGO) is None
+
+
+def test_the_programs_of_one_instruction_are_one_finding() -> None:
+    run = 'RUN go install {0}a.org/x@v1 && go install {0}a.org/y@v1\nENTRYPOINT ["x"]\n'
+    flag = '-ldflags="-s -w" '
+    assert tried(f"FROM golang:1.25\n{run.format('')}") == f"FROM golang:1.25\n{run.format(flag)}"

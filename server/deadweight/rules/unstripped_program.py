@@ -118,7 +118,7 @@ from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.rules.script_places import body_of
 from deadweight.rules.started import is_for_developers, start_command
-from deadweight.size.estimate import effect_size
+from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -147,29 +147,35 @@ def unstripped_program(snapshot: Snapshot) -> Iterator[Finding]:
     if target is None or is_for_developers(target.name):
         return
     built = [(ledger, layer) for ledger in snapshot.reached_ledgers for layer in ledger.layers_with(Measured)]
-    found = [(ledger, layer, effect) for ledger, layer in built for effect in _with_symbols(layer)]
-    if not found or any(map(_strips, snapshot.reached_ledgers)) or _DEBUGGERS.search(start_command(snapshot)):
+    found = [(ledger, layer, symbols) for ledger, layer in built if (symbols := _with_symbols(layer))]
+    if not found or any(map(_sees_to_symbols, snapshot.reached_ledgers)) or _DEBUGGERS.search(start_command(snapshot)):
         return
-    for ledger, layer, effect in found:
-        if ships(snapshot, layer, effect):
-            yield _finding(layer, effect, ledger.stage.label)
+    for ledger, layer, symbols in found:
+        if shipped := tuple([each for each in symbols if ships(snapshot, layer, each)]):
+            yield _finding(layer, shipped, ledger.stage.label)
 
 
 @remembered
 def _with_symbols(layer: Layer) -> tuple[Effect, ...]:
     """What a layer writes of programs' symbols; not what a debugger is to read."""
-    debugged = {
-        call.span for call in layer.calls if call.program == "go" and "-N" in (go.option(call, "gcflags") or "")
-    }
+    debugged = {call.span for call in layer.calls if call.program == "go" and _is_for_debuggers(call)}
     return tuple(
         effect for effect in layer.kept if effect.is_certain and _is_symbols(effect) and effect.span not in debugged
     )
 
 
+def _is_for_debuggers(call: Call) -> bool:
+    """Whether the compiler is told not to optimise, or what a tool such as Skaffold puts in for a debugger."""
+    flags = go.option(call, "gcflags") or ""
+    return "-N" in flags or "$" in flags
+
+
 @remembered
-def _strips(ledger: Ledger) -> bool:
-    """Whether a stage calls what takes symbols off a program."""
-    return any(map(_STRIPS.fullmatch, ledger.programs))
+def _sees_to_symbols(ledger: Ledger) -> bool:
+    """Whether a stage calls what takes symbols off a program, or gets a debugger that reads them."""
+    if any(map(_STRIPS.fullmatch, ledger.programs)):
+        return True
+    return any("/dlv" in word.text for layer in ledger.layers for call in layer.calls for word in call.words)
 
 
 def _is_symbols(effect: Effect) -> bool:
@@ -177,40 +183,49 @@ def _is_symbols(effect: Effect) -> bool:
 
 
 @remembered
-def _finding(layer: Layer, effect: Effect, stage: str) -> Finding:
-    language = _LANGUAGES[effect.cause]
+def _finding(layer: Layer, symbols: tuple[Effect, ...], stage: str) -> Finding:
+    language = _LANGUAGES[symbols[0].cause]
+    what = f"a {language} program is" if len(symbols) == 1 else f"{language} programs are"
     return Finding(
         site=layer.site,
-        span=effect.span,
-        message=f"a {language} program is shipped with symbols and debugging data",
-        saves=effect_size(effect),
+        span=symbols[0].span,
+        message=f"{what} shipped with symbols and debugging data",
+        saves=size_together(symbols),
         basis="size",
         stage=stage,
-        frees=frozenset({(layer.site, effect)}),
-        fixes=partial(_fixes, layer, effect),
+        frees=frozenset([(layer.site, each) for each in symbols]),
+        fixes=partial(_fixes, layer, symbols),
     )
 
 
-def _fixes(layer: Layer, effect: Effect, snapshot: Snapshot) -> Iterator[Fix | None]:
+def _fixes(layer: Layer, symbols: tuple[Effect, ...], snapshot: Snapshot) -> Iterator[Fix | None]:
     body = body_of(layer)
-    call = next((call for call in layer.calls if call.span == effect.span), None)
-    if body is None or call is None or call.span != body.span(call.placed.command.span):
+    spans = {each.span for each in symbols}
+    calls = [call for call in layer.calls if call.span in spans]
+    if body is None or any(call.span != body.span(call.placed.command.span) for call in calls):
         return  # in a script within the script, whose quotes are others
-    yield _strip_go(snapshot, layer, call) if effect.cause == go.SYMBOLS else _strip_rust(snapshot, layer, call)
+    is_go = symbols[0].cause == go.SYMBOLS
+    edits = [_strip_go(snapshot, layer, call) if is_go else _strip_rust(snapshot, layer, call) for call in calls]
+    made = tuple([edit for edit in edits if edit is not None])
+    if not made or len(made) < len(edits):
+        return
+    if is_go:
+        yield Fix("strip", "Link without symbols: -s -w", Safety.SAFE, made)
+    else:
+        yield Fix("strip", f"Add {_STRIP_CARGO}", Safety.ASK, made, note=_NOTE)
 
 
-def _strip_go(snapshot: Snapshot, layer: Layer, call: Call) -> Fix | None:
+def _strip_go(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
     """Tell the linker, besides what it is told."""
     words = [word.text for word in call.words]
     at = next((at for at, text in enumerate(words) if text.lstrip("-").partition("=")[0] == "ldflags"), None)
-    edit: Edit | None = None
     if at is not None:
         word = call.words[at if "=" in words[at] else min(at + 1, len(words) - 1)]
-        edit = _told_first(snapshot, layer, word)
-    elif not go.linker_flags(call):  # those of GOFLAGS count no more where the call has some of its own
-        verb = next(word for word in call.words if not word.text.startswith("-"))
-        edit = insert_word(snapshot, layer, verb, '-ldflags="-s -w"')
-    return edit and Fix("strip", "Link without symbols: -s -w", Safety.SAFE, (edit,))
+        return _told_first(snapshot, layer, word)
+    if go.linker_flags(call):
+        return None  # those of GOFLAGS count no more where the call has some of its own
+    verb = next(word for word in call.words if not word.text.startswith("-"))
+    return insert_word(snapshot, layer, verb, '-ldflags="-s -w"')
 
 
 def _told_first(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:
@@ -222,7 +237,6 @@ def _told_first(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:
     return insert_in_word(snapshot, layer, word, match.end(), "-s -w " if rest[:1] not in ("'", '"') else "-s -w")
 
 
-def _strip_rust(snapshot: Snapshot, layer: Layer, call: Call) -> Fix | None:
+def _strip_rust(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
     release = next((word for word in call.words if word.text in ("--release", "-r")), None)
-    edit = insert_word(snapshot, layer, release, _STRIP_CARGO) if release else None
-    return edit and Fix("strip", f"Add {_STRIP_CARGO}", Safety.ASK, (edit,), note=_NOTE)
+    return insert_word(snapshot, layer, release, _STRIP_CARGO) if release else None

@@ -450,6 +450,7 @@ NOT_BUILT: dict[str, str] = {
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
     "dev-groups-shipped": "no safe fix: whether something needs them, only its code says",
     "unstripped-program": "the program is another file: with Go 1.27 both print the same, panics included",
+    "rust-docs-kept": "a toolchain comes from where no lab can download it",
     "secrets-copied": "no safe fix: an app or a build may read them",
     "copy-source-missing": "no safe fix, and no image before it: the build fails",
     "huge-file-copied": "no safe fix: an app may open them",

@@ -113,11 +113,12 @@ def _effects(call: Call) -> Iterator[Effect]:
 def _build(call: Call, verb: str, packages: list[str]) -> Iterator[Effect]:
     around = call.around
     is_tool = verb == "install" and any("@" in package for package in packages)
-    path = around.resolve(_target(call, verb, packages))
-    yield writes(path, _PROGRAM, call.span)
-    stripped = strips(linker_flags(call))
-    if not stripped:
-        yield Effect(Kind.WRITES, path, SYMBOLS, call.span, is_certain=stripped is not None)
+    # `go build ./...` tries whether all of it compiles, and keeps nothing but its cache.
+    if verb == "install" or option(call, "o") or not any("..." in package for package in packages):
+        path, stripped = around.resolve(_target(call, verb, packages)), strips(linker_flags(call))
+        yield writes(path, _PROGRAM, call.span)
+        if not stripped:
+            yield Effect(Kind.WRITES, path, SYMBOLS, call.span, is_certain=stripped is not None)
     version = minor_version(call)
     if version >= _CACHES:
         left = Leftover(
