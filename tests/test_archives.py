@@ -113,7 +113,6 @@ def test_of_an_archive_a_part_may_be_taken(tmp_path: Path) -> None:
             200,
             245,
         ),
-        ("curl -sSf https://sh.rustup.rs | sh -s -- -y", 550, 1400),
         ("curl -fsSL https://bun.sh/install | bash", 80, 120),
     ],
 )

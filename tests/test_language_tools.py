@@ -65,7 +65,7 @@ def left_by(dockerfile: str, files: str = "") -> dict[str, str | None]:
         ("rust:1", "cargo install ripgrep", "/usr/local/cargo/registry"),
         ("debian:12", "cargo install ripgrep", "/root/.cargo/registry"),
         ("ruby:3.4", "gem install foreman", "/usr/local/bundle/cache/*.gem"),
-        ("alpine:3.22", "gem install foreman", "/usr/lib/ruby/gems/*/cache/*.gem"),
+        ("alpine:3.22", "apk add ruby && gem install foreman", "/usr/lib/ruby/gems/*/cache/*.gem"),
         ("ruby:3.4", "BUNDLE_PATH=/gems bundle install", "/gems/ruby/*/cache/*.gem"),
         (
             "ruby:3.4",
@@ -81,6 +81,8 @@ def left_by(dockerfile: str, files: str = "") -> dict[str, str | None]:
         ("gradle:9", "gradle build", "/root/.gradle/caches"),
         ("gradle:9", "GRADLE_USER_HOME=/g gradle build", "/g/caches"),
         ("debian:12", "sbt assembly", "/root/.cache/coursier"),
+        ("debian:12", "curl https://sh.rustup.rs | sh -s -- -y", "/root/.rustup/toolchains/*/share/doc"),
+        ("debian:12", "RUSTUP_HOME=/r rustup-init -y --default-toolchain=1.90", "/r/toolchains/*/share/doc"),
         ("mcr.microsoft.com/dotnet/sdk:9.0", "dotnet restore", "/root/.nuget/packages"),
     ],
 )
@@ -106,10 +108,26 @@ def test_a_tool_leaves_its_downloads_where_it_keeps_them(base: str, run: str, wh
         ("maven:3", "mvn package && rm -rf ~/.m2"),
         ("gradle:9", "gradle build && rm -rf ~/.gradle"),
         ("php:8.4-cli", "docker-php-ext-install pdo_mysql"),
+        ("debian:12", "curl https://sh.rustup.rs | sh -s -- -y --default-toolchain none"),
+        ("debian:12", "rustup-init -y --profile=minimal && rustup toolchain install nightly"),
+        ("debian:12", "rustup-init -y && rm -rf ~/.rustup/toolchains/*/share/doc"),
+        ("rust:1", "rustup toolchain install nightly && rustup component add clippy"),
+        ("debian:12", "gem install foreman"),  # of a Ruby that nobody knows
+        ("golang:1.9", "go get github.com/x/y && go install github.com/x/y"),  # neither cache was there yet
+        (
+            "debian:stretch",
+            "apt-get install -y golang && go get x.org/y && go install x.org/y && rm -rf /var/cache/apt",
+        ),
     ],
 )
 def test_what_is_cleaned_up_or_not_written_is_not_left(base: str, run: str) -> None:
     assert not left_by(f"FROM {base}\nWORKDIR /\nRUN {run}")
+
+
+def test_a_go_without_modules_keeps_no_store_of_them() -> None:
+    run = "RUN go get -u github.com/x/y && go build -o /y github.com/x/y"
+    assert list(left_by(f"FROM golang:1.14\n{run}")) == ["Go's build cache"]
+    assert list(left_by(f"FROM golang:1.25\nENV GO111MODULE=off\n{run}")) == ["Go's build cache"]
 
 
 def test_modules_that_lie_in_the_project_are_not_downloaded() -> None:
@@ -216,3 +234,15 @@ def test_another_target_that_runs_the_tool_needs_its_store() -> None:
     assert not any(name.startswith("clean-up") for name in tried(text))
     text = f"FROM maven:3 AS base\nCOPY . .\nRUN mvn package\n{JAVA}FROM base AS dev\nCMD ./run.sh\nFROM base\n"
     assert "clean-up ask" in tried(text)
+
+
+def test_the_documentation_is_half_of_a_rust_toolchain() -> None:
+    def added(run: str) -> int:
+        snapshot = snapshot_of(f"FROM debian:12\nRUN {run}\n")
+        size = snapshot.sizes.layer(snapshot.ledgers[0].layers[-1])
+        assert size is not None
+        return size.best
+
+    install = "curl https://sh.rustup.rs | sh -s -- -y"
+    assert added(install) == 1_303_000_000
+    assert added(f"{install} --profile minimal") == 628_000_000

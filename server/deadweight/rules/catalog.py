@@ -17,6 +17,7 @@ from deadweight.rules import (
     copy_source_missing,
     cuda_wheels_installed,
     dev_dependencies_shipped,
+    dev_groups_shipped,
     full_base_image,
     heavy_folder_copied,
     huge_file_copied,
@@ -28,7 +29,9 @@ from deadweight.rules import (
     packages_upgraded,
     recommended_packages,
     rewritten_in_later_layer,
+    rust_docs_kept,
     secrets_copied,
+    unstripped_program,
     update_and_install_apart,
     volatile_line_early,
     whole_stage_copied,
@@ -63,7 +66,10 @@ RULES: tuple[Rule, ...] = (
     packages_upgraded.packages_upgraded,
     install_cache_kept.install_cache_kept,
     login_records_kept.login_records_kept,
+    rust_docs_kept.rust_docs_kept,
     dev_dependencies_shipped.dev_dependencies_shipped,
+    dev_groups_shipped.dev_groups_shipped,
+    unstripped_program.unstripped_program,
     consecutive_runs.consecutive_runs,
 )
 BY_ID = {rule.id: rule for rule in RULES}

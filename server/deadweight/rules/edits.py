@@ -50,6 +50,18 @@ def insert_word_before(snapshot: Snapshot, layer: Layer, before: Word, text: str
     return Edit(_at(snapshot, layer, body.source.start(before.span.start)), f"{text} ") if body else None
 
 
+def insert_in_word(snapshot: Snapshot, layer: Layer, word: Word, at: int, text: str) -> Edit | None:
+    """Put `text` into a word of a command, behind its first `at` characters."""
+    body = body_of(layer)
+    return Edit(_at(snapshot, layer, body.source.start(word.span.start + at)), text) if body else None
+
+
+def insert_above(snapshot: Snapshot, layer: Layer, line: str) -> Edit:
+    """Put an instruction above another one and the comments that stand on that."""
+    offset = _with_comments(snapshot.tree, snapshot.offset(layer.site))
+    return Edit(Span(offset, offset), line + line_end(snapshot.text))
+
+
 def append_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -> Edit | None:
     """Run `command`, which never fails, right after `call` where that succeeded, in the operators already in force.
 

@@ -59,13 +59,11 @@ def _symbols(call: Call) -> Iterator[Effect]:
     folder = around.resolve(call.value("--target-dir") or _target_folder(call))
     if profile != "release" or path is None or text is None or folder is None:
         return
-    settings = [
-        files.text(posixpath.join(posixpath.dirname(path), ".cargo", name)) for name in ("config.toml", "config")
-    ]
-    told = " ".join(
-        (around.variables.get("RUSTFLAGS") or "", around.variables.get("CARGO_PROFILE_RELEASE_STRIP") or "")
-    )
-    if any(rust.strips(each) for each in (text, *settings) if each) or "strip" in told or "true" in told:
+    beside = posixpath.join(posixpath.dirname(path), ".cargo")
+    settings = (text, *(files.text(posixpath.join(beside, name)) for name in ("config.toml", "config")))
+    told = " ".join((around.variables.get("RUSTFLAGS") or "", *(word.plain for word in call.words)))
+    switch = around.variables.get("CARGO_PROFILE_RELEASE_STRIP", "false")
+    if "strip" in told or switch != "false" or any(rust.strips(each) for each in settings if each):
         return
     triple = call.value("--target") or around.variables.get("CARGO_BUILD_TARGET") or ""
     for name in rust.programs(text):

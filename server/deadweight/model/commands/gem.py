@@ -38,8 +38,11 @@ def _effects(call: Call) -> Iterator[Effect]:
 
 def home(around: Surroundings) -> str | None:
     """The folder that gems are installed into; None where nobody can tell."""
-    told = around.variable("GEM_HOME")
-    return around.resolve(told) if told else _OF_SYSTEMS.get(around.base.package_manager or "")
+    if told := around.variable("GEM_HOME"):
+        return around.resolve(told)
+    manager = around.base.package_manager or ""
+    is_package = any(name.startswith(("ruby", "bundler")) for name in around.files.packages(manager))
+    return _OF_SYSTEMS.get(manager) if is_package else None
 
 
 def left(call: Call, folder: str | None, packages: PackageSet) -> Iterator[Effect]:

@@ -18,8 +18,37 @@ if TYPE_CHECKING:
 
 _PROGRAM = Measured("a Go program", "go.program", is_file=True)
 SYMBOLS = Measured("symbols and debugging data of a Go program", "go.program.symbols", is_file=True)
-# Up to 1.19, Debian's of bookworm, Go ships its library compiled.
-_OLD_SUITES = ("bookworm", "bullseye", "buster")
+# Go 1.N of the systems' packages, and of the last golang image on a system (packages.debian.org, packages.ubuntu.com,
+# pkgs.alpinelinux.org, docker-library/official-images; by hand, 2026-11-26).
+_OF_SUITES = {
+    "wheezy": 0,
+    "jessie": 3,
+    "stretch": 7,
+    "buster": 11,
+    "bullseye": 15,
+    "bookworm": 19,
+    "trixie": 24,
+    "trusty": 2,
+    "xenial": 6,
+    "bionic": 10,
+    "focal": 13,
+    "jammy": 18,
+    "noble": 22,
+    "3.4": 6,
+    "3.5": 7,
+    "3.6": 8,
+    "3.7": 9,
+    "3.8": 10,
+    "3.9": 11,
+    "3.10": 12,
+    "3.11": 13,
+    "3.12": 13,
+    "3.13": 15,
+}
+_OF_IMAGES = {"wheezy": 8, "jessie": 11, "stretch": 14}
+_NEW = 27
+# The first Go 1.N with a cache of its builds, with modules, with nothing but them; the first that compiles its library.
+_CACHES, _HAS_MODULES, _MODULES_ONLY, _COMPILES_LIBRARY = 10, 11, 16, 20
 _WRITE_NOTHING = frozenset(("version", "env", "fmt", "vet", "help", "list", "doc"))
 _ASKS = frozenset(("-n", "-h", "-help", "--help"))
 _BUILDS = frozenset(("build", "install"))
@@ -30,8 +59,6 @@ _VALUES = (
     *("buildmode", "compiler", "installsuffix", "toolexec", "pgo", "C", "covermode", "coverpkg", "buildvcs"),
 )
 VALUES = tuple(f"{dash}{name}" for name in _VALUES for dash in ("-", "--"))
-# The first Go that keeps modules apart from GOPATH/src by itself.
-_MODULES_SINCE = 16
 
 
 def option(call: Call, name: str) -> str | None:
@@ -64,7 +91,7 @@ def strips(flags: str) -> bool | None:
 
 
 def _effects(call: Call) -> Iterator[Effect]:
-    operands = call.operands(*VALUES)
+    operands, around = call.operands(*VALUES), call.around
     verb = operands[0].text if operands else ""
     if verb in _WRITE_NOTHING or not _ASKS.isdisjoint(call.options):
         return
@@ -76,7 +103,7 @@ def _effects(call: Call) -> Iterator[Effect]:
             return
         if words[:1] == ["vendor"]:
             yield writes(_in_folder(call, "vendor"), Built("go mod vendor"), call.span)
-        yield from _modules(call, is_tool=verb == "get" and _manifest(call) is None)
+        yield from _modules(call, is_tool=verb == "get" and around.variables.get("GO111MODULE") == "on")
     elif verb in _BUILDS:
         yield from _build(call, verb, [word.plain for word in operands[1:]])
     elif verb:
@@ -86,22 +113,22 @@ def _effects(call: Call) -> Iterator[Effect]:
 def _build(call: Call, verb: str, packages: list[str]) -> Iterator[Effect]:
     around = call.around
     is_tool = verb == "install" and any("@" in package for package in packages)
-    path = around.resolve(_target(call, verb, packages))
-    yield writes(path, _PROGRAM, call.span)
-    stripped = strips(linker_flags(call))
-    if not stripped:
-        yield Effect(Kind.WRITES, path, SYMBOLS, call.span, is_certain=stripped is not None)
-    is_old = around.base.suite in _OLD_SUITES and any(
-        name.startswith("golang") for name in around.files.packages("apt")
-    )
-    left = Leftover(
-        "install-cache",
-        "Go's build cache",
-        "go clean -cache",
-        figure=figure("go.build_cache.1.19" if is_old else "go.build_cache"),
-        is_read_again=not is_tool,
-    )
-    yield writes(_cache(call), left, call.span)
+    # `go build ./...` tries whether all of it compiles, and keeps nothing but its cache.
+    if verb == "install" or option(call, "o") or not any("..." in package for package in packages):
+        path, stripped = around.resolve(_target(call, verb, packages)), strips(linker_flags(call))
+        yield writes(path, _PROGRAM, call.span)
+        if not stripped:
+            yield Effect(Kind.WRITES, path, SYMBOLS, call.span, is_certain=stripped is not None)
+    version = minor_version(call)
+    if version >= _CACHES:
+        left = Leftover(
+            "install-cache",
+            "Go's build cache",
+            "go clean -cache",
+            figure=figure("go.build_cache" if version >= _COMPILES_LIBRARY else "go.build_cache.1.19"),
+            is_read_again=not is_tool,
+        )
+        yield writes(_cache(call), left, call.span)
     yield from _modules(call, is_tool=is_tool)
 
 
@@ -111,15 +138,26 @@ def _modules(call: Call, *, is_tool: bool) -> Iterator[Effect]:
     manifest = None if is_tool else _manifest(call)
     if not is_tool and (_has_vendor(call) or (manifest is not None and not golang.modules(manifest))):
         return
-    minor = around.base.version.split(".")[1:2] if around.base.repository == "golang" else []
-    if manifest is None and minor and minor[0].isdigit() and int(minor[0]) < _MODULES_SINCE:
-        # Before modules, go kept the sources themselves, where a later build reads them.
+    version, mode = minor_version(call), around.variables.get("GO111MODULE")
+    is_module = manifest is not None or mode == "on"
+    if version < _HAS_MODULES or mode == "off" or (version < _MODULES_ONLY and not is_module):
+        # Without modules, go keeps the sources themselves, where a later build reads them.
         yield writes(around.resolve(posixpath.join(_gopath(call), "src")), Built("go get"), call.span)
         return
     # Without a go.mod that one can read, nobody knows whether there are any.
     packages = PackageSet("go", project=ProjectTexts(manifest)) if manifest else PackageSet("go") if is_tool else None
     left = Leftover("install-cache", "Go's module cache", "go clean -modcache", of=packages, is_read_again=not is_tool)
     yield call.leaves(_module_cache(call), left)
+
+
+def minor_version(call: Call) -> int:
+    """The N of the Go 1.N that a call runs; where it comes from elsewhere than a package or its image, a new one."""
+    base, suite = call.around.base, call.around.base.suite or ""
+    if base.repository == "golang":
+        minor = base.version.split(".")[1:2]
+        return int(minor[0]) if minor and minor[0].isdigit() else _OF_IMAGES.get(suite, _NEW)
+    packages = (name for manager in ("apt", "apk") for name in call.around.files.packages(manager))
+    return _OF_SUITES.get(suite, _NEW) if any(name.startswith("go") for name in packages) else _NEW
 
 
 def _target(call: Call, verb: str, packages: list[str]) -> str:

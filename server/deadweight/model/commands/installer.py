@@ -1,9 +1,10 @@
-"""sh and bash: `curl https://sh.rustup.rs | sh` installs what the script says; any other script is unknown."""
+"""sh and bash: `curl https://bun.sh/install | sh` installs what the script says; any other script is unknown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deadweight.model.commands import rustup
 from deadweight.model.commands.call import Tool
 from deadweight.model.effects import Built, Installer, writes
 
@@ -18,7 +19,10 @@ def _effects(call: Call) -> Iterator[Effect]:
     urls = call.urls_fed
     operands = [word.text for word in call.operands() if word.text != "-"]
     if urls and (not operands or call.has("-s")):
-        yield writes(None, Installer(urls[0]), call.span)
+        if any(part in urls[0] for part in rustup.INSTALLERS):
+            yield from rustup.installer(call)
+        else:
+            yield writes(None, Installer(urls[0]), call.span)
     else:
         yield writes(None, Built(call.program), call.span)
 

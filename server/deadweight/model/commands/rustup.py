@@ -1,4 +1,4 @@
-"""rustup: toolchains, with Rust's documentation unless the profile is minimal; components and targets."""
+"""rustup and its installer: toolchains, with documentation unless the profile is minimal; targets and components."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Measured, writes
+from deadweight.model.commands.measured import figure
+from deadweight.model.effects import Built, Leftover, Measured, Setting, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,25 +15,57 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
 
+INSTALLERS = ("sh.rustup.rs", "static.rust-lang.org/rustup")  # parts of its addresses
 _VALUES = ("--profile", "-c", "--component", "-t", "--target", "--toolchain", "--default-toolchain", "--default-host")
-_TOOLCHAIN = Measured("a Rust toolchain with its documentation", "rust.toolchain")
-_MINIMAL = Measured("a Rust toolchain", "rust.toolchain.minimal")
+_TOOLCHAIN = Measured("a Rust toolchain", "rust.toolchain")
 _LIBRARY = Measured("Rust's library for another target", "rust.target")
 
 
 def _effects(call: Call) -> Iterator[Effect]:
     words = [word.plain for word in call.operands(*_VALUES)]
-    folder = call.around.resolve(call.around.variable("RUSTUP_HOME") or "~/.rustup")
-    toolchains = folder and posixpath.join(folder, "toolchains")
     match words:
-        case ["toolchain", "install" | "add", *_] | ["install", *_]:
-            is_minimal = call.value("--profile") == "minimal" or call.around.base.repository == "rust"
-            yield writes(toolchains, _MINIMAL if is_minimal else _TOOLCHAIN, call.span)
+        case ["toolchain", "install" | "add", *_] | ["install" | "default", _, *_]:
+            yield from _toolchain(call)
         case ["target", "add" | "install", *names]:
             for _ in names:
-                yield writes(toolchains, _LIBRARY, call.span)
+                yield writes(_toolchains(call), _LIBRARY, call.span)
+        case ["set", "profile", profile]:
+            yield _profile(call, profile)
         case ["component", "add" | "install", *_] | ["update", *_]:
-            yield writes(toolchains, Built(f"rustup {words[0]}"), call.span)
+            yield writes(_toolchains(call), Built(f"rustup {words[0]}"), call.span)
 
 
-TOOLS = (Tool(("rustup",), _effects),)
+def installer(call: Call) -> Iterator[Effect]:
+    """What rustup-init installs, whether it is called by its name or comes from the network."""
+    words = [word.plain for word in call.words]
+    if "none" in (call.value("--default-toolchain"), *words):
+        return
+    if profile := call.value("--profile"):
+        yield _profile(call, profile)
+    yield from _toolchain(call)
+
+
+def _toolchain(call: Call) -> Iterator[Effect]:
+    folder = _toolchains(call)
+    yield writes(folder, _TOOLCHAIN, call.span)
+    told = call.value("--profile") or call.around.files.setting("rustup", "profile")
+    if told != "minimal" and call.around.base.repository != "rust":
+        cleanup = f"rm -rf {folder}/*/share/doc"
+        left = Leftover("rust-docs", "Rust's documentation", cleanup, figure=figure("rust.documentation"))
+        yield writes(folder and posixpath.join(folder, "*/share/doc"), left, call.span)
+
+
+def _profile(call: Call, profile: str) -> Effect:
+    folder = call.around.resolve(_home(call))
+    return writes(folder and posixpath.join(folder, "settings.toml"), Setting("rustup", "profile", profile), call.span)
+
+
+def _toolchains(call: Call) -> str | None:
+    return call.around.resolve(posixpath.join(_home(call), "toolchains"))
+
+
+def _home(call: Call) -> str:
+    return call.around.variable("RUSTUP_HOME") or "~/.rustup"
+
+
+TOOLS = (Tool(("rustup",), _effects), Tool(("rustup-init", "rustup-init.sh"), installer))

@@ -80,7 +80,7 @@ def groups_in(text: str) -> Iterator[str]:
 
 # gem "puma", "~> 6", group: :test      gem 'a', :groups => [:development, :test], require: false
 _GEM = re.compile(
-    r"gem[ (]\s*['\"](?P<name>[^'\"]+)['\"](?:.*?\b(?:groups?:|:groups?\s*=>)\s*(?P<groups>\[[^\]]*\]|[:'\"]\w+))?"
+    r"gem[ (]\s*['\"](?P<name>[^'\"]+)['\"](?:.*?(?:\bgroups?:|:groups?\s*=>)\s*(?P<groups>\[[^\]]*\]|[:'\"]\w+))?"
 )
 _NAMES = re.compile(r"(?<!\w)[:'\"](\w+)")
 _OPENS = re.compile(r"\bdo(?:\s*\|[^|]*\|)?$|^(?:if|unless|case|def|begin)\b")

@@ -1,0 +1,42 @@
+"""What of a stage that does not ship is in the image all the same: what COPY --from brings of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deadweight.model.effects import CopiedFromStage
+from deadweight.syntax.dockerfile import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer
+    from deadweight.snapshot import Snapshot
+
+
+def ships(snapshot: Snapshot, layer: Layer, effect: Effect) -> bool:
+    """Whether what a layer writes is in the image, in this layer or in one that copies it."""
+    return layer.site.stage in snapshot.build.shipped or any(True for _ in copies_of(snapshot, effect))
+
+
+def copies_of(snapshot: Snapshot, effect: Effect) -> Iterator[Layer]:
+    """The layers of stages that ship which copy what an earlier stage wrote."""
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers_with(CopiedFromStage):
+            if effect in _copied(layer).get(effect.path, ()):
+                yield layer
+
+
+@remembered
+def _copied(layer: Layer) -> dict[str | None, list[Effect]]:
+    """What a layer copies, also by way of several stages, by where it was written."""
+    found: dict[str | None, list[Effect]] = {}
+    waiting = list(layer.kept)
+    while waiting:
+        effect = waiting.pop()
+        if isinstance(effect.cause, CopiedFromStage):
+            waiting += effect.cause.effects or ()
+        else:
+            found.setdefault(effect.path, []).append(effect)
+    return found

@@ -1,0 +1,242 @@
+r"""A program is shipped with its symbols and debugging data.
+
+A debugger reads them, the program itself does not. Go links them in unless it is told otherwise: nearly always 24 to
+35 % of the file. A panic prints the same functions, files and lines without them.
+
+## Example
+
+```
+FROM golang:1.25 AS build
+WORKDIR /src
+COPY . .
+RUN CGO_ENABLED=0 go build -o /out/server ./cmd/server
+FROM gcr.io/distroless/static-debian12
+COPY --from=build /out/server /server
+ENTRYPOINT ["/server"]
+```
+
+Use instead:
+
+```
+FROM golang:1.25 AS build
+WORKDIR /src
+COPY . .
+RUN CGO_ENABLED=0 go build -ldflags="-s -w" -o /out/server ./cmd/server
+FROM gcr.io/distroless/static-debian12
+COPY --from=build /out/server /server
+ENTRYPOINT ["/server"]
+```
+
+What the linker is told already stays:
+
+## Example
+
+```
+FROM golang:1.25 AS build
+WORKDIR /src
+COPY . .
+ARG VERSION
+RUN go build -ldflags "-X main.version=1.2" -o /out/server .
+FROM debian:12-slim
+COPY --from=build /out/server /usr/local/bin/
+```
+
+Use instead:
+
+```
+FROM golang:1.25 AS build
+WORKDIR /src
+COPY . .
+ARG VERSION
+RUN go build -ldflags "-s -w -X main.version=1.2" -o /out/server .
+FROM debian:12-slim
+COPY --from=build /out/server /usr/local/bin/
+```
+
+## Fix safety
+
+Safe for Go: the program does the same, and its panics and profiles have their names, which lie elsewhere in the file.
+Only a debugger that is attached to the container finds less. For Rust look before you take it: a backtrace of a
+stripped program has no names; `--config` needs cargo 1.63.
+
+## Not reported
+
+The program stays in a stage that does not ship:
+
+```
+FROM golang:1.25 AS tools
+RUN go build -o /out/generate ./cmd/generate
+FROM scratch
+COPY --from=tools /etc/ssl/certs /etc/ssl/certs
+```
+
+It is stripped, or packed, by another program:
+
+```
+FROM golang:1.25 AS build
+RUN go build -o /out/server . && strip /out/server
+FROM scratch
+COPY --from=build /out/server /server
+```
+
+The image is there for a debugger:
+
+```
+FROM golang:1.25 AS build
+RUN go build -gcflags="all=-N -l" -o /out/server .
+FROM debian:12-slim
+COPY --from=build /out/server /server
+CMD ["dlv", "exec", "/server"]
+```
+
+Nobody knows what the linker is told:
+
+```
+FROM golang:1.25 AS build
+ARG LDFLAGS
+RUN go build -ldflags="$LDFLAGS" -o /out/server .
+FROM scratch
+COPY --from=build /out/server /server
+```
+
+## References
+
+- Go's linker: https://pkg.go.dev/cmd/link
+- Profiles of cargo: https://doc.rust-lang.org/cargo/reference/profiles.html#strip
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from deadweight.model.commands import cargo, go
+from deadweight.model.effects import Measured
+from deadweight.rules.edits import insert_in_word, insert_word
+from deadweight.rules.reaching import ships
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.script_places import body_of
+from deadweight.rules.started import is_for_developers, start_command
+from deadweight.size.estimate import size_together
+from deadweight.syntax.dockerfile import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Cause, Effect
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.shell import Word
+    from deadweight.text import Edit
+
+_LANGUAGES: dict[Cause, str] = {go.SYMBOLS: "Go", cargo.SYMBOLS: "Rust"}
+# What takes symbols off: strip, x86_64-linux-gnu-strip, upx.
+_STRIPS = re.compile(r"(?:.*-)?strip|upx(?:-ucl)?|sstrip|eu-strip")
+_DEBUGGERS = re.compile(r"\b(?:dlv|gdb|lldb|rr)\b")
+_FLAGS = re.compile(r"(?:--?ldflags=)?['\"]?")  # up to what the linker is told, in `-ldflags="-X a=b"`
+_STRIP_CARGO = "--config profile.release.strip=true"
+_NOTE = "Check: nobody needs names in backtraces of this program, and cargo is 1.63 or newer"
+
+
+@rule("unstripped-program", group="packages")
+def unstripped_program(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report builds whose program is in the image and holds symbols."""
+    target = snapshot.build.target
+    if target is None or is_for_developers(target.name):
+        return
+    built = [(ledger, layer) for ledger in snapshot.reached_ledgers for layer in ledger.layers_with(Measured)]
+    found = [(ledger, layer, symbols) for ledger, layer in built if (symbols := _with_symbols(layer))]
+    if not found or any(map(_sees_to_symbols, snapshot.reached_ledgers)) or _DEBUGGERS.search(start_command(snapshot)):
+        return
+    for ledger, layer, symbols in found:
+        if shipped := tuple([each for each in symbols if ships(snapshot, layer, each)]):
+            yield _finding(layer, shipped, ledger.stage.label)
+
+
+@remembered
+def _with_symbols(layer: Layer) -> tuple[Effect, ...]:
+    """What a layer writes of programs' symbols; not what a debugger is to read."""
+    debugged = {call.span for call in layer.calls if call.program == "go" and _is_for_debuggers(call)}
+    return tuple(
+        effect for effect in layer.kept if effect.is_certain and _is_symbols(effect) and effect.span not in debugged
+    )
+
+
+def _is_for_debuggers(call: Call) -> bool:
+    """Whether the compiler is told not to optimise, or what a tool such as Skaffold puts in for a debugger."""
+    flags = go.option(call, "gcflags") or ""
+    return "-N" in flags or "$" in flags
+
+
+@remembered
+def _sees_to_symbols(ledger: Ledger) -> bool:
+    """Whether a stage calls what takes symbols off a program, or gets a debugger that reads them."""
+    if any(map(_STRIPS.fullmatch, ledger.programs)):
+        return True
+    return any("/dlv" in word.text for layer in ledger.layers for call in layer.calls for word in call.words)
+
+
+def _is_symbols(effect: Effect) -> bool:
+    return isinstance(effect.cause, Measured) and effect.cause in _LANGUAGES
+
+
+@remembered
+def _finding(layer: Layer, symbols: tuple[Effect, ...], stage: str) -> Finding:
+    language = _LANGUAGES[symbols[0].cause]
+    what = f"a {language} program is" if len(symbols) == 1 else f"{language} programs are"
+    return Finding(
+        site=layer.site,
+        span=symbols[0].span,
+        message=f"{what} shipped with symbols and debugging data",
+        saves=size_together(symbols),
+        basis="size",
+        stage=stage,
+        frees=frozenset([(layer.site, each) for each in symbols]),
+        fixes=partial(_fixes, layer, symbols),
+    )
+
+
+def _fixes(layer: Layer, symbols: tuple[Effect, ...], snapshot: Snapshot) -> Iterator[Fix | None]:
+    body = body_of(layer)
+    spans = {each.span for each in symbols}
+    calls = [call for call in layer.calls if call.span in spans]
+    if body is None or any(call.span != body.span(call.placed.command.span) for call in calls):
+        return  # in a script within the script, whose quotes are others
+    is_go = symbols[0].cause == go.SYMBOLS
+    edits = [_strip_go(snapshot, layer, call) if is_go else _strip_rust(snapshot, layer, call) for call in calls]
+    made = tuple([edit for edit in edits if edit is not None])
+    if not made or len(made) < len(edits):
+        return
+    if is_go:
+        yield Fix("strip", "Link without symbols: -s -w", Safety.SAFE, made)
+    else:
+        yield Fix("strip", f"Add {_STRIP_CARGO}", Safety.ASK, made, note=_NOTE)
+
+
+def _strip_go(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
+    """Tell the linker, besides what it is told."""
+    words = [word.text for word in call.words]
+    at = next((at for at, text in enumerate(words) if text.lstrip("-").partition("=")[0] == "ldflags"), None)
+    if at is not None:
+        word = call.words[at if "=" in words[at] else min(at + 1, len(words) - 1)]
+        return _told_first(snapshot, layer, word)
+    if go.linker_flags(call):
+        return None  # those of GOFLAGS count no more where the call has some of its own
+    verb = next(word for word in call.words if not word.text.startswith("-"))
+    return insert_word(snapshot, layer, verb, '-ldflags="-s -w"')
+
+
+def _told_first(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:
+    """The edit that puts the flags before those in a word: `-ldflags="-X a=b"`."""
+    match = _FLAGS.match(word.text)
+    if match is None or not match[0].endswith(("'", '"')):
+        return None
+    rest = word.text[match.end() :]
+    return insert_in_word(snapshot, layer, word, match.end(), "-s -w " if rest[:1] not in ("'", '"') else "-s -w")
+
+
+def _strip_rust(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
+    release = next((word for word in call.words if word.text in ("--release", "-r")), None)
+    return insert_word(snapshot, layer, release, _STRIP_CARGO) if release else None
