@@ -85,8 +85,8 @@ class Leftover:
     """Files that a tool leaves behind and that nothing in the image reads.
 
     `topic` says which rule speaks of it: "install-cache" for what a package manager downloads. `cleanup` is the command
-    that removes it in the same RUN; `flag` the option that keeps the tool from writing it, to stand behind `verb`. Its
-    bytes are `figure`, or the download of the packages in `of`.
+    that removes it in the same RUN; `flag` the option that keeps the tool from writing it, to stand behind `verb`, or
+    behind the tool's own name. Its bytes are `figure`, or the download of the packages in `of`.
     """
 
     topic: str

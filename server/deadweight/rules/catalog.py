@@ -18,6 +18,7 @@ from deadweight.rules import (
     huge_file_copied,
     install_cache_kept,
     late_delete,
+    login_records_kept,
     missing_dockerignore,
     over_budget,
     recommended_packages,
@@ -47,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     build_packages_kept.build_packages_kept,
     recommended_packages.recommended_packages,
     install_cache_kept.install_cache_kept,
+    login_records_kept.login_records_kept,
     dev_dependencies_shipped.dev_dependencies_shipped,
     consecutive_runs.consecutive_runs,
 )

@@ -44,6 +44,12 @@ def insert_word(snapshot: Snapshot, layer: Layer, after: Word, text: str) -> Edi
     return Edit(_at(snapshot, layer, body.source.end(after.span.end)), f" {text}") if body else None
 
 
+def insert_word_before(snapshot: Snapshot, layer: Layer, before: Word, text: str) -> Edit | None:
+    """Put a word in front of a word of a command: a flag behind a program's name."""
+    body = body_of(layer)
+    return Edit(_at(snapshot, layer, body.source.start(before.span.start)), f"{text} ") if body else None
+
+
 def append_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -> Edit | None:
     """Run `command`, which never fails, right after `call` where that succeeded, in the operators already in force.
 

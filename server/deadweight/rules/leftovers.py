@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.calls import effects_of
 from deadweight.model.effects import Kind, Leftover
 from deadweight.model.layers import kept_after, mounts_of
-from deadweight.rules.edits import append_command, insert_flag, insert_word
+from deadweight.rules.edits import append_command, insert_flag, insert_word, insert_word_before
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
@@ -137,10 +137,14 @@ def _would_leave_them(snapshot: Snapshot, left: Left) -> Iterator[tuple[Layer, l
 
 
 def _with_flag(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
-    """The edit that puts the flag behind a call's verb: `apk update` and `apk add` leave the same."""
+    """The edit that puts the flag behind a call's verb, or the program's name where there is none: `apk update` and
+    `apk add` leave the same.
+    """
     own = (effect.cause for effect in effects_of(call))
     verb = next((each.verb for each in own if each == cause and isinstance(each, Leftover)), cause.verb)
     flag = cause.flag or ""
+    if verb is None:
+        return insert_word_before(snapshot, layer, call.words[0], flag) if call.words else None
     word = _place_of_flag(call, verb, flag.replace("--no-", "--"))
     return insert_word(snapshot, layer, word, flag) if word else None
 

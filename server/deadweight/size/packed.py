@@ -68,6 +68,8 @@ def _share(cause: Cause) -> str:
             return f"packed.{_KINDS[manager]}"
         case Leftover(topic="apt-lists"):
             return "packed.apt_lists"
+        case Leftover(topic="login-records"):
+            return "packed.zeros"
         case Leftover(of=PackageSet(manager=manager)) if _KINDS.get(manager) == "npm":
             return "packed.npm_cache"
         case Download() | Leftover(of=PackageSet()):

@@ -450,6 +450,7 @@ NOT_BUILT: dict[str, str] = {
     "build-packages-kept": "no safe fix: whether a program calls a compiler when it runs, only the program says",
     "full-base-image": "no safe fix: another base image is for a person to choose",
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
+    "login-records-kept": "the lab has none of the older systems whose useradd writes them",
     "secrets-copied": "no safe fix: an app or a build may read them",
     "copy-source-missing": "no safe fix, and no image before it: the build fails",
     "huge-file-copied": "no safe fix: an app may open them",
