@@ -14,6 +14,7 @@ from deadweight.rules import (
     copy_source_missing,
     dev_dependencies_shipped,
     full_base_image,
+    git_history_kept,
     heavy_folder_copied,
     huge_file_copied,
     install_cache_kept,
@@ -24,6 +25,7 @@ from deadweight.rules import (
     recommended_packages,
     rewritten_in_later_layer,
     secrets_copied,
+    sources_kept,
     update_and_install_apart,
 )
 
@@ -43,6 +45,8 @@ RULES: tuple[Rule, ...] = (
     late_delete.late_delete,
     rewritten_in_later_layer.rewritten_in_later_layer,
     archive_kept.archive_kept,
+    sources_kept.sources_kept,
+    git_history_kept.git_history_kept,
     update_and_install_apart.update_and_install_apart,
     apt_lists_kept.apt_lists_kept,
     build_packages_kept.build_packages_kept,
