@@ -114,7 +114,7 @@ def move_below(snapshot: Snapshot, moved: Sequence[Layer], last: Layer, *, flag:
     lines = ""
     for layer in moved:
         instruction, offset = layer.instruction, snapshot.offset(layer.site)
-        start, end = _with_comments(snapshot.tree, offset), offset + len(instruction.text)
+        start, end = with_comments(snapshot.tree, offset), offset + len(instruction.text)
         text = source[start:end]
         at = offset - start + instruction.span.start + len(instruction.keyword)
         lines += (f"{text[:at]} {flag}{text[at:]}" if flag else text).removesuffix(newline) + newline
@@ -179,18 +179,18 @@ def name_of_ignore_file(context: BuildContext) -> str:
     return (context.ignore_file or IGNORE_FILE).rpartition("/")[2]
 
 
-def line_end(text: str) -> str:
-    """The line end in use: that of the first line."""
-    newline = text.find("\n")
-    return "\r\n" if newline > 0 and text[newline - 1] == "\r" else "\n"
-
-
-def _with_comments(tree: Dockerfile, offset: int) -> int:
+def with_comments(tree: Dockerfile, offset: int) -> int:
     """Where the comments start that stand right on the instruction at `offset`."""
     number = bisect_left(tree.offsets, offset)
     while number and isinstance(tree.pieces[number - 1], Comment):
         number -= 1
     return tree.offsets[number]
+
+
+def line_end(text: str) -> str:
+    """The line end in use: that of the first line."""
+    newline = text.find("\n")
+    return "\r\n" if newline > 0 and text[newline - 1] == "\r" else "\n"
 
 
 def _at(snapshot: Snapshot, layer: Layer, offset: int) -> Span:
