@@ -153,19 +153,17 @@ CMD ["/usr/bin/app"]
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.building import compiles, is_for_building, may_compile
 from deadweight.model.effects import PackageSet
-from deadweight.model.image import family
-from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import layers_behind
 from deadweight.rules.merging import move_into
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
+from deadweight.rules.work_images import runs_an_app
 from deadweight.size.estimate import effect_size
 from deadweight.size.runtime import libraries
 from deadweight.syntax.dockerfile import remembered
@@ -182,12 +180,6 @@ if TYPE_CHECKING:
 
 _LABEL = ".build-deps"
 _MOST_LIBRARIES = 12  # that a fix asks for by name: more of them are an app with a desktop
-# Images to work in, whatever they start with.
-_FOR_WORK = re.compile(r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack|oss-fuzz|/builder")
-# Programs that build, or wait for somebody who does, when an image starts with them.
-_WORKS = re.compile(
-    r"(?:\S*/)?(?:make|cmake|gcc|go|cargo|gradlew?|mvnw?|tox|nox|pytest|jupyter[\w-]*|sshd|code-server|bazel|ninja|jekyll)"
-)
 
 
 class _Kept(NamedTuple):
@@ -219,7 +211,7 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     for ledger in snapshot.shipped_ledgers:
         for layer in ledger.layers_with(PackageSet):
             for kept in _kept(layer):
-                if not _is_over(snapshot):
+                if not runs_an_app(snapshot):
                     return
                 users = [(layer, call) for call in _compilers(layer) if call.span.start > kept.effect.span.start]
                 users += [(each, call) for each in layers_behind(snapshot, layer) for call in _compilers(each)]
@@ -269,21 +261,6 @@ def _kept(layer: Layer) -> tuple[_Kept, ...]:
 def _compilers(layer: Layer) -> tuple[Call, ...]:
     """The calls of a layer that compile, or may."""
     return tuple(filter(compiles, layer.calls))
-
-
-def _is_over(snapshot: Snapshot) -> bool:
-    """Whether a container of the image has nothing to build, as far as its start tells."""
-    target, ledgers = snapshot.build.target, snapshot.shipped_ledgers
-    if target is None or is_for_developers(target.name):
-        return False
-    base = snapshot.build.base_of(ledgers[0].stage)
-    if base is None or _FOR_WORK.search(base.repository):
-        return False
-    start = start_command(ledgers)
-    if not start:
-        known = family(base.repository)
-        return known is not None and (known.kind == "server" or base.repository == "php")
-    return not is_idle(start) and not any(_WORKS.fullmatch(word) for word in start.split()[:2])
 
 
 # --- the fix ----------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from deadweight.rules import (
     rewritten_in_later_layer,
     secrets_copied,
     sources_kept,
+    two_download_tools,
     update_and_install_apart,
 )
 
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     apt_lists_kept.apt_lists_kept,
     build_packages_kept.build_packages_kept,
     recommended_packages.recommended_packages,
+    two_download_tools.two_download_tools,
     install_cache_kept.install_cache_kept,
     login_records_kept.login_records_kept,
     dev_dependencies_shipped.dev_dependencies_shipped,

@@ -106,6 +106,22 @@ def replace_word(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edi
     return Edit(Span(start, end).shifted(snapshot.offset(layer.site)), text)
 
 
+def remove_word(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:
+    """Take a word out of a command that has more of them; where it has a line to itself, that line."""
+    body = body_of(layer)
+    if body is None:
+        return None
+    text, escape = layer.instruction.text, re.escape(layer.instruction.escape)
+    start, end = body.source.start(word.span.start), body.source.end(word.span.end)
+    line = text.rfind("\n", 0, start) + 1
+    if not text[line:start].strip():
+        if rest := re.match(rf"[ \t]*{escape}[ \t]*\r?\n", text[end:]):
+            return Edit(Span(line, end + rest.end()).shifted(snapshot.offset(layer.site)), "")
+        before = re.search(rf"[ \t]*{escape}[ \t]*\r?\n[ \t]*\Z", text[:start])
+        return Edit(Span(before.start(), end).shifted(snapshot.offset(layer.site)), "") if before else None
+    return replace_word(snapshot, layer, word, "")
+
+
 def move_below(snapshot: Snapshot, moved: Sequence[Layer], last: Layer, *, flag: str = "") -> tuple[Edit, ...]:
     """Move instructions, with the comments that stand on them, right below `last`; `flag` goes behind each keyword."""
     source = snapshot.text

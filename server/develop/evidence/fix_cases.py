@@ -456,6 +456,7 @@ NOT_BUILT: dict[str, str] = {
     "secrets-copied": "no safe fix: an app or a build may read them",
     "copy-source-missing": "no safe fix, and no image before it: the build fails",
     "huge-file-copied": "no safe fix: an app may open them",
+    "two-download-tools": "no safe fix: whether the app calls one of them, only its code says",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
 }
