@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from deadweight.rules.rule import Rule
 
 WITHOUT_FIX = ("over-budget",)  # the other rules' fixes take off what they say
+# Nobody knows what a stranger's history weighs, or what a compiler makes of a stranger's sources.
+OF_UNKNOWN_SIZE = ("git-history-kept", "sources-kept")
 EXAMPLES = [
     pytest.param(rule, before, after, id=f"{rule.id}-{number}")
     for rule in RULES
@@ -53,7 +55,12 @@ def test_image_loses_what_the_finding_says(rule: Rule, before: str, after: str) 
     snapshot = snapshot_of(before)
     (reported,) = report(snapshot, settings_of(before), rules=[rule])
     finding = reported.finding
-    if not finding.is_about_bytes or finding.basis == "cache":
+    if not finding.is_about_bytes:
+        return
+    if rule.id in OF_UNKNOWN_SIZE:
+        assert finding.saves is None
+        return
+    if finding.basis == "cache":
         return  # the image keeps its size; the next build is the smaller one
     assert finding.saves is not None
     weighs, then = snapshot.sizes.image(), fixed(snapshot, [reported.fixes[0]]).sizes.image()

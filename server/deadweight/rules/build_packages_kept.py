@@ -50,12 +50,42 @@ RUN apk add --virtual .build-deps --no-cache make cmake && npm install --omit=de
 CMD ["node", "server.js"]
 ```
 
+Where the next RUN builds, it also installs:
+
+## Example
+
+```
+FROM python:3.13-slim-trixie
+WORKDIR /app
+# for uwsgi
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc \
+    && rm -rf /var/lib/apt/lists/*
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+CMD ["uwsgi", "app.ini"]
+```
+
+Use instead:
+
+```
+FROM python:3.13-slim-trixie
+WORKDIR /app
+COPY requirements.txt .
+# for uwsgi
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc \
+    && rm -rf /var/lib/apt/lists/* \
+    && pip install --no-cache-dir -r requirements.txt && apt-get purge -y --auto-remove gcc
+CMD ["uwsgi", "app.ini"]
+```
+
 ## Fix safety
 
 To be looked at: only the app knows whether it calls a compiler when it runs. The libraries that the headers belong to
 are asked for by name, so that they stay; they have other names in other releases of the system, and no fix is offered
-where the release is not sure. Nor is one where a later RUN builds something: there, a stage that builds is the way,
-from which the image copies what it needs.
+where the release is not sure. Nor is one where several RUNs build something: there, a stage that builds is the way,
+from which the image copies what it needs. A RUN that also installs does so whenever what it copies changes.
 
 ## Not reported
 
@@ -123,40 +153,33 @@ CMD ["/usr/bin/app"]
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.building import compiles, is_for_building, may_compile
 from deadweight.model.effects import PackageSet
-from deadweight.model.image import family
-from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import append_command, insert_word
+from deadweight.rules.folder_uses import layers_behind
+from deadweight.rules.merging import move_into
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
+from deadweight.rules.work_images import runs_an_app
 from deadweight.size.estimate import effect_size
 from deadweight.size.runtime import libraries
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.shell import Word
+    from deadweight.text import Edit
 
 _LABEL = ".build-deps"
 _MOST_LIBRARIES = 12  # that a fix asks for by name: more of them are an app with a desktop
-# Images to work in, whatever they start with.
-_FOR_WORK = re.compile(r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack|oss-fuzz|/builder")
-# Programs that build, or wait for somebody who does, when an image starts with them.
-_WORKS = re.compile(
-    r"(?:\S*/)?(?:make|cmake|gcc|go|cargo|gradlew?|mvnw?|tox|nox|pytest|jupyter[\w-]*|sshd|code-server|bazel|ninja|jekyll)"
-)
 
 
 class _Kept(NamedTuple):
@@ -169,6 +192,12 @@ class _Kept(NamedTuple):
     libraries: tuple[str, ...] | None
 
     @property
+    def has_label(self) -> bool:
+        """Whether one name can stand for the whole install: nothing else is in it, and nothing stays."""
+        is_whole = not self.libraries and not self.cause.label and set(self.names) == set(self.cause.names)
+        return self.cause.manager == "apk" and is_whole
+
+    @property
     def freed(self) -> Effect:
         """What goes away with them."""
         rest = (name for name in self.cause.names if name not in self.names)
@@ -179,17 +208,14 @@ class _Kept(NamedTuple):
 @rule("build-packages-kept", group="packages")
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
-    ledgers = snapshot.shipped_ledgers
-    for at, ledger in enumerate(ledgers):
+    for ledger in snapshot.shipped_ledgers:
         for layer in ledger.layers_with(PackageSet):
             for kept in _kept(layer):
-                behind = chain(ledger.layers[layer.site.step + 1 :], *(later.layers for later in ledgers[at + 1 :]))
-                if not _is_over(snapshot):
+                if not runs_an_app(snapshot):
                     return
-                users = [
-                    (layer, call) for call in _compilers(layer) if call.place.start > layer.span(kept.effect.span).start
-                ]
-                users += [(each, call) for each in behind if each.calls for call in _compilers(each)]
+                start = layer.span(kept.effect.span).start
+                users = [(layer, call) for call in _compilers(layer) if call.place.start > start]
+                users += [(each, call) for each in layers_behind(snapshot, layer) for call in _compilers(each)]
                 saves = effect_size(kept.freed)
                 if users and saves is not None:
                     yield _finding(kept, ledger, users, saves)
@@ -223,8 +249,12 @@ def _kept(layer: Layer) -> tuple[_Kept, ...]:
         if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk", "rpm") or not effect.is_certain:
             continue
         names = tuple(name for name in cause.names if is_for_building(name) and name not in cause.already)
-        if names:
-            found.append(_Kept(layer, effect, cause, names, libraries(names, cause)))
+        stay = libraries(names, cause)
+        # Where nobody knows what libraries are called, what has none can go all the same.
+        tools = tuple(name for name in names if stay is not None or libraries((name,), cause) == ())
+        headers = tuple(name for name in names if name not in tools)
+        found += [_Kept(layer, effect, cause, tools, stay or ())] if tools else []
+        found += [_Kept(layer, effect, cause, headers, None)] if headers else []
     return tuple(found)
 
 
@@ -234,73 +264,78 @@ def _compilers(layer: Layer) -> tuple[Call, ...]:
     return tuple(filter(compiles, layer.calls))
 
 
-def _is_over(snapshot: Snapshot) -> bool:
-    """Whether a container of the image has nothing to build, as far as its start tells."""
-    target, ledgers = snapshot.build.target, snapshot.shipped_ledgers
-    if target is None or is_for_developers(target.name):
-        return False
-    base = snapshot.build.base_of(ledgers[0].stage)
-    if base is None or _FOR_WORK.search(base.repository):
-        return False
-    start = start_command(ledgers)
-    if not start:
-        known = family(base.repository)
-        return known is not None and (known.kind == "server" or base.repository == "php")
-    return not is_idle(start) and not any(_WORKS.fullmatch(word) for word in start.split()[:2])
-
-
 # --- the fix ----------------------------------------------------------------------------------------------------------
 
 
 def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
-    yield _removed(snapshot, kept)
-
-
-def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
-    """Remove them behind the last command of their RUN that may need them; no later RUN may."""
+    """Remove them behind the last command that may need them, in the RUN that installs them or the next that builds."""
     layer, stay = kept.layer, kept.libraries
-    ledgers = snapshot.shipped_ledgers
-    at = next(at for at, each in enumerate(ledgers) if each.stage.index == layer.site.stage)
-    behind = chain(ledgers[at].layers[layer.site.step + 1 :], *(later.layers for later in ledgers[at + 1 :]))
     install = next((call for call in layer.calls if call.span == kept.effect.span), None)
     if install is None or stay is None or len(stay) > _MOST_LIBRARIES or install.placed.conditional:
-        return None
-    if any(_may_use(each) for each in behind):
-        return None
+        return
+    behind = list(layers_behind(snapshot, layer))
     users = [call for call in layer.calls[layer.calls.index(install) + 1 :] if may_compile(call)]
-    words = _words(install, kept.cause)
-    if not users or words is None:
-        return None
-    verb, last = words
-    is_whole = not stay and not kept.cause.label and set(kept.names) == set(kept.cause.names)
-    edits = []
-    if kept.cause.manager == "apk" and is_whole:
-        edits.append(insert_word(snapshot, layer, verb, f"--virtual {_LABEL}"))
-        removal = f"apk del {_LABEL}"
-    else:
-        removal = f"{_VERBS[kept.cause.manager].format(install.program)} {' '.join(kept.names)}"
-        edits += [insert_word(snapshot, layer, last, " ".join(stay))] if stay else []
-    if install.placed.command.words[0].text == "sudo" and users[-1].placed.command.words[0].text != "sudo":
-        removal = f"sudo {removal}"
-    edits.append(append_command(snapshot, layer, users[-1], removal))
+    later = [each for each in behind if _may_use(each)]
+    changes = _renamed(snapshot, kept, install)
+    if changes is None or len(later) > 1 or bool(users) == bool(later):
+        return
+    if users:
+        yield _fix(kept, "Remove them in the same RUN", (*changes, _removal(snapshot, kept, layer, users[-1], install)))
+        return
+    (user,) = later
+    between = behind[: behind.index(user)]
+    is_plain = all(call.program in _MANAGES for call in layer.calls) and "sudo" not in layer.instruction.text
+    if is_plain and user.site.stage == layer.site.stage and not any(map(_is_in_the_way, between)):
+        last = [call for call in user.calls if may_compile(call)][-1]
+        moved = move_into(snapshot, layer, user, changes)
+        title = "Install them in the RUN that builds, and remove them there"
+        yield _fix(kept, title, (*moved, _removal(snapshot, kept, user, last, install))) if moved else None
+
+
+def _fix(kept: _Kept, title: str, edits: Sequence[Edit | None]) -> Fix | None:
     made = tuple(edit for edit in edits if edit is not None)
     if len(made) < len(edits):
         return None
+    title = f"{title}, keep {' '.join(kept.libraries)}" if kept.libraries else title
     note = f"Check: nothing that runs in the image needs {_listed(kept.names)}"
-    title = f"Remove them in the same RUN, keep {' '.join(stay)}" if stay else "Remove them in the same RUN"
     return Fix("remove-build-packages", title, Safety.ASK, made, note=note)
 
 
-_VERBS = {"apt": "apt-get purge -y --auto-remove", "apk": "apk del", "rpm": "{} remove -y"}
-
-
-def _words(install: Call, cause: PackageSet) -> tuple[Word, Word] | None:
-    """The verb of an install and its last package; None where they are not written out."""
+def _renamed(snapshot: Snapshot, kept: _Kept, install: Call) -> tuple[Edit, ...] | None:
+    """What an install says besides: the name of them all, or the libraries that stay; None where it cannot."""
     verb = next((word for word in install.words if word.text in ("install", "add", "in")), None)
     last = next((word for word in reversed(install.words) if not word.text.startswith("-")), None)
-    if verb is None or last is None or last is verb or not last.text.startswith(cause.names[-1]):
+    if verb is None or last is None or last is verb or not last.text.startswith(kept.cause.names[-1]):
         return None
-    return verb, last
+    if kept.has_label:
+        edit = insert_word(snapshot, kept.layer, verb, f"--virtual {_LABEL}")
+    elif kept.libraries:
+        edit = insert_word(snapshot, kept.layer, last, " ".join(kept.libraries))
+    else:
+        return ()
+    return (edit,) if edit else None
+
+
+def _removal(snapshot: Snapshot, kept: _Kept, layer: Layer, last: Call, install: Call) -> Edit | None:
+    """The edit that removes them behind a call."""
+    command = (
+        f"{_VERBS[kept.cause.manager].format(install.program)} {_LABEL if kept.has_label else ' '.join(kept.names)}"
+    )
+    if install.placed.command.words[0].text == "sudo" and last.placed.command.words[0].text != "sudo":
+        command = f"sudo {command}"
+    return append_command(snapshot, layer, last, command)
+
+
+# What a RUN does that only manages packages, wherever it runs.
+_MANAGES = frozenset(("apt-get", "apt", "apk", "dnf", "yum", "microdnf", "rm", "set", "true", "apt-mark"))
+
+
+def _is_in_the_way(layer: Layer) -> bool:
+    """Whether an instruction may need what is installed above it, or changes what an install does."""
+    return layer.instruction.keyword in ("RUN", "USER", "SHELL", "ONBUILD") or "/etc/ap" in layer.instruction.text
+
+
+_VERBS = {"apt": "apt-get purge -y --auto-remove", "apk": "apk del", "rpm": "{} remove -y"}
 
 
 @remembered

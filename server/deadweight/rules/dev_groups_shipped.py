@@ -181,10 +181,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.ecosystems import php, ruby
 from deadweight.model.effects import PackageSet
+from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import insert_above, insert_word
 from deadweight.rules.reaching import copies_of, ships
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.rules.started import is_for_developers, is_idle, start_command
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import less
 from deadweight.syntax.dockerfile import remembered
@@ -230,7 +230,9 @@ def dev_groups_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     layers = ((ledger, layer) for ledger in snapshot.reached_ledgers for layer in ledger.layers_with(PackageSet))
     for ledger, layer in layers:
         for install in _installs_in(layer):
-            if ships(snapshot, layer, install.effect) and not _is_for_development(start_command(snapshot)):
+            if ships(snapshot, layer, install.effect) and not _is_for_development(
+                start_command(snapshot.shipped_ledgers)
+            ):
                 yield _finding(ledger, layer, install)
 
 

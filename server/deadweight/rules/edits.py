@@ -58,7 +58,7 @@ def insert_in_word(snapshot: Snapshot, layer: Layer, word: Word, at: int, text: 
 
 def insert_above(snapshot: Snapshot, layer: Layer, line: str) -> Edit:
     """Put an instruction above another one and the comments that stand on that."""
-    offset = _with_comments(snapshot.tree, snapshot.offset(layer.site))
+    offset = with_comments(snapshot.tree, snapshot.offset(layer.site))
     return Edit(Span(offset, offset), line + line_end(snapshot.text))
 
 
@@ -116,6 +116,22 @@ def replace_word(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edi
     if not text:
         start = len(layer.instruction.text[:start].rstrip(" \t"))
     return Edit(Span(start, end).shifted(snapshot.offset(layer.site)), text)
+
+
+def remove_word(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:
+    """Take a word out of a command that has more of them; where it has a line to itself, that line."""
+    body = body_of(layer)
+    if body is None:
+        return None
+    text, escape = layer.instruction.text, re.escape(layer.instruction.escape)
+    start, end = body.source.start(word.span.start), body.source.end(word.span.end)
+    line = text.rfind("\n", 0, start) + 1
+    if not text[line:start].strip():
+        if rest := re.match(rf"[ \t]*{escape}[ \t]*\r?\n", text[end:]):
+            return Edit(Span(line, end + rest.end()).shifted(snapshot.offset(layer.site)), "")
+        before = re.search(rf"[ \t]*{escape}[ \t]*\r?\n[ \t]*\Z", text[:start])
+        return Edit(Span(before.start(), end).shifted(snapshot.offset(layer.site)), "") if before else None
+    return replace_word(snapshot, layer, word, "")
 
 
 def move_below(snapshot: Snapshot, moved: Sequence[Layer], last: Layer, *, flag: str = "") -> tuple[Edit, ...]:
@@ -196,18 +212,18 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def line_end(text: str) -> str:
-    """The line end in use: that of the first line."""
-    newline = text.find("\n")
-    return "\r\n" if newline > 0 and text[newline - 1] == "\r" else "\n"
-
-
 def with_comments(tree: Dockerfile, offset: int) -> int:
     """Where the comments start that stand right on the instruction at `offset`."""
     number = bisect_left(tree.offsets, offset)
     while number and isinstance(tree.pieces[number - 1], Comment):
         number -= 1
     return tree.offsets[number]
+
+
+def line_end(text: str) -> str:
+    """The line end in use: that of the first line."""
+    newline = text.find("\n")
+    return "\r\n" if newline > 0 and text[newline - 1] == "\r" else "\n"
 
 
 def _at(snapshot: Snapshot, layer: Layer, offset: int) -> Span:

@@ -10,11 +10,11 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.rules.edits import line_end
+from deadweight.rules.edits import line_end, with_comments
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of, set_errexit
 from deadweight.syntax import shell
-from deadweight.text import Edit, Span
+from deadweight.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,6 +81,40 @@ def merged(snapshot: Snapshot, layers: Sequence[Layer]) -> Fix | None:
     if len(layers) <= _FEW:
         return Fix("merge", title, Safety.SAFE, edits)
     return Fix("merge", title, Safety.ASK, edits, note="Check: a change of one of these steps runs all of them again")
+
+
+def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[Edit] = ()) -> tuple[Edit, ...] | None:
+    """Edits that take a RUN away and do what it does, with some `changes` in its script, at the start of a later one.
+
+    The folder that it runs in is that of the later RUN then, so that its commands may not care; the account and the
+    shell are the same.
+    """
+    left, right = _read(layer), _read(later)
+    if left is None or right is None or _leaks_into(left, right) or layer.instruction.flags:
+        return None
+    own, others = layer.step, later.step
+    if own is None or others is None or (own.state.user, own.state.shell) != (others.state.user, others.state.shell):
+        return None
+    operator = _operator(left, right, is_last=True)
+    end = _end_of_script(snapshot, left)
+    ended = left.body.script.body.statements[-1].terminator == ";"
+    if operator not in ("&&", ";") or end is None or (ended and operator == "&&"):
+        return None
+    text, start = snapshot.text, _start_of_script(snapshot, left)
+    script = apply_edits(text[start:end], [Edit(each.span.shifted(-start), each.text) for each in changes])
+    newline, escape = line_end(text), later.instruction.escape
+    indent = next((found for each in (right, left) if (found := _indent(each, operator))), "    ")
+    joint = (
+        f" {escape}{newline}{indent}&& " if operator == "&&" else f"{'' if ended else ';'} {escape}{newline}{indent}"
+    )
+    at, where = snapshot.offset(later.site), _start_of_script(snapshot, right)
+    above = with_comments(snapshot.tree, snapshot.offset(layer.site))
+    comments = text[above : snapshot.offset(layer.site)]
+    if _ADDRESSED.search(comments):
+        return None
+    removed = Span(above, snapshot.offset(layer.site) + len(layer.instruction.text))
+    edits = (Edit(removed, ""), Edit(Span(at, at), comments), Edit(Span(where, where), script + joint))
+    return tuple(each for each in edits if each.text or each.span.start < each.span.end)
 
 
 def _read(layer: Layer) -> _Script | None:

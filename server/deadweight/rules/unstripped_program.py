@@ -113,11 +113,11 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import cargo, go
 from deadweight.model.effects import Measured
+from deadweight.model.start import is_for_developers, start_command
 from deadweight.rules.edits import insert_in_word, insert_word
 from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.rules.script_places import body_of
-from deadweight.rules.started import is_for_developers, start_command
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
 
@@ -148,7 +148,11 @@ def unstripped_program(snapshot: Snapshot) -> Iterator[Finding]:
         return
     built = [(ledger, layer) for ledger in snapshot.reached_ledgers for layer in ledger.layers_with(Measured)]
     found = [(ledger, layer, symbols) for ledger, layer in built if (symbols := _with_symbols(layer))]
-    if not found or any(map(_sees_to_symbols, snapshot.reached_ledgers)) or _DEBUGGERS.search(start_command(snapshot)):
+    if (
+        not found
+        or any(map(_sees_to_symbols, snapshot.reached_ledgers))
+        or _DEBUGGERS.search(start_command(snapshot.shipped_ledgers))
+    ):
         return
     for ledger, layer, symbols in found:
         if shipped := tuple([each for each in symbols if ships(snapshot, layer, each)]):
@@ -202,7 +206,7 @@ def _fixes(layer: Layer, symbols: tuple[Effect, ...], snapshot: Snapshot) -> Ite
     body = body_of(layer)
     spans = {each.span for each in symbols}
     calls = [call for call in layer.calls if call.span in spans]
-    if body is None or any(call.span != body.span(call.placed.command.span) for call in calls):
+    if body is None or any(call.place != body.span(call.placed.command.span) for call in calls):
         return  # in a script within the script, whose quotes are others
     is_go = symbols[0].cause == go.SYMBOLS
     edits = [_strip_go(snapshot, layer, call) if is_go else _strip_rust(snapshot, layer, call) for call in calls]

@@ -1,0 +1,76 @@
+"""Who has to do with a folder that a RUN made, later in that RUN and in the layers and instructions behind it."""
+
+from __future__ import annotations
+
+import posixpath
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from deadweight.model.effects import Kind, covers, is_under
+from deadweight.syntax.dockerfile import remembered, remembered_of_each
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from deadweight.model.commands.call import Call
+    from deadweight.model.layers import Layer
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Section
+
+_READS_FILES = frozenset(("CMD", "ENTRYPOINT", "ENV", "HEALTHCHECK", "ONBUILD", "VOLUME"))
+
+
+def is_inside(call: Call, folder: str) -> bool:
+    """Whether a call runs in a folder."""
+    return call.around.folder is not None and is_under(call.around.folder, folder)
+
+
+def names(call: Call, folder: str) -> bool:
+    """Whether a call names a folder, or something in it."""
+    found = (path for word in call.words if not word.text.startswith("-") for path in call.paths((word,)))
+    return any(path is not None and is_under(path, folder) for path in found) or any(
+        folder in w.text for w in call.words
+    )
+
+
+def is_removed(layer: Layer, folder: str) -> bool:
+    """Whether a layer removes a folder, or something of which nobody knows what it is."""
+    if any(each.kind is Kind.REMOVES and each.path and covers(each.path, folder) for each in layer.undoing):
+        return True
+    return any(path is None for call in layer.calls if call.program == "rm" for path in call.paths(call.operands()))
+
+
+def layers_behind(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:
+    """The layers of the image on a layer that ships."""
+    ledgers = snapshot.shipped_ledgers
+    at = next(at for at, each in enumerate(ledgers) if each.stage.index == layer.site.stage)
+    return chain(ledgers[at].layers[layer.site.step + 1 :], *(each.layers for each in ledgers[at + 1 :]))
+
+
+def is_run_behind(snapshot: Snapshot, layer: Layer, folder: str) -> bool:
+    """Whether a later RUN does something in a folder or with it, other than to remove it."""
+    return any(chain.from_iterable(_uses(each, (folder,)) for each in layers_behind(snapshot, layer)))
+
+
+def is_used_behind(snapshot: Snapshot, layer: Layer, folder: str) -> bool:
+    """Whether something behind a layer has to do with a folder, other than to remove it."""
+    if is_run_behind(snapshot, layer, folder):
+        return True
+    name = posixpath.basename(folder)
+    return any(name in _read(stage.section) for stage in snapshot.build.stages)
+
+
+@remembered_of_each
+def _uses(layer: Layer, folder: str) -> bool:
+    if layer.instruction.keyword == "WORKDIR" and layer.step is not None:
+        to = layer.step.state.resolve(layer.instruction.arguments.text)
+        return to is None or is_under(to, folder)
+    calls: Iterable[Call] = (call for call in layer.calls if call.program != "rm")
+    return any(is_inside(call, folder) or names(call, folder) for call in calls)
+
+
+@remembered
+def _read(section: Section) -> str:
+    """The instructions of a stage that say what is read when the image runs, or copied out of another stage."""
+    own = (each for each in section.instructions if each.keyword in _READS_FILES or each.flag("from"))
+    return "".join(each.text for each in own)

@@ -1,0 +1,206 @@
+r"""Both curl and wget are installed, and only one of them is called.
+
+They do the same. One of the two is there for nothing, with the libraries that it brings along.
+
+## Example
+
+```
+FROM debian:trixie-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends \
+        ca-certificates \
+        curl \
+        wget \
+    && rm -rf /var/lib/apt/lists/*
+RUN wget -q https://example.org/settings.json
+CMD ["app"]
+```
+
+Use instead:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends \
+        ca-certificates \
+        wget \
+    && rm -rf /var/lib/apt/lists/*
+RUN wget -q https://example.org/settings.json
+CMD ["app"]
+```
+
+## Fix safety
+
+To be looked at: a script of the app, or a person who looks into a container, may call what the Dockerfile does not.
+
+## Not reported
+
+Both are called, be it by a health check; or neither, so that the app may need them. hadolint reports commands that call
+both, installed or not: that costs no bytes.
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl wget && rm -rf /var/lib/apt/lists/*
+RUN wget -q https://example.org/settings.json
+HEALTHCHECK CMD curl -f http://localhost/
+CMD ["app"]
+```
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl wget && rm -rf /var/lib/apt/lists/*
+CMD ["app"]
+```
+
+The base image has one of them anyway:
+
+```
+FROM buildpack-deps:trixie-curl
+RUN wget -q https://example.org/settings.json && curl -O https://example.org/more.json
+CMD ["app"]
+```
+
+The image is one to work in, or a comment says what the other one is for:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl wget && wget -q https://example.org/.bashrc
+CMD ["bash"]
+```
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends \
+        # curl is for the scripts of the app
+        curl \
+        wget \
+    && wget -q https://example.org/settings.json
+CMD ["app"]
+```
+
+They are in different stages:
+
+```
+FROM debian:trixie-slim AS build
+RUN apt-get update && apt-get install -y --no-install-recommends wget && wget -q https://example.org/settings.json
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+COPY --from=build /settings.json /
+CMD ["app"]
+```
+
+## References
+
+- hadolint: https://github.com/hadolint/hadolint/wiki/DL4001
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.effects import PackageSet
+from deadweight.rules.edits import remove_word
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.work_images import runs_an_app
+from deadweight.size.estimate import effect_size
+from deadweight.syntax.dockerfile import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Instruction
+
+_TOOLS = ("curl", "wget")
+_MENTIONS = re.compile(r"(?<![\w./-])(?:/usr/bin/)?(curl|wget)(?![\w.-])")
+
+
+class _Install(NamedTuple):
+    """An install of one of the two by name; `freed` is what it brings."""
+
+    layer: Layer
+    effect: Effect
+    freed: Effect
+    name: str
+
+
+@rule("two-download-tools", group="packages", same_as=("hadolint:DL4001",))
+def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report curl or wget, installed in a layer that ships beside the other one, which alone is called."""
+    ledgers = snapshot.shipped_ledgers
+    layers = [layer for ledger in ledgers for layer in ledger.layers_with(PackageSet)]
+    installs = [install for layer in layers for install in _installs(layer)]
+    if len({install.name for install in installs}) < len(_TOOLS):
+        return
+    called = {name for ledger in ledgers for layer in ledger.layers for name in _called(layer)}
+    if len(called) != 1 or not runs_an_app(snapshot):
+        return
+    for install in installs:
+        saves = effect_size(install.freed)
+        if install.name in called or saves is None:
+            continue
+        yield Finding(
+            site=install.layer.site,
+            span=install.effect.span,
+            message=f"{install.name} is installed and not called: {called.copy().pop()} does the same",
+            saves=saves,
+            basis="size",
+            stage=snapshot.build.stages[install.layer.site.stage].label,
+            frees=frozenset({(install.layer.site, install.freed)}),
+            fixes=partial(_fixes, install),
+        )
+
+
+def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
+    call = next((call for call in install.layer.calls if call.span == install.effect.span), None)
+    words = [word for word in call.words if word.text == install.name] if call else []
+    others = isinstance(install.effect.cause, PackageSet) and len(install.effect.cause.names) > 1
+    edit = remove_word(snapshot, install.layer, words[0]) if others and len(words) == 1 else None
+    note = f"Check: nothing that runs in the image calls {install.name}"
+    yield Fix("remove-tool", f"Do not install {install.name}", Safety.ASK, (edit,), note=note) if edit else None
+
+
+@remembered
+def _installs(layer: Layer) -> tuple[_Install, ...]:
+    """The installs of one of the two in a layer, where the base image has it not."""
+    found: list[_Install] = []
+    for effect in layer.kept:
+        cause = effect.cause
+        if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk", "rpm"):
+            continue
+        for name in _TOOLS:
+            if name in cause.names and name not in cause.already and not _is_explained(layer.instruction, name):
+                rest = tuple(each for each in cause.names if each != name)
+                freed = replace(effect, cause=replace(cause, names=(name,), already=(*cause.already, *rest)))
+                found.append(_Install(layer, effect, freed, name))
+    return tuple(found)
+
+
+def _is_explained(instruction: Instruction, name: str) -> bool:
+    """Whether a comment in the instruction speaks of it."""
+    return re.search(rf"#[^\n]*\b{name}\b", instruction.text) is not None
+
+
+@remembered
+def _called(layer: Layer) -> frozenset[str]:
+    """Which of the two an instruction mentions other than to install it."""
+    asked = [name for reading in layer.readings for effect in reading.effects for name in _asked(effect)]
+    mentions = _mentioned(layer.instruction)
+    return frozenset(name for name in _TOOLS if mentions.count(name) > asked.count(name))
+
+
+def _asked(effect: Effect) -> tuple[str, ...]:
+    return effect.cause.names if isinstance(effect.cause, PackageSet) else ()
+
+
+@remembered
+def _mentioned(instruction: Instruction) -> tuple[str, ...]:
+    if instruction.keyword in ("LABEL", "ARG"):
+        return ()
+    bodies = (instruction.text[each.content.start : each.content.end] for each in instruction.heredocs)
+    return tuple(match[1] for text in (instruction.line.text, *bodies) for match in _MENTIONS.finditer(text))

@@ -1,0 +1,131 @@
+"""Packages that only build: which they are, what of them has to stay, and where they are removed."""
+
+from __future__ import annotations
+
+import pytest
+
+from deadweight.analysis.proof import fixed, holds
+from deadweight.analysis.report import report
+from deadweight.model.building import is_for_building
+from deadweight.model.effects import PackageSet
+from deadweight.rules.build_packages_kept import build_packages_kept
+from deadweight.size.runtime import libraries
+from examples import snapshot_of
+
+
+def fix_of(text: str, base: str = "python:3.13-slim-trixie", start: str = 'CMD ["app"]') -> str | None:
+    """The file after the fix, a RUN in one line; "" where nothing is reported, None where it is without a fix."""
+    snapshot = snapshot_of(f"FROM {base}\n{text}\n{start}\n")
+    found = report(snapshot, rules=[build_packages_kept])
+    if not found:
+        return ""
+    fix = next((fix for fix in found[0].fixes if holds(snapshot, report(snapshot), found[0], fix)), None)
+    done = fixed(snapshot, [fix]).text.partition("\n")[2] if fix else None
+    return done and done.replace(" \\\n    ", " ").removesuffix(f"\n{start}\n")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("gcc make cmake g++-12 gcc-14 build-essential build-base gcc-c++ linux-headers-amd64 pkg-config", True),
+        ("libpq-dev python3-dev zlib-devel musl-dev golang-1.24 libstdc++-static", True),
+        ("gcc-12-base libgcc-s1 libpq5 git python3 makepasswd cmake-data device-tree-compiler golang-docker", False),
+    ],
+)
+def test_compilers_and_headers_are_for_building(names: str, expected: bool) -> None:
+    assert [name for name in names.split() if is_for_building(name) is not expected] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "suite", "expected"),
+    [
+        (("libpq-dev",), "bookworm", ("libpq5",)),
+        (("default-libmysqlclient-dev", "gcc"), "trixie", ("libmariadb3",)),
+        (("python3-dev",), "bookworm", ("libpython3.11", "python3")),
+        (("build-essential", "make"), "trixie", ()),
+        (("libpq-dev",), "noble", ("libpq5",)),  # in every release that is known
+        (("libicu-dev",), "noble", None),  # libicu72, libicu76 ...
+        (("libsomething-dev",), "trixie", None),
+    ],
+)
+def test_libraries_of_headers_stay(names: tuple[str, ...], suite: str, expected: tuple[str, ...] | None) -> None:
+    found = libraries(names, PackageSet("apt", names, suite=suite))
+    assert (found and set(found) >= set(expected or ())) or found == expected
+    assert (found is None) == (expected is None)
+
+
+def test_on_alpine_what_is_compiled_needs_the_compilers_library() -> None:
+    assert libraries(("build-base",), PackageSet("apk", ("build-base",), suite="3.22")) == ("libstdc++",)
+    assert libraries(("g++",), PackageSet("apk", ("g++",), suite="3.22", already=("libstdc++",))) == ()
+    assert libraries(("libpq-dev",), PackageSet("apk", ("libpq-dev",), suite="3.22")) == ("libpq",)
+
+
+APT, PURGE = "apt-get install -y --no-install-recommends", "apt-get purge -y --auto-remove"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            f"RUN {APT} gcc curl && pip install uwsgi",
+            f"RUN {APT} gcc curl && pip install uwsgi && apt-get purge -y --auto-remove gcc",
+        ),
+        (
+            f"RUN set -e; {APT} gcc libpq-dev; pip install psycopg2; a",
+            f"RUN set -e; {APT} gcc libpq-dev libpq5; pip install psycopg2; {PURGE} gcc libpq-dev; a",
+        ),
+        (
+            f"RUN {APT} gcc\nCOPY . .\nRUN make && make install",
+            f"COPY . .\nRUN {APT} gcc && make && make install && apt-get purge -y --auto-remove gcc",
+        ),
+        (
+            f"RUN set -e; {APT} gcc;\nCOPY . .\nRUN set -e; make; a",
+            f"COPY . .\nRUN set -e; {APT} gcc; set -e; make; apt-get purge -y --auto-remove gcc; a",
+        ),
+    ],
+)
+def test_they_are_removed_behind_the_last_that_builds(before: str, after: str) -> None:
+    assert fix_of(before) == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"RUN {APT} gcc && pip install a\nRUN pip install b",
+        f"RUN {APT} gcc\nUSER app\nRUN pip install a",
+        f"RUN {APT} gcc\nRUN curl -O x\nRUN pip install a",
+        f"RUN {APT} gcc && export CC=gcc\nCOPY . .\nRUN pip install $CC",
+        f"RUN {APT} gcc\nRUN make\nRUN ./configure",
+    ],
+)
+def test_several_that_build_are_left_to_a_stage(text: str) -> None:
+    assert fix_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "base", "start"),
+    [
+        (f"RUN {APT} gcc && pip install a", "python:3.13-trixie", 'CMD ["app"]'),
+        (f"RUN {APT} gcc && pip install a", "mcr.microsoft.com/devcontainers/python:3", 'CMD ["app"]'),
+        (f"RUN {APT} gcc && pip install a", "debian:trixie", 'CMD ["/bin/bash"]'),
+        (f"RUN {APT} gcc && pip install a", "debian:trixie", "EXPOSE 80"),
+        (f"RUN {APT} gcc && pip install a", "debian:trixie", 'CMD ["sleep", "infinity"]'),
+        (f"RUN {APT} gcc && pip install a", "debian:trixie", "ENTRYPOINT cargo run"),
+        (f"RUN {APT} gcc && a", "debian:trixie", 'CMD ["app"]'),
+        (f"RUN {APT} gcc && make && apt-get purge -y gcc", "debian:trixie", 'CMD ["app"]'),
+    ],
+)
+def test_images_to_work_in_and_what_is_removed_are_no_news(text: str, base: str, start: str) -> None:
+    assert fix_of(text, base, start) == ""
+
+
+def test_tools_go_where_the_names_of_libraries_are_not_known() -> None:
+    text = "FROM ubuntu:24.04\nRUN apt-get install -y gcc libicu-dev && make\nCMD app\n"
+    found = report(snapshot_of(text), rules=[build_packages_kept])
+    assert [len(each.fixes) for each in found] == [1, 0]
+    assert "gcc" in found[0].finding.message
+    assert "libicu-dev" in found[1].finding.message
+
+
+def test_a_server_starts_by_itself() -> None:
+    assert fix_of(f"RUN {APT} gcc && pip install uwsgi", "nginx:1.29-trixie", "EXPOSE 80")
