@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from deadweight.model.context import BuildContext
-from deadweight.settings import KEBAB_CASE, read_settings, read_toml
+from deadweight.settings import KEBAB_CASE, Settings, read_settings, read_toml
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
 
@@ -47,9 +47,15 @@ def snapshot_of(block: str) -> Snapshot:
     context = BuildContext("the example", sizes, texts=example.files)
     if ignore := example.files.get(".dockerignore"):
         context = context.ignoring(".dockerignore", ignore)
-    settings, wrong = read_settings(read_toml(example.files.get("deadweight.toml", "")), spelling=KEBAB_CASE)
+    return Snapshot(parse(example.dockerfile), context, settings_of(block).build_options())
+
+
+def settings_of(block: str) -> Settings:
+    """The settings of a block, those of its deadweight.toml."""
+    text = read_example(block).files.get("deadweight.toml", "")
+    settings, wrong = read_settings(read_toml(text), spelling=KEBAB_CASE)
     assert not wrong
-    return Snapshot(parse(example.dockerfile), context, settings.build_options())
+    return settings
 
 
 def blocks(page: str, heading: str) -> list[str]:

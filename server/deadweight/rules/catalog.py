@@ -17,10 +17,12 @@ from deadweight.rules import (
     install_cache_kept,
     late_delete,
     missing_dockerignore,
+    next_without_standalone,
     over_budget,
     recommended_packages,
     rewritten_in_later_layer,
     secrets_copied,
+    unreachable_stage,
     update_and_install_apart,
     whole_stage_copied,
 )
@@ -46,6 +48,8 @@ RULES: tuple[Rule, ...] = (
     recommended_packages.recommended_packages,
     install_cache_kept.install_cache_kept,
     dev_dependencies_shipped.dev_dependencies_shipped,
+    next_without_standalone.next_without_standalone,
     consecutive_runs.consecutive_runs,
+    unreachable_stage.unreachable_stage,
 )
 BY_ID = {rule.id: rule for rule in RULES}

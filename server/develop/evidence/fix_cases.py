@@ -452,6 +452,8 @@ NOT_BUILT: dict[str, str] = {
     "copy-source-missing": "no safe fix, and no image before it: the build fails",
     "huge-file-copied": "no safe fix: an app may open them",
     "whole-stage-copied": "no safe fix: what else the program reads, only its code says",
+    "next-without-standalone": "no fix of its own: what Next.js is told is not in the Dockerfile",
+    "unreachable-stage": "no fix, and no bytes in the image",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
 }
