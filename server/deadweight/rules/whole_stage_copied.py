@@ -119,7 +119,7 @@ def whole_stage_copied(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _system_in(effect: Effect) -> bool:
-    """Whether an effect copies all of a stage that stands on a system: on an image that weighs something by the facts."""
+    """Whether an effect copies all of a stage that stands on a system, an image that weighs something by the facts."""
     cause = effect.cause
     if not isinstance(cause, CopiedFromStage) or cause.path != "/" or cause.effects is None:
         return False
