@@ -98,6 +98,11 @@ _PLAIN = re.compile(r"[\w./:@,+-]+(?:[ \t]+[\w./:@,+-]+)*")  # of a shell form: 
 _STATIC = ("ghcr.io/astral-sh/uv", "composer", "busybox", "docker", "hashicorp/", "gcr.io/distroless/static")
 
 
+# What installs a compiler, and what is of no use without one.
+_HAVE_COMPILERS = frozenset(("build-essential", "build-base", "gcc", "g++", "clang"))
+_FOR_COMPILING = frozenset(("autoconf", "automake", "cmake", "libtool", "meson", "ninja-build", "pkg-config"))
+
+
 class Need(NamedTuple):
     """What of a base image a command cannot do without: `loss` takes it away, `why` says so in words."""
 
@@ -154,9 +159,11 @@ def uses(ledgers: Iterable[Ledger]) -> Uses:
         needs.update(dict.fromkeys(_brought_from_glibc(ledger)))
     managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
     packages = {_BROUGHT_BY[each] for each in programs if each in _BROUGHT_BY} - installed
-    if installed & {"build-essential", "gcc", "build-base"}:
+    if installed & _HAVE_COMPILERS:
         packages -= {"gcc", "g++", "make"}
         needs = {each: None for each in needs if each.loss != "no-build-tools"}
+    elif for_compiling := sorted(name for name in installed if name.endswith("-dev") or name in _FOR_COMPILING):
+        needs[Need("no-build-tools", f"{for_compiling[0]} is for compiling")] = None
     brings_cuda = any(_brings_cuda(layer) for ledger in given for layer in ledger.layers_with(PackageSet))
     can_say_apk = all(in_apk.said(layer) for layer in in_apk.users(given))
     return Uses(tuple(needs), frozenset(managers), frozenset(packages), brings_cuda, can_say_apk)

@@ -80,7 +80,8 @@ def are_programs(packages: frozenset[str]) -> bool:
 
 def to_install(packages: frozenset[str], there: Base) -> tuple[str, ...]:
     """What brings these packages with all that the full image had beside them."""
-    certificates = {"ca-certificates"} if packages & _NEED_CERTIFICATES else set[str]()
+    is_without = there.package_manager == "apt" and packages & _NEED_CERTIFICATES  # all of Alpine's images have some
+    certificates = {"ca-certificates"} if is_without else set[str]()
     return tuple(sorted(packages | (certificates - set(there.packages))))
 
 
