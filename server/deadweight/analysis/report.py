@@ -154,8 +154,8 @@ def check(
 ) -> Checked:
     """Runs the rules; where all that they look at is that of `before`, so is what they find.
 
-    Rules look at the stages that a build of the image runs, and at nothing else of the file. A rule that raises loses
-    its findings where `on_error` takes the exception.
+    Rules look at the stages that a build of the image runs; of the others, at how many there are. A rule that raises
+    loses its findings where `on_error` takes the exception.
     """
     checked = _run(snapshot, settings, rules, before, on_error)
     silenced = tuple([is_silenced(snapshot.tree, rule, each.site) for rule, each in checked.found])
@@ -181,7 +181,8 @@ def _run(
     if before is not None and _is_beside(before, sections):
         return before._replace(sections=sections)
     ledgers, reached = snapshot.reached_ledgers, snapshot.build.reached
-    if before is not None and before.reached == reached and all(map(is_, before.ledgers, ledgers)):
+    is_same = before is not None and before.reached == reached and len(before.sections) == len(sections)
+    if before is not None and is_same and all(map(is_, before.ledgers, ledgers)):
         return before._replace(sections=sections)
     wanted = [rule for rule in rules if settings.is_on(rule)]
     found: list[tuple[Rule, Finding]] = []

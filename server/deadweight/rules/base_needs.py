@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Built, CopiedFromStage, PackageSet
 from deadweight.model.image import family
+from deadweight.rules import in_apk
 from deadweight.size import python_project
 from deadweight.size.ready_made import blockers
 from deadweight.syntax.dockerfile import remembered
@@ -50,9 +51,25 @@ _COMPILE = {"bundle": ("install",), "gem": ("install",), "pecl": ("install",), "
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh"))
 # Programs that start a shell, or that are scripts of one.
 _START_SHELL = frozenset(("npm", "npx", "yarn", "pnpm", "bunx", "docker-entrypoint.sh"))
-_ACCOUNTS = frozenset(("useradd", "groupadd", "usermod", "groupmod"))
+_ACCOUNTS = frozenset(("useradd", "groupadd", "usermod", "groupmod", "userdel", "groupdel", "chpasswd", "gpasswd"))
+_OF_DEBIAN = frozenset(
+    (
+        *("aptitude", "dpkg", "apt-key", "apt-cache", "apt-mark", "apt-file", "add-apt-repository", "dpkg-reconfigure"),
+        *(
+            "dpkg-query",
+            "dpkg-deb",
+            "gdebi",
+            "debconf-set-selections",
+            "update-alternatives",
+            "update-rc.d",
+            "locale-gen",
+        ),
+        *("localedef", "update-locale", "service", "systemctl", "a2enmod", "a2dismod", "a2ensite", "a2dissite"),
+        *("a2enconf", "ldconfig", "lsb_release", "update-initramfs", "policy-rc.d", "invoke-rc.d"),
+    )
+)
 _MANAGERS = {
-    **dict.fromkeys(("apt-get", "apt", "aptitude", "dpkg", "apt-key", "apt-cache", "add-apt-repository"), "apt"),
+    **dict.fromkeys(("apt-get", "apt", "aptitude"), "apt"),
     "apk": "apk",
     **{name: name for name in ("dnf", "microdnf", "yum", "tdnf", "zypper", "pacman")},
 }
@@ -81,6 +98,11 @@ _PLAIN = re.compile(r"[\w./:@,+-]+(?:[ \t]+[\w./:@,+-]+)*")  # of a shell form: 
 _STATIC = ("ghcr.io/astral-sh/uv", "composer", "busybox", "docker", "hashicorp/", "gcr.io/distroless/static")
 
 
+# What installs a compiler, and what is of no use without one.
+_HAVE_COMPILERS = frozenset(("build-essential", "build-base", "gcc", "g++", "clang"))
+_FOR_COMPILING = frozenset(("autoconf", "automake", "cmake", "libtool", "meson", "ninja-build", "pkg-config"))
+
+
 class Need(NamedTuple):
     """What of a base image a command cannot do without: `loss` takes it away, `why` says so in words."""
 
@@ -90,19 +112,23 @@ class Need(NamedTuple):
 
 class Uses(NamedTuple):
     """What stages use of the image that they stand on: what they cannot do without, the package managers they call, and
-    the packages whose programs they call and do not install themselves. `brings_cuda`: with packages of Python.
+    the packages whose programs they call and do not install themselves. `brings_cuda`: with packages of Python;
+    `can_say_apk`: what they do with apt can be said in the words of apk.
     """
 
     needs: tuple[Need, ...]
     managers: frozenset[str]
     packages: frozenset[str]
     brings_cuda: bool
+    can_say_apk: bool
 
     def blocker(self, lost: Iterable[LossName], manager: str | None) -> str:
         """Why the commands would not run on an image that lacks so much and has this package manager; '' if they do."""
         gone = frozenset(lost)
         found = [each.why for each in self.needs if each.loss in gone]
-        found += [f"RUN calls {each}" for each in sorted(self.managers) if manager not in (each, None)]
+        can_say = {"apt"} if manager == "apk" and self.can_say_apk else set[str]()
+        others = sorted(self.managers - can_say)
+        found += [f"RUN calls {each}" for each in others if manager not in (each, None)]
         if "no-cuda-libraries" in gone and not self.brings_cuda:
             found.append("the programs may need CUDA's libraries")
         return found[0] if found else ""
@@ -133,11 +159,14 @@ def uses(ledgers: Iterable[Ledger]) -> Uses:
         needs.update(dict.fromkeys(_brought_from_glibc(ledger)))
     managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
     packages = {_BROUGHT_BY[each] for each in programs if each in _BROUGHT_BY} - installed
-    if installed & {"build-essential", "gcc", "build-base"}:
+    if installed & _HAVE_COMPILERS:
         packages -= {"gcc", "g++", "make"}
         needs = {each: None for each in needs if each.loss != "no-build-tools"}
+    elif for_compiling := sorted(name for name in installed if name.endswith("-dev") or name in _FOR_COMPILING):
+        needs[Need("no-build-tools", f"{for_compiling[0]} is for compiling")] = None
     brings_cuda = any(_brings_cuda(layer) for ledger in given for layer in ledger.layers_with(PackageSet))
-    return Uses(tuple(needs), frozenset(managers), frozenset(packages), brings_cuda)
+    can_say_apk = all(in_apk.said(layer) for layer in in_apk.users(given))
+    return Uses(tuple(needs), frozenset(managers), frozenset(packages), brings_cuda, can_say_apk)
 
 
 def starts(ledgers: Iterable[Ledger]) -> frozenset[str]:
@@ -177,6 +206,8 @@ def _needs_of(layer: Layer) -> Iterator[Need]:
         yield Need("few-accounts", f"--chown names {instruction.flag('chown')}")
     elif keyword == "SHELL" and any("bash" in word.text for word in instruction.words):
         yield Need("no-bash", "SHELL names bash")
+    if keyword in ("RUN", "COPY", "ADD") and "/etc/apt" in instruction.arguments.text:
+        yield Need("apk", f"{keyword} names /etc/apt")
     for call in layer.calls:
         yield from _needs_of_call(call)
     for effect in layer.kept:
@@ -234,8 +265,8 @@ def _needs_of_call(call: Call) -> Iterator[Need]:
         yield Need("no-build-tools", f"{program} {verb} compiles".replace("  ", " "))
     elif program in _ACCOUNTS:
         yield Need("no-useradd", f"RUN calls {program}")
-    elif program in ("dpkg", "rpm"):
-        yield Need("musl", f"{program} installs programs for glibc")
+    elif program in _OF_DEBIAN:
+        yield Need("apk", f"RUN calls {program}")
     if any(word.text == "bash" or word.text.endswith("/bash") for word in call.placed.command.words[:2]):
         yield Need("no-bash", "RUN calls bash")
 

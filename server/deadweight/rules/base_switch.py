@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import apt
 from deadweight.model.effects import PackageSet
 from deadweight.model.image import base
-from deadweight.rules.base_needs import starters
+from deadweight.rules import in_apk
+from deadweight.rules.base_needs import standing_on, starters
 from deadweight.rules.edits import line_end
 from deadweight.size.estimate import cause_size
 from deadweight.size.units import ZERO, Size, less, total
@@ -54,11 +55,14 @@ _NODE = "/nodejs/bin/node"  # GoogleContainerTools/distroless nodejs: its ENTRYP
 
 
 class Switch(NamedTuple):
-    """A smaller image that would do, what it weighs with all that has to be added, and the packages among that."""
+    """A smaller image that would do, what it weighs with all that has to be added, the packages among that, and what
+    the stages no longer write on it.
+    """
 
     sibling: Sibling
     after: Size
     packages: tuple[str, ...]
+    gone: Size
 
 
 def missing(uses: Uses, ref: ImageRef, there: Base) -> frozenset[str]:
@@ -76,7 +80,8 @@ def are_programs(packages: frozenset[str]) -> bool:
 
 def to_install(packages: frozenset[str], there: Base) -> tuple[str, ...]:
     """What brings these packages with all that the full image had beside them."""
-    certificates = {"ca-certificates"} if packages & _NEED_CERTIFICATES else set[str]()
+    is_without = there.package_manager == "apt" and packages & _NEED_CERTIFICATES  # all of Alpine's images have some
+    certificates = {"ca-certificates"} if is_without else set[str]()
     return tuple(sorted(packages | (certificates - set(there.packages))))
 
 
@@ -90,12 +95,17 @@ def weighs(packages: tuple[str, ...], there: Base) -> Size | None:
     return total((cause_size(wanted), cause_size(apt.RECORDS) if manager == "apt" else ZERO))
 
 
-def installed_anew(ledgers: Iterable[Ledger], held: Base, there: Base) -> Size:
-    """What the stages install that one image holds already and another one does not: only there it is written."""
+def changed(ledgers: Iterable[Ledger], held: Base, there: Base) -> tuple[Size, Size]:
+    """What stages no longer write on another image, and what they write there anew: packages that the one image holds
+    and the other one does not, or those of another package manager.
+    """
+    given = list(ledgers)
+    if held.package_manager == "apt" and there.package_manager == "apk":
+        return in_apk.weight(in_apk.users(given), there)
     if held.packages == there.packages or held.package_manager != there.package_manager:
-        return ZERO
-    layers = (layer for ledger in ledgers for layer in ledger.layers_with(PackageSet))
-    return total([_more(layer, held.packages, there.packages) for layer in layers]) or ZERO
+        return ZERO, ZERO
+    layers = (layer for ledger in given for layer in ledger.layers_with(PackageSet))
+    return ZERO, total([_more(layer, held.packages, there.packages) for layer in layers]) or ZERO
 
 
 @remembered
@@ -114,9 +124,17 @@ def edits_of(snapshot: Snapshot, layer: Layer, ref: ImageRef, word: Word, switch
     """The edits that lead to the smaller image; None where they cannot be written."""
     named = _named(ref, switch.sibling, word, snapshot.offset(layer.site))
     started = _started_by(snapshot, switch.sibling)
-    if named is None or started is None:
+    said = _said_otherwise(snapshot, layer, base(ref), switch.sibling.base)
+    if named is None or started is None or said is None:
         return None
-    return (named, *_installing(snapshot, layer, switch), *started)
+    return (named, *_installing(snapshot, layer, switch), *said, *started)
+
+
+def _said_otherwise(snapshot: Snapshot, layer: Layer, held: Base, there: Base) -> tuple[Edit, ...] | None:
+    """The edits of what all stages on the image do with apt, where it has apk."""
+    if held.package_manager != "apt" or there.package_manager != "apk":
+        return ()
+    return in_apk.edits(snapshot, in_apk.users(standing_on(snapshot, snapshot.ledgers.of(layer))))
 
 
 def _named(ref: ImageRef, sibling: Sibling, word: Word, offset: int) -> Edit | None:

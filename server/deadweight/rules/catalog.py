@@ -26,6 +26,7 @@ from deadweight.rules import (
     late_delete,
     login_records_kept,
     missing_dockerignore,
+    next_without_standalone,
     over_budget,
     packages_upgraded,
     recommended_packages,
@@ -34,6 +35,7 @@ from deadweight.rules import (
     secrets_copied,
     sources_kept,
     two_download_tools,
+    unreachable_stage,
     unstripped_program,
     update_and_install_apart,
     volatile_line_early,
@@ -76,6 +78,8 @@ RULES: tuple[Rule, ...] = (
     dev_dependencies_shipped.dev_dependencies_shipped,
     dev_groups_shipped.dev_groups_shipped,
     unstripped_program.unstripped_program,
+    next_without_standalone.next_without_standalone,
     consecutive_runs.consecutive_runs,
+    unreachable_stage.unreachable_stage,
 )
 BY_ID = {rule.id: rule for rule in RULES}

@@ -3,6 +3,9 @@ r"""RUNs, one below the other, each write the same records again.
 A layer holds whole files. Whatever a package manager keeps a list in (apt: the status of dpkg, its logs, the caches of
 debconf and ldconfig, about 1 MB together) is in every layer that installs. RUNs that follow each other can be one.
 
+An image of more than 127 layers, those of its base counted, is an error: no engine runs it. Each RUN, COPY, ADD and
+WORKDIR makes one.
+
 ## Example
 
 ```
@@ -65,21 +68,28 @@ COPY --from=build /etc/hostname /
 from __future__ import annotations
 
 from functools import partial
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
+from deadweight.facts import base_images
 from deadweight.model.effects import Measured
+from deadweight.model.image import ImageRef
 from deadweight.rules.merging import merged
 from deadweight.rules.rule import Finding, Related, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from deadweight.model.effects import Effect
-    from deadweight.model.layers import Layer
+    from deadweight.model.layers import Layer, Ledger
     from deadweight.rules.rule import Fix
     from deadweight.snapshot import Snapshot
+
+# What overlayfs stacks at most, and so what engines run (moby: "max depth exceeded"; kept by hand, 2026-11-26).
+_MOST_LAYERS = 127
+_MOST_OF_BASES = 27  # no base image of the facts has as many
+_MAKE_LAYERS = frozenset(("RUN", "COPY", "ADD", "WORKDIR"))
 
 
 @rule("consecutive-runs", group="layers", same_as=("hadolint:DL3059",))
@@ -105,10 +115,44 @@ def consecutive_runs(snapshot: Snapshot) -> Iterator[Finding]:
                     Related(layer.site, layer.instruction.keyword_span, "written here again") for layer in others
                 ),
             )
+    if found := _too_many(snapshot.shipped_ledgers):
+        yield found
+
+
+def _too_many(ledgers: Sequence[Ledger]) -> Finding | None:
+    """That the image has more layers than an engine takes, those of its base among them; at the first beyond."""
+    if sum(len(ledger.layers) for ledger in ledgers) + _MOST_OF_BASES <= _MOST_LAYERS:
+        return None
+    base = ledgers[0].stage.base
+    known = base_images.find(base.repository, base.effective_tag or "") if isinstance(base, ImageRef) else None
+    below = (known.layers if known else None) or 0
+    layers = [
+        (ledger, layer) for ledger in ledgers for layer in ledger.layers if layer.instruction.keyword in _MAKE_LAYERS
+    ]
+    if below + len(layers) <= _MOST_LAYERS:
+        return None
+    ledger, first = layers[_MOST_LAYERS - below]
+    return Finding(
+        site=first.site,
+        span=first.instruction.keyword_span,
+        message=f"the image has {below + len(layers)} layers, and engines take {_MOST_LAYERS} at most",
+        saves=None,
+        basis="correctness",
+        stage=ledger.stage.label,
+        fixes=partial(_fixes, max(_runs(ledger.layers), key=len, default=())),
+    )
+
+
+def _runs(layers: Iterable[Layer]) -> Iterator[tuple[Layer, ...]]:
+    """The rows of RUNs, each right below the other."""
+    for is_run, row in groupby(layers, key=lambda layer: layer.instruction.keyword == "RUN"):
+        if is_run:
+            yield tuple(row)
 
 
 def _fixes(layers: tuple[Layer, ...], snapshot: Snapshot) -> Iterator[Fix | None]:
-    yield merged(snapshot, layers)
+    if len(layers) > 1:
+        yield merged(snapshot, layers)
 
 
 def _rows(layers: Iterable[Layer]) -> Iterator[tuple[Layer, ...]]:

@@ -97,7 +97,8 @@ COPY model /srv
 Look before you take it; each fix says at what. A smaller image is offered where every command of the stage, and of the
 stages that stand on it, runs there as far as one can tell. Programs that it lacks and that a `RUN` calls, such as git
 or curl, are installed below `FROM`. Alpine uses musl instead of glibc, and is left out where an install brings a
-package without a wheel or program for musl, which the fix names, or where something comes from a stage with glibc.
+package without a wheel or program for musl, which the fix names, or where something comes from a stage with glibc. What
+a `RUN` does with apt becomes apk's where every name and option of it is known there; else Alpine is not offered.
 For distroless a plain shell form becomes exec form, and the program starts as that image starts it.
 
 An image that an `ARG` names as a whole stays as it is, since others may build with another one. A pinned digest names
@@ -195,8 +196,8 @@ from deadweight.rules.base_needs import standing_on, starts, uses
 from deadweight.rules.base_switch import (
     Switch,
     are_programs,
+    changed,
     edits_of,
-    installed_anew,
     missing,
     to_install,
     weighs,
@@ -251,16 +252,16 @@ def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
         platform = stage.platform or snapshot.options.platform
         standing = standing_on(snapshot, ledger)
         shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
-        anew = tuple(installed_anew(shipped, base(stage.base), each.base) for each in siblings(stage.base))
+        changes = tuple(changed(shipped, base(stage.base), each.base) for each in siblings(stage.base))
         begins = starts(snapshot.shipped_ledgers)
-        start = _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, anew)
+        start = _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, changes)
         if found := _finding(ledger.layers[0], start, snapshot.options.bases):
             yield found
 
 
 class _Start(NamedTuple):
-    """What a stage stands on, what of it is used by all that stands on it, the words that start the image, and what it
-    would install anew on each smaller image.
+    """What a stage stands on, what of it is used by all that stands on it, the words that start the image, and what the
+    stages would no longer write on each smaller image, and write anew.
     """
 
     ref: ImageRef
@@ -269,7 +270,7 @@ class _Start(NamedTuple):
     stage: str
     uses: Uses
     starts: frozenset[str]
-    anew: tuple[Size, ...]
+    changes: tuple[tuple[Size, Size], ...]
 
     def blocker(self, sibling: Sibling) -> str:
         """Why a smaller image would not do; '' where it does as far as one can tell."""
@@ -303,7 +304,7 @@ def _finding(layer: Layer, start: _Start, bases: Mapping[ImageName, StatedSize])
         return None
     switches: dict[str, Switch] = {}
     left_out: list[str] = []
-    for sibling, anew in zip(siblings(ref), start.anew, strict=True):
+    for sibling, (gone, anew) in zip(siblings(ref), start.changes, strict=True):
         image = images.unpacked(weighed(sibling.ref, bases), platform)
         if image is None or not _is_wanted(ref, sibling) or sibling.name in switches:
             continue
@@ -313,8 +314,8 @@ def _finding(layer: Layer, start: _Start, bases: Mapping[ImageName, StatedSize])
             continue
         packages = to_install(missing(start.uses, ref, sibling.base), sibling.base)
         after = total((image, weighs(packages, sibling.base), anew))
-        if after is not None and after.best < before.best:
-            switches[sibling.name] = Switch(sibling, after, packages)
+        if after is not None and after.best < before.best + gone.best:
+            switches[sibling.name] = Switch(sibling, after, packages, gone)
     if any(_builds(each.sibling) for each in switches.values()):
         switches = {name: each for name, each in switches.items() if _builds(each.sibling)}
     if "base" in switches:
@@ -326,7 +327,7 @@ def _finding(layer: Layer, start: _Start, bases: Mapping[ImageName, StatedSize])
         site=layer.site,
         span=word.span,
         message=_message(ref, found[0].sibling),
-        saves=less(before, found[0].after),
+        saves=_saves(before, found[0]),
         basis="size",
         stage=start.stage,
         frees=frozenset((layer.site, effect) for effect in layer.kept),
@@ -350,6 +351,10 @@ def _is_wanted(ref: ImageRef, sibling: Sibling) -> bool:
 def _builds(sibling: Sibling) -> bool:
     """Whether a smaller image lacks what the full one is there for."""
     return any(each.name in _BUILDS for each in sibling.losses)
+
+
+def _saves(before: Size, switch: Switch) -> Size:
+    return less(total((before, switch.gone)) or before, switch.after)
 
 
 def _message(ref: ImageRef, first: Sibling) -> str:
@@ -391,6 +396,6 @@ def _fixes(
             Safety.ASK,
             edits,
             note=f"Check: {notes}" if notes else "",
-            saves=less(before, switch.after),
-            weighs=(image, total((switch.after, rest)) or switch.after),
+            saves=_saves(before, switch),
+            weighs=(image, total((switch.after, less(rest, switch.gone) if rest else rest)) or switch.after),
         )

@@ -53,6 +53,14 @@ FROM debian:bookworm-slim
 COPY --from=files / /
 ```
 
+An image that nobody knows may be made of nothing but the tools in it:
+
+```
+FROM tonistiigi/xx:1.9.0 AS xx
+FROM golang:1.25-alpine
+COPY --from=xx / /
+```
+
 It goes into a folder, as the system of another machine:
 
 ```
@@ -111,12 +119,12 @@ def whole_stage_copied(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _system_in(effect: Effect) -> bool:
-    """Whether an effect copies all of a stage that stands on an image of its own."""
+    """Whether an effect copies all of a stage that stands on a system, an image that weighs something by the facts."""
     cause = effect.cause
     if not isinstance(cause, CopiedFromStage) or cause.path != "/" or cause.effects is None:
         return False
-    bases = (each.cause for each in cause.effects if isinstance(each.cause, BaseLayers))
-    return any(base.ref is None or not base.ref.is_scratch for base in bases)
+    found = size_together(each for each in cause.effects if isinstance(each.cause, BaseLayers))
+    return found is not None and found.best > 0
 
 
 def _program(snapshot: Snapshot) -> str | None:

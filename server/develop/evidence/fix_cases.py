@@ -463,6 +463,8 @@ NOT_BUILT: dict[str, str] = {
     "git-history-kept": "a clone needs a network, which the lab has not",
     "sources-kept": "what is built comes from the network, which the lab has not",
     "two-download-tools": "no safe fix: whether the app calls one of them, only its code says",
+    "next-without-standalone": "no fix of its own: what Next.js is told is not in the Dockerfile",
+    "unreachable-stage": "no fix, and no bytes in the image",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "packages-upgraded": "no safe fix: whether a newer base image is there, only its registry says",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
