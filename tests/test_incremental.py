@@ -19,8 +19,10 @@ from deadweight.analysis.report import Checked, check, report
 from deadweight.features.code_actions import Action
 from deadweight.features.kinds import QUICK_FIX
 from deadweight.lsp.documents import Documents, OpenDockerfile
+from deadweight.model import filesystem, playing, undone
 from deadweight.model.commands import catalog
 from deadweight.model.context import BuildContext
+from deadweight.model.effects import Rewritten
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.history import read_history
 from deadweight.model.measured import measure
@@ -32,7 +34,7 @@ from examples import blocks, read_example
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import FrameType
+    from types import FrameType, ModuleType
     from typing import Any
 
     from deadweight.model.commands.call import Tool
@@ -339,6 +341,36 @@ def test_what_lies_under_a_path_is_asked_of_the_layer_that_changed(monkeypatch: 
     after = edited_at(before, "echo 0", "npm i left-pad")
     assert check(after).found
     assert 0 < len(asked) < 20
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[int]:
+    """How often a function of a module is called from now on, in a list of one."""
+    calls, function = [0], getattr(module, name)
+
+    def counting(*arguments: Any) -> Any:
+        calls[0] += 1
+        return function(*arguments)
+
+    monkeypatch.setattr(module, name, counting)
+    return calls
+
+
+def test_what_a_layer_takes_away_is_looked_for_among_its_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = "".join(f"RUN apt-get install -y p{number}\nRUN apt-get purge -y p{number}\n" for number in range(100))
+    after, part = counted(monkeypatch, playing, "_rest_after"), counted(monkeypatch, undone, "_part")
+    assert check(Snapshot(parse(f"FROM debian:bookworm\n{runs}"))).found
+    assert 0 < after[0] < 1000
+    assert 0 < part[0] < 1000
+
+
+def test_what_is_copied_again_is_looked_for_among_its_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = "".join(f"COPY a{number} /srv/a{number}\nCOPY a{number} /srv/a{number}\n" for number in range(100))
+    again = counted(monkeypatch, filesystem, "_is_copied_again")
+    snapshot = Snapshot(parse(f"FROM debian:bookworm\n{copies}RUN chown -R app /srv\n"), CONTEXT)
+    (rewritten,) = [each.cause for each in snapshot.ledgers[0].layers[-1].kept]
+    assert isinstance(rewritten, Rewritten)
+    assert [site.step for site, _ in rewritten.sources] == list(range(2, 201, 2))
+    assert 0 < again[0] < 1000
 
 
 def test_a_layer_that_stays_does_not_hold_those_it_was_read_on() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from deadweight.lazy import cached_property
@@ -433,13 +433,20 @@ class Filesystem:
             targets = [mount.target for mount in self.mounts if mount.target]
             there = after(there, self.here, Rest(self.site, written_by(self.here, targets)))
         found: list[Written] = []
-        for rest in there:
+        later: dict[str, dict[str | None, Effect]] = {}  # what is copied above, by folder and source
+        for rest in reversed(there):
             known = rest.known.get(path)
             parts = known[1] if known and known[0] is self.context else self._parts_of(rest, path)
-            for part in parts:
-                if isinstance(part.cause, Copied):
-                    found = [each for each in found if not _is_copied_again(each.effect, part)]
+            for part in reversed(parts):
+                if isinstance(part.cause, Copied) and part.path is not None:
+                    above = [
+                        each for folder in _folders(part.path) if folder in later for each in later[folder].values()
+                    ]
+                    later.setdefault(part.path, {}).setdefault(part.cause.root, part)
+                    if any(_is_copied_again(part, each) for each in above):
+                        continue
                 found.append(Written(rest.site, part))
+        found.reverse()
         # A file of the context that was copied is that file, whatever else ran in its folder.
         files = (each for each in found if isinstance(cause := each.effect.cause, Copied) and cause.is_file)
         file = next((each for each in files if each.effect.path == path), None)
@@ -569,6 +576,13 @@ def is_file_at(effect: Effect, path: str) -> bool:
 
 def _sources(effect: Effect) -> tuple[tuple[Site, Effect], ...]:
     return effect.cause.sources if isinstance(effect.cause, Rewritten) else ()
+
+
+@lru_cache(maxsize=4096)
+def _folders(path: str) -> tuple[str, ...]:
+    """A path and the folders that it lies in."""
+    folder = posixpath.dirname(path)
+    return (path,) if folder == path else (path, *_folders(folder))
 
 
 def _is_copied_again(earlier: Effect, later: Effect) -> bool:

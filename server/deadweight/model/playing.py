@@ -6,8 +6,9 @@ import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.lazy import cached_property
 from deadweight.model.effects import Copied, Kind, Leftover, Measured, Moved, PackageSet, covers, is_under
-from deadweight.syntax.dockerfile import remembered_of_each
+from deadweight.syntax.dockerfile import remembered, remembered_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _MOST_FILES = 10_000  # that a pattern is tried on
+_ALL = ""  # in place of a folder at the top
 
 
 class Written(NamedTuple):
@@ -28,7 +30,7 @@ class Written(NamedTuple):
     effect: Effect
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Rest:
     """What is there still of all that one instruction wrote, in order.
 
@@ -39,6 +41,13 @@ class Rest:
     site: Site
     effects: tuple[Effect, ...]
     known: dict[str, tuple[BuildContext | None, tuple[Effect, ...]]] = field(default_factory=dict)
+
+    @cached_property
+    def marks(self) -> frozenset[object]:
+        """What names it where something is taken away: the folders at the top that it is in, and its packages."""
+        sets = [effect.cause for effect in self.effects if isinstance(effect.cause, PackageSet)]
+        packages = [(each.manager, name) for each in sets for name in (*each.names, each.label)]
+        return frozenset((*packages, *(_top(effect.path) for effect in self.effects if effect.path)))
 
 
 def written_by(effects: Iterable[Effect], mounts: Sequence[str] = ()) -> tuple[Effect, ...]:
@@ -74,11 +83,38 @@ def after(there: Sequence[Rest], effects: Iterable[Effect], own: Rest) -> list[R
 
 def after_layer(there: list[Rest], layer: Layer) -> list[Rest]:
     """What is there after one more layer. What it writes over is there still, below it."""
-    if layer.undoing:
-        there = [rest for rest in _left(layer, there) if rest]
+    if layer.undoing and (touched := touched_by(layer, there)):
+        left = dict(zip(touched, _left(layer, touched), strict=True))
+        there = [rest for each in there if (rest := left.get(each, each))]
     if layer.kept:
         there.append(layer.rest)
     return there
+
+
+def touched_by(layer: Layer, there: Sequence[Rest]) -> list[Rest]:
+    """Of what is there, all that a layer may take away, and some more: nobody looks at each pair of them closely."""
+    marks = _marks(layer)
+    return list(there) if marks is None else [rest for rest in there if not marks.isdisjoint(rest.marks)]
+
+
+@remembered
+def _marks(layer: Layer) -> frozenset[object] | None:
+    """What names all that a layer takes away (`Rest.marks`); None where that may be anything."""
+    marks: set[object] = {_ALL}  # what is written to `/` may lie anywhere
+    for effect in layer.undoing:
+        if effect.kind is Kind.REMOVES and isinstance(effect.cause, PackageSet):
+            marks.update((effect.cause.manager, name) for name in effect.cause.names)
+        elif effect.path:
+            marks.add(_top(effect.path))
+            if _top(effect.path) == _ALL:
+                return None
+    return frozenset(marks)
+
+
+def _top(path: str) -> str:
+    """The folder at the top that a path is in; _ALL where that may be any."""
+    name = path.lstrip("/").partition("/")[0]
+    return _ALL if any(mark in name for mark in "*?[") else name
 
 
 @remembered_of_each

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet, covers
 from deadweight.model.filesystem import Filesystem
-from deadweight.model.playing import removed_names
-from deadweight.syntax.dockerfile import remembered_of_each
+from deadweight.model.playing import removed_names, touched_by
+from deadweight.syntax.dockerfile import remembered, remembered_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
-    from deadweight.model.filesystem import Stack
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.playing import Rest
     from deadweight.model.stages import Site
@@ -38,18 +37,20 @@ def late_removals(ledgers: Sequence[Ledger], context: BuildContext | None) -> It
         for layer in ledger.layers:
             if not layer.removes:
                 continue
-            for effect, parts in _removed(layer, ledger.below(layer), context):
+            below = ledger.below(layer)
+            for effect, parts in _removed(layer, below.there if below else (), context):
                 removed = tuple([(layers[site.stage][site.step], part) for site, part in parts])
                 yield Removal(ledger.stage.label, layer, effect, removed)
 
 
+@remembered
 def _removed(
-    layer: Layer, below: Stack | None, context: BuildContext | None
+    layer: Layer, there: tuple[Rest, ...], context: BuildContext | None
 ) -> list[tuple[Effect, tuple[tuple[Site, Effect], ...]]]:
-    """The removals of a layer, each with what of the layers below it takes away."""
-    there = below.there if below else ()
+    """The removals of a layer, each with what it takes away of what is there below."""
+    touched = touched_by(layer, there)
     removed: dict[int, list[tuple[Site, Effect]]] = {}
-    for rest, parts in zip(there, _removed_of(layer, there, context), strict=True):
+    for rest, parts in zip(touched, _removed_of(layer, touched, context), strict=True):
         for number, part in parts:
             removed.setdefault(number, []).append((rest.site, part))
     return [(layer.undoing[number], tuple(removed[number])) for number in sorted(removed)]
