@@ -246,3 +246,26 @@ def test_the_documentation_is_half_of_a_rust_toolchain() -> None:
     install = "curl https://sh.rustup.rs | sh -s -- -y"
     assert added(install) == 1_303_000_000
     assert added(f"{install} --profile minimal") == 628_000_000
+
+
+def test_programs_of_consecutive_instructions_are_no_records_that_are_written_again() -> None:
+    text = 'FROM golang:1.25\nRUN go install a.org/x@v1\nRUN go install a.org/y@v1\nCMD ["x"]\n'
+    assert "consecutive-runs" not in {each.rule.id for each in report(snapshot_of(text))}
+
+
+def test_a_mount_takes_what_later_instructions_would_leave_as_well() -> None:
+    text = 'FROM golang:1.25\nRUN{0} go install a.org/x@v1\nRUN{0} go install a.org/y@v1\nENTRYPOINT ["x"]\n'
+    snapshot = snapshot_of(text.format(""))
+    (modules,) = (each for each in report(snapshot) if "module cache" in each.message)
+    assert all(holds(snapshot, report(snapshot), modules, fix) for fix in modules.fixes)
+    mounted = fixed(snapshot, [fix for fix in modules.fixes if fix.id == "cache-mount"])
+    assert mounted.text == text.format(" --mount=type=cache,target=/go/pkg/mod")
+
+
+def test_gems_of_two_folders_are_two_findings() -> None:
+    run = "gem install foreman sinatra rails puma sidekiq && bundle install --path vendor/bundle"
+    snapshot = snapshot_of(f'FROM ruby:3.4\nWORKDIR /app\nRUN {run}\nCMD ["puma"]\n')
+    found = report(snapshot, rules=[install_cache_kept])
+    assert len(found) == 2
+    everything = report(snapshot)
+    assert all(holds(snapshot, everything, each, fix) for each in found for fix in each.fixes)

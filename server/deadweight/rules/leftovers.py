@@ -131,6 +131,8 @@ def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
         if any(reader.is_offline or not reader.is_root for reader in found):
             return None  # the layer of the download may be known, and the mount empty
         layers += dict.fromkeys(reader.layer for reader in found)
+    else:
+        layers += [layer for layer, _ in _would_leave_them(snapshot, left)]
     edits = tuple(
         insert_flag(snapshot, layer, f"--mount=type=cache,target={path}") for layer in layers for path in paths
     )

@@ -55,6 +55,7 @@ _PROJECT_FILE = re.compile(
     r"|(?:.*/)?requirements/[^/]*\.(?:txt|in)"  # requirements/dev.txt
     r"|(?:.*/)?\.env(?:\.[^/]*)?\.local|.*\.(?:pem|key)"  # whether they hold a secret
     r"|.*\.(?:csproj|fsproj|vbproj|sln|gemspec)"  # src/Api/Api.csproj
+    r"|(?:.*/)?(?:\.bundle/config|\.cargo/config(?:\.toml)?)"  # settings of Bundler and cargo
 )
 
 _ENDINGS = (
@@ -66,6 +67,8 @@ _ENDINGS = (
     ".local",
     ".pem",
     ".key",
+    "config",
+    "config.toml",
 )  # of what the expression finds, to ask it seldom
 
 
