@@ -209,6 +209,11 @@ def test_a_store_that_later_commands_read_goes_to_a_mount_of_all_of_them() -> No
     assert made == {"cache-mount ask": f"{start.format(mount)}RUN{mount}{end}"}
 
 
+def test_a_later_command_that_has_a_mount_does_not_read_the_store() -> None:
+    later = f"RUN --mount=type=cache,target=/root/.m2 mvn deploy\n{JAVA}"
+    assert tried(f"{MAVEN.format('')}{later}")["clean-up safe"] == f"{MAVEN.format(CLEAN)}{later}"
+
+
 def test_no_mount_takes_the_place_of_a_store_that_is_read_offline() -> None:
     # The layer of the first RUN may be known to the builder, and the mount empty.
     assert tried(f"{MAVEN.format('')}RUN mvn --offline deploy\n{JAVA}") == {}
@@ -269,3 +274,12 @@ def test_gems_of_two_folders_are_two_findings() -> None:
     assert len(found) == 2
     everything = report(snapshot)
     assert all(holds(snapshot, everything, each, fix) for each in found for fix in each.fixes)
+
+
+def test_what_a_copy_takes_along_of_another_stage_is_left_in_the_image() -> None:
+    build = 'FROM ruby:3.4 AS build\nRUN bundle install{}\nFROM ruby:3.4-slim\nCOPY --from=build {} {}\nCMD ["puma"]\n'
+    gems = "/usr/local/bundle"
+    clean = f" && rm -rf {gems}/cache/*.gem"
+    assert tried(build.format("", gems, gems))["clean-up safe"] == build.format(clean, gems, gems)
+    assert tried(build.format("", "/etc/hostname", "/")) == {}
+    assert tried(build.format("", f"{gems}/gems", f"{gems}/gems")) == {}
