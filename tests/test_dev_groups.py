@@ -102,6 +102,7 @@ def test_texts_that_are_no_lockfiles_hold_nothing(text: str) -> None:
         ("RUN composer install", "RUN composer install --no-dev"),
         ("RUN composer i -o", "RUN composer i --no-dev -o"),
         ("RUN composer -n install && ls", "RUN composer -n install --no-dev && ls"),
+        ("RUN composer -d . install", "RUN composer -d . install --no-dev"),
         ("RUN composer install -d .", "RUN composer install --no-dev -d ."),
     ],
 )

@@ -222,10 +222,9 @@ def _strip_go(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
     if at is not None:
         word = call.words[at if "=" in words[at] else min(at + 1, len(words) - 1)]
         return _told_first(snapshot, layer, word)
-    if go.linker_flags(call):
-        return None  # those of GOFLAGS count no more where the call has some of its own
-    verb = next(word for word in call.words if not word.text.startswith("-"))
-    return insert_word(snapshot, layer, verb, '-ldflags="-s -w"')
+    if go.linker_flags(call) or go.option(call, "C") is not None:
+        return None  # those of GOFLAGS count no more where the call has some of its own; -C has to be the first
+    return insert_word(snapshot, layer, call.operands(*go.VALUES)[0], '-ldflags="-s -w"')
 
 
 def _told_first(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:
