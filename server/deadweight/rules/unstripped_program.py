@@ -173,9 +173,12 @@ def _is_for_debuggers(call: Call) -> bool:
 @remembered
 def _sees_to_symbols(ledger: Ledger) -> bool:
     """Whether a stage calls what takes symbols off a program, or gets a debugger that reads them."""
-    if any(map(_STRIPS.fullmatch, ledger.programs)):
-        return True
-    return any("/dlv" in word.text for layer in ledger.layers for call in layer.calls for word in call.words)
+    return any(map(_STRIPS.fullmatch, ledger.programs)) or any(map(_gets_a_debugger, ledger.layers))
+
+
+@remembered
+def _gets_a_debugger(layer: Layer) -> bool:
+    return any("/dlv" in word.text for call in layer.calls for word in call.words)
 
 
 def _is_symbols(effect: Effect) -> bool:
@@ -204,6 +207,8 @@ def _fixes(layer: Layer, symbols: tuple[Effect, ...], snapshot: Snapshot) -> Ite
     calls = [call for call in layer.calls if call.span in spans]
     if body is None or any(call.span != body.span(call.placed.command.span) for call in calls):
         return  # in a script within the script, whose quotes are others
+    if len({each.cause for each in symbols}) > 1:
+        return
     is_go = symbols[0].cause == go.SYMBOLS
     edits = [_strip_go(snapshot, layer, call) if is_go else _strip_rust(snapshot, layer, call) for call in calls]
     made = tuple([edit for edit in edits if edit is not None])
