@@ -171,6 +171,17 @@ def test_a_lockfile_says_how_many_downloads_stay(dockerfile: str, files: str, co
     assert size.parts[0].what.startswith(f"{count} ")
 
 
+def test_apps_of_dotnet_core_2_read_packages_where_nuget_keeps_them() -> None:
+    build = (
+        "//- Dockerfile\nFROM mcr.microsoft.com/dotnet/core/sdk:2.1\nWORKDIR /a\nCOPY . .\nRUN dotnet build a.csproj\n"
+    )
+    project = '//- a.csproj\n<TargetFramework>{}</TargetFramework><PackageReference Include="Dapper" />\n'
+    for framework, is_known in (("netcoreapp2.1", False), ("net9.0", True)):
+        effects = snapshot_of(build + project.format(framework)).ledgers[-1].layers[-1].kept
+        (left,) = (effect.cause for effect in effects if isinstance(effect.cause, Leftover))
+        assert (left.of is not None) is is_known
+
+
 def tried(dockerfile: str, files: str = "") -> dict[str, str]:
     """What each proven fix makes of a Dockerfile, by its title and whether it is safe; {} where nothing is reported."""
     snapshot = snapshot_of(f"//- Dockerfile\n{dockerfile}{files}")
