@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
 
-INSTALLERS = ("sh.rustup.rs", "static.rust-lang.org/rustup")  # parts of its addresses
+ADDRESS = "sh.rustup.rs"  # of its installer
 _VALUES = ("--profile", "-c", "--component", "-t", "--target", "--toolchain", "--default-toolchain", "--default-host")
 
 
@@ -44,8 +44,10 @@ def installer(call: Call) -> Iterator[Effect]:
 
 
 def _toolchain(call: Call, name: str) -> Iterator[Effect]:
-    folder = _toolchains(call)
-    yield writes(folder, Measured(f"the Rust toolchain {name}", "rust.toolchain"), call.span)
+    folder, toolchain = _toolchains(call), Measured(f"the Rust toolchain {name}", "rust.toolchain")
+    if call.around.files.has(toolchain):
+        return  # `rustup default stable` behind an installer that has brought it
+    yield writes(folder, toolchain, call.span)
     told = call.value("--profile") or call.around.files.setting("rustup", "profile")
     if told != "minimal" and call.around.base.repository != "rust":
         cleanup = f"rm -rf {folder}/*/share/doc"
