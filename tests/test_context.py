@@ -159,7 +159,14 @@ def test_podman_reads_files_for_containers(
 
 
 def test_manifests_are_read_by_name_and_depth(tmp_path: Path) -> None:
-    read = ["go.mod", "requirements-dev.txt", "requirements/base.txt", "a/b/c/Cargo.toml", "src/Api.csproj"]
+    read = [
+        "go.mod",
+        "requirements-dev.txt",
+        "requirements/base.txt",
+        "a/b/c/Cargo.toml",
+        "src/Api.csproj",
+        ".cargo/config.toml",
+    ]
     write(tmp_path, dict.fromkeys([*read, "a/b/c/d/Cargo.toml", "notes.txt", "src/base.txt"], "x"))
     assert sorted(context_of(tmp_path / "Dockerfile").texts) == sorted(read)
 

@@ -32,6 +32,10 @@ group :assets do
   gem "sass"
 end
 gem "listen", :group => :development
+gem "vcr", groups: %i[development test], require: false
+group(*%w[test]) do
+  gem "webmock"
+end
 """
 LOCK = """\
 GEM
@@ -78,6 +82,8 @@ def test_a_gemfile_says_which_groups_gems_are_in() -> None:
     assert gems["debug"] == gems["rspec"] == {"development", "test"}
     assert gems["sass"] == {"assets"}
     assert gems["listen"] == {"development"}
+    assert gems["vcr"] == {"development", "test"}
+    assert gems["webmock"] == {"test"}
 
 
 def test_a_lockfile_says_what_the_other_gems_need() -> None:
@@ -102,6 +108,7 @@ def test_texts_that_are_no_lockfiles_hold_nothing(text: str) -> None:
         ("RUN composer install", "RUN composer install --no-dev"),
         ("RUN composer i -o", "RUN composer i --no-dev -o"),
         ("RUN composer -n install && ls", "RUN composer -n install --no-dev && ls"),
+        ("RUN composer -d . install", "RUN composer -d . install --no-dev"),
         ("RUN composer install -d .", "RUN composer install --no-dev -d ."),
     ],
 )

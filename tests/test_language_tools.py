@@ -171,6 +171,17 @@ def test_a_lockfile_says_how_many_downloads_stay(dockerfile: str, files: str, co
     assert size.parts[0].what.startswith(f"{count} ")
 
 
+def test_apps_of_dotnet_core_2_read_packages_where_nuget_keeps_them() -> None:
+    build = (
+        "//- Dockerfile\nFROM mcr.microsoft.com/dotnet/core/sdk:2.1\nWORKDIR /a\nCOPY . .\nRUN dotnet build a.csproj\n"
+    )
+    project = '//- a.csproj\n<TargetFramework>{}</TargetFramework><PackageReference Include="Dapper" />\n'
+    for framework, is_known in (("netcoreapp2.1", False), ("net9.0", True)):
+        effects = snapshot_of(build + project.format(framework)).ledgers[-1].layers[-1].kept
+        (left,) = (effect.cause for effect in effects if isinstance(effect.cause, Leftover))
+        assert (left.of is not None) is is_known
+
+
 def tried(dockerfile: str, files: str = "") -> dict[str, str]:
     """What each proven fix makes of a Dockerfile, by its title and whether it is safe; {} where nothing is reported."""
     snapshot = snapshot_of(f"//- Dockerfile\n{dockerfile}{files}")
@@ -207,6 +218,11 @@ def test_a_store_that_later_commands_read_goes_to_a_mount_of_all_of_them() -> No
     mount = " --mount=type=cache,target=/go/pkg/mod"
     made = tried(f"{start.format('')}RUN{end}", GO)
     assert made == {"cache-mount ask": f"{start.format(mount)}RUN{mount}{end}"}
+
+
+def test_a_later_command_that_has_a_mount_does_not_read_the_store() -> None:
+    later = f"RUN --mount=type=cache,target=/root/.m2 mvn deploy\n{JAVA}"
+    assert tried(f"{MAVEN.format('')}{later}")["clean-up safe"] == f"{MAVEN.format(CLEAN)}{later}"
 
 
 def test_no_mount_takes_the_place_of_a_store_that_is_read_offline() -> None:
@@ -246,3 +262,36 @@ def test_the_documentation_is_half_of_a_rust_toolchain() -> None:
     install = "curl https://sh.rustup.rs | sh -s -- -y"
     assert added(install) == 1_303_000_000
     assert added(f"{install} --profile minimal") == 628_000_000
+    assert added(f"{install} && rustup default stable") == 1_303_000_000
+
+
+def test_programs_of_consecutive_instructions_are_no_records_that_are_written_again() -> None:
+    text = 'FROM golang:1.25\nRUN go install a.org/x@v1\nRUN go install a.org/y@v1\nCMD ["x"]\n'
+    assert "consecutive-runs" not in {each.rule.id for each in report(snapshot_of(text))}
+
+
+def test_a_mount_takes_what_later_instructions_would_leave_as_well() -> None:
+    text = 'FROM golang:1.25\nRUN{0} go install a.org/x@v1\nRUN{0} go install a.org/y@v1\nENTRYPOINT ["x"]\n'
+    snapshot = snapshot_of(text.format(""))
+    (modules,) = (each for each in report(snapshot) if "module cache" in each.message)
+    assert all(holds(snapshot, report(snapshot), modules, fix) for fix in modules.fixes)
+    mounted = fixed(snapshot, [fix for fix in modules.fixes if fix.id == "cache-mount"])
+    assert mounted.text == text.format(" --mount=type=cache,target=/go/pkg/mod")
+
+
+def test_gems_of_two_folders_are_two_findings() -> None:
+    run = "gem install foreman sinatra rails puma sidekiq && bundle install --path vendor/bundle"
+    snapshot = snapshot_of(f'FROM ruby:3.4\nWORKDIR /app\nRUN {run}\nCMD ["puma"]\n')
+    found = report(snapshot, rules=[install_cache_kept])
+    assert len(found) == 2
+    everything = report(snapshot)
+    assert all(holds(snapshot, everything, each, fix) for each in found for fix in each.fixes)
+
+
+def test_what_a_copy_takes_along_of_another_stage_is_left_in_the_image() -> None:
+    build = 'FROM ruby:3.4 AS build\nRUN bundle install{}\nFROM ruby:3.4-slim\nCOPY --from=build {} {}\nCMD ["puma"]\n'
+    gems = "/usr/local/bundle"
+    clean = f" && rm -rf {gems}/cache/*.gem"
+    assert tried(build.format("", gems, gems))["clean-up safe"] == build.format(clean, gems, gems)
+    assert tried(build.format("", "/etc/hostname", "/")) == {}
+    assert tried(build.format("", f"{gems}/gems", f"{gems}/gems")) == {}

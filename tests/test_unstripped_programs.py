@@ -56,6 +56,7 @@ def test_the_linker_is_told(run: str, after: str) -> None:
     [
         "RUN go build -ldflags=-X=a.b=c -o /api",  # without quotes there is no place for a blank
         "RUN sh -c 'go build -o /api'",
+        "RUN go build -C api -o /api",  # has to be the first flag
         "ENV GOFLAGS=-ldflags=-linkmode=external\nRUN go build -o /api",  # a flag of the call takes its place
     ],
 )

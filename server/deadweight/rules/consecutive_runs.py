@@ -178,5 +178,6 @@ def _again(above: Layer, layer: Layer) -> list[Effect]:
 
 @remembered
 def _records(layer: Layer) -> tuple[Effect, ...]:
-    """What a layer surely writes of files that a tool writes whenever it runs."""
-    return tuple(effect for effect in layer.kept if isinstance(effect.cause, Measured) and effect.is_certain)
+    """What a layer surely writes of files that a tool writes whenever it runs; a single one is a program of its own."""
+    records = (each for each in layer.kept if isinstance(each.cause, Measured) and not each.cause.is_file)
+    return tuple(effect for effect in records if effect.is_certain)

@@ -179,6 +179,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.commands import composer
 from deadweight.model.ecosystems import php, ruby
 from deadweight.model.effects import PackageSet
 from deadweight.model.start import is_for_developers, is_idle, start_command
@@ -302,8 +303,8 @@ def _fixes(layer: Layer, install: _Install, snapshot: Snapshot) -> Iterator[Fix 
 
 def _without_dev(snapshot: Snapshot, layer: Layer, install: _Install) -> Fix | None:
     call, project = install.call, install.effect.cause
-    verb = next((word for word in call.words if not word.text.startswith("-")), None)
-    edit = insert_word(snapshot, layer, verb, "--no-dev") if verb and not call.has("--dev") else None
+    verb = call.operands(*composer.VALUES)[0]
+    edit = insert_word(snapshot, layer, verb, "--no-dev") if not call.has("--dev") else None
     texts = project.project if isinstance(project, PackageSet) else None
     manifest = php.read_manifest(texts.manifest) if texts and texts.manifest else None
     has_scripts = manifest is not None and manifest.install_scripts and not call.has("--no-scripts")

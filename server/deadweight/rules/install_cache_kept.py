@@ -5,7 +5,7 @@ once more, so that a second install is faster; apk, dnf, yum and zypper keep wha
 packages, conda both. uv, pnpm and bun link what they install with their cache and leave only what the index said. gem,
 bundler and composer keep the archives of what they unpack; Go, cargo, Maven, Gradle, sbt and NuGet a store that every
 build reads. In an image there is no second install: the layer is finished, and the cache stays in it for good. A later
-`RUN rm` only hides it.
+`RUN rm` only hides it, and a `COPY --from` of the folder around it takes it along.
 
 ## Example
 

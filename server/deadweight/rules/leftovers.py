@@ -9,6 +9,7 @@ from deadweight.model.calls import effects_of
 from deadweight.model.effects import Kind, Leftover
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.rules.edits import append_command, insert_flag, insert_word, insert_word_before
+from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.rules.stores import is_read_at_start, last_reader, readers_behind, script_at_start
 from deadweight.size.estimate import size_together
@@ -56,12 +57,26 @@ class Left(NamedTuple):
 
 
 def leftovers(snapshot: Snapshot, topic: str) -> Iterator[tuple[Ledger, Left]]:
-    """The leftovers of a topic in layers that ship, with this image or one built on it, each with its stage."""
-    for ledger in snapshot.inherited_ledgers:
+    """The leftovers of a topic in this image or in one built on it, each with the stage that writes them: what a
+    COPY --from takes along is there as well.
+    """
+    triggered = snapshot.ledgers.triggered
+    for ledger in (*snapshot.reached_ledgers, triggered) if triggered else snapshot.reached_ledgers:
         for layer in ledger.layers_with(Leftover):
-            for left in _left_in(layer):
-                if left.cause.topic == topic and not (left.is_read_again and is_read_at_start(snapshot, left.calls)):
+            for found in _left_in(layer):
+                left = found if found.cause.topic == topic else None
+                if left and ledger.stage.index not in snapshot.build.shipped:
+                    left = _copied(snapshot, left)
+                if left and not (left.is_read_again and is_read_at_start(snapshot, left.calls)):
                     yield ledger, left
+
+
+def _copied(snapshot: Snapshot, left: Left) -> Left | None:
+    """What COPY --from takes of the leftovers of a layer that does not ship."""
+    effects = tuple([effect for effect in left.effects if ships(snapshot, left.layer, effect)])
+    if effects == left.effects:
+        return left
+    return left_of(left.layer, left.cause, effects) if effects else None
 
 
 @remembered
@@ -132,6 +147,8 @@ def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
         if any(reader.is_offline or not reader.is_root for reader in found):
             return None  # the layer of the download may be known, and the mount empty
         layers += dict.fromkeys(reader.layer for reader in found)
+    else:
+        layers += [layer for layer, _ in _would_leave_them(snapshot, left)]
     edits = tuple(
         insert_flag(snapshot, layer, f"--mount=type=cache,target={path}") for layer in layers for path in paths
     )

@@ -13,6 +13,7 @@ from deadweight.model.calls import effects_of
 from deadweight.model.commands import catalog
 from deadweight.model.effects import CopiedFromStage, Leftover, is_under
 from deadweight.model.image import ImageRef, family
+from deadweight.model.layers import mounts_of
 from deadweight.model.start import is_idle, start_command
 from deadweight.syntax import shell
 
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
-    from deadweight.model.stages import Site
+    from deadweight.model.stages import Site, Step
     from deadweight.rules.leftovers import Left
     from deadweight.snapshot import Snapshot
 
 # What runs other programs as the project's files say.
 _RUNNERS = frozenset(("make", "just", "task", "mage", "rake", "ninja", "cmake", "meson", "bazel", "ant", "tox"))
-_SCRIPT = re.compile(r".*\.(?:sh|bash)|.*(?:entrypoint|start|run)[^/]*")
+_SCRIPT = re.compile(
+    r".*\.(?:sh|bash)|(?:.*[/_-])?(?:entrypoint|start|run)(?:[_-][^./]*)?"
+)  # ./build.sh, /bin/start-app
 _NO_SCRIPT = re.compile(r".*\.(?:jar|war|dll|exe|so)")
 # What keeps a tool from the network, so that it fails where the store is empty.
 _OFFLINE = ("--offline", "--frozen", "--no-restore", "--no-build")
@@ -72,12 +75,18 @@ def readers_behind(snapshot: Snapshot, left: Left) -> Iterator[Reader]:
         first = left.layer.site.step + 1 if ledger.stage.index == stage else 0
         for layer in ledger.layers[first:]:
             found = [call for call in layer.calls if _reads(call, left)]
-            if layer.step is not None and found:
+            if layer.step is not None and found and not _has_a_mount(layer, layer.step, left):
                 yield Reader(layer, any(map(_is_offline, found)), layer.step.state.is_root)
     for ledger in snapshot.ledgers[stage + 1 :]:
         for layer in ledger.layers_with(CopiedFromStage):
             if any(_copies(effect, each.path) for effect in layer.effects for each in left.effects):
                 yield Reader(layer, is_offline=True, is_root=True)
+
+
+def _has_a_mount(layer: Layer, step: Step, left: Left) -> bool:
+    """Whether an instruction reads a mount in place of a store."""
+    targets = [mount.target for mount in mounts_of(layer.instruction, step.state) if mount.target]
+    return all(any(is_under(each.path or "", target) for target in targets) for each in left.effects)
 
 
 def last_reader(layer: Layer, call: Call) -> Call:

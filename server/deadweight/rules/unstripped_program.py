@@ -177,9 +177,12 @@ def _is_for_debuggers(call: Call) -> bool:
 @remembered
 def _sees_to_symbols(ledger: Ledger) -> bool:
     """Whether a stage calls what takes symbols off a program, or gets a debugger that reads them."""
-    if any(map(_STRIPS.fullmatch, ledger.programs)):
-        return True
-    return any("/dlv" in word.text for layer in ledger.layers for call in layer.calls for word in call.words)
+    return any(map(_STRIPS.fullmatch, ledger.programs)) or any(map(_gets_a_debugger, ledger.layers))
+
+
+@remembered
+def _gets_a_debugger(layer: Layer) -> bool:
+    return any("/dlv" in word.text for call in layer.calls for word in call.words)
 
 
 def _is_symbols(effect: Effect) -> bool:
@@ -208,6 +211,8 @@ def _fixes(layer: Layer, symbols: tuple[Effect, ...], snapshot: Snapshot) -> Ite
     calls = [call for call in layer.calls if call.span in spans]
     if body is None or any(call.place != body.span(call.placed.command.span) for call in calls):
         return  # in a script within the script, whose quotes are others
+    if len({each.cause for each in symbols}) > 1:
+        return
     is_go = symbols[0].cause == go.SYMBOLS
     edits = [_strip_go(snapshot, layer, call) if is_go else _strip_rust(snapshot, layer, call) for call in calls]
     made = tuple([edit for edit in edits if edit is not None])
@@ -226,10 +231,9 @@ def _strip_go(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
     if at is not None:
         word = call.words[at if "=" in words[at] else min(at + 1, len(words) - 1)]
         return _told_first(snapshot, layer, word)
-    if go.linker_flags(call):
-        return None  # those of GOFLAGS count no more where the call has some of its own
-    verb = next(word for word in call.words if not word.text.startswith("-"))
-    return insert_word(snapshot, layer, verb, '-ldflags="-s -w"')
+    if go.linker_flags(call) or go.option(call, "C") is not None:
+        return None  # those of GOFLAGS count no more where the call has some of its own; -C has to be the first
+    return insert_word(snapshot, layer, call.operands(*go.VALUES)[0], '-ldflags="-s -w"')
 
 
 def _told_first(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:

@@ -58,6 +58,7 @@ _PROJECT_FILE = re.compile(
     r"|(?:.*/)?\.env(?:\.[^/]*)?\.local|.*\.(?:pem|key)"  # whether they hold a secret
     r"|(?:.*/)?apt\.conf\.d/[^/]*"  # settings of apt, as they are copied to /etc/apt
     r"|.*\.(?:csproj|fsproj|vbproj|sln|gemspec)"  # src/Api/Api.csproj
+    r"|(?:.*/)?(?:\.bundle/config|\.cargo/config(?:\.toml)?)"  # settings of Bundler and cargo
 )
 
 _ENDINGS = (
@@ -69,6 +70,8 @@ _ENDINGS = (
     ".local",
     ".pem",
     ".key",
+    "config",
+    "config.toml",
 )  # of what the expression finds, to ask it seldom
 
 

@@ -53,9 +53,7 @@ def _config(call: Call, words: list[str]) -> Iterator[Effect]:
 
 
 def _install(call: Call) -> Iterator[Effect]:
-    around = call.around
-    folder = around.folder
-    text = around.files.text
+    around, text = call.around, call.around.files.text
     told = call.value("--gemfile") or around.variables.get("BUNDLE_GEMFILE")
     manifest = around.resolve(told or "Gemfile")
     lock = manifest and text(f"{manifest}.lock")
@@ -66,10 +64,10 @@ def _install(call: Call) -> Iterator[Effect]:
     path = setting(call, "path")
     if path is None and (call.has("--deployment") or _is_on(setting(call, "deployment"))):
         path = "vendor/bundle"
-    # A path of its own has a folder for each version of Ruby.
-    place = around.resolve(posixpath.join(folder or "", path, "ruby/*")) if path else gem.home(around)
+    place = around.resolve(path) if path else gem.home(around)
     yield writes(place, packages, call.span)
-    yield from gem.left(call, place, packages)
+    # A path of its own has a folder for each version of Ruby.
+    yield from gem.left(call, posixpath.join(place, "ruby/*") if path and place else place, packages)
 
 
 def without(call: Call) -> frozenset[str] | None:

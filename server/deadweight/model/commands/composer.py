@@ -52,8 +52,10 @@ def _effects(call: Call) -> Iterator[Effect]:
 def _installed(call: Call, packages: PackageSet, place: str | None) -> Iterator[Effect]:
     yield writes(place, packages, call.span)
     cache = _cache(call)
-    if not call.has("--no-cache") and cache != "/dev/null":
-        cleanup = f"{call.typed} clear-cache"
+    if cache not in (None, "/dev/null") and not call.has("--no-cache"):
+        # `COMPOSER_HOME=/opt composer install` says for that one run where the cache is.
+        is_told_once = any(each.name.startswith("COMPOSER_") for each in call.placed.command.assignments)
+        cleanup = f"rm -rf {cache}" if is_told_once else f"{call.typed} clear-cache"
         yield writes(cache, Leftover("install-cache", "composer's download cache", cleanup, of=packages), call.span)
 
 

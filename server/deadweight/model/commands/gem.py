@@ -50,7 +50,8 @@ def left(call: Call, folder: str | None, packages: PackageSet) -> Iterator[Effec
     if folder is None:
         return
     path = posixpath.join(folder, "cache/*.gem")
-    yield writes(path, Leftover("install-cache", "the archives of gems", f"rm -rf {path}", of=packages), call.span)
+    what = "the archives of gems" if folder == home(call.around) else f"the archives of gems in {folder}"
+    yield writes(path, Leftover("install-cache", what, f"rm -rf {path}", of=packages), call.span)
 
 
 TOOLS = (Tool(("gem",), _effects),)

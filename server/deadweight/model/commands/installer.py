@@ -19,7 +19,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     urls = call.urls_fed
     operands = [word.text for word in call.operands() if word.text != "-"]
     if urls and (not operands or call.has("-s")):
-        if any(part in urls[0] for part in rustup.INSTALLERS):
+        if rustup.ADDRESS in urls[0]:
             yield from rustup.installer(call)
         else:
             yield writes(None, Installer(urls[0]), call.span)

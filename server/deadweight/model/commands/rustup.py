@@ -15,20 +15,18 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
 
-INSTALLERS = ("sh.rustup.rs", "static.rust-lang.org/rustup")  # parts of its addresses
+ADDRESS = "sh.rustup.rs"  # of its installer
 _VALUES = ("--profile", "-c", "--component", "-t", "--target", "--toolchain", "--default-toolchain", "--default-host")
-_TOOLCHAIN = Measured("a Rust toolchain", "rust.toolchain")
-_LIBRARY = Measured("Rust's library for another target", "rust.target")
 
 
 def _effects(call: Call) -> Iterator[Effect]:
     words = [word.plain for word in call.operands(*_VALUES)]
     match words:
-        case ["toolchain", "install" | "add", *_] | ["install" | "default", _, *_]:
-            yield from _toolchain(call)
+        case ["toolchain", "install" | "add", name, *_] | ["install" | "default", name, *_]:
+            yield from _toolchain(call, name)
         case ["target", "add" | "install", *names]:
-            for _ in names:
-                yield writes(_toolchains(call), _LIBRARY, call.span)
+            for name in names:
+                yield writes(_toolchains(call), Measured(f"Rust's library for {name}", "rust.target"), call.span)
         case ["set", "profile", profile]:
             yield _profile(call, profile)
         case ["component", "add" | "install", *_] | ["update", *_]:
@@ -42,12 +40,14 @@ def installer(call: Call) -> Iterator[Effect]:
         return
     if profile := call.value("--profile"):
         yield _profile(call, profile)
-    yield from _toolchain(call)
+    yield from _toolchain(call, call.value("--default-toolchain") or "stable")
 
 
-def _toolchain(call: Call) -> Iterator[Effect]:
-    folder = _toolchains(call)
-    yield writes(folder, _TOOLCHAIN, call.span)
+def _toolchain(call: Call, name: str) -> Iterator[Effect]:
+    folder, toolchain = _toolchains(call), Measured(f"the Rust toolchain {name}", "rust.toolchain")
+    if call.around.files.has(toolchain):
+        return  # `rustup default stable` behind an installer that has brought it
+    yield writes(folder, toolchain, call.span)
     told = call.value("--profile") or call.around.files.setting("rustup", "profile")
     if told != "minimal" and call.around.base.repository != "rust":
         cleanup = f"rm -rf {folder}/*/share/doc"

@@ -29,10 +29,10 @@ def read_gemfile(text: str) -> tuple[Gem, ...]:
         if code.startswith("#"):
             continue
         if match := _GEM.match(code):
-            own = frozenset(_NAMES.findall(match["groups"] or ""))
+            own = frozenset(_names(match["groups"] or ""))
             gems.append(Gem(match["name"], own.union(*opened)))
         elif _OPENS.search(code):
-            opened.append(frozenset(_NAMES.findall(code)) if code.startswith("group") else frozenset())
+            opened.append(frozenset(_names(code)) if code.startswith("group") else frozenset())
         elif code == "end" and opened:
             opened.pop()
     return tuple(gems)
@@ -78,11 +78,19 @@ def groups_in(text: str) -> Iterator[str]:
     yield from (name for name in re.split(r"[\s:,]+", text.strip("\"' ")) if name)
 
 
+def _names(code: str) -> Iterator[str]:
+    """The names of groups in code: `:test`, `"test"`, `%i[development test]`."""
+    yield from _NAMES.findall(code)
+    yield from (name for words in _WORDS.findall(code) for name in words.split())
+
+
 # gem "puma", "~> 6", group: :test      gem 'a', :groups => [:development, :test], require: false
 _GEM = re.compile(
-    r"gem[ (]\s*['\"](?P<name>[^'\"]+)['\"](?:.*?(?:\bgroups?:|:groups?\s*=>)\s*(?P<groups>\[[^\]]*\]|[:'\"]\w+))?"
+    r"gem[ (]\s*['\"](?P<name>[^'\"]+)['\"]"
+    r"(?:.*?(?:\bgroups?:|:groups?\s*=>)\s*(?P<groups>%[iw].[\w ]+|\[[^\]]*\]|[:'\"]\w+))?"
 )
 _NAMES = re.compile(r"(?<!\w)[:'\"](\w+)")
+_WORDS = re.compile(r"%[iwIW][\[({]([^\])}]*)")
 _OPENS = re.compile(r"\bdo(?:\s*\|[^|]*\|)?$|^(?:if|unless|case|def|begin)\b")
 _LOCKED = re.compile(r" {4}(\S+) \([^)]*\)$")
 _NEEDED = re.compile(r" {6}(\S+)")
