@@ -449,6 +449,7 @@ NOT_BUILT: dict[str, str] = {
     "archive-kept": "its safe fix deletes a download: the lab has no network to download from",
     "build-packages-kept": "no safe fix: whether a program calls a compiler when it runs, only the program says",
     "full-base-image": "no safe fix: another base image is for a person to choose",
+    "copied-twice": "not built yet: its safe fix takes out an instruction whose files a later one writes again",
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
     "git-history-kept": "a clone needs a network, which the lab has not",
     "login-records-kept": "the lab has none of the older systems whose useradd writes them",
