@@ -80,10 +80,10 @@ from __future__ import annotations
 
 import posixpath
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, CopiedFromStage, Download, is_under
-from deadweight.model.filesystem import is_file_at
+from deadweight.model.filesystem import folded, is_file_at
 from deadweight.rules.edits import remove_instruction
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.size.estimate import size_together
@@ -126,19 +126,27 @@ _READS_NOTHING = frozenset(
 def copied_twice(snapshot: Snapshot) -> Iterator[Finding]:
     """Report COPYs in layers that ship whose files a later COPY of the stage writes again."""
     for ledger in snapshot.shipped_ledgers:
-        written = {layer.site: layer for cause in _WRITES for layer in ledger.layers_with(cause)}
-        copies = [written[site] for site in sorted(written)]
-        for at, layer in enumerate(copies):
-            if not isinstance(layer.kept[0].cause, Copied):
+        for layer, again in _copies(ledger.stacks[-1]).found:
+            if layer.site.stage != ledger.stage.index or again.site.stage != layer.site.stage:
                 continue
-            later = copies[at + 1 : at + 1 + _NEAR]
-            brings = _brings(layer, later)
-            again = next((each for each, is_again in zip(later, brings, strict=True) if is_again), None)
-            if again is None:
-                continue
-            between = ledger.layers[layer.site.step + 1 : again.site.step]
-            if not any(_reads(layer, between)):
+            if not any(_reads(layer, ledger.layers[layer.site.step + 1 : again.site.step])):
                 yield _finding(layer, again, ledger.stage.label)
+
+
+class _Copies(NamedTuple):
+    """The last layers that copy, and those of which a later one has brought all again, with that."""
+
+    last: tuple[Layer, ...] = ()
+    found: tuple[tuple[Layer, Layer], ...] = ()
+
+
+def _with(copies: _Copies, layer: Layer) -> _Copies:
+    if not layer.kept or not isinstance(layer.kept[0].cause, _WRITES):
+        return copies
+    first = tuple(each for each in copies.last if isinstance(each.kept[0].cause, Copied))
+    again = [one for one, is_again in zip(first, _brings(layer, first), strict=True) if is_again]
+    last = (*(each for each in copies.last if each not in again), layer)[-_NEAR:]
+    return _Copies(last, (*copies.found, *((one, layer) for one in again)))
 
 
 def _finding(layer: Layer, again: Layer, stage: str) -> Finding:
@@ -167,9 +175,12 @@ def _fixes(layer: Layer, again: Layer, snapshot: Snapshot) -> Iterator[Fix | Non
 
 
 @remembered_of_each
-def _brings(layer: Layer, later: Layer) -> bool:
-    """Whether a later layer writes all again that a COPY has written."""
-    return all(any(_is_again(first, second) for second in later.kept) for first in layer.kept)
+def _brings(layer: Layer, earlier: Layer) -> bool:
+    """Whether a layer writes all again that an earlier COPY has written."""
+    return all(any(_is_again(first, second) for second in layer.kept) for first in earlier.kept)
+
+
+_copies = folded(_Copies(), _with)
 
 
 def _is_again(first: Effect, second: Effect) -> bool:
