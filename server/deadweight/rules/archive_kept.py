@@ -289,7 +289,9 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
 def _names(call: Call, word: Word, path: str) -> bool:
     if word.text.startswith("-") or not word.text:
         return False
-    return any(found is not None and fnmatchcase(path, found) for found in call.paths((word,)))
+    # A pattern is compiled when it is first seen, and what is typed is another one at each keystroke.
+    found = (each for each in call.paths((word,)) if each is not None)
+    return any(each == path or (_PATTERN.search(each) is not None and fnmatchcase(path, each)) for each in found)
 
 
 def _unpacks(layer: Layer, call: Call, path: str) -> bool:
