@@ -118,6 +118,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.filesystem import folded
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
@@ -274,7 +275,8 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
     is_run = "/" in call.typed and call.around.resolve(call.typed) == path
     if word is None and not is_run:
         is_mentioned = name in call.typed or any(name in each.text for each in call.words)
-        return _Use(call, None, None) if is_mentioned and call.program not in _LOOKS else None
+        is_given = catalog.find(call.program) is None and any(_holds(call, each, path) for each in call.words)
+        return _Use(call, None, None) if (is_mentioned or is_given) and call.program not in _LOOKS else None
     if call.program in _LOOKS:
         return _Use(call, word, False)
     is_installed = call.program in _PACKAGE_MANAGERS and any(each.text in ("install", "add") for each in call.words)
@@ -284,6 +286,12 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
     if is_installed or is_script or is_copied or _unpacks(layer, call, path):
         return _Use(call, word, True)
     return _Use(call, word, None)
+
+
+def _holds(call: Call, word: Word, path: str) -> bool:
+    """Whether a word is a folder of its own that the file lies in: `serve /srv/downloads`."""
+    folder = call.around.resolve(word.pattern) if word.text.startswith("/") else None
+    return folder is not None and folder.count("/") > 1 and path.startswith(f"{folder}/")
 
 
 def _names(call: Call, word: Word, path: str) -> bool:
