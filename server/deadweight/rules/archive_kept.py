@@ -199,8 +199,8 @@ class _Kept(NamedTuple):
 
     def used(self, layer: Layer, uses: tuple[_Use, ...]) -> _Kept:
         """The same with the uses in one more layer, where that is not before the file is there."""
-        start = self.archive.effect.span.start if layer is self.archive.layer else -1
-        behind = tuple((layer, use) for use in uses if use.call.span.start > start)
+        own = self.archive.effect.span if layer is self.archive.layer else None
+        behind = tuple((layer, use) for use in uses if own is None or use.call.span > own)
         return self._replace(uses=(*self.uses, *behind)) if behind else self
 
 

@@ -232,7 +232,7 @@ def _with(left: tuple[_Install, ...], layer: Layer) -> tuple[_Install, ...]:
         return left
     found = [each._replace(last=(layer, users[-1])) if users else each for each in left]
     for kept in own:
-        behind = [call for call in users if call.span.start > kept.effect.span.start]
+        behind = [call for call in users if call.span > kept.effect.span]
         found.append(_Install(kept, (layer, behind[-1]) if behind else None))
     return tuple(found)
 
