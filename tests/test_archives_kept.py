@@ -63,6 +63,7 @@ def test_it_is_deleted_behind_its_last_use(before: str, after: str) -> None:
         f"{GET} && tar xf a.tgz && ./serve --archive=a.tgz",
         f"{GET} && tar tf a.tgz",
         f"{GET}",
+        "curl -o /srv/files/a.tgz https://e.org/a.tgz && tar xf /srv/files/a.tgz && serve /srv/files",
         f"{GET} && mv a.tgz /srv/ && tar xf /srv/a.tgz && java -jar /srv/a.tgz",
         "git clone https://github.com/a/b.git && cd b && pip install .",
         "curl -o /usr/local/bin/setup https://e.org/setup && /usr/local/bin/setup --check",

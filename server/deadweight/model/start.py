@@ -46,7 +46,13 @@ def is_for_developers(name: str | None) -> bool:
 @remembered
 def _last_of(section: Section) -> dict[str, Instruction]:
     """The ENTRYPOINT and the CMD of a stage that hold."""
-    return {each.keyword: each for each in section.instructions if each.keyword in ("ENTRYPOINT", "CMD")}
+    found: dict[str, Instruction] = {}
+    for each in reversed(section.instructions):
+        if each.keyword in ("ENTRYPOINT", "CMD"):
+            found.setdefault(each.keyword, each)
+        if len(found) == 2:
+            break
+    return found
 
 
 def _as_shell(instruction: Instruction | None) -> str:

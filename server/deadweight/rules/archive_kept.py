@@ -118,8 +118,11 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
+from deadweight.model.filesystem import folded
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
+from deadweight.rules.folder_uses import is_said
 from deadweight.rules.merging import merge_runs
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
@@ -129,13 +132,12 @@ from deadweight.syntax.shell import Block, alternatives
 from deadweight.text import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Section
     from deadweight.syntax.shell import Word
 
 _FEW = 3  # RUNs that become one without asking
@@ -180,39 +182,48 @@ class _Use(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    """An archive that nobody needs any more, and the last call that reads it."""
+    """A file that may be an archive, and the calls that have to do with it, each with its layer."""
 
     archive: _Archive
-    layer: Layer
-    last: _Use
     uses: tuple[tuple[Layer, _Use], ...]
+
+    @property
+    def layer(self) -> Layer:
+        """The layer with the last use."""
+        return self.uses[-1][0]
+
+    @property
+    def last(self) -> _Use:
+        """The last use."""
+        return self.uses[-1][1]
+
+    def used(self, layer: Layer, uses: tuple[_Use, ...]) -> _Kept:
+        """The same with the uses in one more layer, where that is not before the file is there."""
+        own = self.archive.effect.span if layer is self.archive.layer else None
+        behind = tuple((layer, use) for use in uses if own is None or use.call.span > own)
+        return self._replace(uses=(*self.uses, *behind)) if behind else self
 
 
 @rule("archive-kept", group="cleanup")
 def archive_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report archives in layers that ship of which all that is needed has been taken."""
-    ledgers = snapshot.shipped_ledgers
-    found = [
-        archive
-        for ledger in ledgers
-        for cause in (Download, Copied)
-        for layer in ledger.layers_with(cause)
-        for archive in _archives(layer)
-    ]
-    if not found:
-        return
-    paths = tuple(dict.fromkeys(archive.path for archive in found))
-    uses: dict[str, list[tuple[Layer, _Use]]] = {path: [] for path in paths}
-    for ledger in ledgers:
-        for layer in ledger.layers:
-            for path, used in zip(paths, _uses(layer, paths), strict=True):
-                uses[path] += [(layer, use) for use in used]
-    for archive in found:
-        behind = tuple(each for each in uses[archive.path] if _is_behind(archive, *each))
-        name = posixpath.basename(archive.path)
-        kept = _kept(archive, behind)
-        if kept and not any(name in _said_elsewhere(stage.section) for stage in snapshot.build.stages):
-            yield _finding(snapshot.build.stages[archive.layer.site.stage].label, kept)
+    for used in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():
+        if any(use.unpacks for _, use in used.uses) and not is_said(snapshot, posixpath.basename(used.archive.path)):
+            yield _finding(snapshot.build.stages[used.archive.layer.site.stage].label, used)
+
+
+def _with(left: tuple[_Kept, ...], layer: Layer) -> tuple[_Kept, ...]:
+    """The files that may be archives up to a layer, with what reads them, but for those that something needs."""
+    own = tuple(_Kept(archive, ()) for archive in _archives(layer))
+    if layer.instruction.keyword != "RUN" or not (left or own):
+        return (*left, *own) if own else left
+    everything = (*left, *own)
+    paths = tuple(dict.fromkeys(each.archive.path for each in everything))
+    uses = dict(zip(paths, _uses(layer, paths), strict=True))
+    if not own and not any(uses.values()):
+        return left
+    found = [each.used(layer, uses[each.archive.path]) for each in everything]
+    return tuple(each for each in found if all(use.unpacks is not None for _, use in each.uses))
 
 
 def _finding(stage: str, kept: _Kept) -> Finding:
@@ -264,7 +275,8 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
     is_run = "/" in call.typed and call.around.resolve(call.typed) == path
     if word is None and not is_run:
         is_mentioned = name in call.typed or any(name in each.text for each in call.words)
-        return _Use(call, None, None) if is_mentioned and call.program not in _LOOKS else None
+        is_given = catalog.find(call.program) is None and any(_holds(call, each, path) for each in call.words)
+        return _Use(call, None, None) if (is_mentioned or is_given) and call.program not in _LOOKS else None
     if call.program in _LOOKS:
         return _Use(call, word, False)
     is_installed = call.program in _PACKAGE_MANAGERS and any(each.text in ("install", "add") for each in call.words)
@@ -276,10 +288,18 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
     return _Use(call, word, None)
 
 
+def _holds(call: Call, word: Word, path: str) -> bool:
+    """Whether a word is a folder of its own that the file lies in: `serve /srv/downloads`."""
+    folder = call.around.resolve(word.pattern) if word.text.startswith("/") else None
+    return folder is not None and folder.count("/") > 1 and path.startswith(f"{folder}/")
+
+
 def _names(call: Call, word: Word, path: str) -> bool:
     if word.text.startswith("-") or not word.text:
         return False
-    return any(found is not None and fnmatchcase(path, found) for found in call.paths((word,)))
+    # A pattern is compiled when it is first seen, and what is typed is another one at each keystroke.
+    found = (each for each in call.paths((word,)) if each is not None)
+    return any(each == path or (_PATTERN.search(each) is not None and fnmatchcase(path, each)) for each in found)
 
 
 def _unpacks(layer: Layer, call: Call, path: str) -> bool:
@@ -290,27 +310,7 @@ def _unpacks(layer: Layer, call: Call, path: str) -> bool:
     )
 
 
-def _is_behind(archive: _Archive, layer: Layer, use: _Use) -> bool:
-    """Whether a use comes after the file is there."""
-    own = archive.layer.site
-    if layer.site != own:
-        return layer.site > own
-    return use.call.place.start > archive.layer.span(archive.effect.span).start
-
-
-def _kept(archive: _Archive, behind: Sequence[tuple[Layer, _Use]]) -> _Kept | None:
-    """The archive, if it is unpacked and nothing else reads it."""
-    if not any(use.unpacks for _, use in behind) or any(use.unpacks is None for _, use in behind):
-        return None
-    layer, last = behind[-1]
-    return _Kept(archive, layer, last, tuple(behind))
-
-
-@remembered
-def _said_elsewhere(section: Section) -> str:
-    """The instructions of a stage that may read a file and are no RUN: CMD, ENV, a COPY from a stage."""
-    own = (each for each in section.instructions if each.keyword not in ("FROM", "RUN", "ARG", "LABEL"))
-    return "".join(each.text for each in own if each.keyword not in ("COPY", "ADD") or each.flag("from"))
+_left = folded(tuple[_Kept, ...](), _with)
 
 
 # --- the ways out -----------------------------------------------------------------------------------------------------

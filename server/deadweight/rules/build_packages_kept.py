@@ -159,6 +159,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.building import compiles, is_for_building, may_compile
 from deadweight.model.effects import PackageSet
+from deadweight.model.filesystem import folded
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import layers_behind
 from deadweight.rules.merging import move_into
@@ -173,7 +174,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.layers import Layer
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.text import Edit
@@ -208,33 +209,48 @@ class _Kept(NamedTuple):
 @rule("build-packages-kept", group="packages")
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
-    for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers_with(PackageSet):
-            for kept in _kept(layer):
-                if not runs_an_app(snapshot):
-                    return
-                start = layer.span(kept.effect.span).start
-                users = [(layer, call) for call in _compilers(layer) if call.place.start > start]
-                users += [(each, call) for each in layers_behind(snapshot, layer) for call in _compilers(each)]
-                saves = effect_size(kept.freed)
-                if users and saves is not None:
-                    yield _finding(kept, ledger, users, saves)
+    installs = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
+    if not any(install.last for install in installs) or not runs_an_app(snapshot):
+        return
+    for kept, last in installs:
+        saves = effect_size(kept.freed)
+        if last is not None and saves is not None:
+            yield _finding(kept, snapshot.build.stages[kept.layer.site.stage].label, last, saves)
 
 
-def _finding(kept: _Kept, ledger: Ledger, users: list[tuple[Layer, Call]], saves: Size) -> Finding:
+class _Install(NamedTuple):
+    """An install, and the last call up to some layer that may need what it brings."""
+
+    kept: _Kept
+    last: tuple[Layer, Call] | None
+
+
+def _with(left: tuple[_Install, ...], layer: Layer) -> tuple[_Install, ...]:
+    """The installs of an image up to a layer."""
+    own, users = _kept(layer), _compilers(layer)
+    if not own and not (left and users):
+        return left
+    found = [each._replace(last=(layer, users[-1])) if users else each for each in left]
+    for kept in own:
+        behind = [call for call in users if call.span > kept.effect.span]
+        found.append(_Install(kept, (layer, behind[-1]) if behind else None))
+    return tuple(found)
+
+
+def _finding(kept: _Kept, stage: str, last: tuple[Layer, Call], saves: Size) -> Finding:
     first, *others = kept.names
     them = first if not others else f"{first} and {others[0] if len(others) == 1 else f'{len(others)} more'}"
-    last, call = users[-1]
+    layer, call = last
     return Finding(
         site=kept.layer.site,
         span=kept.effect.span,
         message=f"{them} {'stay' if others else 'stays'} in the image after the build",
         saves=saves,
         basis="size",
-        stage=ledger.stage.label,
+        stage=stage,
         frees=frozenset({(kept.layer.site, kept.freed)}),
         fixes=partial(_fixes, kept),
-        related=(Related(last.site, call.span, "the last that may need it"),),
+        related=(Related(layer.site, call.span, "the last that may need it"),),
     )
 
 
@@ -262,6 +278,9 @@ def _kept(layer: Layer) -> tuple[_Kept, ...]:
 def _compilers(layer: Layer) -> tuple[Call, ...]:
     """The calls of a layer that compile, or may."""
     return tuple(filter(compiles, layer.calls))
+
+
+_left = folded(tuple[_Install, ...](), _with)
 
 
 # --- the fix ----------------------------------------------------------------------------------------------------------

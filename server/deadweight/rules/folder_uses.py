@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Kind, covers, is_under
+from deadweight.model.filesystem import folded
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Section
+    from deadweight.syntax.dockerfile import Instruction, Section
 
 _READS_FILES = frozenset(("CMD", "ENTRYPOINT", "ENV", "HEALTHCHECK", "ONBUILD", "VOLUME"))
 
@@ -49,19 +49,21 @@ def layers_behind(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:
 
 def is_run_behind(snapshot: Snapshot, layer: Layer, folder: str) -> bool:
     """Whether a later RUN does something in a folder or with it, other than to remove it."""
-    return any(chain.from_iterable(_uses(each, (folder,)) for each in layers_behind(snapshot, layer)))
+    return any(chain.from_iterable(runs_with(each, (folder,)) for each in layers_behind(snapshot, layer)))
 
 
-def is_used_behind(snapshot: Snapshot, layer: Layer, folder: str) -> bool:
-    """Whether something behind a layer has to do with a folder, other than to remove it."""
-    if is_run_behind(snapshot, layer, folder):
+def is_said(snapshot: Snapshot, name: str) -> bool:
+    """Whether an instruction says a name that is read when the image runs, or copied out of a stage."""
+    if any(name in text for text in _said(snapshot.shipped_ledgers[-1].stacks[-1])):
         return True
-    name = posixpath.basename(folder)
-    return any(name in _read(stage.section) for stage in snapshot.build.stages)
+    return any(
+        name in _read(stage.section) for stage in snapshot.build.stages if stage.index not in snapshot.build.shipped
+    )
 
 
 @remembered_of_each
-def _uses(layer: Layer, folder: str) -> bool:
+def runs_with(layer: Layer, folder: str) -> bool:
+    """Whether an instruction does something in a folder or with it, other than to remove it."""
     if layer.instruction.keyword == "WORKDIR" and layer.step is not None:
         to = layer.step.state.resolve(layer.instruction.arguments.text)
         return to is None or is_under(to, folder)
@@ -69,8 +71,17 @@ def _uses(layer: Layer, folder: str) -> bool:
     return any(is_inside(call, folder) or names(call, folder) for call in calls)
 
 
+def _with_said(texts: tuple[str, ...], layer: Layer) -> tuple[str, ...]:
+    return (*texts, layer.instruction.text) if _is_read(layer.instruction) else texts
+
+
+_said = folded(tuple[str, ...](), _with_said)
+
+
 @remembered
 def _read(section: Section) -> str:
-    """The instructions of a stage that say what is read when the image runs, or copied out of another stage."""
-    own = (each for each in section.instructions if each.keyword in _READS_FILES or each.flag("from"))
-    return "".join(each.text for each in own)
+    return "".join(each.text for each in section.instructions if _is_read(each))
+
+
+def _is_read(instruction: Instruction) -> bool:
+    return instruction.keyword in _READS_FILES or (instruction.keyword == "COPY" and bool(instruction.flag("from")))

@@ -87,8 +87,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Download
+from deadweight.model.filesystem import folded
 from deadweight.rules.edits import append_command, insert_word
-from deadweight.rules.folder_uses import is_inside, is_removed, is_run_behind, layers_behind, names
+from deadweight.rules.folder_uses import is_inside, is_removed, is_run_behind, names
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -126,11 +127,15 @@ class _Clone(NamedTuple):
 @rule("git-history-kept", group="cleanup")
 def git_history_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report clones in layers that ship with all of their history."""
-    for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers_with(Download):
-            for clone in _clones(layer):
-                if not _is_read_behind(snapshot, clone):
-                    yield _finding(clone, ledger.stage.label)
+    for clone in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():
+        yield _finding(clone, snapshot.build.stages[clone.layer.site.stage].label)
+
+
+def _with(left: tuple[_Clone, ...], layer: Layer) -> tuple[_Clone, ...]:
+    """The clones whose history nobody reads or removes up to a layer."""
+    own = _clones(layer)
+    used = [each for each in left if _reads(layer, each.folder)] if left and layer.calls else []
+    return (*(each for each in left if each not in used), *own) if own or used else left
 
 
 def _finding(clone: _Clone, stage: str) -> Finding:
@@ -165,12 +170,11 @@ def _clones(layer: Layer) -> tuple[_Clone, ...]:
     return tuple(found)
 
 
-def _is_read_behind(snapshot: Snapshot, clone: _Clone) -> bool:
-    """Whether a later layer may read the history, or removes it with or without the clone."""
-    return any(_reads(layer, clone.folder) for layer in layers_behind(snapshot, clone.layer))
+_left = folded(tuple[_Clone, ...](), _with)
 
 
 def _reads(layer: Layer, folder: str) -> bool:
+    """Whether a later layer may read a history, or removes it with or without the clone."""
     if "git" in layer.programs and any(
         call.program == "git" and (is_inside(call, folder) or names(call, folder)) for call in layer.calls
     ):

@@ -463,6 +463,8 @@ def _edits(snapshot: Snapshot, install: _Install, names: tuple[str, ...]) -> tup
     call = install.call
     verb = _verb(call)
     packages = [word for word in call.words if package_name(word.pattern) in install.cause.names]
+    if call.placed.in_function:  # what is said there holds for all that call it
+        return None
     if verb is None or not packages or packages[-1].span.start < verb.span.start:
         return None
     edits = [insert_word(snapshot, install.layer, verb, _FLAGS[call.program])]

@@ -94,13 +94,15 @@ COPY --from=build /usr/local/lib/ /usr/local/lib/
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Download, Extracted, is_under
+from deadweight.model.filesystem import folded
 from deadweight.rules.edits import append_command
-from deadweight.rules.folder_uses import is_inside, is_removed, is_used_behind, names
+from deadweight.rules.folder_uses import is_inside, is_removed, is_said, names, runs_with
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
@@ -133,12 +135,18 @@ class _Built(NamedTuple):
 @rule("sources-kept", group="cleanup")
 def sources_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report folders in layers that ship from which all has been installed."""
-    for ledger in snapshot.shipped_ledgers:
-        layers = {id(layer): layer for cause in (Extracted, Download) for layer in ledger.layers_with(cause)}
-        for layer in layers.values():
-            for built in _built(layer):
-                if not is_used_behind(snapshot, layer, built.folder):
-                    yield _finding(built, ledger.stage.label)
+    for built in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():
+        if not is_said(snapshot, posixpath.basename(built.folder)):
+            yield _finding(built, snapshot.build.stages[built.layer.site.stage].label)
+
+
+def _with(left: tuple[_Built, ...], layer: Layer) -> tuple[_Built, ...]:
+    """What is left of an image's folders behind a layer: those that it leaves alone, and its own."""
+    own = _built(layer)
+    used = tuple(runs_with(layer, [each.folder for each in left])) if left else ()
+    if not own and not any(used):
+        return left
+    return (*(each for each, is_used in zip(left, used, strict=True) if not is_used), *own)
 
 
 def _finding(built: _Built, stage: str) -> Finding:
@@ -157,6 +165,9 @@ def _finding(built: _Built, stage: str) -> Finding:
 def _fixes(built: _Built, snapshot: Snapshot) -> Iterator[Fix | None]:
     edit = append_command(snapshot, built.layer, built.last, f"rm -rf {built.folder}")
     yield Fix("remove-sources", "Delete them in the same RUN", Safety.SAFE, (edit,)) if edit else None
+
+
+_left = folded(tuple[_Built, ...](), _with)
 
 
 @remembered

@@ -102,6 +102,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import PackageSet
+from deadweight.model.filesystem import folded
 from deadweight.rules.edits import remove_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.rules.work_images import runs_an_app
@@ -137,7 +138,7 @@ def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
     installs = [install for layer in layers for install in _installs(layer)]
     if len({install.name for install in installs}) < len(_TOOLS):
         return
-    called = {name for ledger in ledgers for layer in ledger.layers for name in _called(layer)}
+    called = _all_called(ledgers[-1].stacks[-1])
     if len(called) != 1 or not runs_an_app(snapshot):
         return
     for install in installs:
@@ -147,7 +148,7 @@ def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(
             site=install.layer.site,
             span=install.effect.span,
-            message=f"{install.name} is installed and not called: {called.copy().pop()} does the same",
+            message=f"{install.name} is installed and not called: {next(iter(called))} does the same",
             saves=saves,
             basis="size",
             stage=snapshot.build.stages[install.layer.site.stage].label,
@@ -196,6 +197,14 @@ def _called(layer: Layer) -> frozenset[str]:
 
 def _asked(effect: Effect) -> tuple[str, ...]:
     return effect.cause.names if isinstance(effect.cause, PackageSet) else ()
+
+
+def _with_called(names: frozenset[str], layer: Layer) -> frozenset[str]:
+    own = _called(layer)
+    return names if own <= names else names | own
+
+
+_all_called = folded(frozenset[str](), _with_called)
 
 
 @remembered

@@ -451,6 +451,7 @@ NOT_BUILT: dict[str, str] = {
     "full-base-image": "no safe fix: another base image is for a person to choose",
     "cuda-wheels-installed": "no safe fix: whether a container is started with a GPU, the Dockerfile does not say",
     "build-tools-shipped": "no safe fix: what the app reads when it runs, only its code says",
+    "copied-twice": "not built yet: its safe fix takes out an instruction whose files a later one writes again",
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
     "login-records-kept": "the lab has none of the older systems whose useradd writes them",
     "dev-groups-shipped": "no safe fix: whether something needs them, only its code says",
