@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.facts.apk_names import in_alpine
 from deadweight.model.effects import Leftover, PackageSet
 from deadweight.rules.edits import remove_command, remove_instruction, replace_word
-from deadweight.rules.script_places import body_of
 from deadweight.size.estimate import cause_size, size_together
 from deadweight.size.units import ZERO, Size, total
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import remembered
-from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer, Ledger
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
+    from deadweight.text import Edit
 
 _APT = ("apt-get", "apt")
 # Options that say no more than that nobody is there to ask, or what apk does anyway.
@@ -120,21 +119,10 @@ def edits(snapshot: Snapshot, layers: Iterable[Layer]) -> tuple[Edit, ...] | Non
         if change.gone and len(change.gone) == len(layer.calls):
             found.append(remove_instruction(snapshot, layer))
             continue
-        found += [_put(snapshot, layer, word, text) for word, text in change.words]
+        found += [replace_word(snapshot, layer, word, text) for word, text in change.words]
         found += [remove_command(snapshot, layer, call) for call in change.gone]
     known = tuple(each for each in found if each is not None)
     return known if len(known) == len(found) else None
-
-
-def _put(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edit | None:
-    """A word in place of another one; one that goes takes its line along, if it stands there alone."""
-    body, source = body_of(layer), layer.instruction.text
-    if body is not None and not text:
-        start, end = body.source.start(word.span.start), body.source.end(word.span.end)
-        first, last = source.rfind("\n", 0, start) + 1, source.find("\n", end) + 1
-        if last and not source[first:start].strip() and source[end:last].strip() == layer.instruction.escape:
-            return Edit(Span(first, last).shifted(snapshot.offset(layer.site)), "")
-    return replace_word(snapshot, layer, word, text)
 
 
 def users(ledgers: Iterable[Ledger]) -> Iterator[Layer]:

@@ -453,6 +453,7 @@ NOT_BUILT: dict[str, str] = {
     "huge-file-copied": "no safe fix: an app may open them",
     "whole-stage-copied": "no safe fix: what else the program reads, only its code says",
     "next-without-standalone": "no fix of its own: what Next.js is told is not in the Dockerfile",
+    "debugging-tools-kept": "no safe fix: an app or a script may call them",
     "unreachable-stage": "no fix, and no bytes in the image",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
