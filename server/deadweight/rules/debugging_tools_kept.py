@@ -37,6 +37,12 @@ RUN apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /
 CMD ["bash"]
 ```
 
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends openssh-server vim && rm -rf /var/lib/apt/lists/*
+CMD ["/start.sh"]
+```
+
 Nothing says that the image runs an app:
 
 ```
@@ -106,6 +112,7 @@ _TOOLS = {
     "mandoc": ("man", "mandoc"),
 }
 _WORKED_IN = frozenset(("bash", "sh", "zsh", "ash", "sleep", "tail", "sshd", "code-server"))
+_TO_WORK_IN = frozenset(("openssh-server", "openssh", "ssh", "byobu", "tmux", "screen", "zsh", "sudo"))
 _FOR_DEVELOPERS = re.compile(r"(?:^|[-_.])(?:dev|develop|development|test|tests|debug|devcontainer)(?:[-_.]|$)")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
@@ -147,7 +154,7 @@ def _tools(layer: Layer) -> tuple[Effect, ...]:
         if isinstance(cause, PackageSet) and cause.manager in ("apt", "apk") and effect.is_certain:
             names = tuple(name for name in cause.names if name in _TOOLS)
             rest = tuple(name for name in cause.names if name not in _TOOLS)
-            if names and rest:
+            if names and rest and not _TO_WORK_IN.intersection(rest):
                 alone = replace(cause, names=names, already=(*cause.already, *rest))
                 found.append(replace(effect, cause=alone))
     return tuple(found)

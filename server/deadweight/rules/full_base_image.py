@@ -98,11 +98,12 @@ Look before you take it; each fix says at what. A smaller image is offered where
 stages that stand on it, runs there as far as one can tell. Programs that it lacks and that a `RUN` calls, such as git
 or curl, are installed below `FROM`. Alpine uses musl instead of glibc, and is left out where an install brings a
 package without a wheel or program for musl, which the fix names, or where something comes from a stage with glibc. What
-a `RUN` does with apt becomes apk's where every name and option of it is known there; else Alpine is not offered.
+a `RUN` does with apt and useradd is said in the words of Alpine where all of them are known; else it is not offered.
 For distroless a plain shell form becomes exec form, and the program starts as that image starts it.
 
-An image that an `ARG` names as a whole stays as it is, since others may build with another one. A pinned digest names
-one image and goes: pin the new one.
+What an `ARG` holds stays as it is, since others may build with something else; where the smaller image has no more than
+a longer name, `FROM node:$VERSION` becomes `node:$VERSION-slim`. A pinned digest names one image and goes: pin the new
+one.
 
 ## Not reported
 
