@@ -47,6 +47,7 @@ def notes(block: str) -> str:
         ("FROM node:22 AS a\nRUN npm ci\nFROM node:22\nCOPY --from=a /srv/node_modules /srv/\n", ["slim"]),
         ("FROM rust:1.93 AS a\nRUN cargo build\nFROM node:22\nCOPY --from=a /tool /tool\n", ["slim"]),
         ("FROM golang:1.25 AS a\nRUN CGO_ENABLED=0 go build\nFROM node:22\nCOPY --from=a /t /t\n", ["slim", "alpine"]),
+        ("FROM python:2.7\nRUN pip install flask\n", []),
         ("FROM openjdk:17\nCOPY a.jar /\nCMD java -jar /a.jar\n", ["jre", "jre-alpine"]),
         ("FROM openjdk:17\nRUN microdnf install git\nCMD java -jar /a.jar\n", []),
         ("FROM tomcat:9.0-jdk17-temurin\nCOPY a.war /usr/local/tomcat/webapps/\n", ["jre"]),

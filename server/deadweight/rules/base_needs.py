@@ -217,6 +217,8 @@ def _needs_of(layer: Layer) -> Iterator[Need]:
         if isinstance(effect.cause, PackageSet):
             for each in blockers(effect.cause):
                 yield Need(each.loss, f"{each.package} {each.why}")
+            if effect.cause.manager == "pip" and effect.cause.runtime.startswith("2"):
+                yield Need("musl", "Python 2 has no wheels for musl")
         elif isinstance(effect.cause, Built):
             yield Need("no-nvcc", f"{effect.cause.program} may compile")
 
