@@ -212,7 +212,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from deadweight.model.image import ImageName, StatedSize
-    from deadweight.model.layers import Layer
+    from deadweight.model.layers import Layer, Ledger
     from deadweight.model.siblings import Sibling
     from deadweight.rules.base_needs import Uses
     from deadweight.size.units import Size
@@ -247,17 +247,26 @@ _SERVERS = ("tomcat", "jetty", "tomee")  # images that start a server in Java by
 def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:
-        stage = ledger.stage
-        if not isinstance(stage.base, ImageRef) or stage.base_word is None or not siblings(stage.base):
-            continue
-        platform = stage.platform or snapshot.options.platform
-        standing = standing_on(snapshot, ledger)
-        shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
-        changes = tuple(changed(shipped, base(stage.base), each.base) for each in siblings(stage.base))
-        begins = starts(snapshot.shipped_ledgers)
-        start = _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, changes)
-        if found := _finding(ledger.layers[0], start, snapshot.options.bases):
+        if (start := _start(snapshot, ledger)) and (found := _finding(ledger.layers[0], start, snapshot.options.bases)):
             yield found
+
+
+def why_not(snapshot: Snapshot, ledger: Ledger) -> dict[str, str]:
+    """The smaller images that would not do for a stage, by name, each with the reason."""
+    start = _start(snapshot, ledger)
+    found = ((each.ref.text, start.blocker(each)) for each in siblings(start.ref)) if start else ()
+    return {name: why for name, why in found if why}
+
+
+def _start(snapshot: Snapshot, ledger: Ledger) -> _Start | None:
+    stage = ledger.stage
+    if not isinstance(stage.base, ImageRef) or stage.base_word is None or not siblings(stage.base):
+        return None
+    standing = standing_on(snapshot, ledger)
+    shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
+    changes = tuple(changed(shipped, base(stage.base), each.base) for each in siblings(stage.base))
+    platform, begins = stage.platform or snapshot.options.platform, starts(snapshot.shipped_ledgers)
+    return _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, changes)
 
 
 class _Start(NamedTuple):
