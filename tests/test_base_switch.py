@@ -37,7 +37,8 @@ def notes(block: str) -> str:
         ("FROM node:22\nRUN make\n", []),
         ("FROM node:22\nRUN apt-get install -y --no-install-recommends make && make\n", ["slim", "alpine"]),
         ('FROM node:22\nSHELL ["/bin/bash", "-c"]\nRUN echo a\n', ["slim"]),
-        ("FROM node:22\nRUN useradd app\n", ["slim"]),
+        ("FROM node:22\nRUN useradd app\n", ["slim", "alpine"]),
+        ("FROM node:22\nRUN usermod -aG root node\n", ["slim"]),
         ("FROM node:22\nRUN apt-get install -y --no-install-recommends cmake\n", []),
         ("FROM python:3.12\nRUN apt-get install -y --no-install-recommends libpq-dev\n", []),
         ("FROM python:3.12\nRUN apt-get install -y --no-install-recommends gcc libpq-dev\n", ["slim", "alpine"]),
@@ -46,6 +47,7 @@ def notes(block: str) -> str:
         ("FROM node:22 AS a\nRUN npm ci\nFROM node:22\nCOPY --from=a /srv/node_modules /srv/\n", ["slim"]),
         ("FROM rust:1.93 AS a\nRUN cargo build\nFROM node:22\nCOPY --from=a /tool /tool\n", ["slim"]),
         ("FROM golang:1.25 AS a\nRUN CGO_ENABLED=0 go build\nFROM node:22\nCOPY --from=a /t /t\n", ["slim", "alpine"]),
+        ("FROM python:2.7\nRUN pip install flask\n", []),
         ("FROM openjdk:17\nCOPY a.jar /\nCMD java -jar /a.jar\n", ["jre", "jre-alpine"]),
         ("FROM openjdk:17\nRUN microdnf install git\nCMD java -jar /a.jar\n", []),
         ("FROM tomcat:9.0-jdk17-temurin\nCOPY a.war /usr/local/tomcat/webapps/\n", ["jre"]),
@@ -152,6 +154,31 @@ def test_what_an_install_writes_anew_is_no_saving() -> None:
 )
 def test_apt_is_said_in_the_words_of_apk_where_all_of_them_are_known(lines: str, then: str | None) -> None:
     assert offered(f"FROM python:3.12\n{lines}\n").get("alpine") == (then and f"FROM python:3.12-alpine\n{then}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "then"),
+    [
+        ("useradd app", "adduser -D -H app"),
+        ("useradd -ms /bin/bash app", "adduser -D -s /bin/sh app"),
+        ("useradd --create-home --uid=1001 app", "adduser -D -u 1001 app"),
+        (
+            "useradd -r -g app -d /srv -s /usr/sbin/nologin app",
+            "adduser -D -H -S -G app -h /srv -s /usr/sbin/nologin app",
+        ),
+        ("groupadd -r -g 999 app", "addgroup -S -g 999 app"),
+        ("groupadd app && useradd -m -g app app", "addgroup app && adduser -D -G app app"),
+        ("useradd -r app", None),
+        ("useradd -u 1885580785 app", None),
+        ("useradd -u $ID app", None),
+        ("useradd -g 1000 app", None),
+        ("useradd -m -G sudo app", None),
+        ("useradd app || true", "adduser -D -H app || true"),
+    ],
+)
+def test_accounts_are_made_in_the_words_of_busybox(command: str, then: str | None) -> None:
+    made = offered(f"FROM python:3.12\nRUN {command}\n").get("alpine")
+    assert made == (then and f"FROM python:3.12-alpine\nRUN {then}\n")
 
 
 def test_other_package_managers_write_other_bytes() -> None:

@@ -119,6 +119,12 @@ def test_hover_on_from_says_pulled_bytes_and_smaller_images() -> None:
     assert "full-base-image" in text
 
 
+def test_hover_on_from_says_which_smaller_images_would_not_do() -> None:
+    _, text = hovered(f"FROM python:{CURSOR}3.12\nRUN pip install torch\n")
+    assert "would not do: torch has no wheel for musl" in text
+    assert text.count("would not do") == 1
+
+
 def test_hover_on_a_package_is_about_that_package_alone() -> None:
     block = "FROM python:3.13-slim\nRUN pip install --no-cache-dir pandas{} flask\n"
     whole = hovered(block.format("").replace("RUN", f"R{CURSOR}UN"))

@@ -18,6 +18,7 @@ from deadweight.model.effects import Effect, Kind, PackageSet, is_under
 from deadweight.model.image import ImageRef, weighed
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.siblings import siblings
+from deadweight.rules import full_base_image
 from deadweight.size import images
 from deadweight.size.estimate import alone
 from deadweight.size.shared import shared
@@ -147,14 +148,15 @@ def _image(snapshot: Snapshot, layer: Layer, ref: ImageRef, platform: str) -> li
     title = ", ".join(filter(None, (f"**{words.unpacked(unpacked)}**", words.pulled(pulled))))
     lines = [f"{title}{words.age(unpacked, snapshot.options.today)}", ""]
     lines += [*words.parts(unpacked), *words.parts(pulled)] or [f"- nothing is known about {words.code(ref.text)}"]
-    smaller = []
+    smaller, unfit = [], full_base_image.why_not(snapshot, snapshot.ledgers.of(layer))
     for sibling in siblings(ref):
         other = weighed(sibling.ref, snapshot.options.bases)
         size, packed = images.unpacked(other, platform), images.pulled(other, platform)
         if size and (unpacked is None or size.best < unpacked.best):
             also = f", {words.short(packed)} pulled" if packed else ""
             lost = f" ({', '.join(each.short for each in sibling.losses)})" if sibling.losses else ""
-            smaller.append(f"- {words.code(sibling.ref.text)}: {words.short(size)} unpacked{also}{lost}")
+            why = f"; would not do: {words.one_line(unfit[sibling.ref.text])}" if sibling.ref.text in unfit else ""
+            smaller.append(f"- {words.code(sibling.ref.text)}: {words.short(size)} unpacked{also}{lost}{why}")
     return [*lines, "", "Smaller images of the same version:", "", *smaller] if smaller else lines
 
 

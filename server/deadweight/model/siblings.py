@@ -56,7 +56,7 @@ def losses(ref: ImageRef, smaller: ImageRef) -> tuple[Loss, ...]:
 
 def _runtimes(ref: ImageRef, tag: str) -> Iterator[Sibling]:
     """Images that run what this one builds, then the smaller ones of the first of them; none to leave a mirror for."""
-    names = [name for name in runtimes_of(ref.repository, tag) if not ref.mirrored]
+    names = runtimes_of(ref.repository, tag) if ref.registry == "docker.io" or not ref.mirrored else ()
     for name in names:
         yield _sibling(ref, _whole(ref, name))
     for each in siblings(parse(names[0])) if names else ():
@@ -86,7 +86,8 @@ def _smaller_tags(repository: str, known: Family, tag: str, said: Variant) -> li
     if said.flavour == "alpine":
         return [f"{tag}-slim"] if repository == "nginx" and "slim" not in said.words else []
     named = [said.codename] if said.codename else []
-    found = [[*head, *said.words, "alpine"]]
+    # A tag that names a system alone stands for the version of its time: `node:buster` is older than `node:alpine`.
+    found = [[*head, *said.words, "alpine"]] if said.version or tag == "latest" else []
     if repository == "nginx":
         found.append([*head, *said.words, "alpine", "slim"])
     if known.slim_order and said.flavour == "full":
@@ -121,7 +122,7 @@ def _exists(repository: str, tag: str, known: Family) -> bool:
     if base_images.find(repository, tag):
         return True
     said = variant(repository, tag)
-    if not said.numbers:
+    if not said.numbers or repository == "openjdk":  # which had some flavours for some years
         return False
     line = said.numbers[: known.line]
     lines = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Built, CopiedFromStage, PackageSet
 from deadweight.model.image import family
-from deadweight.rules import in_apk
+from deadweight.rules import on_alpine
 from deadweight.size import python_project
 from deadweight.size.ready_made import blockers
 from deadweight.syntax.dockerfile import remembered
@@ -51,7 +51,7 @@ _COMPILE = {"bundle": ("install",), "gem": ("install",), "pecl": ("install",), "
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh"))
 # Programs that start a shell, or that are scripts of one.
 _START_SHELL = frozenset(("npm", "npx", "yarn", "pnpm", "bunx", "docker-entrypoint.sh"))
-_ACCOUNTS = frozenset(("useradd", "groupadd", "usermod", "groupmod", "userdel", "groupdel", "chpasswd", "gpasswd"))
+_ACCOUNTS = frozenset(("usermod", "groupmod", "userdel", "groupdel", "chpasswd", "gpasswd"))
 _OF_DEBIAN = frozenset(
     (
         *("aptitude", "dpkg", "apt-key", "apt-cache", "apt-mark", "apt-file", "add-apt-repository", "dpkg-reconfigure"),
@@ -113,22 +113,25 @@ class Need(NamedTuple):
 class Uses(NamedTuple):
     """What stages use of the image that they stand on: what they cannot do without, the package managers they call, and
     the packages whose programs they call and do not install themselves. `brings_cuda`: with packages of Python;
-    `can_say_apk`: what they do with apt can be said in the words of apk.
+    `is_known_on_alpine`: what they do with apt and useradd can be said in the words of Alpine.
     """
 
     needs: tuple[Need, ...]
     managers: frozenset[str]
     packages: frozenset[str]
     brings_cuda: bool
-    can_say_apk: bool
+    is_known_on_alpine: bool
 
     def blocker(self, lost: Iterable[LossName], manager: str | None) -> str:
         """Why the commands would not run on an image that lacks so much and has this package manager; '' if they do."""
         gone = frozenset(lost)
         found = [each.why for each in self.needs if each.loss in gone]
-        can_say = {"apt"} if manager == "apk" and self.can_say_apk else set[str]()
-        others = sorted(self.managers - can_say)
-        found += [f"RUN calls {each}" for each in others if manager not in (each, None)]
+        if "apk" in gone:
+            found += [] if self.is_known_on_alpine else ["RUN calls apt or useradd with words that Alpine lacks"]
+            others = self.managers - {"apt"}
+        else:
+            others = self.managers
+        found += [f"RUN calls {each}" for each in sorted(others) if manager not in (each, None)]
         if "no-cuda-libraries" in gone and not self.brings_cuda:
             found.append("the programs may need CUDA's libraries")
         return found[0] if found else ""
@@ -165,8 +168,8 @@ def uses(ledgers: Iterable[Ledger]) -> Uses:
     elif for_compiling := sorted(name for name in installed if name.endswith("-dev") or name in _FOR_COMPILING):
         needs[Need("no-build-tools", f"{for_compiling[0]} is for compiling")] = None
     brings_cuda = any(_brings_cuda(layer) for ledger in given for layer in ledger.layers_with(PackageSet))
-    can_say_apk = all(in_apk.said(layer) for layer in in_apk.users(given))
-    return Uses(tuple(needs), frozenset(managers), frozenset(packages), brings_cuda, can_say_apk)
+    is_known_on_alpine = all(on_alpine.said(layer) for layer in on_alpine.users(given))
+    return Uses(tuple(needs), frozenset(managers), frozenset(packages), brings_cuda, is_known_on_alpine)
 
 
 def starts(ledgers: Iterable[Ledger]) -> frozenset[str]:
@@ -214,6 +217,8 @@ def _needs_of(layer: Layer) -> Iterator[Need]:
         if isinstance(effect.cause, PackageSet):
             for each in blockers(effect.cause):
                 yield Need(each.loss, f"{each.package} {each.why}")
+            if effect.cause.manager == "pip" and effect.cause.runtime.startswith("2"):
+                yield Need("musl", "Python 2 has no wheels for musl")
         elif isinstance(effect.cause, Built):
             yield Need("no-nvcc", f"{effect.cause.program} may compile")
 

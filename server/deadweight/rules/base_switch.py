@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import apt
 from deadweight.model.effects import PackageSet
 from deadweight.model.image import base
-from deadweight.rules import in_apk
+from deadweight.rules import on_alpine
 from deadweight.rules.base_needs import standing_on, starters
 from deadweight.rules.edits import line_end
 from deadweight.size.estimate import cause_size
@@ -101,7 +101,7 @@ def changed(ledgers: Iterable[Ledger], held: Base, there: Base) -> tuple[Size, S
     """
     given = list(ledgers)
     if held.package_manager == "apt" and there.package_manager == "apk":
-        return in_apk.weight(in_apk.users(given), there)
+        return on_alpine.weight(on_alpine.users(given), there)
     if held.packages == there.packages or held.package_manager != there.package_manager:
         return ZERO, ZERO
     layers = (layer for ledger in given for layer in ledger.layers_with(PackageSet))
@@ -134,7 +134,7 @@ def _said_otherwise(snapshot: Snapshot, layer: Layer, held: Base, there: Base) -
     """The edits of what all stages on the image do with apt, where it has apk."""
     if held.package_manager != "apt" or there.package_manager != "apk":
         return ()
-    return in_apk.edits(snapshot, in_apk.users(standing_on(snapshot, snapshot.ledgers.of(layer))))
+    return on_alpine.edits(snapshot, on_alpine.users(standing_on(snapshot, snapshot.ledgers.of(layer))))
 
 
 def _named(ref: ImageRef, sibling: Sibling, word: Word, offset: int) -> Edit | None:

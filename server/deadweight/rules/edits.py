@@ -108,13 +108,22 @@ def remove_instruction(snapshot: Snapshot, layer: Layer) -> Edit:
 
 
 def replace_word(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edit | None:
-    """Put `text` in place of a word of a command; without a text the word goes, and the blanks before it."""
+    """Put `text` in place of a word of a command; without a text the word goes, and the blanks before it, or the line
+    that it stands on alone.
+    """
     body = body_of(layer)
     if body is None:
         return None
     start, end = body.source.start(word.span.start), body.source.end(word.span.end)
     if not text:
-        start = len(layer.instruction.text[:start].rstrip(" \t"))
+        source, escape = layer.instruction.text, layer.instruction.escape
+        first, last = source.rfind("\n", 0, start) + 1, source.find("\n", end) + 1 or len(source)
+        start = len(source[:start].rstrip(" \t"))
+        if start == first and source[end:last].strip() == escape:
+            return Edit(Span(first, last).shifted(snapshot.offset(layer.site)), "")
+        before = source[:first].rstrip("\r\n")
+        if start == first and not source[end:last].strip() and before.endswith(escape):
+            start = len(before.removesuffix(escape).rstrip(" \t"))  # the last line of all
     return Edit(Span(start, end).shifted(snapshot.offset(layer.site)), text)
 
 

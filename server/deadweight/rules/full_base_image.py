@@ -98,11 +98,12 @@ Look before you take it; each fix says at what. A smaller image is offered where
 stages that stand on it, runs there as far as one can tell. Programs that it lacks and that a `RUN` calls, such as git
 or curl, are installed below `FROM`. Alpine uses musl instead of glibc, and is left out where an install brings a
 package without a wheel or program for musl, which the fix names, or where something comes from a stage with glibc. What
-a `RUN` does with apt becomes apk's where every name and option of it is known there; else Alpine is not offered.
+a `RUN` does with apt and useradd is said in the words of Alpine where all of them are known; else it is not offered.
 For distroless a plain shell form becomes exec form, and the program starts as that image starts it.
 
-An image that an `ARG` names as a whole stays as it is, since others may build with another one. A pinned digest names
-one image and goes: pin the new one.
+What an `ARG` holds stays as it is, since others may build with something else; where the smaller image has no more than
+a longer name, `FROM node:$VERSION` becomes `node:$VERSION-slim`. A pinned digest names one image and goes: pin the new
+one.
 
 ## Not reported
 
@@ -211,7 +212,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from deadweight.model.image import ImageName, StatedSize
-    from deadweight.model.layers import Layer
+    from deadweight.model.layers import Layer, Ledger
     from deadweight.model.siblings import Sibling
     from deadweight.rules.base_needs import Uses
     from deadweight.size.units import Size
@@ -246,17 +247,26 @@ _SERVERS = ("tomcat", "jetty", "tomee")  # images that start a server in Java by
 def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:
-        stage = ledger.stage
-        if not isinstance(stage.base, ImageRef) or stage.base_word is None or not siblings(stage.base):
-            continue
-        platform = stage.platform or snapshot.options.platform
-        standing = standing_on(snapshot, ledger)
-        shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
-        changes = tuple(changed(shipped, base(stage.base), each.base) for each in siblings(stage.base))
-        begins = starts(snapshot.shipped_ledgers)
-        start = _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, changes)
-        if found := _finding(ledger.layers[0], start, snapshot.options.bases):
+        if (start := _start(snapshot, ledger)) and (found := _finding(ledger.layers[0], start, snapshot.options.bases)):
             yield found
+
+
+def why_not(snapshot: Snapshot, ledger: Ledger) -> dict[str, str]:
+    """The smaller images that would not do for a stage, by name, each with the reason."""
+    start = _start(snapshot, ledger)
+    found = ((each.ref.text, start.blocker(each)) for each in siblings(start.ref)) if start else ()
+    return {name: why for name, why in found if why}
+
+
+def _start(snapshot: Snapshot, ledger: Ledger) -> _Start | None:
+    stage = ledger.stage
+    if not isinstance(stage.base, ImageRef) or stage.base_word is None or not siblings(stage.base):
+        return None
+    standing = standing_on(snapshot, ledger)
+    shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
+    changes = tuple(changed(shipped, base(stage.base), each.base) for each in siblings(stage.base))
+    platform, begins = stage.platform or snapshot.options.platform, starts(snapshot.shipped_ledgers)
+    return _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, changes)
 
 
 class _Start(NamedTuple):

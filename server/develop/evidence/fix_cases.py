@@ -465,6 +465,7 @@ NOT_BUILT: dict[str, str] = {
     "sources-kept": "what is built comes from the network, which the lab has not",
     "two-download-tools": "no safe fix: whether the app calls one of them, only its code says",
     "next-without-standalone": "no fix of its own: what Next.js is told is not in the Dockerfile",
+    "debugging-tools-kept": "no safe fix: an app or a script may call them",
     "unreachable-stage": "no fix, and no bytes in the image",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "packages-upgraded": "no safe fix: whether a newer base image is there, only its registry says",

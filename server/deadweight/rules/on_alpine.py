@@ -1,4 +1,4 @@
-"""What a RUN does with apt, in the words of apk: only where every word of it is known there."""
+"""What a RUN does with apt and useradd, in the words of Alpine: only where every word of it is known there."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.facts.apk_names import in_alpine
 from deadweight.model.effects import Leftover, PackageSet
 from deadweight.rules.edits import remove_command, remove_instruction, replace_word
-from deadweight.rules.script_places import body_of
 from deadweight.size.estimate import cause_size, size_together
 from deadweight.size.units import ZERO, Size, total
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import remembered
-from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer, Ledger
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
+    from deadweight.text import Edit
 
 _APT = ("apt-get", "apt")
 # Options that say no more than that nobody is there to ask, or what apk does anyway.
@@ -48,8 +47,28 @@ _CLEANS = frozenset(("clean", "autoclean", "dist-clean", "distclean"))
 _APT_FOLDERS = ("/var/lib/apt/", "/var/cache/apt/")
 
 
+_ACCOUNTS = {"useradd": "adduser -D", "groupadd": "addgroup"}
+_LONG = {
+    "--system": "-r",
+    "--uid": "-u",
+    "--gid": "-g",
+    "--create-home": "-m",
+    "--no-create-home": "-M",
+    "--shell": "-s",
+    "--home-dir": "-d",
+    "--home": "-d",
+    "--comment": "-c",
+    "--no-log-init": "-l",
+}
+# Options of useradd and groupadd as BusyBox has them (busybox 1.37, loginutils/adduser.c and addgroup.c).
+_FLAGS = {"useradd": {"r": "-S", "m": "", "M": "-H", "l": ""}, "groupadd": {"r": "-S"}}
+_VALUES = {"useradd": {"u": "-u", "g": "-G", "s": "-s", "d": "-h", "c": "-g"}, "groupadd": {"g": "-g"}}
+_PROGRAMS = frozenset((*_APT, *_ACCOUNTS))
+_HIGHEST_ID = 60_000
+
+
 class Said(NamedTuple):
-    """A RUN in apk's words: what each word becomes ('' where it goes), and the commands that go."""
+    """A RUN in the words of Alpine: what each word becomes ('' where it goes), and the commands that go."""
 
     words: tuple[tuple[Word, str], ...]
     gone: tuple[Call, ...]
@@ -58,7 +77,7 @@ class Said(NamedTuple):
 
 @remembered
 def said(layer: Layer) -> Said | None:
-    """A RUN that calls apt in the words of apk; None where some of it is not known there."""
+    """A RUN in the words of Alpine; None where some of it is not known there."""
     words: list[tuple[Word, str]] = []
     gone: list[Call] = []
     packages: list[str] = []
@@ -75,6 +94,11 @@ def said(layer: Layer) -> Said | None:
                 return None
             words += named
             packages += [name for _, text in named[2:] for name in text.split()]
+        elif call.program in _ACCOUNTS:
+            account = _account(call) if _is_plain(call) else None
+            if account is None:
+                return None
+            words += account
         elif call.program == "rm" and _removes_lists_alone(call):
             if not _is_plain(call):
                 return None
@@ -105,13 +129,58 @@ def _install(call: Call) -> list[tuple[Word, str]] | None:
     return found
 
 
+def _account(call: Call) -> list[tuple[Word, str]] | None:
+    """The words of useradd or groupadd: the program first, then options and the name."""
+    flags, values = _FLAGS[call.program], _VALUES[call.program]
+    found: list[tuple[Word, str]] = []
+    seen = ""
+    names = 0
+    words = iter(call.words)
+    for word in words:
+        long, equals, value = word.text.partition("=")
+        option = _LONG.get(long, word.text)
+        if not option.startswith("-"):
+            found.append((word, word.text))
+            names += 1
+            continue
+        before, last = option[1:-1], option[-1]
+        seen += option[1:]
+        if any(each not in flags for each in before) or (last not in flags and last not in values):
+            return None
+        texts = [flags[each] for each in before]
+        if last in flags:
+            found.append((word, " ".join(filter(None, (*texts, flags[last])))))
+            continue
+        taken = None if equals else next(words, None)
+        value = value if taken is None else taken.text
+        if not _is_taken_alike(call.program, last, value):
+            return None
+        shell = value.replace("/bin/bash", "/bin/sh") if last == "s" else value
+        text = " ".join(filter(None, (*texts, values[last])))
+        found += [(word, f"{text} {shell}")] if taken is None else [(word, text), (taken, shell)]
+    # The group of an account of the system is not made on Alpine; a home is, where nobody says otherwise.
+    if names != 1 or (call.program == "useradd" and "r" in seen and "g" not in seen):
+        return None
+    program = _ACCOUNTS[call.program] + (" -H" if call.program == "useradd" and not set("mM") & set(seen) else "")
+    return [(call.placed.command.words[0], program), *found]
+
+
+def _is_taken_alike(program: str, option: str, value: str) -> bool:
+    """Whether the value of an option means the same to both programs."""
+    if not value or "$" in value:
+        return False
+    if option == "u" or program == "groupadd":
+        return value.isdecimal() and len(value) < 6 and int(value) <= _HIGHEST_ID
+    return option != "g" or not value.isdecimal()
+
+
 def _removes_lists_alone(call: Call) -> bool:
     paths = call.operands()
     return bool(paths) and all(word.text.startswith(_APT_FOLDERS) for word in paths)
 
 
 def edits(snapshot: Snapshot, layers: Iterable[Layer]) -> tuple[Edit, ...] | None:
-    """The edits that put apk in place of apt; None where one of them cannot be written."""
+    """The edits that say RUNs in the words of Alpine; None where one of them cannot be written."""
     found: list[Edit | None] = []
     for layer in layers:
         change = said(layer)
@@ -120,28 +189,17 @@ def edits(snapshot: Snapshot, layers: Iterable[Layer]) -> tuple[Edit, ...] | Non
         if change.gone and len(change.gone) == len(layer.calls):
             found.append(remove_instruction(snapshot, layer))
             continue
-        found += [_put(snapshot, layer, word, text) for word, text in change.words]
+        found += [replace_word(snapshot, layer, word, text) for word, text in change.words]
         found += [remove_command(snapshot, layer, call) for call in change.gone]
     known = tuple(each for each in found if each is not None)
     return known if len(known) == len(found) else None
 
 
-def _put(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edit | None:
-    """A word in place of another one; one that goes takes its line along, if it stands there alone."""
-    body, source = body_of(layer), layer.instruction.text
-    if body is not None and not text:
-        start, end = body.source.start(word.span.start), body.source.end(word.span.end)
-        first, last = source.rfind("\n", 0, start) + 1, source.find("\n", end) + 1
-        if last and not source[first:start].strip() and source[end:last].strip() == layer.instruction.escape:
-            return Edit(Span(first, last).shifted(snapshot.offset(layer.site)), "")
-    return replace_word(snapshot, layer, word, text)
-
-
 def users(ledgers: Iterable[Ledger]) -> Iterator[Layer]:
-    """The RUNs of stages that call apt."""
+    """The RUNs of stages that Alpine has other words for."""
     for ledger in ledgers:
-        if not ledger.programs.isdisjoint(_APT):
-            yield from (layer for layer in ledger.layers if not layer.programs.isdisjoint(_APT))
+        if not ledger.programs.isdisjoint(_PROGRAMS):
+            yield from (layer for layer in ledger.layers if not layer.programs.isdisjoint(_PROGRAMS))
 
 
 def weight(layers: Iterable[Layer], there: Base) -> tuple[Size, Size]:

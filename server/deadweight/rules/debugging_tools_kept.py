@@ -1,0 +1,195 @@
+r"""An editor, a debugger or manuals are installed in an image that runs an app.
+
+They are for somebody who looks into the container, and are pulled with every deployment: vim is 42 MB, gdb more. Where
+one is needed, `docker debug` or a second container in the same namespaces (`docker run --pid container:NAME`,
+`kubectl debug`) brings it along.
+
+## Example
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates vim && rm -rf /var/lib/apt/lists/*
+COPY shop /usr/local/bin/
+CMD ["shop"]
+```
+
+Use instead:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+COPY shop /usr/local/bin/
+CMD ["shop"]
+```
+
+## Fix safety
+
+Look before you take it: the app, or a script of yours, may call the program. What the Dockerfile calls, or names in
+another place, is not reported.
+
+## Not reported
+
+Somebody works in the container:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /var/lib/apt/lists/*
+CMD ["bash"]
+```
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends openssh-server vim && rm -rf /var/lib/apt/lists/*
+CMD ["/start.sh"]
+```
+
+Nothing says that the image runs an app:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /var/lib/apt/lists/*
+```
+
+The Dockerfile names it elsewhere:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /var/lib/apt/lists/*
+ENV EDITOR=vim
+CMD ["crontab", "-e"]
+```
+
+The stage does not ship:
+
+```
+FROM debian:bookworm-slim AS build
+RUN apt-get update && apt-get install -y --no-install-recommends gdb && rm -rf /var/lib/apt/lists/*
+FROM debian:bookworm-slim
+COPY --from=build /etc/hostname /
+CMD ["shop"]
+```
+
+It is small, as less is.
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*
+CMD ["shop"]
+```
+
+## References
+
+- Docker: https://docs.docker.com/build/building/best-practices/#dont-install-unnecessary-packages
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from deadweight.model.effects import PackageSet
+from deadweight.rules.base_needs import starts
+from deadweight.rules.edits import replace_word
+from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.size.estimate import effect_size
+from deadweight.syntax.dockerfile import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Section
+
+# Packages of Debian and Alpine for people alone, with the programs that they bring (kept by hand, 2026-11-26).
+_TOOLS = {
+    **dict.fromkeys(("vim", "vim-tiny", "vim-nox", "neovim"), ("vim", "vi", "nvim", "neovim")),
+    **dict.fromkeys(("emacs", "emacs-nox"), ("emacs",)),
+    **{name: (name,) for name in ("nano", "gdb", "strace", "ltrace", "valgrind", "htop", "mc", "man-db", "manpages")},
+    "mandoc": ("man", "mandoc"),
+}
+_WORKED_IN = frozenset(("bash", "sh", "zsh", "ash", "sleep", "tail", "sshd", "code-server"))
+_TO_WORK_IN = frozenset(("openssh-server", "openssh", "ssh", "byobu", "tmux", "screen", "zsh", "sudo"))
+_FOR_DEVELOPERS = re.compile(r"(?:^|[-_.])(?:dev|develop|development|test|tests|debug|devcontainer)(?:[-_.]|$)")
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+
+@rule("debugging-tools-kept", group="packages")
+def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
+    """Report editors, debuggers and manuals that are installed in layers which ship, where the image runs an app."""
+    target = snapshot.build.target
+    begins: frozenset[str] | None = None
+    for ledger in snapshot.shipped_ledgers:
+        for layer in ledger.layers_with(PackageSet):
+            for freed in _tools(layer):
+                begins = starts(snapshot.shipped_ledgers) if begins is None else begins
+                is_for_people = target is None or _FOR_DEVELOPERS.search(target.name or "")
+                if not begins or begins & _WORKED_IN or is_for_people or _is_named_again(snapshot, freed):
+                    return
+                cause = freed.cause
+                assert isinstance(cause, PackageSet)
+                names = " and ".join(cause.names) if len(cause.names) < 3 else ", ".join(cause.names)
+                are = "is" if len(cause.names) == 1 else "are"
+                yield Finding(
+                    site=layer.site,
+                    span=freed.span,
+                    message=f"{names} {are} for people, and this image runs an app",
+                    saves=effect_size(freed),
+                    basis="size",
+                    stage=ledger.stage.label,
+                    frees=frozenset(((layer.site, freed),)),
+                    fixes=partial(_fixes, layer, freed),
+                )
+
+
+@remembered
+def _tools(layer: Layer) -> tuple[Effect, ...]:
+    """What a layer installs for people alone, as effects of their own."""
+    found = []
+    for effect in layer.kept:
+        cause = effect.cause
+        if isinstance(cause, PackageSet) and cause.manager in ("apt", "apk") and effect.is_certain:
+            names = tuple(name for name in cause.names if name in _TOOLS)
+            rest = tuple(name for name in cause.names if name not in _TOOLS)
+            if names and rest and not _TO_WORK_IN.intersection(rest):
+                alone = replace(cause, names=names, already=(*cause.already, *rest))
+                found.append(replace(effect, cause=alone))
+    return tuple(found)
+
+
+def _is_named_again(snapshot: Snapshot, freed: Effect) -> bool:
+    """Whether an instruction names the tools in another place than where it installs them."""
+    cause = freed.cause
+    assert isinstance(cause, PackageSet)
+    counts = [_named(ledger.stage.section) for ledger in snapshot.shipped_ledgers]
+    programs = {program for name in cause.names for program in _TOOLS[name]}
+    return sum(count.get(program, 0) for count in counts for program in programs) > len(cause.names)
+
+
+@remembered
+def _named(section: Section) -> dict[str, int]:
+    """How often a stage names each of the programs."""
+    counts: dict[str, int] = {}
+    for instruction in section.instructions:
+        for word in _WORD.findall(instruction.text):
+            if word in _PROGRAMS:
+                counts[word] = counts.get(word, 0) + 1
+    return counts
+
+
+_PROGRAMS = frozenset(program for programs in _TOOLS.values() for program in programs)
+
+
+def _fixes(layer: Layer, freed: Effect, snapshot: Snapshot) -> Iterator[Fix | None]:
+    cause = freed.cause
+    assert isinstance(cause, PackageSet)
+    calls = [call for call in layer.calls if call.span == freed.span]
+    words = [word for call in calls for word in call.words if word.text in cause.names]
+    edits = [replace_word(snapshot, layer, word, "") for word in words]
+    known = tuple(edit for edit in edits if edit is not None)
+    if len(calls) == 1 and len(known) == len(cause.names):
+        note = "Check: neither the app nor a script of yours calls it"
+        yield Fix("remove", f"Do not install {', '.join(cause.names)}", Safety.ASK, known, note=note)
