@@ -486,7 +486,7 @@ RUN mvn package
 //- b/pom.xml
 <artifactId>b</artifactId><dependency><artifactId>a</artifactId></dependency>
 //- SOURCES
-=== Gradle, which has no task that downloads
+=== Gradle, which has no task that downloads alone
 COPY . .
 RUN gradle build
 //- build.gradle
@@ -584,12 +584,13 @@ def cases(table: str) -> list[object]:
     return [pytest.param(text, id=title) for title, _, text in titled]
 
 
-def fixes_of(block: str) -> list[str]:
+def fixes_of(block: str, wanted: str = "split-copy") -> list[str]:
     """The Dockerfiles that the fixes of copy-before-install make, of those that keep their word."""
     snapshot = snapshot_of(block)
     found = report(snapshot)
-    mine = [each for each in found if each.rule.id == "copy-before-install"]
-    return [fixed(snapshot, [fix]).text for each in mine for fix in each.fixes if holds(snapshot, found, each, fix)]
+    fixes = [(each, fix) for each in found if each.rule.id == "copy-before-install" for fix in each.fixes]
+    mine = [(each, fix) for each, fix in fixes if fix.id == wanted]
+    return [fixed(snapshot, [fix]).text for each, fix in mine if holds(snapshot, found, each, fix)]
 
 
 def is_reported(block: str) -> bool:
@@ -620,3 +621,10 @@ def test_line_ends_and_the_escape_of_the_file_stay() -> None:
     (after,) = fixes_of(f"//- Dockerfile\n{before}{PROJECTS['CRATE']}//- src/main.rs 400\n//- src/other.rs 400\n")
     assert after.count("\n") == after.count("\r\n")
     assert "src/main.rs `\r\n    && cargo build --release `\r\n" in after
+
+
+def test_where_nothing_can_come_first_a_cache_mount_is_on_offer() -> None:
+    files = "//- build.gradle\nplugins {}\n//- src/A.java 9\n//- src/B.java 9\n"
+    (after,) = fixes_of(f"//- Dockerfile\nFROM gradle:8\nCOPY . /src\nRUN gradle -p /src build\n{files}", "cache-mount")
+    assert after.endswith("RUN --mount=type=cache,target=/home/gradle/.gradle gradle -p /src build\n")
+    assert not is_reported(f"//- Dockerfile\n{after}{files}")

@@ -72,7 +72,7 @@ def _maven(call: Call) -> Iterator[str]:
 
 
 def _gradle(call: Call) -> Iterator[str]:
-    # Docker's images of Gradle link root's folder to that of the user gradle (keeganwitt/docker-gradle, 2026-11-26).
+    # Docker's images of Gradle link root's folder to that of the user gradle (kept by hand, 2026-11-26).
     default = "/home/gradle/.gradle" if call.around.base.repository == "gradle" else "~/.gradle"
     if call.words and not call.has("-v", "--version"):
         yield call.around.variables.get("GRADLE_USER_HOME") or default

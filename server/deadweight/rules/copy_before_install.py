@@ -86,7 +86,7 @@ Where an install goes on to build the project itself, the fix adds a RUN above t
 `mvn dependency:go-offline`, `dotnet restore`, `poetry install --no-root`, `uv sync --no-install-project`, `composer
 install --no-scripts --no-autoloader`. Of a crate, the dependencies are built with a source that does nothing; what
 comes of that is removed again, as cargo would take it for newer than the real sources. Gradle has no task that only
-downloads.
+downloads: for it, as for all that download to a place of their own, a cache mount is on offer.
 
 ## Not reported
 
@@ -168,6 +168,7 @@ from deadweight.model.ecosystems.manifests import project_in
 from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
 from deadweight.model.project_installs import BUILDERS, SAYINGS, Wanted, wanted
 from deadweight.rules.copying_first import Install, copy_first
+from deadweight.rules.mounting import downloads, keep_downloads
 from deadweight.rules.rule import Finding, Fix, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -207,6 +208,9 @@ def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _fixes(ledger: Ledger, install: Install, snapshot: Snapshot) -> Iterator[Fix | None]:
     yield copy_first(snapshot, ledger, install)
+    if install.what.builds:
+        own = (each.cache for each in downloads(install.layer) if each.call is install.call)
+        yield from (keep_downloads(snapshot, ledger, install.layer, cache) for cache in own)
 
 
 def _written(install: Install) -> list[Effect]:

@@ -33,6 +33,10 @@ _UNCLEAR = ("*", "?", "[", " ", "$", "\\", '"', "'")  # in a path: COPY would re
 _WIDTH = 100  # a line that would be wider is continued on the next
 # What a first RUN of an own may leave out: they change nothing but the shell that runs them.
 _OF_THE_SHELL = frozenset(("set", "echo", ":", "true", "cd"))
+# Programs that look at nothing but what their words name; at nothing where they name nothing.
+_PROGRAMS = "sed grep cp mv rm mkdir chmod chown ln cat touch tar unzip curl wget nproc uname which id ls test ["
+_BY_PATHS = frozenset(_PROGRAMS.split())
+_OF_FILES = frozenset(("-f", "-e", "-d", "-r", "-s", "-x", "-L"))  # of `test`
 
 
 class Install(NamedTuple):
@@ -111,10 +115,27 @@ def _is_apart(layer: Layer, copied: str) -> bool:
     """Whether an instruction neither reads nor writes what lies in the folder of the sources."""
     keyword = layer.instruction.keyword
     if keyword == "RUN":
-        return bool(layer.calls) and all(map(reads_no_sources, layer.calls)) and not _touches(layer, copied)
+        return (
+            bool(layer.calls) and all(_is_blind(call, copied) for call in layer.calls) and not _touches(layer, copied)
+        )
     if keyword in ("COPY", "ADD"):
         return not _touches(layer, copied)
     return True
+
+
+def _is_blind(call: Call, copied: str) -> bool:
+    """Whether a call does the same without the sources: by what it is, or as its words are about other places."""
+    if reads_no_sources(call):
+        return True
+    if call.program not in _BY_PATHS:
+        return False
+    operands = [word.pattern for word in call.operands()]
+    if call.program in ("sed", "grep", "[", "test"):
+        # The first is no path, nor is what is compared: `[ $(nproc) = 2 ]`.
+        is_about_files = any(option in _OF_FILES for option in call.options)
+        operands = operands[1:] if call.program in ("sed", "grep") else operands if is_about_files else []
+    paths = [call.around.resolve(each) for each in operands if "://" not in each]
+    return all(path is not None and not is_under(path, copied) and not is_under(copied, path) for path in paths)
 
 
 def _touches(layer: Layer, copied: str) -> bool:
@@ -159,37 +180,20 @@ def _last_of_install(install: Install) -> int | None:
     own = next(at for at, call in enumerate(calls) if call is install.call)
     last = -1
     for at, call in enumerate(calls):
-        if not (_reads_manifests(install, call) or _only_takes_away(install, call)):
+        if not _reads_manifests(install, call):
             break
         last = at
     return last if last >= own else None
 
 
 def _reads_manifests(install: Install, call: Call) -> bool:
-    if reads_no_sources(call) or call.program in _OF_THE_SHELL:
+    if call.program in _OF_THE_SHELL or _is_blind(call, install.copied.path or "/"):
         return True
     what = wanted(call)
     if what is None or what.builds or what.needs or what.manager != install.what.manager:
         return False
     named = (_in_context(install, path) for path in what.named)
     return what.folder == install.what.folder and all(path in install.project.install_files for path in named)
-
-
-def _only_takes_away(install: Install, call: Call) -> bool:
-    """Whether a call is a clean-up that spares the folder of the sources: `rm -rf /root/.npm`."""
-    copied = install.copied.path or "/"
-    own = [effect for effect in install.layer.effects if effect.span == call.span]
-    return (
-        call.program == "rm"
-        and bool(own)
-        and all(
-            each.kind is Kind.REMOVES
-            and each.path is not None
-            and not is_under(each.path, copied)
-            and not is_under(copied, each.path)
-            for each in own
-        )
-    )
 
 
 # --- the edits --------------------------------------------------------------------------------------------------------

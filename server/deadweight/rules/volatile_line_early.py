@@ -112,18 +112,21 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Built, Compiled, Copied, Download, Installer, Output
 from deadweight.rules.edits import listed, move_below
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import estimated_size
+from deadweight.size.units import total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.stages import Site
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction
 
@@ -167,7 +170,7 @@ def volatile_line_early(snapshot: Snapshot) -> Iterator[Finding]:
     """Report an ARG, or an ADD from the network, that is new in each build and stands above heavy RUNs."""
     for ledger in snapshot.reached_ledgers:
         for found in _volatile_lines(ledger, snapshot.build.scope):
-            saves = snapshot.sizes.of(effect for run in found.runs for effect in run.kept)
+            saves = total(map(estimated_size, found.runs))
             first = found.lines[0]
             if saves is None:
                 continue
@@ -186,13 +189,18 @@ def volatile_line_early(snapshot: Snapshot) -> Iterator[Finding]:
 def _volatile_lines(ledger: Ledger, outer: Mapping[str, str | None]) -> list[_Volatile]:
     """The lines of a stage that change with each build; those that go with one another are one."""
     found: list[_Volatile] = []
-    for layer in ledger.layers:
+    taken: set[Site] = set()
+    # Below the sources, a change builds everything again anyway.
+    for layer in takewhile(lambda each: not _brings_sources(each), ledger.layers):
+        if layer.site in taken:
+            continue
         names = _what_changes(layer) if layer.instruction.keyword in ("ARG", "ADD") else ()
         # What a default above the first FROM fixes is no news.
         names = tuple(name for name in names if not outer.get(name) or _STAND_INS.fullmatch(outer[name] or ""))
         if not names:
             continue
         own = _below(ledger, layer, names)
+        taken.update(line.site for line in own.lines)
         same = next((each for each in found if _go_together(each, own)), None)
         if same is not None:
             found.remove(same)
@@ -233,7 +241,7 @@ def _below(ledger: Ledger, first: Layer, what: tuple[str, ...]) -> _Volatile:
     together = [first]
     runs: list[Layer] = []
     end = len(layers)
-    are_sources_there = any(map(_brings_sources, layers[:number]))
+    are_sources_there = False
     for layer in layers[number + 1 :]:
         keyword = layer.instruction.keyword
         is_used = not names.isdisjoint(_mentions(layer.instruction))
@@ -245,6 +253,8 @@ def _below(ledger: Ledger, first: Layer, what: tuple[str, ...]) -> _Volatile:
             break
         elif _brings_sources(layer):
             are_sources_there = True
+            if not runs:
+                break
         elif keyword == "RUN" and not are_sources_there and estimated_size(layer):
             runs.append(layer)
     last = runs[-1].site.step if runs else number
@@ -280,7 +290,7 @@ def _targets(layer: Layer) -> Iterator[str]:
 
 def _brings_sources(layer: Layer) -> bool:
     """Whether a COPY brings the project: then all below is built again whenever that changes."""
-    return any(
+    return layer.instruction.keyword in ("COPY", "ADD") and any(
         isinstance(cause := effect.cause, Copied)
         and (len(cause.selection.files) >= _MANY if cause.selection else cause.source in (".", "./", "/"))
         for effect in layer.kept
