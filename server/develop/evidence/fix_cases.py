@@ -452,6 +452,7 @@ NOT_BUILT: dict[str, str] = {
     "secrets-copied": "no safe fix: an app or a build may read them",
     "copy-source-missing": "no safe fix, and no image before it: the build fails",
     "huge-file-copied": "no safe fix: an app may open them",
+    "install-cache-kept": "of conda, pacman, dnf and zypper: the lab has the archives of Debian, npm and PyPI alone",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "packages-upgraded": "no safe fix: whether a newer base image is there, only its registry says",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
