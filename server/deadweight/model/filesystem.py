@@ -164,15 +164,14 @@ _all_removed = folded(frozenset[str](), _with_removed)
 
 
 class _Given(NamedTuple):
-    """What one layer does to files whose texts may be known, on what those below it do."""
+    """What one layer writes into files whose texts may be known, on what those below it write."""
 
     effects: tuple[Effect, ...]
     below: _Given | None
 
 
 def _with_given(given: _Given | None, layer: Layer) -> _Given | None:
-    effects = layer.effects if layer.removes else layer.kept
-    found = tuple([each for each in effects if each.kind is Kind.REMOVES or isinstance(each.cause, _TEXTS)])
+    found = tuple([each for each in layer.kept if isinstance(each.cause, _TEXTS)])
     return _Given(found, given) if found else given
 
 
@@ -241,12 +240,13 @@ class Filesystem:
         """The text of a file by its path in the image: as a bind mount shows it, as it was copied last, or as the
         Dockerfile itself writes it.
         """
-        return self._text(path)
+        return self._texts((path,)).get(path)
 
     @_asked
     def known_texts(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """The texts of those of these files of which anything is known."""
-        return tuple([text for path in paths if (text := self._text(path)) is not None])
+        found = self._texts(paths)
+        return tuple([found[path] for path in paths if path in found])
 
     @_asked
     def texts(self, folder: str) -> tuple[str, ...]:
@@ -255,32 +255,40 @@ class Filesystem:
         for origin in self._origins(folder):
             names = (each for each in self.context.texts if posixpath.dirname(each) == origin) if self.context else ()
             paths.update(posixpath.join(folder, posixpath.basename(each)) for each in names)
-        found = (self._text(path) for path in sorted(paths))
-        return tuple(text for text in found if text is not None)
+        found = self._texts(tuple(paths))
+        return tuple([found[path] for path in sorted(found)])
 
-    def _text(self, path: str) -> str | None:
+    def _texts(self, paths: tuple[str, ...]) -> dict[str, str]:
+        """The texts of several files, by their paths: what was done to any of them is looked through once."""
         texts = self.context.texts if self.context else {}
-        mounted = next((texts[origin] for origin in self._mounted(path) if origin in texts), None)
-        if mounted is not None:
-            return mounted
-        added: list[str] = []
+        mounted = {path: texts[each] for path in paths for each in self._mounted(path) if each in texts}
+        removed = _all_removed(self.below)
+        added: dict[str, list[str]] = {path: [] for path in paths if path not in mounted and path not in removed}
+        pending = set(added)
         for effect in self._given():
             cause = effect.cause
-            if effect.kind is Kind.REMOVES:
-                if effect.path and covers(effect.path, path):
-                    break
-            elif isinstance(cause, Text):
-                if effect.path != path:
-                    continue
-                if cause.content is None:
-                    return None
-                added.append(cause.content)
-                if not cause.appends:
-                    break
-            elif found := next((texts[origin] for origin in _origins_in(effect, path) if origin in texts), None):
-                added.append(found)
+            if not pending:
                 break
-        return "".join(reversed(added)) if added else None
+            if isinstance(cause, Text):
+                if effect.path in pending:
+                    added[effect.path] += [cause.content or ""]
+                    if cause.content is None:
+                        del added[effect.path]
+                    if cause.content is None or not cause.appends:
+                        pending.remove(effect.path)
+                continue
+            where = effect.path
+            if where is None:
+                continue
+            if effect.kind is Kind.REMOVES:
+                pending -= {path for path in pending if covers(where, path)}
+                continue
+            for path in [path for path in pending if is_under(path, where)] if texts else ():
+                origin = next((each for each in _origins_in(effect, path) if each in texts), None)
+                if origin is not None:
+                    added[path] += [texts[origin]]
+                    pending.remove(path)
+        return mounted | {path: "".join(reversed(found)) for path, found in added.items() if found}
 
     @_asked
     def beside(self, path: str, name: str) -> Folder | None:

@@ -467,6 +467,7 @@ NOT_BUILT: dict[str, str] = {
     "next-without-standalone": "no fix of its own: what Next.js is told is not in the Dockerfile",
     "debugging-tools-kept": "no safe fix: an app or a script may call them",
     "unreachable-stage": "no fix, and no bytes in the image",
+    "install-cache-kept": "of conda, pacman, dnf and zypper: the lab has the archives of Debian, npm and PyPI alone",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "packages-upgraded": "no safe fix: whether a newer base image is there, only its registry says",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from deadweight.model.commands.call import Call, Surroundings
+    from deadweight.model.commands.pip_settings import Settings
     from deadweight.model.effects import Effect
     from deadweight.syntax.shell import Word
 
@@ -57,7 +58,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     if call.has("--help") or not verb:
         return
     if verb == "cache" and operands[1:2] and operands[1].text == "purge":
-        yield removes(_cache_folder(call), call.span)
+        yield removes(_cache_folder(call, settings(call)), call.span)
     elif verb == "config":
         words = [word.plain for word in operands[1:]]
         yield from pip_settings.written(call, environment(call) or "/usr/local", words)
@@ -66,15 +67,17 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield removes_packages(PackageSet("pip", tuple(sorted(names))), call.span)
     elif verb in ("wheel", "download"):
         folder = call.value("-w", "--wheel-dir") or call.value("-d", "--dest") or "."
-        packages = requested(call, operands[1:], indexes(call))
+        told = settings(call)
+        packages = requested(call, operands[1:], indexes(call, told))
         wheels = replace(packages, already=(), options=packages.options | {"wheels"})
         yield writes(around.resolve(folder), wheels, call.span)
-        yield from _left(call, packages)
+        yield from _left(call, packages, told)
     elif verb == "install" and not call.has("--dry-run"):
-        packages = requested(call, operands[1:], indexes(call))
+        told = settings(call)
+        packages = requested(call, operands[1:], indexes(call, told))
         yield writes(place(call), packages, call.span)
         yield from _own_byte_code(call, packages)
-        yield from _left(call, packages)
+        yield from _left(call, packages, told)
 
 
 def _own_byte_code(call: Call, packages: PackageSet) -> Iterator[Effect]:
@@ -89,12 +92,13 @@ def _own_byte_code(call: Call, packages: PackageSet) -> Iterator[Effect]:
         yield writes("/usr/local/lib", venv.LIBRARY_BYTE_CODE if is_replaced else _OWN_BYTE_CODE, call.span)
 
 
-def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:
-    if not _keeps_no_cache(call):
+def _left(call: Call, packages: PackageSet, told: Settings) -> Iterator[Effect]:
+    # `PIP_NO_CACHE_DIR=0` says so too: pip takes any value for "no cache".
+    if not call.has("--no-cache-dir") and told.value("no-cache-dir") is None:
         left = Leftover(
             "install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages
         )
-        yield writes(_cache_folder(call), left, call.span)
+        yield writes(_cache_folder(call, told), left, call.span)
 
 
 def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:
@@ -137,9 +141,9 @@ def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> Pac
     )
 
 
-def indexes(call: Call) -> tuple[str, ...]:
+def indexes(call: Call, told: Settings) -> tuple[str, ...]:
     """The indexes that pip is to ask beside PyPI or in its place: by options, in the environment or in its settings."""
-    kept = (_setting(call, name) for name in ("index-url", "extra-index-url", "find-links"))
+    kept = (told.value(name) for name in ("index-url", "extra-index-url", "find-links"))
     return (*indexes_typed(call), *(each for each in kept if each is not None))
 
 
@@ -255,13 +259,9 @@ def values(call: Call, *names: str) -> Iterator[str]:
                 yield text[2:]
 
 
-def _keeps_no_cache(call: Call) -> bool:
-    """Whether pip is told to keep none; `PIP_NO_CACHE_DIR=0` says so too: any value that it takes for one does."""
-    return call.has("--no-cache-dir") or _setting(call, "no-cache-dir") is not None
-
-
-def _setting(call: Call, name: str) -> str | None:
-    return pip_settings.value(call.around, environment(call) or "/usr/local", name)
+def settings(call: Call) -> Settings:
+    """What the pip of a call is told by the environment and by its files."""
+    return pip_settings.settings(call.around, environment(call) or "/usr/local")
 
 
 def is_set(around: Surroundings, name: str) -> bool:
@@ -275,8 +275,8 @@ def compiles_nothing(call: Call) -> bool:
     return call.has("--no-compile") or is_set(call.around, "PIP_NO_COMPILE")
 
 
-def _cache_folder(call: Call) -> str | None:
-    folder = call.value("--cache-dir") or _setting(call, "cache-dir")
+def _cache_folder(call: Call, told: Settings) -> str | None:
+    folder = call.value("--cache-dir") or told.value("cache-dir")
     if folder:
         return call.around.resolve(folder)
     return call.around.resolve("~/.cache/pip")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands import ini
 from deadweight.model.effects import as_text, writes
@@ -18,22 +18,31 @@ _WRITTEN = {"--site": "%/pip.conf", "--user": "~/.config/pip/pip.conf", "--globa
 _READ = (*_WRITTEN.values(), "~/.pip/pip.conf", "/etc/xdg/pip/pip.conf")
 
 
-def value(around: Surroundings, prefix: str, name: str) -> str | None:
-    """The value of a setting; '' where it has one that nobody can know, None where it has none.
+class Settings(NamedTuple):
+    """What a call of pip is told by the environment and by the files that it reads, the nearest first."""
 
-    pip takes no notice of a variable that is empty, nor of any file where PIP_CONFIG_FILE is /dev/null.
-    """
-    variable = f"PIP_{name.upper().replace('-', '_')}"
-    if (said := around.variables.get(variable, "")) != "":
-        return said or ""
+    around: Surroundings
+    files: tuple[str, ...]
+
+    def value(self, name: str) -> str | None:
+        """The value of a setting; '' where it has one that nobody can know, None where it has none.
+
+        pip takes no notice of a variable that is empty.
+        """
+        variables, variable = self.around.variables, f"PIP_{name.upper().replace('-', '_')}"
+        if (said := variables.get(variable, "")) != "":
+            return said or ""
+        found = (ini.value(each, name, "global", "install") for each in self.files)
+        return next((each for each in found if each), None)
+
+
+def settings(around: Surroundings, prefix: str) -> Settings:
+    """The settings of a pip that is installed below `prefix`; PIP_CONFIG_FILE=/dev/null is for none in files."""
     named = around.variables.get("PIP_CONFIG_FILE")
     if named == "/dev/null":
-        return None
+        return Settings(around, ())
     paths = [around.resolve(path.replace("%", prefix)) for path in (*((named,) if named else ()), *_READ)]
-    for each in around.files.known_texts(tuple([path for path in paths if path])):
-        if found := ini.value(each, name, "global", "install"):
-            return found
-    return None
+    return Settings(around, around.files.known_texts(tuple([path for path in paths if path])))
 
 
 def written(call: Call, prefix: str, words: Sequence[str]) -> Iterator[Effect]:

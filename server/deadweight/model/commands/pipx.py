@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands import pip, pip_settings, venv
+from deadweight.model.commands import pip, venv
 from deadweight.model.commands.call import Tool
 from deadweight.model.effects import Built, Leftover, PackageSet, removes_packages, writes
 
@@ -27,15 +27,16 @@ def _effects(call: Call) -> Iterator[Effect]:
     usual = "/opt/pipx" if call.has("--global") else "~/.local/share/pipx"
     home = around.resolve(around.variables.get(named) or usual)
     if verb in ("install", "inject"):
+        settings = pip.settings(call)
         # An injected package goes into the environment of the program that is named first.
         packages = replace(
-            pip.requested(call, operands[1 if verb == "install" else 2 :], pip.indexes(call)), already=()
+            pip.requested(call, operands[1 if verb == "install" else 2 :], pip.indexes(call, settings)), already=()
         )
         yield writes(home, packages, call.span)
         yield writes(home, venv.PIP, call.span)  # one for all environments
         cache = around.resolve(around.variables.get("PIP_CACHE_DIR") or "~/.cache/pip")
         told = "--no-cache-dir" in (call.value("--pip-args") or "")
-        if cache and not told and pip_settings.value(around, "/usr", "no-cache-dir") is None:
+        if cache and not told and settings.value("no-cache-dir") is None:
             left = Leftover("install-cache", "pip's download cache", f"rm -rf {cache}", of=packages)
             yield writes(cache, left, call.span)
     elif verb == "uninstall":
