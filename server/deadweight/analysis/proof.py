@@ -185,11 +185,12 @@ def _is_staged(before: Snapshot, after: Snapshot) -> bool:
     if any(now.variables.get(name) != value or name not in now.environment for name, value in variables):
         return False
     settings = [
-        [_words_of(each) for each in stage.section.instructions if each.keyword in _OF_IMAGES] for stage in (old, new)
+        sorted(_plain(each) for each in stage.section.instructions if each.keyword in _OF_IMAGES)
+        for stage in (old, new)
     ]
     copies = [each for stage in after.build.stages[old.index :] for each in stage.section.instructions]
     taken = {word.text for each in old.section.instructions if each.keyword in _COPIES for word in each.words[:-1]}
-    return sorted(settings[0]) == sorted(settings[1]) and all(
+    return settings[0] == settings[1] and all(
         after.build.find(name) is not None or each in old.section.instructions
         if (name := each.flag("from"))
         else _takes_what_is_there(each, taken, after.context)
@@ -201,6 +202,14 @@ def _is_staged(before: Snapshot, after: Snapshot) -> bool:
 # What an image says of itself, in one place or another of its stage.
 _OF_IMAGES = frozenset(("EXPOSE", "VOLUME", "LABEL", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "MAINTAINER"))
 _COPIES = ("COPY", "ADD")
+
+
+def _plain(instruction: Instruction) -> tuple[str, ...]:
+    """What an instruction says; a program with its arguments says the same in exec form and in shell form."""
+    if instruction.keyword != "ENTRYPOINT":
+        return instruction.keyword, *_words_of(instruction)
+    words = tuple(word.value or word.text for word in instruction.words)
+    return instruction.keyword, *(words[1:] if words[:1] == ("exec",) else words)
 
 
 def _written(section: Section) -> list[str]:

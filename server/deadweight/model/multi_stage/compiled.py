@@ -8,7 +8,6 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +19,7 @@ from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
 from deadweight.model.multi_stage.recipe import commands_of_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from deadweight.model.commands.call import Call
     from deadweight.model.layers import Layer
@@ -38,6 +37,7 @@ _ACCOUNTS_OF_DISTROLESS = frozenset(("", "root", "0", "nobody", "nonroot", "6553
 _IN_DISTROLESS = frozenset(
     ("ca-certificates", "tzdata", "libc6-compat", "netbase", "openssl", "libgcc-s1", "libstdc++6")
 )
+_SEARCHED = frozenset(("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"))
 MOST = 8  # files and folders beside the program, up to which each is copied by its name
 # What lies at the top of projects in any language and is for those who write them (by hand, 2026-11-26).
 _FOR_DEVELOPERS = """
@@ -75,6 +75,7 @@ class Image(NamedTuple):
     packages: tuple[str, ...] = ()
     files: tuple[Line, ...] = ()
     is_distroless: bool = False
+    has_program: bool = False  # among its files
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,9 @@ class App:
 
 def needs(recipe: Recipe, language: Language) -> Needs | Refusal | None:
     """What a stage that compiles a program needs; None for one that compiles none."""
+    first = next(commands_of_start(recipe.start), ("",))
+    if first[0] in language.builds:
+        return Refusal(f"the start command builds the app: {' '.join(first[:3])}")
     if not any(language.builds & layer.programs for layer in recipe.runs):
         return None
     app = _read(recipe, language)
@@ -115,7 +119,8 @@ def needs(recipe: Recipe, language: Language) -> Needs | Refusal | None:
         if layer.instruction.keyword == "USER" and layer.site.step < recipe.last_work
     ]
     image.update(dict.fromkeys(users, ()))
-    own = (*chosen.files, Written(_copy(app, app.program)), *_files(app, rest), *map(Kept, users[-1:]))
+    program = () if chosen.has_program else (Written(_copy(app)),)
+    own = (*chosen.files, *program, *_files(app, rest), *map(Kept, users[-1:]))
     image[recipe.last_work] = (*image.get(recipe.last_work, ()), *own)
     if chosen.is_distroless and (command := _as_array(recipe)):
         image[_command(recipe).site.step] = (Written(command),)
@@ -149,8 +154,6 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
         words = next(commands_of_start(words[-1]), ()) if "-c" in words else words[1:]
     if not words:
         return Refusal("nobody can tell which program the image starts")
-    if words[0] in language.builds:
-        return Refusal(f"the start command builds the app: {' '.join(words[:3])}")
     program = _path_of(recipe, language, words[0])
     if program is None:
         return Refusal(f"nobody can tell where the build puts {words[0]}")
@@ -281,8 +284,11 @@ def _files(app: App, rest: tuple[str, ...] | None) -> Iterator[Line]:
             yield Written(f"COPY --from={{build}} {app.folder}/{each} {target}{each}")
 
 
-def _copy(app: App, path: str) -> str:
-    recipe = app.recipe
+def _copy(app: App) -> str:
+    """The COPY of the program: to where it was, or where an image looks for what is started by its name alone."""
+    recipe, path = app.recipe, app.program
+    if "/" not in app.words[0] and posixpath.dirname(path) not in _SEARCHED:
+        return f"COPY --from={{build}} {path} /usr/local/bin/"
     below = (
         path[len(recipe.folder or "") + 1 :] if recipe.target == "./" and path.startswith(f"{recipe.folder}/") else ""
     )

@@ -47,7 +47,9 @@ def _image(app: App, needs_shell: bool) -> Image | Refusal:
     if re.search(r"\s-static\b", texts) and not needs_shell and not app.packages:
         return Image(_STATIC, is_distroless=True)
     if not is_gnu:
-        return Image(runtime_image(recipe), files=tuple(_installed(app)))
+        installed = tuple(_installed(app))
+        more = ("libstdc++",) if recipe.ledger.base.libc == "musl" and _is_cplusplus(app) else ()
+        return Image(runtime_image(recipe), more, installed, has_program=bool(installed))
     if app.program.startswith("/usr/local/"):
         return Refusal("what `make install` puts beside the compilers, nobody can tell")
     base = compiled.of_debian(recipe)

@@ -35,8 +35,8 @@ class Needs:
     """What an ecosystem's file knows of a stage.
 
     base: the image that the app runs on
-    build, image: what each of the two stages does in place of an instruction of the user's, by its number. A COPY, ADD or
-        RUN that is not named is done where it builds, and not in the image
+    build, image: what each of the two stages does in place of an instruction of the user's, by its number. A COPY, ADD
+        or RUN that is not named is done where it builds, and not in the image
     packages: of the system, which the image needs and its base does not bring
     environment: variables that the image gets, as `NAME=value`
     known: the COPYs from other images whose purpose is known

@@ -132,7 +132,8 @@ def _manifests_of(recipe: Recipe, layer: Layer, installs: list[_Run]) -> str:
     if not is_known or len(paths) < len(named):
         return ""
     target = layer.instruction.words[-1].text
-    return f"COPY{flags_of(layer)} {' '.join(files)} {target if target.endswith('/') else './' if target == '.' else target + '/'}"
+    folder = target if target.endswith("/") else "./" if target == "." else f"{target}/"
+    return f"COPY{flags_of(layer)} {' '.join(files)} {folder}"
 
 
 def _is_local(call: Call) -> bool:
@@ -228,6 +229,13 @@ def _obstacle(recipe: Recipe, runs: list[_Run]) -> str:
     for run in runs:
         if run.install and run.layer.step is not None and not run.layer.step.state.is_root:
             return f"packages are installed as user {run.layer.step.state.user}"
+    for run in runs:
+        for effect in run.layer.effects:
+            if run.install and isinstance(effect.cause, PackageSet) and effect.path and recipe.place_of(effect.path):
+                return f"COPY brings {effect.path} from the build context: leave it out first"
+    named = recipe.context.texts.get(".python-version", "").strip()
+    if named and "uv" in recipe.ledger.programs and not named.startswith(recipe.ledger.base.version or named):
+        return f"uv brings a Python {named} of its own"
     if recipe.start.startswith(("/usr/local/bin/", "uv ", "poetry ", "pipenv ")) and not _unwrapped(recipe):
         return f"the start command runs {recipe.start.split()[0]}, which the image does not get"
     return ""

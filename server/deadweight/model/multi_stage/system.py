@@ -83,6 +83,25 @@ _ON_ALPINE: dict[str, tuple[str, ...]] = {
     "zlib-dev": ("zlib",),
     **dict.fromkeys(("libc-dev", "linux-headers", "musl-dev", "python3-dev", "libressl-dev"), ()),
 }
+# The release of Debian whose libraries have the names of a release of Ubuntu, and those of which that is known: where
+# it has others (libssl3t64), these names lead there (packages.ubuntu.com; by hand, 2026-11-26).
+_LIKE = {"focal": "bullseye", "jammy": "bookworm", "noble": "bookworm"}
+_SAME_ON_UBUNTU = frozenset(
+    (
+        *(
+            "libssl3",
+            "libssl1.1",
+            "libcurl4",
+            "libpq5",
+            "libsqlite3-0",
+            "zlib1g",
+            "libxml2",
+            "libxslt1.1",
+            "libmariadb3",
+        ),
+        *("libyaml-0-2", "libpng16-16", "libexpat1", "libgmp10", "libmagic1", "libbz2-1.0", "liblzma5", "libzstd1"),
+    )
+)
 _MOST_STEPS = 8  # from a package of headers through others to a library
 
 
@@ -113,9 +132,10 @@ def runtime_packages(layers: Iterable[Layer], base: Base, *, python_builds: bool
 
 def libraries_of(headers: str, base: Base) -> tuple[str, ...] | None:
     """The libraries that programs need which were built with a package of headers; None where nobody knows."""
-    if base.os != "debian" or (base.suite is not None and base.suite not in debian.suites()):
+    suite = _LIKE.get(base.suite or "", "") if base.os == "ubuntu" else debian.release(base.suite).suite
+    is_known = base.suite is None or base.suite in debian.suites() or base.os == "ubuntu"
+    if base.os not in ("debian", "ubuntu") or not suite or not is_known:
         return None
-    suite = debian.release(base.suite).suite
     waiting, seen = [headers], set[str]()
     for _ in range(_MOST_STEPS):
         if not waiting:
@@ -127,6 +147,8 @@ def libraries_of(headers: str, base: Base) -> tuple[str, ...] | None:
         seen.update(waiting)
         if libraries := tuple(dict.fromkeys(_libraries(groups))):
             smallest = debian.minbase(suite)
+            if base.os == "ubuntu" and not _SAME_ON_UBUNTU.issuperset(libraries):
+                return None
             return tuple(each for each in libraries if each not in smallest)
         waiting = [group[0] for group in groups if _HEADERS.fullmatch(group[0]) and group[0] not in seen]
     return None
@@ -135,7 +157,8 @@ def libraries_of(headers: str, base: Base) -> tuple[str, ...] | None:
 def _libraries(groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
     for group in groups:
         name = group[0]
-        if name.startswith("lib") and not _HEADERS.fullmatch(name) and name not in ("libc6", "libc-bin"):
+        is_library = name.startswith("lib") and name not in ("libc6", "libc-bin", "libc-dev-bin")
+        if (is_library or name == "zlib1g") and not _HEADERS.fullmatch(name):
             yield name
 
 
