@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.report import report
+from deadweight.model.stages import Site
 from deadweight.settings import DEFAULTS
 from deadweight.syntax.dockerfile import Comment, parse
 from deadweight.syntax.run import run_body
@@ -103,10 +104,12 @@ def _holds(snapshot: Snapshot, found: Sequence[Reported], reported: Reported, fi
         after = fixed(snapshot, (fix,))
     except ValueError:
         return False
-    return is_sound(snapshot, after) and _is_gone(found, report(after, settings), reported)
+    return is_sound(snapshot, after) and _is_gone(found, report(after, settings), reported, _counts(snapshot, after))
 
 
-def _is_gone(before: Sequence[Reported], after: Sequence[Reported], reported: Reported) -> bool:
+def _is_gone(
+    before: Sequence[Reported], after: Sequence[Reported], reported: Reported, stages: tuple[int, int]
+) -> bool:
     """Whether one finding of the rule less is reported, and the other rules have no more to say that weighs something.
 
     What is said of the same bytes may change: lists that no longer lie apart from their install are just kept.
@@ -114,7 +117,15 @@ def _is_gone(before: Sequence[Reported], after: Sequence[Reported], reported: Re
     rule = reported.rule.id
     if sum(each.rule.id == rule for each in after) >= sum(each.rule.id == rule for each in before):
         return False
-    return _notable(after, rule) <= _notable(before, rule)
+    # The base of a stage that was not there before may have a smaller one in turn.
+    bases = {Site(stage, 0) for stage in range(stages[0], stages[1])} if stages[1] > stages[0] else set()
+    others = [each for each in after if each.finding.site not in bases]
+    return _notable(others, rule) <= _notable(before, rule)
+
+
+def _counts(before: Snapshot, after: Snapshot) -> tuple[int, int]:
+    """How many stages there are."""
+    return len(before.build.stages), len(after.build.stages)
 
 
 def _notable(found: Sequence[Reported], but: str) -> int:

@@ -65,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
             code = UNREADABLE
             continue
         outcome = fix_all(read.snapshot, read.settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
+        if arguments.ask and not outcome.done:
+            _say_why_not(arguments, read)
         try:
             changed = _put_out(arguments, read, outcome)
         except UnreadableError as error:
@@ -86,6 +88,13 @@ def _is_wanted(arguments: argparse.Namespace, reported: Reported, fix: Fix) -> b
     if arguments.choose and len(reported.fixes) > 1 and fix.id != arguments.choose:
         return False
     return fix.safety is Safety.SAFE or arguments.ask
+
+
+def _say_why_not(arguments: argparse.Namespace, read: Read) -> None:
+    """Where a refactoring that was asked for does nothing, say why."""
+    for rule in map(BY_ID.__getitem__, arguments.rule):
+        if read.snapshot is not None and (reason := rule.why_not(read.snapshot)):
+            warn(f"{shown(read.path)}: {rule.id}: {reason}")
 
 
 def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> bool:

@@ -132,10 +132,16 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Options
 
 
+def refusal(snapshot: Snapshot) -> str:
+    """Why the image cannot be built in two stages; '' where it can, or where that is no question."""
+    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    return plan.reason if isinstance(plan, Refusal) else ""
+
+
 _WORTH = 10_000_000  # bytes; for less nobody keeps a second stage
 
 
-@rule("build-tools-shipped", group="image")
+@rule("build-tools-shipped", group="image", why_not=refusal)
 def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a shipped stage that builds an app which a second stage could take over."""
     target = snapshot.build.target
@@ -154,12 +160,6 @@ def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
         stage=target.label,
         fixes=_fixes,
     )
-
-
-def refusal(snapshot: Snapshot) -> str:
-    """Why the image cannot be built in two stages; '' where it can, or where that is no question."""
-    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    return plan.reason if isinstance(plan, Refusal) else ""
 
 
 def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:

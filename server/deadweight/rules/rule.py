@@ -114,6 +114,10 @@ class Finding:
         return self.basis not in ("correctness", "secret", "budget")
 
 
+def _nothing_to_say(_: Snapshot) -> str:
+    return ""
+
+
 Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
 
 
@@ -121,7 +125,8 @@ Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
 class Rule:
     """A rule: its id, its check, and its page, which is its module's docstring.
 
-    What its findings point at does nothing for the image where it `is_about_unnecessary`.
+    What its findings point at does nothing for the image where it `is_about_unnecessary`. `why_not` says why it finds
+    nothing in a file where one could expect it to; '' where that is no question.
     """
 
     id: str
@@ -129,6 +134,7 @@ class Rule:
     check: Check
     same_as: tuple[str, ...] = ()
     is_about_unnecessary: bool = False
+    why_not: Callable[[Snapshot], str] = _nothing_to_say
 
     @cached_property
     def page(self) -> str:
@@ -142,7 +148,12 @@ class Rule:
 
 
 def rule(
-    id_: str, *, group: Group, same_as: tuple[str, ...] = (), is_about_unnecessary: bool = False
+    id_: str,
+    *,
+    group: Group,
+    same_as: tuple[str, ...] = (),
+    is_about_unnecessary: bool = False,
+    why_not: Callable[[Snapshot], str] = _nothing_to_say,
 ) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
-    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary)
+    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary, why_not)

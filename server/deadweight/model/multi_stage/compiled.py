@@ -59,13 +59,15 @@ class Language:
     folders: where its `install` puts programs
     image: the image for a program, given whether that needs a shell, with the packages of the system to add
     build: what the stage that builds does in place of the user's instructions
+    argument: the word of the start command that names the program, where a runtime comes first: `java -jar app.jar`
     """
 
     builds: frozenset[str]
     sources: tuple[str, ...]
     folders: tuple[str, ...]
     image: Callable[[App, bool], Image | Refusal]
-    build: Callable[[App], Steps]
+    build: Callable[[App], Steps] = lambda _: {}
+    argument: Callable[[tuple[str, ...]], str | None] | None = None
 
 
 class Image(NamedTuple):
@@ -97,7 +99,7 @@ class App:
 def needs(recipe: Recipe, language: Language) -> Needs | Refusal | None:
     """What a stage that compiles a program needs; None for one that compiles none."""
     first = next(commands_of_start(recipe.start), ("",))
-    if first[0] in language.builds:
+    if first[0] in language.builds and (language.argument is None or language.argument(first) is None):
         return Refusal(f"the start command builds the app: {' '.join(first[:3])}")
     if not any(language.builds & layer.programs for layer in recipe.runs):
         return None
@@ -154,11 +156,14 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
         words = next(commands_of_start(words[-1]), ()) if "-c" in words else words[1:]
     if not words:
         return Refusal("nobody can tell which program the image starts")
-    program = _path_of(recipe, language, words[0])
+    named = language.argument(words) if language.argument else words[0]
+    if named is None:
+        return Refusal(f"nobody can tell what {words[0]} starts")
+    program = _path_of(recipe, language, named)
     if program is None:
-        return Refusal(f"nobody can tell where the build puts {words[0]}")
+        return Refusal(f"nobody can tell where the build puts {named}")
     if recipe.place_of(program) is not None:
-        return Refusal(f"{words[0]} comes from the build context, and which program it starts nobody can tell")
+        return Refusal(f"{named} comes from the build context, and which program it starts nobody can tell")
     packages = system.runtime_packages(recipe.runs, recipe.ledger.base)
     if isinstance(packages, Refusal):
         return packages
@@ -173,24 +178,24 @@ def _is_known(language: Language, call: Call) -> bool:
 
 
 def _sources(recipe: Recipe) -> tuple[str, str] | None:
-    """The folder of the image that the sources are copied to, and that of the build context: of the last folder."""
-    for layer in reversed(recipe.copies):
-        for effect in layer.kept:
-            cause = effect.cause
-            if isinstance(cause, Copied) and cause.root is not None and effect.path and not cause.is_file:
-                return effect.path, cause.root
+    """The folder of the image that the project is copied to, and that of the build context: those at the top."""
+    found: list[tuple[str, str]] = []
     for layer in recipe.copies:
         for effect in layer.kept:
             cause = effect.cause
-            if isinstance(cause, Copied) and cause.root and effect.path and cause.is_file:
-                return posixpath.dirname(effect.path), posixpath.dirname(cause.root)
-    return None
+            if not isinstance(cause, Copied) or cause.root is None or effect.path is None:
+                continue
+            if cause.is_file:
+                found.append((posixpath.dirname(effect.path), posixpath.dirname(cause.root)))
+            else:
+                found.append((effect.path, cause.root))
+    return min(found, key=lambda place: len(place[0]), default=None)
 
 
 def _path_of(recipe: Recipe, language: Language, word: str) -> str | None:
     if "$" in word or recipe.folder is None:
         return None
-    if "/" in word:
+    if "/" in word or language.argument:
         return posixpath.normpath(posixpath.join(recipe.folder, word))
     installs = any(
         {"install", "--install"} & {each.text for each in call.words} for layer in recipe.runs for call in layer.calls
@@ -259,6 +264,8 @@ def _rest(app: App) -> tuple[str, ...] | None:
         if bare not in _ALL_THE_SAME and any(fnmatchcase(bare, each) for each in (*_DEVELOPERS, *app.language.sources)):
             continue
         path = inside(app.root, bare)
+        if app.recipe.place_of(posixpath.join(app.folder, bare)) != path:
+            continue  # no COPY brings it
         if name.endswith("/") and all(_is_source(app, each) for each in context.select(path).files):
             continue
         found.append(bare)
@@ -287,12 +294,15 @@ def _files(app: App, rest: tuple[str, ...] | None) -> Iterator[Line]:
 def _copy(app: App) -> str:
     """The COPY of the program: to where it was, or where an image looks for what is started by its name alone."""
     recipe, path = app.recipe, app.program
-    if "/" not in app.words[0] and posixpath.dirname(path) not in _SEARCHED:
+    if not app.language.argument and "/" not in app.words[0] and posixpath.dirname(path) not in _SEARCHED:
         return f"COPY --from={{build}} {path} /usr/local/bin/"
     below = (
         path[len(recipe.folder or "") + 1 :] if recipe.target == "./" and path.startswith(f"{recipe.folder}/") else ""
     )
-    return f"COPY --from={{build}} {path} {f'./{below}' if below else path}"
+    target = f"./{below}" if below else path
+    if "*" in path:
+        target = posixpath.dirname(target) + "/"
+    return f"COPY --from={{build}} {path} {target}"
 
 
 def _check(app: App, rest: tuple[str, ...] | None) -> str:

@@ -13,7 +13,7 @@ from deadweight.model.multi_stage.recipe import runtime_image
 
 if TYPE_CHECKING:
     from deadweight.model.multi_stage.compiled import App
-    from deadweight.model.multi_stage.plan import Needs, Steps
+    from deadweight.model.multi_stage.plan import Needs
     from deadweight.model.multi_stage.recipe import Recipe
 
 _COMPILERS = frozenset(("gcc", "g++", "cc", "c++", "clang", "clang++", "make", "cmake", "ninja", "meson"))
@@ -82,10 +82,6 @@ def _is_cplusplus(app: App) -> bool:
     return any(path.endswith(_CPLUSPLUS) for path in selection.files)
 
 
-def _build(_: App) -> Steps:
-    return {}
-
-
 _C = Language(
     builds=_COMPILERS
     | {"autoconf", "automake", "autoreconf", "libtoolize", "ld", "ar", "git", "ctest", "ldconfig", "pkg-config"},
@@ -95,5 +91,4 @@ _C = Language(
     ),
     folders=("/usr/local/bin",),
     image=_image,
-    build=_build,
 )

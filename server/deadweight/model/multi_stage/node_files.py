@@ -121,6 +121,8 @@ def rest_of(app: App, but: Iterable[str] = ()) -> Rest:
         bare = name.rstrip("/")
         if bare in but or (bare not in _ALL_THE_SAME and any(fnmatchcase(bare, each) for each in _DEVELOPERS)):
             continue
+        if app.recipe.place_of(posixpath.join(app.folder, bare)) != inside(app.root, bare):
+            continue  # no COPY brings it
         if not name.endswith("/"):
             if not bare.endswith(_SOURCES):
                 files.append(bare)

@@ -12,7 +12,7 @@ from deadweight.model.multi_stage.plan import Refusal
 
 if TYPE_CHECKING:
     from deadweight.model.multi_stage.compiled import App
-    from deadweight.model.multi_stage.plan import Needs, Steps
+    from deadweight.model.multi_stage.plan import Needs
     from deadweight.model.multi_stage.recipe import Recipe
 
 _STATIC, _WITH_LIBC = "gcr.io/distroless/static-debian13", "gcr.io/distroless/cc-debian13"
@@ -60,10 +60,6 @@ def _image(app: App, needs_shell: bool) -> Image | Refusal:
     return Image(compiled.of_debian(recipe), tuple(packages))
 
 
-def _build(_: App) -> Steps:
-    return {}
-
-
 _RUST = Language(
     builds=frozenset(("cargo", "rustup", "rustc", "git", "make", "cmake", "protoc")),
     sources=(
@@ -79,5 +75,4 @@ _RUST = Language(
     ),
     folders=("/usr/local/cargo/bin",),
     image=_image,
-    build=_build,
 )
