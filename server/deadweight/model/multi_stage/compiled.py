@@ -16,7 +16,7 @@ from deadweight.model.ecosystems.project import inside
 from deadweight.model.effects import Copied
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import commands_of_start
+from deadweight.model.multi_stage.recipe import BUILTINS, commands_of_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.model.multi_stage.plan import Line, Steps
     from deadweight.model.multi_stage.recipe import Recipe
+    from deadweight.model.multi_stage.system import Packages
 
 _ACCOUNTS = frozenset(("adduser", "addgroup", "useradd", "groupadd", "usermod"))
 _SETUP = frozenset(("mkdir", "chown", "chmod", "touch", "true", "echo"))
@@ -93,7 +94,7 @@ class App:
     words: tuple[str, ...]
     folder: str
     root: str
-    packages: tuple[str, ...]  # of the system, those of the user that are not for builds
+    packages: Packages  # of the system, those of the user that are not for builds
 
 
 def needs(recipe: Recipe, language: Language) -> Needs | Refusal | None:
@@ -109,7 +110,7 @@ def needs(recipe: Recipe, language: Language) -> Needs | Refusal | None:
     kept = [layer for layer in recipe.runs if _is_for_image(app, layer)]
     health = recipe.last("HEALTHCHECK")
     is_alone = not kept and not health and (recipe.user or "").partition(":")[0] in _ACCOUNTS_OF_DISTROLESS
-    has_more = set(app.packages) - _IN_DISTROLESS
+    has_more = set(app.packages.names) - _IN_DISTROLESS
     chosen = language.image(app, not is_alone or bool(has_more) or _needs_shell(recipe))
     if isinstance(chosen, Refusal):
         return chosen
@@ -126,7 +127,7 @@ def needs(recipe: Recipe, language: Language) -> Needs | Refusal | None:
     image[recipe.last_work] = (*image.get(recipe.last_work, ()), *own)
     if chosen.is_distroless and (command := _as_array(recipe)):
         image[_command(recipe).site.step] = (Written(command),)
-    packages = () if chosen.is_distroless else tuple(dict.fromkeys((*app.packages, *chosen.packages)))
+    packages = system.Packages() if chosen.is_distroless else app.packages.also(chosen.packages)
     return Needs(chosen.base, language.build(app), image, packages, checks=(_check(app, rest),))
 
 
@@ -167,13 +168,13 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
     packages = system.runtime_packages(recipe.runs, recipe.ledger.base)
     if isinstance(packages, Refusal):
         return packages
-    more = tuple(dict.fromkeys((*packages, *recipe.packages_of_programs)))
-    return App(recipe, language, program, words, folder, root, more)
+    packages = packages.also(recipe.packages_of_programs)
+    return App(recipe, language, program, words, folder, root, packages)
 
 
 def _is_known(language: Language, call: Call) -> bool:
     program = call.program
-    known = language.builds | system.PROGRAMS | _ACCOUNTS | _SETUP | _HARMLESS
+    known = language.builds | system.PROGRAMS | _ACCOUNTS | _SETUP | _HARMLESS | BUILTINS
     return program in known or call.typed in ("./configure", "./autogen.sh", "./bootstrap")
 
 

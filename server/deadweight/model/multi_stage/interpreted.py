@@ -12,7 +12,7 @@ from deadweight.facts import debian
 from deadweight.model.effects import Copied
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import commands, flags_of, is_brought_again, runtime_image
+from deadweight.model.multi_stage.recipe import BUILTINS, commands, flags_of, is_brought_again, runtime_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.model.multi_stage.plan import Line, Steps
     from deadweight.model.multi_stage.recipe import Command, Recipe
+    from deadweight.model.multi_stage.system import Packages
 
 # Programs that do in an image what they did before: those of any base.
 _IN_IMAGE_NAMES = """
@@ -77,7 +78,7 @@ def _role_of(command: Command, role: Callable[[Call], str]) -> str | Refusal:
     roles = [_general(call) or role(call) for call in command.calls]
     if "" in roles:
         return Refusal(f"{command.calls[roles.index('')].typed} may write what the app needs when it runs")
-    if "image" in roles and len(set(roles)) > 1:
+    if "image" in roles and len({*roles} - {"shell"}) > 1:
         return Refusal("a RUN installs and does more, in a script that cannot be taken apart")
     return next((each for each in ("install", "tool", "system") if each in roles), "image")
 
@@ -86,6 +87,8 @@ def _general(call: Call) -> str:
     """What a call is for in any language; '' for who knows."""
     if call.program in system.PROGRAMS:
         return "system"
+    if call.program in BUILTINS:
+        return "shell"
     if call.program == "rm":
         texts = [word.text for word in call.words]
         return "system" if any("/var/" in text or "cache" in text for text in texts) else "image"
@@ -106,7 +109,7 @@ def needs(
     recipe: Recipe,
     runs: list[Run],
     installed: Installed,
-    packages: tuple[str, ...],
+    packages: Packages,
     *,
     manifests: Callable[[Layer], str],
     environment: tuple[str, ...] = (),
@@ -142,7 +145,8 @@ def needs(
     image[last_step] = (*image.get(last_step, ()), *map(_over, installed.inside))
     image.update(image_also)
     base = runtime_image(recipe)
-    check = f"no package loads a library or calls a program that {base} does not have"
+    name = base.partition("@")[0]
+    check = f"no package loads a library or calls a program that {name} does not have"
     return Needs(base, build, image, packages, environment, frozenset(known), (check,))
 
 
@@ -156,16 +160,16 @@ def copy_of(layer: Layer, files: Iterable[str], root: str, present: Mapping[str,
     return f"COPY{flags_of(layer)} {' '.join(files)} {folder}"
 
 
-def packages_of(recipe: Recipe, more: Iterable[str] = ()) -> tuple[str, ...] | Refusal:
+def packages_of(recipe: Recipe, more: Iterable[str] = ()) -> Packages | Refusal:
     """The packages of the system that the image needs: asked for by name, by programs, and `more`."""
     base = recipe.ledger.base
     found = system.runtime_packages(recipe.runs, base)
     if isinstance(found, Refusal):
         return found
-    names = tuple(dict.fromkeys((*found, *more, *recipe.packages_of_programs)))
-    if wrong := next((name for name in names if not _is_lasting(name, base)), ""):
+    found = found.also((*more, *recipe.packages_of_programs))
+    if wrong := next((name for name in found.names if not _is_lasting(name, base)), ""):
         return Refusal(f"{wrong} is called otherwise in another release of Debian: name the release in FROM")
-    return names
+    return found
 
 
 def number_of(recipe: Recipe, keyword: str) -> int:

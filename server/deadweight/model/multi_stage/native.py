@@ -44,7 +44,7 @@ def _image(app: App, needs_shell: bool) -> Image | Refusal:
     if linked and (is_gnu or not asked):
         return Refusal(f"nobody can tell which package has the library {sorted(linked)[0]}")
     texts = " ".join(layer.instruction.text for layer in recipe.runs)
-    if re.search(r"\s-static\b", texts) and not needs_shell and not app.packages:
+    if re.search(r"\s-static\b", texts) and not needs_shell and not app.packages.names:
         return Image(_STATIC, is_distroless=True)
     if not is_gnu:
         installed = tuple(_installed(app))

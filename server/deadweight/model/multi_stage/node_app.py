@@ -12,7 +12,7 @@ from deadweight.model.ecosystems import node
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Refusal
-from deadweight.model.multi_stage.recipe import commands, owner_of
+from deadweight.model.multi_stage.recipe import BUILTINS, commands, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,13 +68,20 @@ class App:
 
     @property
     def manager(self) -> str:
-        """The package manager."""
-        return self.project.manager
+        """The package manager that installs: another one may have left its lockfile beside."""
+        program = self.install.call.program
+        return "yarn berry" if program == "yarn" and self.project.manager == "yarn berry" else program
 
     @property
     def install(self) -> Install:
         """The install of its own packages."""
         return self.installs[0]
+
+    @cached_property
+    def is_install_alone(self) -> bool:
+        """Whether the install is a command of its own, in whose place another one can stand."""
+        command = commands(self.install.layer)[self.install.number]
+        return len(command.calls) == 1 and command.text.split()[:1] == [self.install.call.program]
 
     def does(self, role: str) -> bool:
         """Whether a command is for this."""
@@ -97,7 +104,8 @@ class App:
 
     def is_locked(self) -> bool:
         """Whether its lockfile settles all that its manifest asks for."""
-        return self.lock is not None and not node.install_set(self.manifest, self.lock, dev=True, libc=None).unlocked
+        is_used = self.lock is not None and not self.install.call.has("--no-package-lock", "--no-lockfile")
+        return is_used and not node.install_set(self.manifest, self.lock, dev=True, libc=None).unlocked
 
 
 def read(recipe: Recipe) -> App | Refusal | None:
@@ -116,18 +124,38 @@ def read(recipe: Recipe) -> App | Refusal | None:
     if manifest is None or path is None:
         return Refusal(f"no COPY brings a package.json to {folder}")
     root = posixpath.dirname(path)
-    project = node.recognise(recipe.context.texts, recipe.context.files, root)
+    project = _project(recipe, root, call.program)
     if project is None:
         return Refusal("its package.json cannot be read")
     roles = {layer.site.step: frozenset(map(role, layer.calls)) for layer in recipe.runs}
     for layer in recipe.runs:
         if unknown := next((each.typed for each in layer.calls if not role(each)), ""):
             return Refusal(f"{unknown} may write what the app needs when it runs")
+    mixed = ({role(call) for call in command.calls} for layer in recipe.runs for command in commands(layer))
+    if any("tool" in roles and roles != {"tool"} for roles in mixed):
+        return Refusal("a RUN installs a tool and does more, in a script that cannot be taken apart")
     owner = owner_of(recipe, folder)
     if owner is None:
         return Refusal("files of the app belong to several accounts")
     lock = node.read_lock(recipe.context.texts.get(project.lock, "")) if project.lock else None
     return App(recipe, installs, manifest, project, lock, folder, root, roles, owner)
+
+
+_LOCKS = {
+    "npm": ("package-lock.json", "npm-shrinkwrap.json"),
+    "yarn": ("yarn.lock",),
+    "pnpm": ("pnpm-lock.yaml",),
+    "bun": ("bun.lock", "bun.lockb"),
+}
+
+
+def _project(recipe: Recipe, root: str, program: str) -> Project | None:
+    """The project in a folder of the build context as this package manager sees it: others' lockfiles are none."""
+    texts, files = recipe.context.texts, recipe.context.files
+    foreign = {inside(root, name) for manager, names in _LOCKS.items() if manager != program for name in names}
+    if foreign.isdisjoint(files):
+        return node.recognise(texts, files, root)
+    return node.recognise(texts, [path for path in files if path not in foreign], root)
 
 
 def obstacle(app: App) -> str:
@@ -237,4 +265,4 @@ def role(call: Call) -> str:
         return "setup"
     if program in _BESIDE or program == "echo":
         return "beside"
-    return "quiet" if program in _HARMLESS else ""
+    return "quiet" if program in _HARMLESS | BUILTINS else ""

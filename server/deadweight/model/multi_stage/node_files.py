@@ -39,6 +39,7 @@ _ALSO_SOURCES = (".js", ".mjs", ".cjs", ".css", ".json", ".svg", ".snap", ".md",
 _SOURCE_FOLDERS = frozenset(
     (*("src", "source", "app", "pages", "components", "lib", "styles", "hooks", "utils"), *("client", "server", "api"))
 )
+_STARTERS = frozenset(("node", "nodejs", "remix-serve", "pm2-runtime"))
 _WITH_VALUE = frozenset(("-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"))
 _FILE_SERVERS = ("serve", "http-server")
 _SERVER_VALUES = frozenset(("-l", "--listen", "-p", "--port", "-a", "-c", "--config", "-P", "--proxy"))
@@ -60,9 +61,10 @@ class Rest(NamedTuple):
 def entry(app: App) -> str | None:
     """The path in the project that node starts: "dist/server.js"; None where no command says."""
     for words in app.start:
-        if posixpath.basename(words[0]) not in ("node", "remix-serve", "pm2-runtime", "nodejs"):
+        at = next((at for at, word in enumerate(words) if posixpath.basename(word) in _STARTERS), None)
+        if at is None:
             continue
-        rest = iter(words[1:])
+        rest = iter(words[at + 1 :])
         for word in rest:
             if word in _WITH_VALUE:
                 next(rest, None)

@@ -13,7 +13,7 @@ from deadweight.model.effects import Copied, PackageSet, is_under
 from deadweight.model.multi_stage import interpreted, python_loads
 from deadweight.model.multi_stage.interpreted import Installed
 from deadweight.model.multi_stage.plan import Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import brings_more_than
+from deadweight.model.multi_stage.recipe import brings_more_than, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,7 +94,7 @@ def _environment_of(installed: list[Effect]) -> str | Refusal:
 
 def _role(call: Call) -> str:
     """What a call is for: install, tool, image; '' for who knows."""
-    program = call.program
+    program = plain(call.program)
     if program in _VALUES:
         operands = [word.pattern for word in call.operands(*_VALUES[program])]
         if call.has("--user", "--target", "-t", "--prefix", "--root"):

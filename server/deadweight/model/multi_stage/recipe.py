@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Instruction
 
 WORKS = frozenset(("RUN", "COPY", "ADD"))
+BUILTINS = frozenset(("set", "exit", "export", "unset", ":", "true", "test", "["))  # of the shell, which write nothing
 _COUNTS_FOR_ALL = frozenset(("cd", "export", "set", ".", "source", "alias", "umask"))  # for the commands behind it too
 
 
@@ -165,6 +166,11 @@ def _as_shell(instruction: Instruction) -> str:
     return " ".join(shlex.quote(word.value or "") for word in instruction.array)
 
 
+def plain(program: str) -> str:
+    """A program without the version in its name: pip of pip3.12."""
+    return program.rstrip("0123456789.") or program
+
+
 def flags_of(layer: Layer) -> str:
     """The flags of an instruction as they are written, each behind a blank."""
     instruction = layer.instruction
@@ -173,7 +179,7 @@ def flags_of(layer: Layer) -> str:
 
 def is_brought_again(layer: Layer, later: Layer) -> bool:
     """Whether a later COPY brings all that one brings, to the same places."""
-    return all(any(_is_part(each, other) for other in later.kept) for each in layer.kept)
+    return bool(layer.kept) and all(any(_is_part(each, other) for other in later.kept) for each in layer.kept)
 
 
 def _is_part(effect: Effect, other: Effect) -> bool:
@@ -182,6 +188,8 @@ def _is_part(effect: Effect, other: Effect) -> bool:
         return False
     if first.root is None or second.root is None or not first.selection or not second.selection:
         return False
+    if not first.selection.files:
+        return False  # what is not there, nobody can compare
     if first.is_file and not second.is_file:
         return is_under(effect.path, other.path) and (
             posixpath.join(second.root, effect.path[len(other.path) :].lstrip("/")) == first.root
