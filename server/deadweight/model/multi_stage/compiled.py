@@ -8,7 +8,7 @@ import json
 import posixpath
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -165,7 +165,7 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
         return Refusal(f"nobody can tell where the build puts {named}")
     if recipe.place_of(program) is not None:
         return Refusal(f"{named} comes from the build context, and which program it starts nobody can tell")
-    packages = system.runtime_packages(recipe.runs, recipe.ledger.base)
+    packages = system.runtime_packages(recipe.runs, replace(recipe.ledger.base, packages=()))
     if isinstance(packages, Refusal):
         return packages
     packages = packages.also(recipe.packages_of_programs)

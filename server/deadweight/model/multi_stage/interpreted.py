@@ -12,7 +12,14 @@ from deadweight.facts import debian
 from deadweight.model.effects import Copied
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import BUILTINS, commands, flags_of, is_brought_again, runtime_image
+from deadweight.model.multi_stage.recipe import (
+    BUILTINS,
+    commands,
+    flags_of,
+    held_by_image,
+    is_brought_again,
+    runtime_image,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -162,7 +169,7 @@ def copy_of(layer: Layer, files: Iterable[str], root: str, present: Mapping[str,
 
 def packages_of(recipe: Recipe, more: Iterable[str] = ()) -> Packages | Refusal:
     """The packages of the system that the image needs: asked for by name, by programs, and `more`."""
-    base = recipe.ledger.base
+    base = held_by_image(recipe)
     found = system.runtime_packages(recipe.runs, base)
     if isinstance(found, Refusal):
         return found

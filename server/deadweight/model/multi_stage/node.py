@@ -20,7 +20,7 @@ from deadweight.model.multi_stage.node_steps import (
     tools,
 )
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import brings_more_than, goes_into, runtime_image
+from deadweight.model.multi_stage.recipe import brings_more_than, goes_into, held_by_image, runtime_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,7 +228,7 @@ def _folder_of_owner(app: App) -> Iterator[Line]:
 def _packages(app: App) -> Packages | Refusal:
     """The packages of the system that the image needs: those that it asks for, and those that slim images lack."""
     recipe = app.recipe
-    found = system.runtime_packages(recipe.runs, recipe.ledger.base)
+    found = system.runtime_packages(recipe.runs, held_by_image(recipe))
     if isinstance(found, Refusal):
         return found
     more = [*recipe.packages_of_programs]

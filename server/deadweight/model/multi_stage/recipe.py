@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
-    from deadweight.model.image import ImageRef
+    from deadweight.model.image import Base, ImageRef
     from deadweight.model.layers import Layer, Ledger
     from deadweight.syntax.dockerfile import Instruction
 
@@ -234,6 +234,12 @@ def owner_of(recipe: Recipe, folder: str) -> str | None:
                 paths = [path for path in call.paths(operands[1:]) if path is not None]
                 found.update(operands[0].pattern for path in paths if is_under(folder, path))
     return next(iter(found), "") if len(found) <= 1 else None
+
+
+def held_by_image(recipe: Recipe) -> Base:
+    """What the image of `runtime_image` holds."""
+    slim = next((each for each in siblings(recipe.ref) if each.flavour == "slim"), None)
+    return slim.base if slim is not None and recipe.ledger.stage.base_word is not None else recipe.ledger.base
 
 
 def runtime_image(recipe: Recipe) -> str:

@@ -27,7 +27,7 @@ _BUILD_NAMES = """
 """
 _BUILD = frozenset(_BUILD_NAMES.split())
 _VERSIONED = re.compile(r"(?:gcc|g\+\+|clang|llvm|python2?|python3)[-.\d]*")  # g++-12; python3 for node-gyp
-_HEADERS = re.compile(r".+-(?:dev|devel|headers)")
+_HEADERS = re.compile(r".+-(?:dev|devel|headers)(?:-compat)?")
 # Programs that a stage may call when it runs, and the package of Debian and Alpine that has each.
 OF_PROGRAMS = {
     "curl": "curl",
