@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from deadweight.model.commands.call import Call
+    from deadweight.model.context import BuildContext
     from deadweight.model.layers import Layer
     from deadweight.model.multi_stage.plan import Line, Steps
     from deadweight.model.multi_stage.recipe import Recipe
@@ -259,23 +260,28 @@ def _as_array(recipe: Recipe) -> str:
 
 def _rest(app: App) -> tuple[str, ...] | None:
     """What lies beside the sources and the app may read, by name; None for too much to name."""
-    context, found = app.recipe.context, list[str]()
-    for name, _ in context.entries(app.root):
-        bare = name.rstrip("/")
-        if bare not in _ALL_THE_SAME and any(fnmatchcase(bare, each) for each in (*_DEVELOPERS, *app.language.sources)):
-            continue
-        path = inside(app.root, bare)
-        if app.recipe.place_of(posixpath.join(app.folder, bare)) != path:
-            continue  # no COPY brings it
-        if name.endswith("/") and all(_is_source(app, each) for each in context.select(path).files):
-            continue
-        found.append(bare)
+    recipe = app.recipe
+    names = recipe.context.asked(_rest_in, app.root, app.language.sources)
+    found = [each for each in names if recipe.place_of(posixpath.join(app.folder, each)) == inside(app.root, each)]
     return tuple(found) if len(found) <= MOST else None
 
 
-def _is_source(app: App, path: str) -> bool:
+def _rest_in(context: BuildContext, root: str, sources: tuple[str, ...]) -> tuple[str, ...]:
+    """What at the top of a project is neither for developers nor a source."""
+    found = list[str]()
+    for name, _ in context.entries(root):
+        bare = name.rstrip("/")
+        if bare not in _ALL_THE_SAME and any(fnmatchcase(bare, each) for each in (*_DEVELOPERS, *sources)):
+            continue
+        files = context.select(inside(root, bare)).files
+        if not (name.endswith("/") and all(_is_source(each, sources) for each in files)):
+            found.append(bare)
+    return tuple(found)
+
+
+def _is_source(path: str, sources: tuple[str, ...]) -> bool:
     names = path.split("/")
-    return any(fnmatchcase(names[-1], each) for each in app.language.sources) or "testdata" in names
+    return any(fnmatchcase(names[-1], each) for each in sources) or "testdata" in names
 
 
 def _files(app: App, rest: tuple[str, ...] | None) -> Iterator[Line]:

@@ -12,6 +12,7 @@ from deadweight.model.multi_stage.plan import Kept, Refusal, Written
 from deadweight.model.multi_stage.recipe import brings_more_than, commands, flags_of
 
 if TYPE_CHECKING:
+    from deadweight.model.context import BuildContext
     from deadweight.model.multi_stage.compiled import App
     from deadweight.model.multi_stage.plan import Needs, Steps
     from deadweight.model.multi_stage.recipe import Recipe
@@ -63,8 +64,12 @@ def _uses_c(app: App) -> bool:
         return True
     if _NEEDS_C.search(_manifest(app)) or any(call.program == "make" for layer in recipe.runs for call in layer.calls):
         return True
-    selection = recipe.context.select(app.root or ".")
-    return any(path.endswith(_C_SOURCES) and "testdata" not in path for path in selection.files)
+    return recipe.context.asked(_has_c, app.root)
+
+
+def _has_c(context: BuildContext, root: str) -> bool:
+    files = context.select(root or ".").files
+    return any(path.endswith(_C_SOURCES) and "testdata" not in path for path in files)
 
 
 def _build(app: App) -> Steps:

@@ -12,6 +12,7 @@ from deadweight.model.multi_stage.plan import Refusal, Written
 from deadweight.model.multi_stage.recipe import runtime_image
 
 if TYPE_CHECKING:
+    from deadweight.model.context import BuildContext
     from deadweight.model.multi_stage.compiled import App
     from deadweight.model.multi_stage.plan import Needs
     from deadweight.model.multi_stage.recipe import Recipe
@@ -78,8 +79,11 @@ def _linked(app: App) -> frozenset[str]:
 
 
 def _is_cplusplus(app: App) -> bool:
-    selection = app.recipe.context.select(app.root or ".")
-    return any(path.endswith(_CPLUSPLUS) for path in selection.files)
+    return app.recipe.context.asked(_has_cplusplus, app.root)
+
+
+def _has_cplusplus(context: BuildContext, root: str) -> bool:
+    return any(path.endswith(_CPLUSPLUS) for path in context.select(root or ".").files)
 
 
 _C = Language(

@@ -118,17 +118,28 @@ def output(app: App) -> str | None:
 
 def rest_of(app: App, but: Iterable[str] = ()) -> Rest:
     """What of a project the image needs beside the output of its build, as far as names tell."""
-    context, files, folders = app.recipe.context, list[str](), list[str]()
-    for name, _ in context.entries(app.root):
+    recipe = app.recipe
+    everything = recipe.context.asked(_rest_in, app.root)
+    left_out = {*but, *(each for each in everything.names if not _is_brought(app, each))}
+    files, folders = ([each for each in names if each not in left_out] for names in everything)
+    return Rest(tuple(files), tuple(folders))
+
+
+def _is_brought(app: App, name: str) -> bool:
+    return app.recipe.place_of(posixpath.join(app.folder, name)) == inside(app.root, name)
+
+
+def _rest_in(context: BuildContext, root: str) -> Rest:
+    """What at the top of a project is neither for developers nor a source of its build."""
+    files, folders = list[str](), list[str]()
+    for name, _ in context.entries(root):
         bare = name.rstrip("/")
-        if bare in but or (bare not in _ALL_THE_SAME and any(fnmatchcase(bare, each) for each in _DEVELOPERS)):
+        if bare not in _ALL_THE_SAME and any(fnmatchcase(bare, each) for each in _DEVELOPERS):
             continue
-        if app.recipe.place_of(posixpath.join(app.folder, bare)) != inside(app.root, bare):
-            continue  # no COPY brings it
         if not name.endswith("/"):
             if not bare.endswith(_SOURCES):
                 files.append(bare)
-        elif not _is_source(context, inside(app.root, bare), bare):
+        elif not _is_source(context, inside(root, bare), bare):
             folders.append(bare)
     return Rest(tuple(files), tuple(folders))
 

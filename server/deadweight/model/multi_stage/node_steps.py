@@ -180,12 +180,12 @@ def _split(layer: Layer, number: int, command: str, *, is_whole: bool) -> Iterat
 
 def _is_plain(app: App) -> bool:
     """Whether the packages can be installed in the image as they are in the stage that builds."""
-    recipe, lock = app.recipe, app.lock
+    recipe = app.recipe
     if app.manager not in _CACHES or app.owner or recipe.has("ARG") or app.install.layer.instruction.flags:
         return False
     if app.project.needs_sources or app.depends_on(*_NATIVE) or inside(app.root, ".npmrc") in recipe.context.files:
         return False
-    if lock is not None and any(each.name in _NATIVE and not each.dev for each in lock.packages):
+    if not app.locked.names.isdisjoint(_NATIVE):
         return False
     return _is_at_top(app) and not node_app.needs_dev(app) and not app.install.call.value("--prefix", "--cwd")
 

@@ -12,6 +12,7 @@ from deadweight.model.effects import Copied, is_under
 from deadweight.model.multi_stage.system import OF_PROGRAMS
 from deadweight.model.siblings import siblings
 from deadweight.syntax import shell
+from deadweight.syntax.dockerfile import remembered
 from deadweight.syntax.run import run_body
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer, Ledger
     from deadweight.syntax.dockerfile import Instruction
 
+_FEW, _MANY = 50, 1000  # files: that a pattern names, and that somebody compares while another one types
 WORKS = frozenset(("RUN", "COPY", "ADD"))
 BUILTINS = frozenset(("set", "exit", "export", "unset", ":", "true", "test", "["))  # of the shell, which write nothing
 _COUNTS_FOR_ALL = frozenset(("cd", "export", "set", ".", "source", "alias", "umask"))  # for the commands behind it too
@@ -121,7 +123,11 @@ class Recipe:
                     found = posixpath.join(cause.root, path[len(effect.path) :].lstrip("/")).rstrip("/")
                     if cause.selection is not None and (found in cause.selection.files or self.context.tree.at(found)):
                         return found
-                if cause.selection is not None and posixpath.dirname(path) == effect.path:
+                if (
+                    cause.selection is not None
+                    and len(cause.selection.files) <= _FEW
+                    and posixpath.dirname(path) == effect.path
+                ):
                     name = posixpath.basename(path)
                     if match := next(
                         (each for each in cause.selection.files if posixpath.basename(each) == name), None
@@ -130,6 +136,7 @@ class Recipe:
         return None
 
 
+@remembered
 def commands(layer: Layer) -> tuple[Command, ...]:
     """The commands of a RUN: the parts of a plain chain of `&&`, or all of it in one."""
     body = run_body(layer.instruction, layer.step.state.shell) if layer.step else None
@@ -188,8 +195,8 @@ def _is_part(effect: Effect, other: Effect) -> bool:
         return False
     if first.root is None or second.root is None or not first.selection or not second.selection:
         return False
-    if not first.selection.files:
-        return False  # what is not there, nobody can compare
+    if not 0 < len(first.selection.files) <= _MANY:
+        return False  # what is not there nobody can compare, and so much nobody waits for
     if first.is_file and not second.is_file:
         return is_under(effect.path, other.path) and (
             posixpath.join(second.root, effect.path[len(other.path) :].lstrip("/")) == first.root
