@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.report import report
+from deadweight.model.stages import Site
 from deadweight.settings import DEFAULTS
 from deadweight.syntax.dockerfile import Comment, parse
 from deadweight.syntax.run import program_name, run_body
@@ -104,10 +105,12 @@ def _holds(snapshot: Snapshot, found: Sequence[Reported], reported: Reported, fi
         after = fixed(snapshot, (fix,))
     except ValueError:
         return False
-    return is_sound(snapshot, after) and _is_gone(found, report(after, settings), reported)
+    return is_sound(snapshot, after) and _is_gone(found, report(after, settings), reported, _counts(snapshot, after))
 
 
-def _is_gone(before: Sequence[Reported], after: Sequence[Reported], reported: Reported) -> bool:
+def _is_gone(
+    before: Sequence[Reported], after: Sequence[Reported], reported: Reported, stages: tuple[int, int]
+) -> bool:
     """Whether one finding of the rule less is reported, and the other rules have no more to say that weighs something.
 
     What is said of the same bytes may change: lists that no longer lie apart from their install are just kept.
@@ -117,7 +120,15 @@ def _is_gone(before: Sequence[Reported], after: Sequence[Reported], reported: Re
         return False
     # What one line of several no longer builds again at each change, another one may still do.
     passed = "cache" if reported.finding.basis == "cache" else ""
-    return _notable(after, rule, passed) <= _notable(before, rule, passed)
+    # The base of a stage that was not there before may have a smaller one in turn.
+    bases = {Site(stage, 0) for stage in range(stages[0], stages[1])} if stages[1] > stages[0] else set()
+    others = [each for each in after if each.finding.site not in bases]
+    return _notable(others, rule, passed) <= _notable(before, rule, passed)
+
+
+def _counts(before: Snapshot, after: Snapshot) -> tuple[int, int]:
+    """How many stages there are."""
+    return len(before.build.stages), len(after.build.stages)
 
 
 def _notable(found: Sequence[Reported], but: str, but_basis: str) -> int:
@@ -198,11 +209,12 @@ def _is_staged(before: Snapshot, after: Snapshot) -> bool:
     if any(now.variables.get(name) != value or name not in now.environment for name, value in variables):
         return False
     settings = [
-        [_words_of(each) for each in stage.section.instructions if each.keyword in _OF_IMAGES] for stage in (old, new)
+        sorted(_plain(each) for each in stage.section.instructions if each.keyword in _OF_IMAGES)
+        for stage in (old, new)
     ]
     copies = [each for stage in after.build.stages[old.index :] for each in stage.section.instructions]
     taken = {word.text for each in old.section.instructions if each.keyword in _COPIES for word in each.words[:-1]}
-    return sorted(settings[0]) == sorted(settings[1]) and all(
+    return settings[0] == settings[1] and all(
         after.build.find(name) is not None or each in old.section.instructions
         if (name := each.flag("from"))
         else _takes_what_is_there(each, taken, after.context)
@@ -214,6 +226,14 @@ def _is_staged(before: Snapshot, after: Snapshot) -> bool:
 # What an image says of itself, in one place or another of its stage.
 _OF_IMAGES = frozenset(("EXPOSE", "VOLUME", "LABEL", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "MAINTAINER"))
 _COPIES = ("COPY", "ADD")
+
+
+def _plain(instruction: Instruction) -> tuple[str, ...]:
+    """What an instruction says; a program with its arguments says the same in exec form and in shell form."""
+    if instruction.keyword != "ENTRYPOINT":
+        return instruction.keyword, *_words_of(instruction)
+    words = tuple(word.value or word.text for word in instruction.words)
+    return instruction.keyword, *(words[1:] if words[:1] == ("exec",) else words)
 
 
 def _written(section: Section) -> list[str]:

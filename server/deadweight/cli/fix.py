@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         # A rule of mere offers says nothing unless somebody names it.
         settings = read.settings.offering if arguments.rule else read.settings
         outcome = fix_all(read.snapshot, settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
+        if arguments.ask and not outcome.done:
+            _say_why_not(arguments, read)
         try:
             changed = _put_out(arguments, read, outcome)
         except UnreadableError as error:
@@ -88,6 +90,13 @@ def _is_wanted(arguments: argparse.Namespace, reported: Reported, fix: Fix) -> b
     if arguments.choose and len(reported.fixes) > 1 and fix.id != arguments.choose:
         return False
     return fix.safety is Safety.SAFE or arguments.ask
+
+
+def _say_why_not(arguments: argparse.Namespace, read: Read) -> None:
+    """Where a refactoring that was asked for does nothing, say why."""
+    for rule in map(BY_ID.__getitem__, arguments.rule):
+        if read.snapshot is not None and (reason := rule.why_not(read.snapshot)):
+            warn(f"{shown(read.path)}: {rule.id}: {reason}")
 
 
 def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> bool:

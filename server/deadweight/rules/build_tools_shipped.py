@@ -114,8 +114,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from deadweight.model.effects import Built
 from deadweight.model.multi_stage.conversions import plan_of
-from deadweight.model.multi_stage.plan import Plan, Refusal
+from deadweight.model.multi_stage.plan import Plan, Refusal, Written
+from deadweight.model.multi_stage.recipe import WORKS
 from deadweight.model.stages import Site
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.rules.stage_writing import written
@@ -127,22 +129,27 @@ from deadweight.text import apply_edits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.context import BuildContext
     from deadweight.size.units import Size
     from deadweight.snapshot import Options
+    from deadweight.syntax.dockerfile import Instruction
+
+
+def refusal(snapshot: Snapshot) -> str:
+    """Why the image cannot be built in two stages; '' where it can, or where that is no question."""
+    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    return plan.reason if isinstance(plan, Refusal) else ""
 
 
 _WORTH = 10_000_000  # bytes; for less nobody keeps a second stage
 
 
-@rule("build-tools-shipped", group="image")
+@rule("build-tools-shipped", group="image", why_not=refusal)
 def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a shipped stage that builds an app which a second stage could take over."""
     target = snapshot.build.target
-    if target is None or snapshot.context is None:
-        return
-    weighs = _weighs(snapshot)
-    if weighs is None or weighs[0].best - weighs[1].best < _WORTH:
+    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    weighs = _weighs(snapshot, plan) if isinstance(plan, Plan) else None
+    if target is None or weighs is None or weighs[0].best - weighs[1].best < _WORTH:
         return
     start = target.start
     yield Finding(
@@ -156,14 +163,9 @@ def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     )
 
 
-def refusal(snapshot: Snapshot) -> str:
-    """Why the image cannot be built in two stages; '' where it can, or where that is no question."""
-    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    return plan.reason if isinstance(plan, Refusal) else ""
-
-
 def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:
-    plan, weighs = plan_of(snapshot.build, snapshot.ledgers, snapshot.context), _weighs(snapshot)
+    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    weighs = _weighs(snapshot, plan) if isinstance(plan, Plan) else None
     if isinstance(plan, Plan) and weighs is not None:
         yield Fix(
             "multi-stage",
@@ -178,22 +180,21 @@ def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """All that the image of two stages depends on. What has no hash is only compared."""
+    """All that the bytes of both images depend on. What has no hash is only compared."""
 
-    instructions: tuple[str, ...]
-    context: BuildContext | None = field(hash=False)
+    written: tuple[object, ...]  # what the layers keep
+    image: tuple[str, ...]  # what the second stage is made of
     options: Options = field(hash=False)
 
 
-def _weighs(snapshot: Snapshot) -> tuple[Size, Size] | None:
-    """What the image weighs now, and in two stages; None where there is no plan for these.
+def _weighs(snapshot: Snapshot, plan: Plan) -> tuple[Size, Size] | None:
+    """What the image weighs now, and in two stages; None where that is unknown.
 
-    It is remembered by content: what is typed into a comment, or asked again about the same text, costs nothing.
+    It is remembered by content: what is typed changes the bytes seldom, and asked again costs next to nothing.
     """
-    texts = tuple([each.text for section in snapshot.tree.sections for each in section.instructions])
-    known = _known(_Content(texts, snapshot.context, snapshot.options))
+    known = _known(_content(snapshot, plan))
     if not known:
-        known.append(_weighed(snapshot))
+        known.append(_weighed(snapshot, plan))
     return known[0]
 
 
@@ -203,10 +204,20 @@ def _known(_: _Content) -> list[tuple[Size, Size] | None]:
     return []
 
 
-def _weighed(snapshot: Snapshot) -> tuple[Size, Size] | None:
-    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    if not isinstance(plan, Plan):
-        return None
+def _content(snapshot: Snapshot, plan: Plan) -> _Content:
+    kept = (effect for ledger in snapshot.reached_ledgers for layer in ledger.layers for effect in layer.kept)
+    written = tuple([(each.path, None if isinstance(each.cause, Built) else each.cause) for each in kept])
+    instructions = snapshot.tree.sections[plan.stage + 1].instructions
+    lines = (line.text if isinstance(line, Written) else instructions[line.step] for line in plan.image.lines)
+    image = [each if isinstance(each, str) else each.text for each in lines if _does_work(each)]
+    return _Content(written, (plan.image.base, *image), snapshot.options)
+
+
+def _does_work(line: str | Instruction) -> bool:
+    return isinstance(line, str) or line.keyword in WORKS
+
+
+def _weighed(snapshot: Snapshot, plan: Plan) -> tuple[Size, Size] | None:
     text = apply_edits(snapshot.text, written(snapshot, plan))
     before, after = (
         each.sizes.estimates.image() for each in (snapshot, Snapshot(parse(text), snapshot.context, snapshot.options))

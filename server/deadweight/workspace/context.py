@@ -48,6 +48,7 @@ _PROJECT_FILE_NAMES = """
     composer.json composer.lock Gemfile Gemfile.lock .ruby-version
     .gitignore .pypirc .env .env.secret .env.secrets
     pip.conf apt.conf dnf.conf yum.conf npmrc poetry.toml
+    Makefile CMakeLists.txt
     global.json Directory.Build.props Directory.Packages.props mix.exs mix.lock pubspec.yaml
 """
 _PROJECT_FILES = frozenset(_PROJECT_FILE_NAMES.split())

@@ -4,7 +4,8 @@
     python -m develop.evidence --score BUILDS.jsonl
 
 Without `--lab` nothing is built. A pair of a safe fix is measured once, into `docs/evidence.jsonl`, and the layers of a
-build, into `docs/evidence-sizes.jsonl`; a fix that writes something else or `--again` measures anew. A new build is a
+build, into `docs/evidence-sizes.jsonl`; an example and its conversion, into
+`docs/evidence-conversions.jsonl`; a fix that writes something else or `--again` measures anew. A new build is a
 line more there, with `"lines": {}`. `--score` prints how good our estimates are for builds that are recorded elsewhere,
 in the same form, and writes nothing.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from develop.evidence.building import measure, measure_layers, open_lab
+from develop.evidence.conversions import measure_conversions
 from develop.evidence.fix_cases import CASES
 from develop.evidence.fixes import RESULTS, is_of, pair_of, read_results
 from develop.evidence.page import PAGE, page
@@ -44,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lab = open_lab(given.lab)
         measure_pairs(lab, given.only, again=given.again)
         measure_builds(lab, given.only, again=given.again)
+        measure_conversions(lab, given.only, again=given.again)
     PAGE.write_text(page(), encoding="utf-8")
 
 

@@ -37,6 +37,7 @@ def open_lab(script: Path) -> Any:
         if image.endswith(_ASKING):
             base = f"FROM {image.removesuffix(_ASKING)}\n"
             lab.quick(f"{base}ENV PIP_INDEX_URL={INDEX}/simple PIP_TRUSTED_HOST={INDEX.partition('//')[2]}\n", image)
+    lab.quick(_GO, IN_LAB["golang:1.19-bookworm"])
     return lab
 
 
@@ -123,6 +124,8 @@ _ASKING = "-asking"  # the index on the same machine
 # The lab's images by the names of the public ones. Python's and node's stand on bookworm.
 IN_LAB = {
     "buildpack-deps:bookworm": "localhost/buildpack-deps:bookworm",
+    "gcr.io/distroless/static-debian13": "localhost/distroless-static:like",
+    "golang:1.19-bookworm": "localhost/golang:1.19",
     "debian:bookworm-slim": "localhost/debian:bookworm-slim",
     "debian:bookworm": "localhost/debian:bookworm",
     "debian:trixie-slim": "localhost/debian:trixie-slim",
@@ -131,6 +134,11 @@ IN_LAB = {
     "python:3.11-bookworm": f"localhost/python:3.11{_ASKING}",
     "python:3.11-slim-bookworm": f"localhost/python:3.11-slim{_ASKING}",
 }
+# Debian's Go, on what the public image stands on.
+_GO = """FROM localhost/buildpack-deps:bookworm
+RUN apt-get update && apt-get install -y --no-install-recommends golang-go && rm -rf /var/lib/apt/lists/*
+WORKDIR /go
+"""
 _FROM = re.compile(r"^(FROM (?:--\S+ )*)(\S+)", re.MULTILINE)
 
 

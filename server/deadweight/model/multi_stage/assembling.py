@@ -50,7 +50,7 @@ def _build_lines(recipe: Recipe, needs: Needs) -> Iterator[Line]:
         step = layer.site.step
         if layer.instruction.keyword in _SETTINGS and step < last:
             yield Kept(step)
-        yield from (_standing_for(line, step) for line in done.get(step, ()))
+        yield from _standing_for(done.get(step, ()), step)
 
 
 def _image_lines(recipe: Recipe, needs: Needs) -> Iterator[Line]:
@@ -60,14 +60,17 @@ def _image_lines(recipe: Recipe, needs: Needs) -> Iterator[Line]:
         step, keyword = layer.site.step, layer.instruction.keyword
         is_work = keyword in WORKS
         lines = needs.image.get(step, () if is_work or keyword == "ARG" else (Kept(step),))
-        if packages and is_work and lines:
+        if packages.names and is_work and lines:
             yield Written(system.install(packages, recipe.ledger.base.package_manager))
-            packages = ()
-        yield from (_standing_for(line, step) for line in lines)
+            packages = system.Packages()
+        yield from _standing_for(lines, step)
 
 
-def _standing_for(line: Line, step: int) -> Line:
-    return replace(line, step=step) if isinstance(line, Written) else line
+def _standing_for(lines: tuple[Line, ...], step: int) -> Iterator[Line]:
+    """Lines of which those of our own stand for the user's instruction, where that is not among them."""
+    is_there = Kept(step) in lines
+    for line in lines:
+        yield replace(line, step=step) if isinstance(line, Written) and not is_there else line
 
 
 def _arguments(recipe: Recipe, lines: list[Line]) -> Iterator[Line]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.image import ImageRef
-from deadweight.model.multi_stage import node, python
+from deadweight.model.multi_stage import dotnet, golang, java, native, node, php, python, ruby, rust
 from deadweight.model.multi_stage.assembling import assembled
 from deadweight.model.multi_stage.plan import Refusal
 from deadweight.model.multi_stage.recipe import Recipe
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from deadweight.model.multi_stage.plan import Needs, Plan
     from deadweight.model.stages import Build
 
-_ECOSYSTEMS: tuple[Callable[[Recipe], Needs | Refusal | None], ...] = (node.needs, python.needs)
+_ECOSYSTEMS: tuple[Callable[[Recipe], Needs | Refusal | None], ...] = (
+    node.needs,
+    python.needs,
+    golang.needs,
+    rust.needs,
+    ruby.needs,
+    java.needs,
+    dotnet.needs,
+    php.needs,
+    native.needs,
+)
 _LONGEST = 100  # instructions; the apps of the corpus that are built in one stage have at most about 40
 _BY_NUMBER = re.compile(r"\d+")
 

@@ -20,7 +20,7 @@ from deadweight.model.multi_stage.node_steps import (
     tools,
 )
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import brings_more_than, goes_into, runtime_image
+from deadweight.model.multi_stage.recipe import brings_more_than, goes_into, held_by_image, runtime_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from deadweight.model.multi_stage.node_app import App
     from deadweight.model.multi_stage.plan import Line, Steps
     from deadweight.model.multi_stage.recipe import Recipe
+    from deadweight.model.multi_stage.system import Packages
 
 # Packages that write files where the app lies or beside it (their documentation; by hand, 2026-11-26).
 _WRITERS_NAMES = """
@@ -72,7 +73,7 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
     checks = (brought.check, f"the app writes nothing into {app.folder} as user {user}" if user else "")
     return Needs(
         runtime_image(recipe),
-        {**brought.build, **{layer.site.step: () for layer in _copies_elsewhere(app)}},
+        {**brought.build, **{layer.site.step: () for layer in _elsewhere(app)}},
         _image(app, brought, user),
         packages,
         environment=tuple(_environment(app, brought)),
@@ -83,9 +84,7 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
 def _image(app: App, brought: _Brought, user: str) -> Steps:
     """What the image does: the app comes where the last work was done, and all USERs behind it."""
     recipe = app.recipe
-    image: Steps = {
-        step: (Kept(step),) for step in (*shared(app), *(layer.site.step for layer in _copies_elsewhere(app)))
-    }
+    image: Steps = {step: (Kept(step),) for step in (*shared(app), *(layer.site.step for layer in _elsewhere(app)))}
     last = recipe.last_work
     users = [
         layer.site.step for layer in recipe.layers if layer.instruction.keyword == "USER" and layer.site.step < last
@@ -100,9 +99,18 @@ def _image(app: App, brought: _Brought, user: str) -> Steps:
     return image
 
 
-def _copies_elsewhere(app: App) -> list[Layer]:
-    """The COPYs that bring something to another place than the app's."""
-    return [layer for layer in app.recipe.copies if not goes_into(layer, app.folder)]
+def _elsewhere(app: App) -> list[Layer]:
+    """The COPYs that bring something to another place than the app's, and the RUNs that change nothing but that."""
+    copies = [layer for layer in app.recipe.copies if not goes_into(layer, app.folder)]
+    places = [effect.path for layer in copies for effect in layer.kept if effect.path]
+    runs = [layer for layer in app.recipe.runs if is_setup(app, layer) and set(_operands(layer)) <= set(places)]
+    return [*copies, *runs] if places else copies
+
+
+def _operands(layer: Layer) -> Iterator[str | None]:
+    for call in layer.calls:
+        skipped = 1 if call.program in ("chmod", "chown") else 0
+        yield from call.paths(call.operands()[skipped:])
 
 
 def _not_built(app: App) -> _Brought | Refusal:
@@ -113,6 +121,8 @@ def _not_built(app: App) -> _Brought | Refusal:
     if app.project.needs_sources:
         return Refusal(app.project.needs_sources)
     build = manifests_first(app, node_app.production(app))
+    if not app.is_install_alone:
+        then(app, build, node_app.pruning(app))
     sources = [layer.site.step for layer in recipe.copies if goes_into(layer, app.folder)]
     wide = [
         layer.site.step
@@ -120,8 +130,13 @@ def _not_built(app: App) -> _Brought | Refusal:
         if layer.site.step in sources and brings_more_than(layer, app.project.install_files)
     ]
     covering = [step for step in sources if step in wide] or sources
-    for step in (*wide, app.install.layer.site.step):
-        build[step] = tuple(line for line in build.get(step, ()) if line not in [Kept(each) for each in wide])
+    install = app.install.layer.site.step
+    again = [Kept(each) for each in wide]
+    for step in (*wide, install):
+        if step in build:  # the packages need no sources, which were to come behind them
+            build[step] = tuple(line for line in build[step] if line not in again)
+        elif step > install:
+            build[step] = ()
     after = [layer.site.step for layer in recipe.runs if is_setup(app, layer) and layer.site.step > min(sources)]
     build.update(dict.fromkeys(after, ()))
     files: tuple[Line, ...] = (from_build(app, "node_modules"), *map(Kept, covering), *map(Kept, after))
@@ -210,16 +225,16 @@ def _folder_of_owner(app: App) -> Iterator[Line]:
         yield Written(f"RUN chown {app.owner} {app.folder}")
 
 
-def _packages(app: App) -> tuple[str, ...] | Refusal:
+def _packages(app: App) -> Packages | Refusal:
     """The packages of the system that the image needs: those that it asks for, and those that slim images lack."""
     recipe = app.recipe
-    found = system.runtime_packages(recipe.runs, recipe.ledger.base)
+    found = system.runtime_packages(recipe.runs, held_by_image(recipe))
     if isinstance(found, Refusal):
         return found
-    more = [*found, *recipe.packages_of_programs]
+    more = [*recipe.packages_of_programs]
     if app.depends_on("@prisma/client", "prisma") and recipe.ledger.base.package_manager == "apt":
         more.append("openssl")  # its engines load libssl, which slim images do not have
-    return tuple(dict.fromkeys(more))
+    return found.also(more)
 
 
 def _listed(names: tuple[str, ...]) -> str:

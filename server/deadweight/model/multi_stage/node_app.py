@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.lazy import cached_property
@@ -12,13 +13,15 @@ from deadweight.model.ecosystems import node
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Refusal
-from deadweight.model.multi_stage.recipe import commands, owner_of
+from deadweight.model.multi_stage.recipe import BUILTINS, commands, owner_of
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.commands.call import Call
-    from deadweight.model.ecosystems.node import Lock, Manifest
+    from deadweight.model.context import BuildContext
+    from deadweight.model.ecosystems.node import Manifest
     from deadweight.model.ecosystems.project import Project
     from deadweight.model.layers import Layer
     from deadweight.model.multi_stage.recipe import Recipe
@@ -47,6 +50,13 @@ class Install(NamedTuple):
     call: Call
 
 
+class Locked(NamedTuple):
+    """What a lockfile says: whether it settles all that the manifest asks for, and what it has for production."""
+
+    is_settled: bool = False
+    names: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, eq=False)
 class App:
     """All that is known of an app when its RUNs have been read.
@@ -60,7 +70,7 @@ class App:
     installs: tuple[Install, ...]
     manifest: Manifest
     project: Project
-    lock: Lock | None
+    locked: Locked
     folder: str
     root: str
     roles: dict[int, frozenset[str]]
@@ -68,13 +78,20 @@ class App:
 
     @property
     def manager(self) -> str:
-        """The package manager."""
-        return self.project.manager
+        """The package manager that installs: another one may have left its lockfile beside."""
+        program = self.install.call.program
+        return "yarn berry" if program == "yarn" and self.project.manager == "yarn berry" else program
 
     @property
     def install(self) -> Install:
         """The install of its own packages."""
         return self.installs[0]
+
+    @cached_property
+    def is_install_alone(self) -> bool:
+        """Whether the install is a command of its own, in whose place another one can stand."""
+        command = commands(self.install.layer)[self.install.number]
+        return len(command.calls) == 1 and command.text.split()[:1] == [self.install.call.program]
 
     def does(self, role: str) -> bool:
         """Whether a command is for this."""
@@ -83,7 +100,7 @@ class App:
     @cached_property
     def start(self) -> tuple[tuple[str, ...], ...]:
         """The commands that the image starts, with those of the scripts that they name."""
-        return tuple(node.commands(self.manifest, self.recipe.start))
+        return _started(self.manifest, self.recipe.start)
 
     @cached_property
     def brings_dev(self) -> bool:
@@ -97,7 +114,7 @@ class App:
 
     def is_locked(self) -> bool:
         """Whether its lockfile settles all that its manifest asks for."""
-        return self.lock is not None and not node.install_set(self.manifest, self.lock, dev=True, libc=None).unlocked
+        return self.locked.is_settled and not self.install.call.has("--no-package-lock", "--no-lockfile")
 
 
 def read(recipe: Recipe) -> App | Refusal | None:
@@ -112,22 +129,57 @@ def read(recipe: Recipe) -> App | Refusal | None:
     if folder == "/":
         return Refusal("the app lies in the root of the image, among all other files")
     path = recipe.place_of(posixpath.join(folder, "package.json"))
-    manifest = node.read_manifest(recipe.context.texts.get(path or "", ""))
+    manifest = _manifest(recipe.context.texts.get(path or "", ""))
     if manifest is None or path is None:
         return Refusal(f"no COPY brings a package.json to {folder}")
     root = posixpath.dirname(path)
-    project = node.recognise(recipe.context.texts, recipe.context.files, root)
+    project = recipe.context.asked(_project, root, call.program)
     if project is None:
         return Refusal("its package.json cannot be read")
-    roles = {layer.site.step: frozenset(map(role, layer.calls)) for layer in recipe.runs}
+    roles = {layer.site.step: frozenset[str]().union(*_roles(layer)) for layer in recipe.runs}
     for layer in recipe.runs:
-        if unknown := next((each.typed for each in layer.calls if not role(each)), ""):
+        if "" in roles[layer.site.step]:
+            unknown = next(each.typed for each in layer.calls if not role(each))
             return Refusal(f"{unknown} may write what the app needs when it runs")
+    mixed = (of_command for layer in recipe.runs for of_command in _roles(layer))
+    if any("tool" in each and each != {"tool"} for each in mixed):
+        return Refusal("a RUN installs a tool and does more, in a script that cannot be taken apart")
     owner = owner_of(recipe, folder)
     if owner is None:
         return Refusal("files of the app belong to several accounts")
-    lock = node.read_lock(recipe.context.texts.get(project.lock, "")) if project.lock else None
-    return App(recipe, installs, manifest, project, lock, folder, root, roles, owner)
+    locked = _locked(recipe.context.texts.get(path, ""), recipe.context.texts.get(project.lock, ""))
+    return App(recipe, installs, manifest, project, locked, folder, root, roles, owner)
+
+
+@lru_cache(maxsize=16)  # they stay the same while somebody types into a Dockerfile
+def _manifest(text: str) -> Manifest | None:
+    return node.read_manifest(text)
+
+
+@lru_cache(maxsize=16)
+def _locked(manifest_text: str, lock_text: str) -> Locked:
+    manifest, lock = _manifest(manifest_text), node.read_lock(lock_text) if lock_text else None
+    if manifest is None or lock is None:
+        return Locked()
+    unlocked = node.install_set(manifest, lock, dev=True, libc=None).unlocked
+    return Locked(not unlocked, frozenset(each.name for each in lock.packages if not each.dev))
+
+
+_LOCKS = {
+    "npm": ("package-lock.json", "npm-shrinkwrap.json"),
+    "yarn": ("yarn.lock",),
+    "pnpm": ("pnpm-lock.yaml",),
+    "bun": ("bun.lock", "bun.lockb"),
+}
+
+
+def _project(context: BuildContext, root: str, program: str) -> Project | None:
+    """The project in a folder of the build context as this package manager sees it: others' lockfiles are none."""
+    texts, files = context.texts, context.files
+    foreign = {inside(root, name) for manager, names in _LOCKS.items() if manager != program for name in names}
+    if foreign.isdisjoint(files):
+        return node.recognise(texts, files, root)
+    return node.recognise(texts, [path for path in files if path not in foreign], root)
 
 
 def obstacle(app: App) -> str:
@@ -190,12 +242,23 @@ def _omit(app: App) -> str:
     return "--production" if major in _OLD_NODE else "--omit=dev"
 
 
+@remembered
+def _roles(layer: Layer) -> tuple[frozenset[str], ...]:
+    """What each command of a RUN is for."""
+    return tuple([frozenset(map(role, command.calls)) for command in commands(layer)])
+
+
+@lru_cache(maxsize=16)
+def _started(manifest: Manifest, text: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(node.commands(manifest, text))
+
+
 def _installs(recipe: Recipe) -> Iterator[Install]:
     for layer in recipe.runs:
-        for number, command in enumerate(commands(layer)):
-            for call in command.calls:
-                if _is_install(call):
-                    yield Install(layer, number, call)
+        for number, roles in enumerate(_roles(layer)):
+            if "install" in roles:
+                found = (call for call in commands(layer)[number].calls if _is_install(call))
+                yield from (Install(layer, number, call) for call in found)
 
 
 def _is_install(call: Call) -> bool:
@@ -237,4 +300,4 @@ def role(call: Call) -> str:
         return "setup"
     if program in _BESIDE or program == "echo":
         return "beside"
-    return "quiet" if program in _HARMLESS else ""
+    return "quiet" if program in _HARMLESS | BUILTINS else ""

@@ -39,6 +39,7 @@ _ALSO_SOURCES = (".js", ".mjs", ".cjs", ".css", ".json", ".svg", ".snap", ".md",
 _SOURCE_FOLDERS = frozenset(
     (*("src", "source", "app", "pages", "components", "lib", "styles", "hooks", "utils"), *("client", "server", "api"))
 )
+_STARTERS = frozenset(("node", "nodejs", "remix-serve", "pm2-runtime"))
 _WITH_VALUE = frozenset(("-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"))
 _FILE_SERVERS = ("serve", "http-server")
 _SERVER_VALUES = frozenset(("-l", "--listen", "-p", "--port", "-a", "-c", "--config", "-P", "--proxy"))
@@ -60,9 +61,10 @@ class Rest(NamedTuple):
 def entry(app: App) -> str | None:
     """The path in the project that node starts: "dist/server.js"; None where no command says."""
     for words in app.start:
-        if posixpath.basename(words[0]) not in ("node", "remix-serve", "pm2-runtime", "nodejs"):
+        at = next((at for at, word in enumerate(words) if posixpath.basename(word) in _STARTERS), None)
+        if at is None:
             continue
-        rest = iter(words[1:])
+        rest = iter(words[at + 1 :])
         for word in rest:
             if word in _WITH_VALUE:
                 next(rest, None)
@@ -116,15 +118,28 @@ def output(app: App) -> str | None:
 
 def rest_of(app: App, but: Iterable[str] = ()) -> Rest:
     """What of a project the image needs beside the output of its build, as far as names tell."""
-    context, files, folders = app.recipe.context, list[str](), list[str]()
-    for name, _ in context.entries(app.root):
+    recipe = app.recipe
+    everything = recipe.context.asked(_rest_in, app.root)
+    left_out = {*but, *(each for each in everything.names if not _is_brought(app, each))}
+    files, folders = ([each for each in names if each not in left_out] for names in everything)
+    return Rest(tuple(files), tuple(folders))
+
+
+def _is_brought(app: App, name: str) -> bool:
+    return app.recipe.place_of(posixpath.join(app.folder, name)) == inside(app.root, name)
+
+
+def _rest_in(context: BuildContext, root: str) -> Rest:
+    """What at the top of a project is neither for developers nor a source of its build."""
+    files, folders = list[str](), list[str]()
+    for name, _ in context.entries(root):
         bare = name.rstrip("/")
-        if bare in but or (bare not in _ALL_THE_SAME and any(fnmatchcase(bare, each) for each in _DEVELOPERS)):
+        if bare not in _ALL_THE_SAME and any(fnmatchcase(bare, each) for each in _DEVELOPERS):
             continue
         if not name.endswith("/"):
             if not bare.endswith(_SOURCES):
                 files.append(bare)
-        elif not _is_source(context, inside(app.root, bare), bare):
+        elif not _is_source(context, inside(root, bare), bare):
             folders.append(bare)
     return Rest(tuple(files), tuple(folders))
 

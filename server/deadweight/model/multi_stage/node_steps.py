@@ -64,23 +64,23 @@ def manifests_first(app: App, command: str) -> Steps:
     recipe, install = app.recipe, app.install
     step, files = install.layer.site.step, app.project.install_files
     command = command or _kept_to_lock(app)
-    is_alone = len(commands(install.layer)) > 1 or len(install.layer.calls) == 1
+    if not app.is_install_alone:
+        return {}
     above = [layer for layer in recipe.copies if layer.site.step < step and goes_into(layer, app.folder)]
     wide = [layer for layer in above if brings_more_than(layer, files) and _is_all(app, layer)]
     if (
         app.project.needs_sources
         or _generates_at_install(app)
         or len(app.installs) > 1
-        or not is_alone
         or not _is_at_top(app)
+        or app.recipe.place_of(f"{app.folder}/node_modules") is not None
     ):
         wide = []
     build: Steps = {}
     if wide and not _are_brought(above, wide, files):
         first = wide[0]
-        flags = flags_of(first)
         folder = "./" if first.step and first.step.state.workdir == app.folder else f"{app.folder}/"
-        build[first.site.step] = (Written(f"COPY{flags} {' '.join(files)} {folder}"),)
+        build[first.site.step] = (Written(f"COPY{flags_of(first)} {' '.join(files)} {folder}"),)
     for layer in wide:
         build.setdefault(layer.site.step, ())
     lines = list(_split(install.layer, install.number, command, is_whole=not wide))
@@ -180,12 +180,12 @@ def _split(layer: Layer, number: int, command: str, *, is_whole: bool) -> Iterat
 
 def _is_plain(app: App) -> bool:
     """Whether the packages can be installed in the image as they are in the stage that builds."""
-    recipe, lock = app.recipe, app.lock
+    recipe = app.recipe
     if app.manager not in _CACHES or app.owner or recipe.has("ARG") or app.install.layer.instruction.flags:
         return False
     if app.project.needs_sources or app.depends_on(*_NATIVE) or inside(app.root, ".npmrc") in recipe.context.files:
         return False
-    if lock is not None and any(each.name in _NATIVE and not each.dev for each in lock.packages):
+    if not app.locked.names.isdisjoint(_NATIVE):
         return False
     return _is_at_top(app) and not node_app.needs_dev(app) and not app.install.call.value("--prefix", "--cwd")
 

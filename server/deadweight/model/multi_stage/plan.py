@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from deadweight.model.multi_stage.system import Packages
 
 BUILD = "build"  # the name of the new stage, unless the file has one of that name
 
@@ -46,7 +49,7 @@ class Needs:
     base: str
     build: Steps
     image: Steps
-    packages: tuple[str, ...] = ()
+    packages: Packages
     environment: tuple[str, ...] = ()
     known: frozenset[int] = frozenset()
     checks: tuple[str, ...] = ()

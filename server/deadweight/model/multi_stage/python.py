@@ -1,21 +1,19 @@
-"""Python apps: compilers, headers and package managers stay in the stage that builds, and packages go over in their
-virtual environment. All else is done in the image, as before.
-"""
+"""Python apps: packages go over in a virtual environment, which is made where there is none."""
 
 from __future__ import annotations
 
 import posixpath
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from deadweight.facts import debian
 from deadweight.model.commands import pip, poetry, uv
 from deadweight.model.ecosystems import python
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.effects import Copied, PackageSet, is_under
-from deadweight.model.multi_stage import python_loads, system
-from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import brings_more_than, commands, flags_of, is_brought_again, runtime_image
+from deadweight.model.multi_stage import interpreted, python_loads
+from deadweight.model.multi_stage.interpreted import Installed
+from deadweight.model.multi_stage.plan import Needs, Refusal, Written
+from deadweight.model.multi_stage.recipe import brings_more_than, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,128 +21,53 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
-    from deadweight.model.multi_stage.plan import Line, Steps
-    from deadweight.model.multi_stage.recipe import Command, Recipe
+    from deadweight.model.multi_stage.interpreted import Run
+    from deadweight.model.multi_stage.recipe import Recipe
 
 _VENV = "/opt/venv"
 _SYSTEM = "/usr/local"  # where the official images keep Python and its packages
+_MADE = (Written(f"RUN python -m venv {_VENV}"), Written(f"ENV VIRTUAL_ENV={_VENV} PATH={_VENV}/bin:$PATH"))
 _VALUES = {"pip": pip.VALUES, "uv": uv.VALUES, "poetry": poetry.VALUES, "pipenv": ()}
 _TOOLS = frozenset(("pip", "setuptools", "wheel", "poetry", "uv", "pipenv", "build", "virtualenv", "pip-tools"))
 _QUIET = frozenset(("config", "cache", "lock", "export", "self", "show", "list", "check", "freeze", ""))
-# Programs that do in the image what they did before: those of its base, and those that packages of Python bring.
-_IN_IMAGE_NAMES = """
-    adduser addgroup useradd groupadd usermod mkdir chown chmod touch echo true cp mv rm ln sed cat find ls test [ tee
-    date env whoami id pwd install django-admin flask alembic pybabel
-"""
-_IN_IMAGE = frozenset(_IN_IMAGE_NAMES.split())
+_OF_PACKAGES = frozenset(("django-admin", "flask", "alembic", "pybabel"))  # programs that packages bring
 _RUNNERS = (["uv", "run"], ["poetry", "run"], ["pipenv", "run"])
-
-
-class _Run(NamedTuple):
-    """A RUN by what its commands are for: those that install, those that all installs need, and the rest."""
-
-    layer: Layer
-    before: tuple[str, ...]  # tools and packages of the system
-    install: tuple[str, ...]
-    image: tuple[str, ...]
 
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Python needs; None for one that installs no packages of Python."""
     if recipe.ref.repository != "python":
         return None
-    installed = list(_installed(recipe))
-    if not installed:
+    effects = list(_effects(recipe))
+    if not effects:
         return None
-    place = _environment_of(installed)
+    place = _environment_of(effects)
     if isinstance(place, Refusal):
         return place
-    runs: list[_Run] = []
-    for layer in recipe.runs:
-        run = _read(layer)
-        if isinstance(run, Refusal):
-            return run
-        runs.append(run)
-    if reason := _obstacle(recipe, runs):
+    runs = interpreted.read(recipe, _role, _in_environment)
+    if isinstance(runs, Refusal):
+        return runs
+    if reason := interpreted.obstacle(recipe, runs) or _obstacle(recipe, effects):
         return Refusal(reason)
-    packages = _packages(recipe)
+    loaded = python_loads.libraries(recipe, recipe.ledger.base)
+    packages = loaded if isinstance(loaded, Refusal) else interpreted.packages_of(recipe, loaded)
     if isinstance(packages, Refusal):
         return packages
-    return _needs(recipe, runs, place, packages)
-
-
-def _needs(recipe: Recipe, runs: list[_Run], place: str, packages: tuple[str, ...]) -> Needs:
-    build: Steps = {}
-    image: Steps = {}
-    for run in runs:
-        number = run.layer.site.step
-        build[number] = tuple(_lines(run.layer, (*run.before, *run.install), is_whole=not run.image))
-        image[number] = tuple(_lines(run.layer, run.image, is_whole=not (run.before or run.install)))
-    installs = [run for run in runs if run.install]
-    first, at, is_made = installs[0], installs[0].layer.site.step, place == _SYSTEM
-    if is_made:
-        place = _VENV
-        made = (Written(f"RUN python -m venv {_VENV}"), Written(f"ENV VIRTUAL_ENV={_VENV} PATH={_VENV}/bin:$PATH"))
-        rest = _lines(first.layer, first.install, is_whole=not (first.before or first.image))
-        build[at] = (*_lines(first.layer, first.before, is_whole=False), *made, *rest)
-    plain = [layer for layer in recipe.copies if layer.instruction.flag("from") is None]
-    for layer in plain:
-        if layer.site.step > installs[-1].layer.site.step:
-            build[layer.site.step] = ()
-        elif manifests := _manifests_of(recipe, layer, installs):
-            build[layer.site.step] = (Written(manifests),)
-    for number, layer in enumerate(plain):
-        if not any(is_brought_again(layer, later) for later in plain[number + 1 :]):
-            image[layer.site.step] = (Kept(layer.site.step),)
-    # What a COPY of the sources brings may lie over an environment in their folder, and not over one elsewhere.
-    at = min([at, *(step for step, lines in image.items() if lines)]) if is_made else at
-    image[at] = (Written(f"COPY --from={{build}} {place} {place}"), *image.get(at, ()))
     command = _unwrapped(recipe)
-    if command:
-        image[_number_of(recipe, "CMD")] = (Written(command),)
-    base = runtime_image(recipe)
-    return Needs(
-        base,
-        build,
-        image,
+    found = Installed((_VENV,), prepared=_MADE) if place == _SYSTEM else Installed(inside=(place,))
+    return interpreted.needs(
+        recipe,
+        runs,
+        found,
         packages,
-        (f"PATH={place}/bin:$PATH",) if is_made or command else (),
-        frozenset(layer.site.step for layer in recipe.copies if _brings_uv(layer)),
-        (f"no package loads a library or calls a program that {base} does not have",),
+        manifests=lambda layer: _manifests_of(recipe, layer, runs),
+        environment=(f"PATH={(*found.places, *found.inside)[0]}/bin:$PATH",) if command or found.prepared else (),
+        known=(layer.site.step for layer in recipe.copies if _brings_uv(layer)),
+        image_also={interpreted.number_of(recipe, "CMD"): (Written(command),)} if command else {},
     )
 
 
-def _manifests_of(recipe: Recipe, layer: Layer, installs: list[_Run]) -> str:
-    """The COPY of what installs read, in place of one that brings all sources; '' where they may read more."""
-    roots = {each.cause.root for each in layer.kept if isinstance(each.cause, Copied) and not each.cause.is_file}
-    root = next(iter(roots), None)
-    if root is None or len(layer.kept) > 1 or any(_is_local(call) for run in installs for call in run.layer.calls):
-        return ""
-    project = python.recognise(recipe.context.texts, recipe.context.files, root)
-    if project is None or project.needs_sources or not brings_more_than(layer, project.install_files):
-        return ""
-    named = {name for run in installs for call in run.layer.calls for name in pip.values(call, "-r", "--requirement")}
-    paths = [inside(root, name.removeprefix("./")) for name in named if not name.startswith("/")]
-    files = [*project.install_files, *(path for path in paths if path not in project.install_files)]
-    is_known = all(
-        path in recipe.context.files and posixpath.dirname(path) == root and " " not in path for path in files
-    )
-    if not is_known or len(paths) < len(named):
-        return ""
-    target = layer.instruction.words[-1].text
-    folder = "./" if target == "." else target.rstrip("/") + "/"
-    return f"COPY{flags_of(layer)} {' '.join(files)} {folder}"
-
-
-def _is_local(call: Call) -> bool:
-    operands = [word.pattern for word in call.operands(*_VALUES.get(call.program, ()))]
-    return call.has("-e", "--editable") or any(each.startswith(".") for each in operands[1:])
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-
-def _installed(recipe: Recipe) -> Iterator[Effect]:
+def _effects(recipe: Recipe) -> Iterator[Effect]:
     """What installs of the app's packages write."""
     for layer in recipe.runs:
         for effect in layer.effects:
@@ -169,34 +92,9 @@ def _environment_of(installed: list[Effect]) -> str | Refusal:
     return place if place.endswith("env") else Refusal(f"packages are installed into {place}")
 
 
-def _read(layer: Layer) -> _Run | Refusal:
-    before: list[str] = []
-    install: list[str] = []
-    image: list[str] = []
-    for command in commands(layer):
-        found = _role_of(command)
-        if isinstance(found, Refusal):
-            return found
-        if found == "image":
-            image.append(command.text)
-        else:
-            (install if found == "install" or install else before).append(_in_environment(command.text))
-    return _Run(layer, tuple(before), tuple(install), tuple(image))
-
-
-def _role_of(command: Command) -> str | Refusal:
-    """What a command of a RUN is for: install, tool, system, image."""
-    roles = [_role(call) for call in command.calls]
-    if "" in roles:
-        return Refusal(f"{command.calls[roles.index('')].typed} may write what the app needs when it runs")
-    if "image" in roles and len(set(roles)) > 1:
-        return Refusal("a RUN installs and does more, in a script that cannot be taken apart")
-    return next((role for role in ("install", "tool", "system") if role in roles), "image")
-
-
 def _role(call: Call) -> str:
-    """What a call is for: install, tool, system, image; '' for who knows."""
-    program, texts = call.program, [word.text for word in call.words]
+    """What a call is for: install, tool, image; '' for who knows."""
+    program = plain(call.program)
     if program in _VALUES:
         operands = [word.pattern for word in call.operands(*_VALUES[program])]
         if call.has("--user", "--target", "-t", "--prefix", "--root"):
@@ -210,11 +108,7 @@ def _role(call: Call) -> str:
         return "tool" if verb in _QUIET else ""
     if program in ("venv", "virtualenv"):
         return "install"
-    if program in system.PROGRAMS:
-        return "system"
-    if program == "rm":
-        return "system" if any("/var/" in text or "cache" in text for text in texts) else "image"
-    return "image" if program in _IN_IMAGE or pip.is_python(posixpath.basename(call.typed)) else ""
+    return "image" if program in _OF_PACKAGES or pip.is_python(posixpath.basename(call.typed)) else ""
 
 
 def _in_environment(text: str) -> str:
@@ -222,13 +116,13 @@ def _in_environment(text: str) -> str:
     return text.replace(" --system", "") if text.startswith(("uv ", "pipenv ")) else text
 
 
-def _obstacle(recipe: Recipe, runs: list[_Run]) -> str:
+def _obstacle(recipe: Recipe, installed: list[Effect]) -> str:
     """Why there can be no plan; '' where nothing stands in the way."""
-    if recipe.ledger.base.os_family not in ("debian", "alpine"):
-        return f"nobody knows the packages of {recipe.ref.text}"
-    for run in runs:
-        if run.install and run.layer.step is not None and not run.layer.step.state.is_root:
-            return f"packages are installed as user {run.layer.step.state.user}"
+    if path := next((each.path for each in installed if each.path and recipe.place_of(each.path)), ""):
+        return f"COPY brings {path} from the build context: leave it out first"
+    named = recipe.context.texts.get(".python-version", "").strip()
+    if named and "uv" in recipe.ledger.programs and not named.startswith(recipe.ledger.base.version or named):
+        return f"uv brings a Python {named} of its own"
     if recipe.start.startswith(("/usr/local/bin/", "uv ", "poetry ", "pipenv ")) and not _unwrapped(recipe):
         return f"the start command runs {recipe.start.split()[0]}, which the image does not get"
     return ""
@@ -239,7 +133,7 @@ def _unwrapped(recipe: Recipe) -> str:
     command = recipe.last("CMD")
     if command is None or recipe.last("ENTRYPOINT") is not None:
         return ""
-    words = [word.value or "" for word in command.words] if command.array else shlex.split(command.arguments.text)
+    words = [word.value or "" for word in command.words] if command.array else _split(command.arguments.text)
     if words[:2] not in _RUNNERS or len(words) < 3 or words[2].startswith("-"):
         return ""
     if command.array is None:
@@ -248,37 +142,34 @@ def _unwrapped(recipe: Recipe) -> str:
     return f"CMD [{rest}]"
 
 
-def _number_of(recipe: Recipe, keyword: str) -> int:
-    return max(layer.site.step for layer in recipe.layers if layer.instruction.keyword == keyword)
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # a quote without an end
+        return []
 
 
 def _brings_uv(layer: Layer) -> bool:
     return (layer.instruction.flag("from") or "").startswith("ghcr.io/astral-sh/uv")
 
 
-def _lines(layer: Layer, texts: tuple[str, ...], *, is_whole: bool) -> Iterator[Line]:
-    """A RUN of these commands: the user's own where it `is_whole` and has these."""
-    if is_whole and texts == tuple(command.text for command in commands(layer)):
-        yield Kept(layer.site.step)
-    elif texts:
-        yield Written(f"RUN{flags_of(layer)} {' && '.join(texts)}")
+def _manifests_of(recipe: Recipe, layer: Layer, runs: list[Run]) -> str:
+    """The COPY of what installs read, in place of one that brings all sources; '' where they may read more."""
+    cause, installs = layer.kept[0].cause, [run for run in runs if run.install]
+    root = cause.root if isinstance(cause, Copied) else None
+    if root is None or any(_is_local(call) for run in installs for call in run.layer.calls):
+        return ""
+    project = python.recognise(recipe.context.texts, recipe.context.files, root)
+    if project is None or project.needs_sources or not brings_more_than(layer, project.install_files):
+        return ""
+    named = {name for run in installs for call in run.layer.calls for name in pip.values(call, "-r", "--requirement")}
+    if any(name.startswith("/") for name in named):
+        return ""
+    paths = [inside(root, name.removeprefix("./")) for name in named]
+    files = dict.fromkeys((*project.install_files, *paths))
+    return interpreted.copy_of(layer, files, root, recipe.context.files)
 
 
-# --- packages of the system -------------------------------------------------------------------------------------------
-
-
-def _packages(recipe: Recipe) -> tuple[str, ...] | Refusal:
-    """The packages of the system that the image needs: asked for by name, by programs, and by packages of Python."""
-    base = recipe.ledger.base
-    found = system.runtime_packages(recipe.runs, base)
-    if isinstance(found, Refusal):
-        return found
-    loaded = python_loads.libraries(recipe, base)
-    if isinstance(loaded, Refusal):
-        return loaded
-    names = tuple(dict.fromkeys((*found, *loaded, *recipe.packages_of_programs)))
-    if base.os == "debian" and not base.is_suite_named:
-        for name in names:
-            if not all(debian.package(suite, name) for suite in ("bookworm", "trixie")):
-                return Refusal(f"{name} is called otherwise in another release of Debian: name the release in FROM")
-    return names
+def _is_local(call: Call) -> bool:
+    operands = [word.pattern for word in call.operands(*_VALUES.get(call.program, ()))]
+    return call.has("-e", "--editable") or any(each.startswith(".") for each in operands[1:])

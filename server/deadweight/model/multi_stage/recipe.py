@@ -12,6 +12,7 @@ from deadweight.model.effects import Copied, is_under
 from deadweight.model.multi_stage.system import OF_PROGRAMS
 from deadweight.model.siblings import siblings
 from deadweight.syntax import shell
+from deadweight.syntax.dockerfile import remembered
 from deadweight.syntax.run import run_body
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
-    from deadweight.model.image import ImageRef
+    from deadweight.model.image import Base, ImageRef
     from deadweight.model.layers import Layer, Ledger
     from deadweight.syntax.dockerfile import Instruction
 
+_FEW, _MANY = 50, 1000  # files: that a pattern names, and that somebody compares while another one types
 WORKS = frozenset(("RUN", "COPY", "ADD"))
+BUILTINS = frozenset(("set", "exit", "export", "unset", ":", "true", "test", "["))  # of the shell, which write nothing
 _COUNTS_FOR_ALL = frozenset(("cd", "export", "set", ".", "source", "alias", "umask"))  # for the commands behind it too
 
 
@@ -120,7 +123,11 @@ class Recipe:
                     found = posixpath.join(cause.root, path[len(effect.path) :].lstrip("/")).rstrip("/")
                     if cause.selection is not None and (found in cause.selection.files or self.context.tree.at(found)):
                         return found
-                if cause.selection is not None and posixpath.dirname(path) == effect.path:
+                if (
+                    cause.selection is not None
+                    and len(cause.selection.files) <= _FEW
+                    and posixpath.dirname(path) == effect.path
+                ):
                     name = posixpath.basename(path)
                     if match := next(
                         (each for each in cause.selection.files if posixpath.basename(each) == name), None
@@ -129,6 +136,7 @@ class Recipe:
         return None
 
 
+@remembered
 def commands(layer: Layer) -> tuple[Command, ...]:
     """The commands of a RUN: the parts of a plain chain of `&&`, or all of it in one."""
     body = run_body(layer.instruction, layer.step.state.shell) if layer.step else None
@@ -165,6 +173,11 @@ def _as_shell(instruction: Instruction) -> str:
     return " ".join(shlex.quote(word.value or "") for word in instruction.array)
 
 
+def plain(program: str) -> str:
+    """A program without the version in its name: pip of pip3.12."""
+    return program.rstrip("0123456789.") or program
+
+
 def flags_of(layer: Layer) -> str:
     """The flags of an instruction as they are written, each behind a blank."""
     instruction = layer.instruction
@@ -173,7 +186,7 @@ def flags_of(layer: Layer) -> str:
 
 def is_brought_again(layer: Layer, later: Layer) -> bool:
     """Whether a later COPY brings all that one brings, to the same places."""
-    return all(any(_is_part(each, other) for other in later.kept) for each in layer.kept)
+    return bool(layer.kept) and all(any(_is_part(each, other) for other in later.kept) for each in layer.kept)
 
 
 def _is_part(effect: Effect, other: Effect) -> bool:
@@ -182,6 +195,8 @@ def _is_part(effect: Effect, other: Effect) -> bool:
         return False
     if first.root is None or second.root is None or not first.selection or not second.selection:
         return False
+    if not 0 < len(first.selection.files) <= _MANY:
+        return False  # what is not there nobody can compare, and so much nobody waits for
     if first.is_file and not second.is_file:
         return is_under(effect.path, other.path) and (
             posixpath.join(second.root, effect.path[len(other.path) :].lstrip("/")) == first.root
@@ -226,6 +241,12 @@ def owner_of(recipe: Recipe, folder: str) -> str | None:
                 paths = [path for path in call.paths(operands[1:]) if path is not None]
                 found.update(operands[0].pattern for path in paths if is_under(folder, path))
     return next(iter(found), "") if len(found) <= 1 else None
+
+
+def held_by_image(recipe: Recipe) -> Base:
+    """What the image of `runtime_image` holds."""
+    slim = next((each for each in siblings(recipe.ref) if each.name == "slim"), None)
+    return slim.base if slim is not None and recipe.ledger.stage.base_word is not None else recipe.ledger.base
 
 
 def runtime_image(recipe: Recipe) -> str:

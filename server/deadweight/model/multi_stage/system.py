@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import debian
 from deadweight.model.effects import PackageSet
@@ -27,7 +27,7 @@ _BUILD_NAMES = """
 """
 _BUILD = frozenset(_BUILD_NAMES.split())
 _VERSIONED = re.compile(r"(?:gcc|g\+\+|clang|llvm|python2?|python3)[-.\d]*")  # g++-12; python3 for node-gyp
-_HEADERS = re.compile(r".+-(?:dev|devel|headers)")
+_HEADERS = re.compile(r".+-(?:dev|devel|headers)(?:-compat)?")
 # Programs that a stage may call when it runs, and the package of Debian and Alpine that has each.
 OF_PROGRAMS = {
     "curl": "curl",
@@ -83,65 +83,115 @@ _ON_ALPINE: dict[str, tuple[str, ...]] = {
     "zlib-dev": ("zlib",),
     **dict.fromkeys(("libc-dev", "linux-headers", "musl-dev", "python3-dev", "libressl-dev"), ()),
 }
+# The release of Debian whose libraries have the names of a release of Ubuntu, and those of which that is known: where
+# it has others (libssl3t64), these names lead there (packages.ubuntu.com; by hand, 2026-11-26).
+_LIKE = {"focal": "bullseye", "jammy": "bookworm", "noble": "bookworm"}
+_SAME_ON_UBUNTU = frozenset(
+    (
+        *(
+            "libssl3",
+            "libssl1.1",
+            "libcurl4",
+            "libpq5",
+            "libsqlite3-0",
+            "zlib1g",
+            "libxml2",
+            "libxslt1.1",
+            "libmariadb3",
+        ),
+        *("libyaml-0-2", "libpng16-16", "libexpat1", "libgmp10", "libmagic1", "libbz2-1.0", "liblzma5", "libzstd1"),
+    )
+)
 _MOST_STEPS = 8  # from a package of headers through others to a library
 
 
-def runtime_packages(layers: Iterable[Layer], base: Base, *, python_builds: bool = True) -> tuple[str, ...] | Refusal:
-    """What the image needs of the packages that RUNs ask for by name: no compilers, and for headers their libraries.
+class Packages(NamedTuple):
+    """Packages of the system that an image needs, and whether it gets what these recommend: as it does in the file."""
 
-    `python_builds`: Python itself is there for a build alone, as for node-gyp.
-    """
+    names: tuple[str, ...] = ()
+    recommends: bool = False
+
+    def also(self, names: Iterable[str]) -> Packages:
+        """These packages, and more."""
+        return self._replace(names=tuple(dict.fromkeys((*self.names, *names))))
+
+
+def runtime_packages(layers: Iterable[Layer], base: Base) -> Packages | Refusal:
+    """What the image needs of the packages that RUNs ask for by name: no compilers, and for headers their libraries."""
     found: dict[str, None] = {}
     already = frozenset(base.packages)
+    recommends, has_sources = False, False
     for layer in layers:
+        has_sources = has_sources or bool(_SOURCES.search(layer.instruction.text))
         for effect in layer.kept:
             cause = effect.cause
             if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk"):
                 continue
             for name in cause.names:
-                if name in already or name in _BUILD or (python_builds and _VERSIONED.fullmatch(name)):
+                if name in already or name in _BUILD or _VERSIONED.fullmatch(name):
                     continue
                 if not _HEADERS.fullmatch(name):
+                    if has_sources and not _is_known(name, cause.manager, base):
+                        return Refusal(f"{name} comes from a source of packages that the image does not have")
                     found[name] = None
+                    recommends = recommends or "recommends" in cause.options
                     continue
                 libraries = libraries_of(name, base) if cause.manager == "apt" else _ON_ALPINE.get(name)
                 if libraries is None:
                     return Refusal(f"nobody knows which library a program needs that was built with {name}")
                 found.update(dict.fromkeys(libraries))
-    return tuple(name for name in found if name not in base.packages)
+    return Packages(tuple(name for name in found if name not in already), recommends)
+
+
+# What adds a source of packages: a key, a list, a script of a vendor; a file.
+_SOURCES = re.compile(r"sources\.list|apt-key|add-apt-repository|setup_\d|\.deb\b|/etc/apk/repositories|--repository")
+
+
+def _is_known(name: str, manager: str, base: Base) -> bool:
+    """Whether the system's own lists have a package."""
+    if manager == "apk":
+        return False
+    return base.os == "debian" and bool(debian.providers(debian.release(base.suite).suite, name))
 
 
 def libraries_of(headers: str, base: Base) -> tuple[str, ...] | None:
-    """The libraries that programs need which were built with a package of headers; None where nobody knows."""
-    if base.os != "debian" or (base.suite is not None and base.suite not in debian.suites()):
+    """The libraries that programs need which were built with a package of headers; None where nobody knows.
+
+    They are those that it depends on, or its packages of headers: libjpeg-dev depends on libjpeg62-turbo-dev.
+    """
+    suite = _LIKE.get(base.suite or "", "") if base.os == "ubuntu" else debian.release(base.suite).suite
+    is_known = base.suite is None or base.suite in debian.suites() or base.os == "ubuntu"
+    if base.os not in ("debian", "ubuntu") or not suite or not is_known:
         return None
-    suite = debian.release(base.suite).suite
+    stem = headers.removeprefix("default-").removeprefix("lib").removesuffix("-dev")[:4]
+    found: dict[str, None] = {}
     waiting, seen = [headers], set[str]()
     for _ in range(_MOST_STEPS):
-        if not waiting:
-            return None
         known = [debian.package(suite, name) for name in waiting]
-        if None in known:
-            return None
         groups = [group for package in known if package for group in package.depends]
         seen.update(waiting)
-        if libraries := tuple(dict.fromkeys(_libraries(groups))):
-            smallest = debian.minbase(suite)
-            return tuple(each for each in libraries if each not in smallest)
+        found.update(dict.fromkeys(_libraries(groups)))
         waiting = [group[0] for group in groups if _HEADERS.fullmatch(group[0]) and group[0] not in seen]
-    return None
+        if not waiting or any(stem in name for name in found):
+            break
+    if not found or (base.os == "ubuntu" and not _SAME_ON_UBUNTU.issuperset(found)):
+        return None
+    smallest = debian.minbase(suite)
+    return tuple(each for each in found if each not in smallest)
 
 
 def _libraries(groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
     for group in groups:
         name = group[0]
-        if name.startswith("lib") and not _HEADERS.fullmatch(name) and name not in ("libc6", "libc-bin"):
+        is_library = name.startswith("lib") and name not in ("libc6", "libc-bin", "libc-dev-bin")
+        if (is_library or name == "zlib1g") and not _HEADERS.fullmatch(name):
             yield name
 
 
-def install(packages: Iterable[str], manager: str | None) -> str:
+def install(packages: Packages, manager: str | None) -> str:
     """The RUN that installs packages and leaves nothing else."""
-    names = " ".join(sorted(packages))
+    names = " ".join(sorted(packages.names))
     if manager == "apk":
         return f"RUN apk add --no-cache {names}"
-    return f"RUN apt-get update && apt-get install -y --no-install-recommends {names} && rm -rf /var/lib/apt/lists/*"
+    option = "" if packages.recommends else " --no-install-recommends"
+    return f"RUN apt-get update && apt-get install -y{option} {names} && rm -rf /var/lib/apt/lists/*"

@@ -1,0 +1,3 @@
+module example.com/parcel-rates
+
+go 1.19

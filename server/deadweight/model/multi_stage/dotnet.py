@@ -1,0 +1,53 @@
+""".NET: the folder that `dotnet publish` writes goes over to the runtime of the same version."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from deadweight.model.multi_stage import compiled
+from deadweight.model.multi_stage.compiled import Image, Language
+from deadweight.model.multi_stage.plan import Refusal, Written
+
+if TYPE_CHECKING:
+    from deadweight.model.multi_stage.compiled import App
+    from deadweight.model.multi_stage.plan import Needs
+    from deadweight.model.multi_stage.recipe import Recipe
+
+_SDK, _RUNTIME, _WEB = (f"mcr.microsoft.com/dotnet/{name}" for name in ("sdk", "runtime", "aspnet"))
+
+
+def needs(recipe: Recipe) -> Needs | Refusal | None:
+    """What a stage on the SDK of .NET needs; None for one that builds no app."""
+    return compiled.needs(recipe, _DOTNET) if recipe.ref.repository == _SDK else None
+
+
+def _image(app: App, _: bool) -> Image | Refusal:
+    recipe = app.recipe
+    tag = recipe.ref.tag
+    folder = posixpath.dirname(app.program)
+    if tag is None or recipe.ref.digest:
+        return Refusal("the SDK is named without a version")
+    if folder == app.folder:
+        return Refusal("the app is published among its sources")
+    projects = [text for path, text in recipe.context.texts.items() if path.endswith("proj")]
+    is_web = any("Microsoft.NET.Sdk.Web" in text or "Microsoft.AspNetCore.App" in text for text in projects)
+    # The image for web apps holds the runtime too.
+    name = _WEB if is_web or not projects else _RUNTIME
+    return Image(f"{name}:{tag}", files=(Written(f"COPY --from={{build}} {folder} {folder}"),), has_program=True)
+
+
+def _assembly(words: tuple[str, ...]) -> str | None:
+    """The assembly that `dotnet` starts."""
+    if words[0] != "dotnet" or len(words) < 2 or not words[1].endswith(".dll"):
+        return None
+    return words[1]
+
+
+_DOTNET = Language(
+    builds=frozenset(("dotnet",)),
+    sources=("*",),  # what the app reads is published with it
+    folders=(),
+    image=_image,
+    argument=_assembly,
+)

@@ -1,0 +1,115 @@
+"""Go: a static program on distroless; one that needs C on its small image with a C library."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deadweight.model.ecosystems.project import inside
+from deadweight.model.multi_stage import compiled
+from deadweight.model.multi_stage.compiled import Image, Language
+from deadweight.model.multi_stage.plan import Kept, Refusal, Written
+from deadweight.model.multi_stage.recipe import brings_more_than, commands, flags_of
+
+if TYPE_CHECKING:
+    from deadweight.model.context import BuildContext
+    from deadweight.model.multi_stage.compiled import App
+    from deadweight.model.multi_stage.plan import Needs, Steps
+    from deadweight.model.multi_stage.recipe import Recipe
+
+_STATIC, _WITH_LIBC = "gcr.io/distroless/static-debian13", "gcr.io/distroless/base-debian13"
+# Modules that need C, and those that need libraries of the system beside it (their documentation; by hand, 2026-11-26).
+_NEEDS_C = re.compile(
+    r"mattn/go-sqlite3|confluent-kafka-go|marcboeker/go-duckdb|smacker/go-tree-sitter|uber/h3-go|DataDog/zstd"
+    r"|valyala/gozstd|ethereum/go-ethereum|tidwall/sqlite|wasmerio/wasmer-go|bytecodealliance/wasmtime-go"
+)
+_NEEDS_LIBRARIES = re.compile(
+    r"gocv\.io|h2non/bimg|davidbyttow/govips|gographics/imagick|godror/godror|mattn/go-oci8|google/gopacket"
+    r"|tecbot/gorocksdb|linxGnu/grocksdb|libgit2/git2go|pebbe/zmq|veandco/go-sdl2|go-gl/"
+)
+_C_SOURCES = (".c", ".cc", ".cpp", ".h", ".hpp", ".S", ".s")
+_MANIFESTS = ("go.mod", "go.sum")
+
+
+def needs(recipe: Recipe) -> Needs | Refusal | None:
+    """What a stage on the official image of Go needs; None for one that builds no program."""
+    return compiled.needs(recipe, _GO) if recipe.ref.repository == "golang" else None
+
+
+def _image(app: App, needs_shell: bool) -> Image | Refusal:
+    manifest = _manifest(app)
+    if found := _NEEDS_LIBRARIES.search(manifest):
+        return Refusal(f"{found[0]} needs libraries of the system that nobody can tell")
+    if needs_shell:
+        return Image(compiled.of_debian(app.recipe), ("ca-certificates", "tzdata"))
+    if not _uses_c(app):
+        return Image(_STATIC, is_distroless=True)
+    if app.recipe.ledger.base.libc == "musl":
+        return Image(compiled.of_debian(app.recipe), ("ca-certificates", "tzdata"))
+    return Image(_WITH_LIBC, is_distroless=True)
+
+
+def _manifest(app: App) -> str:
+    return app.recipe.context.texts.get(inside(app.root, "go.mod"), "")
+
+
+def _uses_c(app: App) -> bool:
+    """Whether the program needs a C library: by what its build says, its modules, its own C."""
+    recipe = app.recipe
+    texts = [layer.instruction.text for layer in recipe.runs]
+    said = recipe.ledger.stage.end.variables.get("CGO_ENABLED")
+    if said == "0" or any("CGO_ENABLED=0" in text for text in texts):
+        return False
+    if said == "1" or any("CGO_ENABLED=1" in text for text in texts):
+        return True
+    if _NEEDS_C.search(_manifest(app)) or any(call.program == "make" for layer in recipe.runs for call in layer.calls):
+        return True
+    return recipe.context.asked(_has_c, app.root)
+
+
+def _has_c(context: BuildContext, root: str) -> bool:
+    files = context.select(root or ".").files
+    return any(path.endswith(_C_SOURCES) and "testdata" not in path for path in files)
+
+
+def _build(app: App) -> Steps:
+    """Modules first, where all sources come before them; and a build without C, where none is needed."""
+    recipe, build = app.recipe, dict[int, "tuple[Kept | Written, ...]"]()
+    is_static = not _uses_c(app)
+    for layer in recipe.runs:
+        parts = commands(layer)
+        texts = [_without_c(each.text) if is_static else each.text for each in parts]
+        if texts != [each.text for each in parts]:
+            build[layer.site.step] = (Written(f"RUN{flags_of(layer)} {' && '.join(texts)}"),)
+    files = [inside(app.root, name) for name in _MANIFESTS if inside(app.root, name) in recipe.context.files]
+    wide = next((layer for layer in recipe.copies if brings_more_than(layer, files)), None)
+    downloads = [layer for layer in recipe.runs if "mod download" in layer.instruction.text]
+    is_first = wide is not None and wide is recipe.copies[0] and wide.step is not None
+    if wide is None or wide.step is None or not is_first or len(files) < len(_MANIFESTS) or "=> ." in _manifest(app):
+        return build
+    folder = "./" if wide.step.state.workdir == app.folder else f"{app.folder}/"
+    first = (Written(f"COPY{flags_of(wide)} {' '.join(files)} {folder}"),)
+    if not downloads and wide.step.state.workdir == app.folder:
+        build[wide.site.step] = (*first, Written("RUN go mod download"), Kept(wide.site.step))
+    elif downloads and len(commands(downloads[0])) == 1 and downloads[0].site > wide.site:
+        step = downloads[0].site.step
+        build[wide.site.step] = first
+        build[step] = (Kept(step), Kept(wide.site.step))
+    return build
+
+
+def _without_c(text: str) -> str:
+    """A command that builds, told to do without C."""
+    is_build = re.match(r"(?:[A-Z]\w*=\S*\s+)*go\s+(?:build|install)\b", text)
+    return f"CGO_ENABLED=0 {text}" if is_build and "CGO_ENABLED" not in text else text
+
+
+_GO = Language(
+    builds=frozenset(
+        ("go", "make", "git", "swag", "templ", "sqlc", "protoc", "mockgen", "goose-none", "wire", "dep", "glide")
+    ),
+    sources=("*.go", "go.mod", "go.sum", "go.work*", "vendor", "*.proto", "*.mod", "*.sum", "tools", "*.toml.example"),
+    folders=("/go/bin",),
+    image=_image,
+    build=_build,
+)

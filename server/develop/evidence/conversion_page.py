@@ -1,0 +1,39 @@
+"""What the page of evidence says of conversions to multi-stage builds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from develop.evidence.conversions import EXAMPLES, NOT_BUILT, conversion_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_HEAD = """## Multi-stage builds
+
+The examples of `docs/examples` before and after the conversion that `build-tools-shipped` offers: whole images, bases
+included, built, started and sent the same request. *Said* is our estimate of the image after it.
+
+| example | before | after | of it | said | error | answers the same |
+|---|---:|---:|---:|---:|---:|---|"""
+
+
+def conversions_in_words(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The table of what was measured, and what is not built."""
+    yield _HEAD
+    for example in EXAMPLES:
+        record = results.get(example.name)
+        conversion = conversion_of(example)
+        said = conversion.after.sizes.estimates.image()
+        if record is None or said is None or (record["before"], record["after"]) != conversion.is_measured_by:
+            yield f"| {example.name} | not measured | | | | | |"
+            continue
+        before, after = record["before_bytes"], record["after_bytes"]
+        error = f"{100 * (said.best - after) / after:+.0f}%"
+        answers = f"yes: `{record['answer']}`" if record["answers_the_same"] else "no"
+        yield (
+            f"| [{example.name}](examples/{example.name}/Dockerfile) | {before / 1e6:.0f} | {after / 1e6:.1f} | "
+            f"{100 * after / before:.0f}% | {said.best / 1e6:.1f} | {error} | {answers} |"
+        )
+    yield ""
+    yield f"By golden files and BuildKit's parser, and not built: {NOT_BUILT}."

@@ -1,0 +1,151 @@
+"""Stages as two: Dockerfiles with their projects in `conversions/`, each with what it becomes, or why it does not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from deadweight.analysis.proof import fixed, holds
+from deadweight.analysis.report import Reported, report, title_of
+from deadweight.cli.main import main
+from deadweight.rules.build_tools_shipped import refusal
+from deadweight.rules.rule import Fix, Safety
+from deadweight.snapshot import Snapshot
+from examples import snapshot_of
+
+FOLDER = Path(__file__).with_name("conversions")
+RULE = "build-tools-shipped"
+KEPT = ("EXPOSE", "HEALTHCHECK", "LABEL", "VOLUME", "STOPSIGNAL")
+
+
+class Case(NamedTuple):
+    """A block of files, what has to be checked or why nothing is offered, and the Dockerfile that comes out."""
+
+    block: str
+    said: str
+    after: str
+
+
+def cases() -> list[object]:
+    found: list[object] = []
+    for path in sorted(FOLDER.glob("*.txt")):
+        for section in re.split(r"^=== ", path.read_text("utf-8"), flags=re.MULTILINE)[1:]:
+            name, _, rest = section.partition("\n")
+            block, _, result = rest.partition("=> ")
+            said, _, after = result.partition("\n")
+            found.append(pytest.param(Case(block, said, after), id=f"{path.stem}-{name}"))
+    return found
+
+
+def conversion(snapshot: Snapshot) -> tuple[tuple[Reported, ...], Reported, Fix] | None:
+    found = report(snapshot)
+    mine = [each for each in found if each.rule.id == RULE]
+    if not mine:
+        return None
+    ((fix,),) = [each.fixes for each in mine]
+    return found, mine[0], fix
+
+
+def converted(block: str) -> str:
+    snapshot = snapshot_of(block)
+    made = conversion(snapshot)
+    assert made is not None, refusal(snapshot)
+    return fixed(snapshot, [made[2]]).text
+
+
+@pytest.mark.parametrize("case", cases())
+def test_a_stage_becomes_two_or_a_reason_is_given(case: Case) -> None:
+    snapshot = snapshot_of(case.block)
+    made = conversion(snapshot)
+    if not case.after:
+        assert made is None
+        assert refusal(snapshot) == case.said.removeprefix("refused: ").replace("silent", "")
+        return
+    assert made is not None, refusal(snapshot)
+    found, reported, fix = made
+    after = fixed(snapshot, [fix])
+    assert (fix.note, after.text) == (case.said, case.after)
+    assert fix.safety is Safety.ASK
+    assert holds(snapshot, found, reported, fix)
+
+
+@pytest.mark.parametrize("case", [each for each in cases() if each.values[0].after])  # type: ignore[attr-defined]
+def test_the_result_is_sound(case: Case) -> None:
+    buildkit = pytest.importorskip("dockerfile")
+    before, after = (buildkit.parse_string(text) for text in (snapshot_of(case.block).text, case.after))
+    for keyword in KEPT:
+        said = [[each.value for each in parsed if each.cmd.upper() == keyword] for parsed in (before, after)]
+        assert said[0] == said[1]
+    comments = [
+        sorted(line for line in text.splitlines() if line.lstrip().startswith("#"))
+        for text in (snapshot_of(case.block).text, case.after)
+    ]
+    assert comments[0] == comments[1]
+    context = snapshot_of(case.block)
+    result = Snapshot(snapshot_of(f"//- Dockerfile\n{case.after}").tree, context.context, context.options)
+    assert RULE not in [each.rule.id for each in report(result)]
+    stages = len(result.build.stages)
+    assert len(result.build.reached) == stages
+
+
+NODE = """\
+//- package.json
+{"scripts": {"build": "tsc"}, "dependencies": {"express": "^5"}, "devDependencies": {"typescript": "^5"}}
+//- src/server.ts 100
+"""
+
+
+def of_node(dockerfile: str) -> str:
+    return f"//- Dockerfile\n{dockerfile}{NODE}"
+
+
+def test_title_says_before_and_after() -> None:
+    made = conversion(
+        snapshot_of(
+            of_node('FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm i && npm run build\nCMD ["node", "dist/server.js"]\n')
+        )
+    )
+    assert made is not None
+    assert re.fullmatch(r"Convert to a multi-stage build: 1\.\d GB → about \d+ MB", title_of(made[2]))
+    assert made[2].refactoring == "multi-stage"
+
+
+def test_keywords_and_line_ends_are_the_users() -> None:
+    text = 'from node:22\r\nworkdir /a\r\ncopy . .\r\nrun npm i\r\nrun npm run build\r\ncmd ["node", "dist/server.js"]'
+    after = converted(of_node(text + "\n").replace(text + "\n", text + "\r\n"))
+    assert "\r\n\r\nfrom node:22-slim\r\nenv NODE_ENV=production\r\n" in after
+    assert not re.search(r"(?<!\r)\n", after)
+
+
+def test_a_stage_keeps_its_name_and_the_others_stay() -> None:
+    after = converted(
+        of_node(
+            "FROM alpine AS build\nRUN true\n\n"
+            "FROM node:22 AS app\nWORKDIR /a\nCOPY . .\nRUN npm i\nRUN npm run build\n"
+            'CMD ["node", "dist/server.js"]\n'
+        )
+    )
+    assert after.startswith("FROM alpine AS build\nRUN true\n\nFROM node:22 AS builder\n")
+    assert "FROM node:22-slim AS app\n" in after
+    assert "COPY --from=builder /a/dist ./dist\n" in after
+
+
+def test_arguments_go_where_they_are_used() -> None:
+    after = converted(
+        of_node(
+            "ARG V=22\nFROM node:$V\nARG PORT=80\nARG TOKEN\nWORKDIR /a\nCOPY . .\nRUN npm i\nRUN npm run build\n"
+            'ENV PORT=$PORT\nCMD ["node", "dist/server.js"]\n'
+        )
+    )
+    image = after.partition("FROM node:$V-slim\n")[2]
+    assert "ARG PORT=80\n" in image
+    assert "TOKEN" not in image
+
+
+def test_the_command_says_why_it_does_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Dockerfile").write_text('FROM golang:1.22\nCOPY . .\nCMD ["go", "run", "."]\n', "utf-8")
+    assert main(["fix", "--ask", "--rule", RULE, str(tmp_path / "Dockerfile")]) == 0
+    assert capsys.readouterr().err.endswith(f"{RULE}: the start command builds the app: go run .\n")
