@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadweight.analysis.report import saving, total_saving
+from deadweight.analysis.report import saving
 from deadweight.features import words
+from deadweight.features.image_size import summary
 from deadweight.size.units import seconds_in_words
 
 if TYPE_CHECKING:
@@ -24,14 +25,6 @@ def size_report(snapshot: Snapshot, reported: Sequence[Reported], name: str) -> 
         return f"# {name}\n\nIn the language of another frontend: {snapshot.tree.directives['syntax']}\n"
     top = (f"# {name}", "", summary(snapshot, reported), "", *_beside(snapshot, reported))
     return "\n".join((*top, *_stages(snapshot), *_findings(reported)))
-
-
-def summary(snapshot: Snapshot, reported: Sequence[Reported]) -> str:
-    """The image's total and what can go, in one line."""
-    image, pulled = snapshot.sizes.image(), snapshot.sizes.pulled()
-    said = f"The image: {words.unpacked(image)}{f', {words.short(pulled)} pulled' if pulled else ''}"
-    can_go = total_saving(reported)
-    return f"{said}; {words.short(can_go)} can go" if can_go and can_go.best else said
 
 
 def _beside(snapshot: Snapshot, reported: Sequence[Reported]) -> Iterator[str]:

@@ -12,6 +12,8 @@ from pygls.exceptions import JsonRpcContentModified
 from deadweight.features.kinds import ACTION_KINDS, FIX_ALL, QUICK_FIX, REFACTORING
 from deadweight.lsp import convert
 from deadweight.lsp.documents import OpenIgnoreFile
+from deadweight.lsp.pages import page_uri
+from deadweight.rules.catalog import RULES
 from deadweight.rules.rule import Safety
 from deadweight.text import Span, Text
 from deadweight.workspace.files import UnreadableError, read_text
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from deadweight.lsp.server import Server
     from deadweight.rules.rule import AddedLines
 
-FIX_ALL_COMMAND, REPORT_COMMAND = "deadweight.fixAll", "deadweight.sizeReport"
+FIX_ALL_COMMAND, REPORT_COMMAND, PAGES_COMMAND = "deadweight.fixAll", "deadweight.sizeReport", "deadweight.rulePages"
 USE_MEASURED_COMMAND, FORGET_MEASURED_COMMAND = "deadweight.useMeasuredSizes", "deadweight.forgetMeasuredSizes"
 _FIX_ALL = -1  # the number of fix-all among the actions of a document; it is made when somebody chooses it
 
@@ -46,6 +48,7 @@ def register(server: Server) -> None:
     server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions())(partial(_code_lens, server))
     server.command(FIX_ALL_COMMAND)(lambda *arguments: _run_fix_all(server, *arguments))
     server.command(REPORT_COMMAND)(lambda *arguments: _report(server, *arguments))
+    server.command(PAGES_COMMAND)(lambda *_: _pages())
     server.command(USE_MEASURED_COMMAND)(use_measured)
     server.command(FORGET_MEASURED_COMMAND)(lambda *arguments: _forget_measured(server, *arguments))
 
@@ -223,17 +226,24 @@ def _run_fix_all(server: Server, uri: object = None, *_: object) -> None:
 
 
 def _report(server: Server, uri: object = None, *_: object) -> dict[str, str] | None:
-    """The size report of an open Dockerfile in Markdown, for a client to show; its summary is shown in any."""
+    """The size report of an open Dockerfile in Markdown; its summary is said to a client that does not show it."""
     document = server.dockerfile(str(uri))
     if document is None:
         server.say(f"{uri} is not open")
         return None
     analysis = document.analysis
-    from deadweight.features.size_report import size_report, summary
+    from deadweight.features.image_size import summary
+    from deadweight.features.size_report import size_report
 
-    server.say(summary(analysis.snapshot, analysis.reported))
+    if not server.client.shows_reports:
+        server.say(summary(analysis.snapshot, analysis.reported))
     name = convert.name_of(document.uri)
     return {"uri": document.uri, "markdown": size_report(analysis.snapshot, analysis.reported, name)}
+
+
+def _pages() -> list[dict[str, str | None]]:
+    """The pages of all rules, for a client to offer; None for the URI where the package has no pages."""
+    return [{"rule": rule.id, "title": rule.title, "uri": page_uri(rule.id)} for rule in RULES]
 
 
 def _forget_measured(server: Server, *arguments: object) -> None:

@@ -68,6 +68,8 @@ class Client:
     configures: bool = False
     registers_configuration: bool = False
     shows_progress: bool = False
+    shows_image_sizes: bool = False
+    shows_reports: bool = False
 
 
 def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
@@ -79,6 +81,8 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
     renaming = document.rename or types.RenameClientCapabilities()
     link = document.document_link or types.DocumentLinkClientCapabilities()
     formats = document.hover.content_format if document.hover else None
+    ours = capabilities.experimental.get("deadweight") if isinstance(capabilities.experimental, dict) else None
+    extras: dict[str, object] = ours if isinstance(ours, dict) else {}
     # Neovim leaves `documentChanges` out and lists what it can do in them.
     document_changes = bool(edit.document_changes or edit.resource_operations)
     shown = [each for each in (document.publish_diagnostics, document.diagnostic) if each is not None]
@@ -114,6 +118,8 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
             document_changes and edit.change_annotation_support and renaming.honors_change_annotations
         ),
         link_tooltips=bool(link.tooltip_support),
+        shows_image_sizes=extras.get("imageSize") is True,
+        shows_reports=extras.get("sizeReport") is True,
     )
 
 

@@ -23,11 +23,13 @@ from deadweight.lsp.convert import Client
 from deadweight.lsp.converter import make_converter
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.garbage import settle
+from deadweight.lsp.image_sizes import ImageSizes
 from deadweight.lsp.measuring import Measuring
 from deadweight.lsp.protocol import Protocol, RefusedError
 from deadweight.lsp.publishing import diagnostics_json, hints_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe, read_stream
 from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
+from deadweight.syntax.shell_nodes import load_language
 from deadweight.workspace import declared_builds
 
 if TYPE_CHECKING:
@@ -68,9 +70,11 @@ class Server(LanguageServer):
         self.background = Background()
         self.measuring = Measuring(self)
         self.workspace_diagnostics = WorkspaceDiagnostics(self)
+        self.image_sizes = ImageSizes(self)
         self.work_shown = progress.Progress(self)
         self.client = Client()
         self.was_shut_down = False
+        self.said_what_is_not_read = False
         self.exit_code = 0
         self._stopped: asyncio.Event | None = None
         self._changed: dict[str, Document] = {}  # what has to be shown when all that has come is dealt with
@@ -163,16 +167,21 @@ class Server(LanguageServer):
                 self.show_again([each])
 
     def show(self, documents: Iterable[Document]) -> None:
-        """Push diagnostics to a client that does not pull them."""
+        """Push diagnostics to a client that does not pull them, and to one that shows them the sizes of images."""
+        for document in documents:
+            self._publish(document)
+            if self.client.shows_image_sizes and isinstance(document, OpenDockerfile):
+                self.image_sizes.tell(document)
+
+    def _publish(self, document: Document) -> None:
         if self.client.pulls:
             return
-        for document in documents:
-            try:
-                found = diagnostics_json(document, self.client)
-            except Exception as error:
-                self.log(f"{document.uri}: {type(error).__name__}: {error}")
-                continue
-            self.protocol.send(publish_json(document, found))
+        try:
+            found = diagnostics_json(document, self.client)
+        except Exception as error:
+            self.log(f"{document.uri}: {type(error).__name__}: {error}")
+            return
+        self.protocol.send(publish_json(document, found))
 
     def show_again(self, documents: Iterable[Document]) -> None:
         """Something around documents has changed: push, or ask a client that pulls to do so; the same for hints."""
@@ -256,6 +265,7 @@ def _did_open(server: Server, params: Any) -> None:
         server.show([document])
         server.configuration.ask([document])
         _came_or_went(server, document)
+        _say_what_is_not_read(server, document)
     if not gc.isenabled():  # the start is over, whatever was opened
         settle()
 
@@ -372,6 +382,7 @@ def _forget(server: Server, uri: str) -> None:
     if document is None:
         return
     server.measuring.drop(document)
+    server.image_sizes.forget(document)
     if not server.client.pulls:
         server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
     _came_or_went(server, document)
@@ -386,6 +397,14 @@ def _came_or_went(server: Server, document: Document) -> None:
         for each in dependents:
             each.forget()
         server.show_again(dependents)
+
+
+def _say_what_is_not_read(server: Server, document: Document) -> None:
+    """Say once in a session that scripts are not read, where this Python has no tree-sitter."""
+    if isinstance(document, OpenDockerfile) and not server.said_what_is_not_read and load_language() is None:
+        server.said_what_is_not_read = True
+        python = ".".join(map(str, sys.version_info[:2]))
+        server.say(f"What RUN does is not read, and has no size: Python {python} here is without tree-sitter")
 
 
 def _look_again(server: Server, documents: Iterable[Document]) -> None:

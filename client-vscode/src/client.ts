@@ -1,0 +1,63 @@
+/** The language client, and where VS Code needs more than the protocol says by itself. */
+
+import { Uri } from "vscode";
+import type { LogOutputChannel } from "vscode";
+import { LanguageClient, RevealOutputChannelOn } from "vscode-languageclient/node";
+import type { ClientCapabilities, Executable, Middleware, StaticFeature } from "vscode-languageclient/node";
+import { argumentsOf, showAnswer } from "./commands";
+import { selector } from "./files";
+import type { FirstDiagnostics } from "./first_diagnostics";
+
+/** Settings of the extension alone; the server would not know them. */
+const OF_THE_EXTENSION = ["interpreter", "server"];
+
+/** Tells the server what we show ourselves, see docs/editors.md. */
+const shows: StaticFeature = {
+  fillClientCapabilities(capabilities: ClientCapabilities): void {
+    capabilities.experimental = { deadweight: { imageSize: true, sizeReport: true } };
+  },
+  initialize(): void {},
+  getState: () => ({ kind: "static" }),
+  clear(): void {},
+};
+
+/** A client that is not started yet. */
+export function makeClient(start: Executable, log: LogOutputChannel, first: FirstDiagnostics): LanguageClient {
+  const client = new LanguageClient("deadweight", "Deadweight", start, {
+    documentSelector: selector,
+    outputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    middleware: middleware(first),
+  });
+  client.registerFeature(shows);
+  return client;
+}
+
+const middleware = (first: FirstDiagnostics): Middleware => ({
+  async provideDiagnostics(document, previous, token, next) {
+    const found = await next(document, previous, token);
+    if (found && "items" in found) {
+      first.come(document instanceof Uri ? document : document.uri, found.items.length);
+    }
+    return found;
+  },
+  async executeCommand(command, given, next) {
+    const passed = given.length ? given : await argumentsOf(command);
+    const answer: unknown = passed && (await next(command, passed));
+    await showAnswer(command, answer);
+    return answer;
+  },
+  workspace: {
+    async configuration(params, token, next) {
+      const sections: unknown = await next(params, token);
+      return Array.isArray(sections) ? sections.map(ofTheServer) : [];
+    },
+  },
+});
+
+function ofTheServer(section: unknown): unknown {
+  if (typeof section !== "object" || section === null) {
+    return section;
+  }
+  return Object.fromEntries(Object.entries(section).filter(([name]) => !OF_THE_EXTENSION.includes(name)));
+}
