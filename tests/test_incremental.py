@@ -22,7 +22,7 @@ from deadweight.lsp.documents import Documents, OpenDockerfile
 from deadweight.model import filesystem, playing, undone
 from deadweight.model.commands import catalog
 from deadweight.model.context import BuildContext
-from deadweight.model.effects import Rewritten
+from deadweight.model.effects import CopiedFromStage, Rewritten
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.history import read_history
 from deadweight.model.measured import measure
@@ -388,6 +388,22 @@ def test_a_stage_that_takes_the_name_of_one_above_is_noticed_where_that_is_copie
     text = "FROM debian AS a\nCOPY . /app\nFROM debian\nCOPY --from=a /app /a\nCOPY --from=0 /app /b\n"
     more = "COPY --from=0 /app /c\nFROM debian AS a\nCOPY --from=1 / /\n"
     assert_follows(text, [Edit(Span(len(text), len(text)), more)])
+
+
+def test_a_stage_that_loses_its_name_is_an_image_where_it_is_copied_from() -> None:
+    text = "FROM node:22 AS build\nCOPY . /app\nFROM debian\nCOPY --from=build /app /app\n"
+    assert_follows(text, [Edit(Span(0, 1), "FROM build\n"), Edit(Span(0, 11), "F")])
+
+
+def test_a_stage_that_is_renamed_is_called_so_where_it_is_copied_from() -> None:
+    text = "FROM node:22 AS build\nCOPY . /app\nFROM debian\nCOPY --from=0 /app /app\n"
+    before = Snapshot(parse(text), CONTEXT)
+    (copied,) = [each.cause for each in before.ledgers[1].layers[1].kept]
+    assert isinstance(copied, CopiedFromStage)
+    assert copied.stage == "build"
+    (copied,) = [each.cause for each in edited_at(before, "build", "made").ledgers[1].layers[1].kept]
+    assert isinstance(copied, CopiedFromStage)
+    assert copied.stage == "made"
 
 
 def test_actions_that_were_listed_for_another_text_are_forgotten() -> None:

@@ -13,7 +13,7 @@ from deadweight.model.commands import catalog, pip, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import Built, Effect, Nth, writes
-from deadweight.model.filesystem import Filesystem
+from deadweight.model.filesystem import Filesystem, each_once
 from deadweight.syntax import shell
 from deadweight.syntax.shell_runs import runs
 
@@ -78,12 +78,14 @@ def read_calls(body: RunBody, around: Surroundings, before: Iterable[Reading]) -
     for written, call in _calls(body.script, around, body, numbers):
         old, first = known.get(written), len(asked)
         here = Filesystem(files.below, files.context, files.mounts, files.site, done, asked) if done else files
+        if old is not None:
+            call.said.update(old.call.said)
         if old is not None and here.asks_again(old.asked):
             effects = old.effects if old.call.span == call.span else tuple(_at(call, old.effects))
         else:
             del asked[first:]
             effects = tuple(effects_of(_with(call, here)))
-        yield Reading(written, _with(call, Filesystem(None, None, here=done)), effects, tuple(asked[first:]))
+        yield Reading(written, _with(call, Filesystem(None, None, here=done)), effects, each_once(asked[first:]))
         done = (*done, *effects)
 
 
@@ -93,7 +95,9 @@ def _with(call: Call, files: Filesystem) -> Call:
     """
     around = call.around
     around = Surroundings(around.folder, around.variables, around.home, around.base, files)
-    return Call(call.program, call.typed, call.words, call.span, call.place, around, call.placed, call.own)
+    made = Call(call.program, call.typed, call.words, call.span, call.place, around, call.placed, call.own)
+    made.said.update(call.said)
+    return made
 
 
 def _at(call: Call, effects: Iterable[Effect]) -> Iterator[Effect]:

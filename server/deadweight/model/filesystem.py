@@ -168,6 +168,7 @@ class _Given(NamedTuple):
 
     effects: tuple[Effect, ...]
     below: _Given | None
+    known: dict[str, tuple[BuildContext | None, str | None]] = field(default_factory=dict)
 
 
 def _with_given(given: _Given | None, layer: Layer) -> _Given | None:
@@ -188,14 +189,25 @@ class Question(NamedTuple):
     answer: Any
 
 
+def each_once(questions: Iterable[Question]) -> tuple[Question, ...]:
+    """Questions without those that were asked before."""
+    return tuple({id(each): each for each in questions}.values())
+
+
 _Asking = TypeVar("_Asking", bound="Callable[..., Any]")
 
 
 def _asked(ask: _Asking) -> _Asking:
-    """`ask`, a method whose questions are remembered with their answers."""
+    """`ask`, a method whose questions are remembered with their answers; what was just asked is not asked again."""
 
     @wraps(ask)
     def answer(self: Filesystem, *arguments: Any) -> Any:
+        for each in reversed(self.asked):
+            if each.here is not self.here:
+                break
+            if each.ask is ask and each.arguments == arguments:
+                self.asked.append(each)
+                return each.answer
         found = ask(self, *arguments)
         self.asked.append(Question(ask, self.here, arguments, found))
         return found

@@ -26,7 +26,7 @@ from deadweight.model.effects import (
     as_text,
     writes,
 )
-from deadweight.model.filesystem import Filesystem, Mount, Stack, inside_context, is_file_at
+from deadweight.model.filesystem import Filesystem, Mount, Stack, each_once, inside_context, is_file_at
 from deadweight.model.playing import Rest, written_by
 from deadweight.model.stages import Site, absolute
 from deadweight.model.variables import expand
@@ -270,6 +270,7 @@ class Ledgers(Sequence[Ledger]):
         )
         figures = self.matched.figures.get(stage.index, ()) if self.matched else ()
         is_as_it_was = old is not None and old.stage is stage and old.context is self._context
+        is_as_it_was = is_as_it_was and are_others_known
         if old is not None and is_as_it_was and old.figures == figures and all(map(is_, others, old.others)):
             return old
         reader = _StageReader(self, self._context, stage, base, others, old, are_others_known, figures)
@@ -351,7 +352,8 @@ class _StageReader:
             stack = self.on_top(stack, layer) if before else self.stacked(layer, stack)
             layers.append(layer)
             stacks.append(stack)
-        outcome = old.outcome if old is not None and len(before) == len(layers) else object()
+        is_same = old is not None and len(before) == len(layers) and old.stage.label == self.stage.label
+        outcome = old.outcome if old is not None and is_same else object()
         return Ledger(
             self.stage, self.base, self.context, tuple(layers), tuple(stacks), self.others, self.figures, outcome
         )
@@ -427,10 +429,11 @@ class _StageReader:
         if body.script.is_opaque:
             done = (writes(None, Built("a script too long to read"), instruction.span),)
         kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
+        asked = each_once(files.asked)
         if was is None or (was.effects, was.kept) != (done, kept):
-            return Layer(site, instruction, step, done, kept, readings, files.asked)
+            return Layer(site, instruction, step, done, kept, readings, asked)
         # What others know of it stays true: they know it by its effects.
-        layer = Layer(site, instruction, step, was.effects, was.kept, readings, files.asked)
+        layer = Layer(site, instruction, step, was.effects, was.kept, readings, asked)
         layer.__dict__["rest"] = was.rest
         return layer
 

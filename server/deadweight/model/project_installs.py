@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands import apk, apt, bun, dnf, npm, pip, pipenv, pnpm, poetry, uv, yarn, zypper
+from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.ecosystems import manifests
 from deadweight.model.ecosystems.project import inside
 
@@ -53,6 +54,7 @@ SAYINGS = {
 }
 
 
+@remembered_of_words
 def wanted(call: Call) -> Wanted | None:
     """What of a project a call installs; None for any other call."""
     ask = _ASK.get(call.program) or _ASK.get(call.program.rstrip("0123456789."))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.apt import LISTS
+from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.effects import CopiedFromStage, is_under
 from deadweight.model.layers import mounts_of
 from deadweight.rules.edits import append_command, prepend_command, remove_instruction
@@ -247,6 +248,7 @@ def _is_certain_update(call: Call) -> bool:
     return _is_update(call) and not call.placed.conditional
 
 
+@remembered_of_words
 def _reads_lists(call: Call) -> bool:
     if call.program in _READERS:
         return not any(word.text in _NEED_NO_LISTS for word in call.words)

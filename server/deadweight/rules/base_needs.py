@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.effects import Built, CopiedFromStage, PackageSet
 from deadweight.model.image import family
 from deadweight.rules import on_alpine
@@ -257,7 +258,12 @@ def _needs_of_start(layer: Layer) -> Iterator[Need]:
         yield Need("no-sdk", f"{instruction.keyword} starts dotnet {min(words & _SDK)}")
 
 
-def _needs_of_call(call: Call) -> Iterator[Need]:
+@remembered_of_words
+def _needs_of_call(call: Call) -> tuple[Need, ...]:
+    return tuple(_needs_of_words(call))
+
+
+def _needs_of_words(call: Call) -> Iterator[Need]:
     program = call.program
     verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
     if program in _JDK:

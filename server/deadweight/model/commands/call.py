@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from deadweight.facts import image_variables
 from deadweight.model.effects import replaces, writes
@@ -19,6 +19,25 @@ if TYPE_CHECKING:
     from deadweight.model.image import Base
     from deadweight.syntax.shell import Placed
     from deadweight.text import Span
+
+_Answer = TypeVar("_Answer")
+
+
+def remembered_of_words(ask: Callable[[Call], _Answer]) -> Callable[[Call], _Answer]:
+    """`ask`, whose answer depends on how a call is written and on nothing below its layer, and names no place: the call
+    keeps it, also in other versions of its RUN.
+    """
+    name = f"{ask.__module__}.{ask.__qualname__}"
+
+    def answer(call: Call) -> _Answer:
+        try:
+            found: _Answer = call.said[name]
+        except KeyError:
+            found = call.said[name] = ask(call)
+        return found
+
+    return answer
+
 
 # What a path is written with before it counts as a pattern that nobody can resolve.
 _UNRESOLVED = ("$", "`")
@@ -70,7 +89,8 @@ class Call:
 
     `span` tells the calls of a RUN apart, `place` is where it stands in the instruction's text. A call in a script
     within the script (`bash -c '...'`) is `placed` where the outer command is; its words have their places in the whole
-    script. `own` is its place in the script that it is written in, with the redirects and pipes there.
+    script. `own` is its place in the script that it is written in, with the redirects and pipes there. `said` is what
+    was found out about it by its words (`remembered_of_words`), in whatever version of the RUN it was written so.
     """
 
     program: str
@@ -81,6 +101,7 @@ class Call:
     around: Surroundings
     placed: Placed
     own: Placed
+    said: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def options(self) -> tuple[str, ...]:
