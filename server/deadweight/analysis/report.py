@@ -132,11 +132,13 @@ class Said(NamedTuple):
 class Checked(NamedTuple):
     """What all rules found in a version of a file, what they looked at, and what of it is worth a word.
 
-    `around` is what a build starts from, `reached` the stages that it runs, `sections` the whole file; `silenced` says
-    of each finding whether a comment hushes it.
+    `around` is what a build starts from, and the rules there are, `running` those of them that are on; `reached` are
+    the stages that a build runs, `sections` the whole file; `silenced` says of each finding whether a comment hushes
+    it.
     """
 
     around: tuple[object, ...]
+    running: tuple[Rule, ...]
     ledgers: tuple[Ledger, ...]
     reached: frozenset[int]
     sections: tuple[Section, ...]
@@ -175,7 +177,7 @@ def _run(
     before: Checked | None,
     on_error: Callable[[Rule, Exception], None] | None,
 ) -> Checked:
-    around, sections = (snapshot.context, snapshot.options, settings), snapshot.tree.sections
+    around, sections = (snapshot.context, snapshot.options, settings, rules), snapshot.tree.sections
     if before is not None and not all(map(is_, before.around, around)):
         before = None
     if before is not None and _is_beside(before, sections):
@@ -184,16 +186,16 @@ def _run(
     is_same = before is not None and before.reached == reached and len(before.sections) == len(sections)
     if before is not None and is_same and all(map(is_, before.ledgers, ledgers)):
         return before._replace(sections=sections)
-    wanted = [rule for rule in rules if settings.is_on(rule)]
+    running = before.running if before is not None else tuple([rule for rule in rules if settings.is_on(rule)])
     found: list[tuple[Rule, Finding]] = []
-    for rule in wanted:
+    for rule in running:
         try:
             found += [(rule, each) for each in rule.check(snapshot)]
         except Exception as error:
             if on_error is None:
                 raise
             on_error(rule, error)
-    return Checked(around, ledgers, reached, sections, tuple(found))
+    return Checked(around, running, ledgers, reached, sections, tuple(found))
 
 
 def _said(

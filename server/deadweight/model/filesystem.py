@@ -168,7 +168,6 @@ class _Given(NamedTuple):
 
     effects: tuple[Effect, ...]
     below: _Given | None
-    known: dict[str, tuple[BuildContext | None, str | None]] = field(default_factory=dict)
 
 
 def _with_given(given: _Given | None, layer: Layer) -> _Given | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands.call import remembered_of_words
@@ -234,12 +235,13 @@ def _is_everywhere(account: str) -> bool:
 def _brings_cuda(layer: Layer) -> bool:
     """Whether an install of Python packages brings CUDA's libraries along."""
     causes = (effect.cause for effect in layer.kept if isinstance(effect.cause, PackageSet))
-    return any(
-        name.startswith("nvidia-") or "+cu" in version
-        for cause in causes
-        if cause.manager in python_project.MANAGERS and "cpu" not in cause.options
-        for name, version in python_project.names(cause)
-    )
+    installs = (each for each in causes if each.manager in python_project.MANAGERS and "cpu" not in each.options)
+    return any(map(_is_for_cuda, installs))
+
+
+@lru_cache(maxsize=64)
+def _is_for_cuda(cause: PackageSet) -> bool:
+    return any(name.startswith("nvidia-") or "+cu" in version for name, version in python_project.names(cause))
 
 
 def _needs_of_start(layer: Layer) -> Iterator[Need]:

@@ -160,7 +160,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands import pip
@@ -276,6 +276,7 @@ def _installs(layer: Layer) -> tuple[_Install, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=64)
 def _heavy(cause: PackageSet) -> tuple[str, ...]:
     """The distributions of an install that bring libraries for CUDA, or are built with them."""
     return (*python_project.with_cuda(cause), *(name for name in map(_name, cause.names) if name in _LEAN))

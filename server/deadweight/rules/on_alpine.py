@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts.apk_names import in_alpine
@@ -207,10 +208,19 @@ def weight(layers: Iterable[Layer], there: Base) -> tuple[Size, Size]:
     before, after = [], []
     for layer in layers:
         change = said(layer)
-        before.append(size_together(filter(_is_of_apt, layer.kept)))
-        names = change.packages if change else ()
-        after.append(cause_size(PackageSet("apk", names, suite=there.suite, libc="musl", already=there.packages)))
+        before.append(_with_apt(layer))
+        after.append(_with_apk(change.packages if change else (), there.suite, there.packages))
     return total(before) or ZERO, total(after) or ZERO
+
+
+@remembered
+def _with_apt(layer: Layer) -> Size | None:
+    return size_together(filter(_is_of_apt, layer.kept))
+
+
+@lru_cache(maxsize=256)
+def _with_apk(names: tuple[str, ...], suite: str | None, already: tuple[str, ...]) -> Size | None:
+    return cause_size(PackageSet("apk", names, suite=suite, libc="musl", already=already))
 
 
 def _is_of_apt(effect: Effect) -> bool:
