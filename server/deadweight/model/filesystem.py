@@ -164,15 +164,26 @@ _all_removed = folded(frozenset[str](), _with_removed)
 
 
 class _Given(NamedTuple):
-    """What one layer writes into files whose texts may be known, on what those below it write."""
+    """What one layer writes into files whose texts may be known, on what those below it write; `tops` are the names of
+    the folders in the root that any of it lies in, '' for the root itself.
+    """
 
     effects: tuple[Effect, ...]
     below: _Given | None
+    tops: frozenset[str]
 
 
 def _with_given(given: _Given | None, layer: Layer) -> _Given | None:
     found = tuple([each for each in layer.kept if isinstance(each.cause, _TEXTS)])
-    return _Given(found, given) if found else given
+    if not found:
+        return given
+    own = frozenset([_top(each.path or "/") for each in found])
+    return _Given(found, given, own if given is None else given.tops if own <= given.tops else given.tops | own)
+
+
+def _top(path: str) -> str:
+    """The folder in the root that a path lies in: "etc" for `/etc/pip.conf`."""
+    return path[1:].partition("/")[0]
 
 
 _TEXTS = (Text, Copied, CopiedFromStage)
@@ -273,9 +284,14 @@ class Filesystem:
         """The texts of several files, by their paths: what was done to any of them is looked through once."""
         texts = self.context.texts if self.context else {}
         mounted = {path: texts[each] for path in paths for each in self._mounted(path) if each in texts}
-        removed = _all_removed(self.below)
-        added: dict[str, list[str]] = {path: [] for path in paths if path not in mounted and path not in removed}
-        pending = set(added)
+        removed, given = _all_removed(self.below), _all_given(self.below)
+        tops = given.tops if given else frozenset[str]()
+        pending = {
+            path
+            for path in paths
+            if path not in mounted and path not in removed and (self.here or "" in tops or _top(path) in tops)
+        }
+        added: dict[str, list[str]] = {path: [] for path in pending}
         for effect in self._given():
             cause = effect.cause
             if not pending:

@@ -48,6 +48,7 @@ _NAMES = frozenset(
     )
 )
 _FILE = re.compile(r"(?:.*[-_./])?(?:dev|develop|development|tests?|testing|lint|ci)(?:[-_.][\w.-]*)?\.(?:txt|in)")
+_LONGEST = 300  # characters of a path that is worth a look
 # Whoever writes one of these has chosen the groups.
 _CHOSEN = {
     "poetry": ("--only", "--with", "--without", "--no-dev", "--all-groups", "--only-root"),
@@ -200,7 +201,7 @@ def _of_files(cause: PackageSet, call: Call) -> _Lean | None:
 
 
 def _of_requirements(cause: PackageSet, project: ProjectTexts, call: Call) -> _Lean | None:
-    typed = [each for each in pip.values(call, "-r", "--requirement", "--requirements") if _FILE.fullmatch(each)]
+    typed = [each for each in pip.values(call, "-r", "--requirement", "--requirements") if _is_one(each)]
     if len(typed) != 1 or not (words := _option(call, typed[0])):
         return None
     path = call.around.resolve(typed[0])
@@ -209,7 +210,7 @@ def _of_requirements(cause: PackageSet, project: ProjectTexts, call: Call) -> _L
     if len(others) == len(lines):
         return None
     text = dict(project.includes).get((path or "").lstrip("/"), "")
-    bases = [name for name in python.included(text) if not _FILE.fullmatch(name)]
+    bases = [name for name in python.included(text) if not _is_one(name)]
     what = f"the packages of {typed[0].rpartition('/')[2]} are installed"
     if len(bases) == 1 and "-c" not in text and not any(line.startswith("-r") for line in others):
         base = typed[0][: typed[0].rfind("/") + 1] + bases[0]
@@ -220,6 +221,11 @@ def _of_requirements(cause: PackageSet, project: ProjectTexts, call: Call) -> _L
     if any(line.startswith("-r") for line in others) or cause.names:
         return _Lean(lean, what, swaps=tuple((word, "") for word in words))
     return _Lean(lean, what)
+
+
+def _is_one(path: str) -> bool:
+    """Whether a file of requirements is one for development, by its name."""
+    return len(path) <= _LONGEST and _FILE.fullmatch(path) is not None
 
 
 def _option(call: Call, file: str) -> tuple[Word, ...]:

@@ -27,7 +27,7 @@ OTHER_RELEASE = ("-t", "--target-release", "--default-release")
 VALUES = ("-o", "--option", *OTHER_RELEASE, "-c", "--config-file", "-a")
 _NO = ("0", "no", "false", "off", "without", "disable")
 # `APT::Install-Recommends "0";`, and the same as an entry of a block: `APT { Install-Recommends "0"; };`
-_SETTING = r"(?im)^(?!\s*(?://|#)).*?\b{}\s+[\"']?(\w+)[\"']?\s*;"
+_SETTING = r"(?im)^(?![ \t]*(?://|#)).*?\b{}[ \t]+[\"']?(\w+)[\"']?[ \t]*;"
 # What Docker's images of Debian and Ubuntu tell apt: keep no archives and no index in its cache, and lists packed.
 DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
 _PACKS_LISTS = "/etc/apt/apt.conf.d/docker-gzip-indexes"

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _COMMENTS = ("#", ";")
+_LONGEST = 100_000  # characters that are read of a text
 # How these programs write no: `install_weak_deps=False`.
 NO = frozenset(("0", "no", "false", "off"))
 
@@ -18,7 +19,7 @@ def sections(text: str) -> Mapping[str, Mapping[str, str]]:
     """What stands in each section, by names in lower case; of a name that is said twice the last value."""
     found: dict[str, dict[str, str]] = {}
     here = last = ""
-    for whole in text.splitlines():
+    for whole in text[:_LONGEST].splitlines():
         line = whole.strip()
         if line.startswith("[") and line.endswith("]"):
             here, last = line[1:-1].strip().lower(), ""
