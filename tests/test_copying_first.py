@@ -357,6 +357,21 @@ RUN ./mvnw -B -Pprod -DskipTests clean package
 //- mvnw 9
 //- .mvn/wrapper/maven-wrapper.properties 9
 //- .mvn/jvm.config 9
+=== Maven's settings of the project
+FROM maven:3
+WORKDIR /app
+COPY . .
+RUN mvn -s ci/settings.xml package
+---
+FROM maven:3
+WORKDIR /app
+COPY pom.xml ./
+COPY ci/settings.xml ./ci/
+RUN mvn -s ci/settings.xml dependency:go-offline
+COPY . .
+RUN mvn -s ci/settings.xml package
+//- ci/settings.xml 9
+//- MAVEN
 === .NET, with the projects that one refers to
 FROM mcr.microsoft.com/dotnet/sdk:9.0
 WORKDIR /src
@@ -436,6 +451,21 @@ RUN pip install -r r.txt
 //- r.txt
 -e ./lib
 pandas
+//- SOURCES
+=== wheels that lie beside the sources
+COPY . .
+RUN pip install --no-index --find-links wheels -r r.txt
+//- r.txt
+pandas
+//- wheels/pandas.whl 9
+//- SOURCES
+=== wheels that the requirements name
+COPY . .
+RUN pip install -r r.txt
+//- r.txt
+--find-links=./wheels
+pandas
+//- wheels/pandas.whl 9
 //- SOURCES
 === gems of the project
 COPY . .
