@@ -8,8 +8,10 @@ import pytest
 
 from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import report
+from deadweight.settings import Settings
 from examples import snapshot_of
 
+ALL = Settings(min_saving=0)  # what these projects install weighs little
 # Small projects, by the name that stands for their files below.
 PROJECTS = {
     "NPM": """//- package.json
@@ -357,6 +359,21 @@ RUN ./mvnw -B -Pprod -DskipTests clean package
 //- mvnw 9
 //- .mvn/wrapper/maven-wrapper.properties 9
 //- .mvn/jvm.config 9
+=== Maven's settings of the project
+FROM maven:3
+WORKDIR /app
+COPY . .
+RUN mvn -s ci/settings.xml package
+---
+FROM maven:3
+WORKDIR /app
+COPY pom.xml ./
+COPY ci/settings.xml ./ci/
+RUN mvn -s ci/settings.xml dependency:go-offline
+COPY . .
+RUN mvn -s ci/settings.xml package
+//- ci/settings.xml 9
+//- MAVEN
 === .NET, with the projects that one refers to
 FROM mcr.microsoft.com/dotnet/sdk:9.0
 WORKDIR /src
@@ -436,6 +453,21 @@ RUN pip install -r r.txt
 //- r.txt
 -e ./lib
 pandas
+//- SOURCES
+=== wheels that lie beside the sources
+COPY . .
+RUN pip install --no-index --find-links wheels -r r.txt
+//- r.txt
+pandas
+//- wheels/pandas.whl 9
+//- SOURCES
+=== wheels that the requirements name
+COPY . .
+RUN pip install -r r.txt
+//- r.txt
+--find-links=./wheels
+pandas
+//- wheels/pandas.whl 9
 //- SOURCES
 === gems of the project
 COPY . .
@@ -587,14 +619,14 @@ def cases(table: str) -> list[object]:
 def fixes_of(block: str, wanted: str = "split-copy") -> list[str]:
     """The Dockerfiles that the fixes of copy-before-install make, of those that keep their word."""
     snapshot = snapshot_of(block)
-    found = report(snapshot)
+    found = report(snapshot, ALL)
     fixes = [(each, fix) for each in found if each.rule.id == "copy-before-install" for fix in each.fixes]
     mine = [(each, fix) for each, fix in fixes if fix.id == wanted]
-    return [fixed(snapshot, [fix]).text for each, fix in mine if holds(snapshot, found, each, fix)]
+    return [fixed(snapshot, [fix]).text for each, fix in mine if holds(snapshot, found, each, fix, ALL)]
 
 
 def is_reported(block: str) -> bool:
-    return any(each.rule.id == "copy-before-install" for each in report(snapshot_of(block)))
+    return any(each.rule.id == "copy-before-install" for each in report(snapshot_of(block), ALL))
 
 
 @pytest.mark.parametrize("case", cases(FIXED))

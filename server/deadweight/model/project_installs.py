@@ -219,6 +219,8 @@ def _requirements(call: Call, words: list[str]) -> Wanted | None:
     if call.around.folder is None or "" in named:
         return None
     needs = f"it installs {folders[0][:60]}" if folders else ""
+    links = [each for each in pip.values(call, "-f", "--find-links") if "://" not in each]
+    needs = needs or (f"it takes packages from {links[0][:60]}" if links else "")
     where = call.around.resolve(folders[0].partition("[")[0]) if folders else None
     return Wanted("pip", where or call.around.folder, named, needs=needs)
 
@@ -291,7 +293,9 @@ def _maven(call: Call) -> Wanted | None:
     if not goals or is_offline or _MAVEN_BUILDS.isdisjoint(each.partition("@")[0] for each in goals):
         is_fetch = bool(goals) and all(each.startswith("dependency:") for each in goals)
         return _in("maven", _maven_folder(call)) if is_fetch else None
-    return _in("maven", _maven_folder(call), builds=True)
+    settings = call.value("-s", "--settings")
+    named = call.around.resolve(settings) if settings else None
+    return _in("maven", _maven_folder(call), (named,) if named else (), builds=True)
 
 
 def _maven_folder(call: Call) -> str | None:

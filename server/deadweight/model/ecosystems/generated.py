@@ -7,7 +7,7 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.ecosystems.project import inside
+from deadweight.model.ecosystems.project import MANIFESTS, inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +57,7 @@ _PYTHON = {
 _RUST = {"cargo": frozenset(("build", "b", "install", "run", "chef"))}
 _MAVEN, _GRADLE = {"mvn": _ANY, "mvnw": _ANY}, {"gradle": _ANY, "gradlew": _ANY}
 _DOTNET = {"dotnet": frozenset(("build", "publish", "pack", "run"))}
-_CSPROJ = ("*.csproj", "*.fsproj", "*.vbproj")
-_BUILD_GRADLE = ("build.gradle", "build.gradle.kts")
+_CSPROJ, _BUILD_GRADLE = MANIFESTS["dotnet"], MANIFESTS["gradle"]
 
 
 def _plain(*patterns: str, of: str = "") -> tuple[Generated, ...]:
@@ -116,19 +115,6 @@ _OUTPUTS = frozenset(_OUTPUT_NAMES.split())
 _BUILT_NAMES = ".jar .war .ear .whl .deb .rpm .apk .exe .so .zip .tar .tgz .tar.gz .tar.xz .tar.bz2 .tar.zst"
 _BUILT = tuple(_BUILT_NAMES.split())
 
-# The files that tell a kind of app.
-_KINDS = {
-    "node": ("package.json",),
-    "python": ("pyproject.toml", "setup.py", "requirements*.txt", "Pipfile"),
-    "go": ("go.mod",),
-    "rust": ("Cargo.toml",),
-    "maven": ("pom.xml",),
-    "gradle": _BUILD_GRADLE,
-    "dotnet": _CSPROJ,
-    "php": ("composer.json",),
-    "ruby": ("Gemfile",),
-}
-
 # Tools that ask git for a version when they build, by what a project's files say of them.
 _ASKS_GIT = re.compile(
     r"setuptools[-_]scm|hatch-vcs|versioneer|versioningit|dunamai|poetry-dynamic-versioning|\bpbr\b"
@@ -142,7 +128,9 @@ _LOCK = re.compile(r"(?:.*[-.])?(?:lock|lock\.(?:json|yaml)|shrinkwrap\.json)") 
 def kinds_of(context: BuildContext) -> frozenset[str]:
     """The kinds of app whose project files are in a context."""
     names = {path.rpartition("/")[2] for path in context.texts if OF_OTHERS.isdisjoint(path.split("/"))}
-    found = (kind for kind, marks in _KINDS.items() if any(fnmatchcase(name, each) for each in marks for name in names))
+    found = (
+        kind for kind, marks in MANIFESTS.items() if any(fnmatchcase(name, each) for each in marks for name in names)
+    )
     return frozenset(found)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from deadweight.model.ecosystems import node, python
 from deadweight.model.ecosystems.lenient import as_object, as_string, as_strings, json_object, toml_table
-from deadweight.model.ecosystems.project import Project, inside
+from deadweight.model.ecosystems.project import MANIFESTS, Project, inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -62,6 +62,8 @@ def _below(paths: Paths, folder: str) -> list[str]:
 
 # --- Python -----------------------------------------------------------------------------------------------------------
 
+_FIND_LINKS = re.compile(r"^[ \t]*(?:-f|--find-links)[ \t=]+(?!\w+://)(\S+)", re.MULTILINE)
+
 
 def _pip(texts: Texts, paths: Paths, folder: str, named: tuple[str, ...]) -> Project | None:
     present = _present(paths)
@@ -78,6 +80,8 @@ def _pip(texts: Texts, paths: Paths, folder: str, named: tuple[str, ...]) -> Pro
         ]
         missing = next((each for each in own if each not in present), "")
         needs = needs or python.why_sources(read.requirements) or (f"it reads {missing[:60]}" if missing else "")
+        if found := _FIND_LINKS.search(_text(texts, path)):
+            needs = needs or f"it takes packages from {found[1][:60]}"
         files.update(dict.fromkeys(read.files))
     return _project("python", "pip", folder, named[0], files, paths, needs)
 
@@ -190,7 +194,8 @@ def _joined(folder: str, path: str) -> str:
 def _cargo(texts: Texts, paths: Paths, folder: str, _: tuple[str, ...]) -> Project | None:
     manifest = inside(folder, "Cargo.toml")
     table = toml_table(_text(texts, manifest))
-    if table is None or manifest not in paths:
+    vendored = inside(folder, "vendor/")
+    if table is None or manifest not in paths or any(path.startswith(vendored) for path in paths):
         return None
     dependencies = _cargo_dependencies(table)
     if not dependencies and "workspace" not in table:
@@ -244,7 +249,7 @@ _PARENT = re.compile(r"<parent>.*?</parent>", re.DOTALL)
 _DEPENDENCY = re.compile(r"<dependency>.*?</dependency>", re.DOTALL)
 
 
-def _maven(texts: Texts, paths: Paths, folder: str, _: tuple[str, ...]) -> Project | None:
+def _maven(texts: Texts, paths: Paths, folder: str, named: tuple[str, ...]) -> Project | None:
     manifest = inside(folder, "pom.xml")
     if manifest not in paths:
         return None
@@ -263,7 +268,7 @@ def _maven(texts: Texts, paths: Paths, folder: str, _: tuple[str, ...]) -> Proje
     needs = next((f"module {name[:60]} is needed by another" for name in sorted(own & asked)), "")
     if any("<systemPath>" in text or ("basedir" in text and "<repository>" in text) for text in contents):
         needs = needs or "it reads archives of the project"
-    files = [*poms, inside(folder, "mvnw"), *_below(paths, inside(folder, ".mvn"))]
+    files = [*poms, *named, inside(folder, "mvnw"), *_below(paths, inside(folder, ".mvn"))]
     return _project("java", "maven", folder, manifest, files, paths, needs)
 
 
@@ -271,7 +276,7 @@ _GRADLE_FILES = ("settings.gradle", "settings.gradle.kts", "gradle.properties", 
 
 
 def _gradle(texts: Texts, paths: Paths, folder: str, _: tuple[str, ...]) -> Project | None:
-    names = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")
+    names = (*MANIFESTS["gradle"], "settings.gradle", "settings.gradle.kts")
     manifest = next((path for name in names if (path := inside(folder, name)) in paths), None)
     if manifest is None:
         return None
@@ -281,7 +286,7 @@ def _gradle(texts: Texts, paths: Paths, folder: str, _: tuple[str, ...]) -> Proj
     return _project("java", "gradle", folder, manifest, files, paths, "gradle has no task that only downloads")
 
 
-_PROJECTS = ("*.csproj", "*.fsproj", "*.vbproj")
+_PROJECTS = MANIFESTS["dotnet"]
 _REFERENCE = re.compile(r"<ProjectReference\s[^>]*\bInclude\s*=\s*\"([^\"]+)\"")
 _IMPORT = re.compile(r"<Import\s[^>]*\bProject\s*=\s*\"(?!Sdk\.)([^\"$]+)\"")
 _BESIDE_PROJECTS = "nuget.config directory.build.props directory.build.targets directory.packages.props global.json"

@@ -162,7 +162,7 @@ def recognise(texts: Mapping[str, str], paths: Collection[str], folder: str = ""
     members = tuple(_workspace_manifests(manifest, texts, present, folder))
     files = [manifest_path, lock, *(inside(folder, name) for name in _SETTINGS[manager]), *members]
     if manager == "yarn berry":
-        own = tuple(inside(folder, f".yarn/{kind}/") for kind in ("releases", "plugins", "patches"))
+        own = tuple(inside(folder, f".yarn/{kind}/") for kind in ("releases", "plugins", "patches", "cache"))
         files += sorted(path for path in present if path.startswith(own))
     said = (texts.get(manifest_path, ""), texts.get(inside(folder, "pnpm-workspace.yaml"), ""))
     files += [inside(folder, match[0].removeprefix("./")) for text in said for match in _PATCH.finditer(text)]

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The files that tell a kind of project, by name.
+MANIFESTS: dict[str, tuple[str, ...]] = {
+    "node": ("package.json",),
+    "python": ("pyproject.toml", "setup.py", "requirements*.txt", "Pipfile"),
+    "go": ("go.mod",),
+    "rust": ("Cargo.toml",),
+    "maven": ("pom.xml",),
+    "gradle": ("build.gradle", "build.gradle.kts"),
+    "dotnet": ("*.csproj", "*.fsproj", "*.vbproj"),
+    "php": ("composer.json",),
+    "ruby": ("Gemfile",),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
