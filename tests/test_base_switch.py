@@ -212,6 +212,30 @@ def test_distroless_starts_the_program_by_itself(start: str, then: str | None) -
     assert made.get("distroless") == (then and f"FROM gcr.io/distroless/nodejs22-debian12\nCOPY a.js .\n{then}\n")
 
 
+GO = "FROM golang:1.25 AS build\nRUN CGO_ENABLED=0 go build -o /out/shop .\nFROM {}\n{}"
+
+
+@pytest.mark.parametrize(
+    ("base", "lines", "is_offered"),
+    [
+        ("debian:bookworm-slim", "COPY --from=build /out/shop /shop\nCMD /shop\n", True),
+        ("ubuntu:24.04", "WORKDIR /app\nCOPY --from=build /out .\nUSER 1000\nENTRYPOINT ['./shop']\n", True),
+        ("debian:12", "COPY --from=build /out/shop /shop\nCOPY conf.yaml /etc/\nCMD [\"/shop\"]\n", True),
+        ("alpine:3.22", "COPY --from=build /out/shop /shop\nCMD [\"/shop\"]\n", False),
+        ("debian:12", "COPY --from=build /out/shop /shop\nCMD [\"shop\"]\n", False),
+        ("debian:12", "COPY --from=build /out/shop /shop\nCMD /shop && echo\n", False),
+        ("debian:12", "RUN apt-get install -y curl\nCOPY --from=build /out/shop /shop\nCMD [\"/shop\"]\n", False),
+        ("debian:12", "USER shop\nCOPY --from=build /out/shop /shop\nCMD [\"/shop\"]\n", False),
+        ("debian:12", "COPY --from=build --chown=a /out/shop /shop\nCMD [\"/shop\"]\n", False),
+        ("debian:12", "COPY --from=build /out/shop /shop\nCOPY --from=nginx /bin/ls /\nCMD [\"/shop\"]\n", False),
+        ("debian:12", "COPY --from=build /out/shop /shop\nCOPY run.sh /\nCMD [\"/run.sh\"]\n", False),
+    ],
+)  # fmt: skip
+def test_a_static_program_needs_no_system(base: str, lines: str, is_offered: bool) -> None:
+    made = offered(GO.format(base, lines.replace("'", '"')))
+    assert ("distroless" in made) is is_offered
+
+
 @pytest.mark.parametrize(
     ("lines", "then"),
     [

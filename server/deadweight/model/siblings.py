@@ -49,6 +49,11 @@ def siblings(ref: ImageRef) -> tuple[Sibling, ...]:
     return tuple({each.ref.text: each for each in found}.values())
 
 
+def in_place_of(ref: ImageRef, name: str) -> Sibling:
+    """Another image in place of one."""
+    return _sibling(ref, _whole(ref, name))
+
+
 def losses(ref: ImageRef, smaller: ImageRef) -> tuple[Loss, ...]:
     """What one gives up with `smaller` in place of `ref`: the weightiest first, each in words and with a source."""
     return tuple(map(loss, _losses(ref, smaller)))

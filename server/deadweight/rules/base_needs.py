@@ -205,9 +205,9 @@ def _needs_of(layer: Layer) -> Iterator[Need]:
         yield Need("no-shell", keyword)
     elif keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
         yield from _needs_of_start(layer)
-    elif keyword == "USER" and not _is_everywhere(instruction.arguments.text):
+    elif keyword == "USER" and not is_everywhere(instruction.arguments.text):
         yield Need("few-accounts", f"USER names {instruction.arguments.text}")
-    elif keyword in ("COPY", "ADD") and not _is_everywhere(instruction.flag("chown") or "root"):
+    elif keyword in ("COPY", "ADD") and not is_everywhere(instruction.flag("chown") or "root"):
         yield Need("few-accounts", f"--chown names {instruction.flag('chown')}")
     elif keyword == "SHELL" and any("bash" in word.text for word in instruction.words):
         yield Need("no-bash", "SHELL names bash")
@@ -225,7 +225,16 @@ def _needs_of(layer: Layer) -> Iterator[Need]:
             yield Need("no-nvcc", f"{effect.cause.program} may compile")
 
 
-def _is_everywhere(account: str) -> bool:
+def is_plain_start(layer: Layer) -> bool:
+    """Whether CMD, ENTRYPOINT or HEALTHCHECK is in exec form, or in a shell form that says the same as that."""
+    instruction = layer.instruction
+    text = instruction.arguments.text.strip()
+    if instruction.keyword == "HEALTHCHECK":
+        return instruction.array is not None or text.upper() == "NONE"
+    return instruction.array is not None or _PLAIN.fullmatch(text) is not None
+
+
+def is_everywhere(account: str) -> bool:
     """Whether images without a shell know an account: by number, root, and their own."""
     names = account.split(":")
     return all(name.isdecimal() or name in ("", "root", "nonroot", "app") for name in names)
@@ -246,9 +255,7 @@ def _is_for_cuda(cause: PackageSet) -> bool:
 
 def _needs_of_start(layer: Layer) -> Iterator[Need]:
     instruction, words = layer.instruction, _words_of(layer)
-    text = instruction.arguments.text.strip()
-    is_plain = instruction.keyword != "HEALTHCHECK" and _PLAIN.fullmatch(text)
-    if instruction.array is None and text.upper() != "NONE" and not is_plain:
+    if not is_plain_start(layer):
         yield Need("no-shell", f"{instruction.keyword} is in shell form")
     elif (words & (_SHELLS | _START_SHELL)) or any(each.endswith(".sh") for each in words):
         yield Need("no-shell", f"{instruction.keyword} starts a script")
@@ -304,13 +311,22 @@ def _is_for_any_libc(ledger: Ledger, path: str) -> bool:
     """Whether what a stage builds runs with any C library: byte code of Java and .NET, scripts, static Go programs."""
     base = ledger.base.repository
     known = family(base)
-    calls = [call for layer in ledger.layers for call in layer.calls]
     if base == "golang":
-        set_here = (each for call in calls for each in call.placed.command.assignments)
-        is_off = any(each.name == "CGO_ENABLED" and each.value and each.value.value == "0" for each in set_here)
-        return is_off or ledger.stage.end.variables.get("CGO_ENABLED") == "0"
+        return is_static(ledger)
     if base == "mcr.microsoft.com/dotnet/sdk":
-        return not any(word.text in _FOR_ONE_SYSTEM for call in calls for word in call.words)
+        words = (word.text for layer in ledger.layers for call in layer.calls for word in call.words)
+        return _FOR_ONE_SYSTEM.isdisjoint(words)
     if base == "node":  # node_modules may hold programs
         return posixpath.basename(path) in _BUILT_FROM_SCRIPTS
     return known is not None and known.kind == "java"
+
+
+@remembered
+def is_static(ledger: Ledger) -> bool:
+    """Whether a stage builds Go programs that need no C library."""
+    if ledger.base.repository != "golang":
+        return False
+    calls = (call for layer in ledger.layers for call in layer.calls)
+    set_here = (each for call in calls for each in call.placed.command.assignments)
+    is_off = any(each.name == "CGO_ENABLED" and each.value and each.value.value == "0" for each in set_here)
+    return is_off or ledger.stage.end.variables.get("CGO_ENABLED") == "0"

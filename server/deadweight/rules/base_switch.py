@@ -11,7 +11,8 @@ from deadweight.model.effects import PackageSet
 from deadweight.model.image import base
 from deadweight.rules import on_alpine
 from deadweight.rules.base_needs import standing_on, starters
-from deadweight.rules.edits import line_end
+from deadweight.rules.edits import line_end, remove_instruction
+from deadweight.rules.static_program import runs_in_nothing
 from deadweight.size.estimate import cause_size
 from deadweight.size.units import ZERO, Size, less, total
 from deadweight.syntax.dockerfile import remembered
@@ -127,7 +128,15 @@ def edits_of(snapshot: Snapshot, layer: Layer, ref: ImageRef, word: Word, switch
     said = _said_otherwise(snapshot, layer, base(ref), switch.sibling.base)
     if named is None or started is None or said is None:
         return None
-    return (named, *_installing(snapshot, layer, switch), *said, *started)
+    return (named, *_installing(snapshot, layer, switch), *said, *started, *_needless(snapshot, layer, switch))
+
+
+def _needless(snapshot: Snapshot, layer: Layer, switch: Switch) -> list[Edit]:
+    """The edits that take out what no static program needs."""
+    if not switch.sibling.ref.repository.startswith("gcr.io/distroless/static"):
+        return []
+    needless = runs_in_nothing(snapshot, snapshot.ledgers.of(layer)) or ()
+    return [remove_instruction(snapshot, each) for each in needless]
 
 
 def _said_otherwise(snapshot: Snapshot, layer: Layer, held: Base, there: Base) -> tuple[Edit, ...] | None:

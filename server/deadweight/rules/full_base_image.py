@@ -81,6 +81,29 @@ ENTRYPOINT ["dotnet", "/app/shop.dll"]
 ## Example
 
 ```
+FROM golang:1.25 AS build
+COPY . .
+RUN CGO_ENABLED=0 go build -o /shop .
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+COPY --from=build /shop /shop
+CMD /shop --port 80
+```
+
+Use instead:
+
+```
+FROM golang:1.25 AS build
+COPY . .
+RUN CGO_ENABLED=0 go build -o /shop .
+FROM gcr.io/distroless/static-debian13
+COPY --from=build /shop /shop
+CMD ["/shop", "--port", "80"]
+```
+
+## Example
+
+```
 FROM nvidia/cuda:12.4.1-devel-ubuntu22.04
 COPY model /srv
 ```
@@ -99,7 +122,9 @@ stages that stand on it, runs there as far as one can tell. Programs that it lac
 or curl, are installed below `FROM`. Alpine uses musl instead of glibc, and is left out where an install brings a
 package without a wheel or program for musl, which the fix names, or where something comes from a stage with glibc. What
 a `RUN` does with apt and useradd is said in the words of Alpine where all of them are known; else it is not offered.
-For distroless a plain shell form becomes exec form, and the program starts as that image starts it.
+For distroless a plain shell form becomes exec form, and the program starts as that image starts it. A static program of
+Go needs no system at all, where the stage does nothing but to start it: a `RUN` that installs certificates or time
+zones goes, as distroless holds both.
 
 What an `ARG` holds stays as it is, since others may build with something else; where the smaller image has no more than
 a longer name, `FROM node:$VERSION` becomes `node:$VERSION-slim`. A pinned digest names one image and goes: pin the new
@@ -171,6 +196,16 @@ COPY . .
 CMD ["dotnet", "run"]
 ```
 
+The program of Go may need a C library:
+
+```
+FROM golang:1.25 AS build
+RUN go build -o /shop .
+FROM debian:bookworm-slim
+COPY --from=build /shop /shop
+CMD ["/shop"]
+```
+
 A package compiles for the GPU:
 
 ```
@@ -191,8 +226,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.image import ImageRef, base, variant, weighed
-from deadweight.model.siblings import siblings
+from deadweight.model.image import ImageRef, base, family, variant, weighed
+from deadweight.model.siblings import in_place_of, siblings
 from deadweight.rules.base_needs import standing_on, starts, uses
 from deadweight.rules.base_switch import (
     Switch,
@@ -204,8 +239,10 @@ from deadweight.rules.base_switch import (
     weighs,
 )
 from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.static_program import runs_in_nothing
 from deadweight.size import images
-from deadweight.size.units import less, total
+from deadweight.size.estimate import size_together
+from deadweight.size.units import ZERO, less, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -240,6 +277,7 @@ _BUILDS = {
 }
 # Of no matter, or known to be needed by nothing here.
 _LOOKED_AFTER = frozenset(("no-docs", "apk", "no-useradd", "no-package-manager", "few-accounts"))
+_STATIC = "gcr.io/distroless/static-debian13"
 _SERVERS = ("tomcat", "jetty", "tomee")  # images that start a server in Java by themselves
 
 
@@ -260,18 +298,22 @@ def why_not(snapshot: Snapshot, ledger: Ledger) -> dict[str, str]:
 
 def _start(snapshot: Snapshot, ledger: Ledger) -> _Start | None:
     stage = ledger.stage
-    if not isinstance(stage.base, ImageRef) or stage.base_word is None or not siblings(stage.base):
+    if not isinstance(stage.base, ImageRef) or stage.base_word is None:
         return None
+    needless = runs_in_nothing(snapshot, ledger) if _may_be_nothing(stage.base) else None
+    if not siblings(stage.base) and needless is None:
+        return None
+    static = None if needless is None else size_together(each for layer in needless for each in layer.kept) or ZERO
     standing = standing_on(snapshot, ledger)
     shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
     changes = tuple(changed(shipped, base(stage.base), each.base) for each in siblings(stage.base))
     platform, begins = stage.platform or snapshot.options.platform, starts(snapshot.shipped_ledgers)
-    return _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, changes)
+    return _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, changes, static)
 
 
 class _Start(NamedTuple):
     """What a stage stands on, what of it is used by all that stands on it, the words that start the image, and what the
-    stages would no longer write on each smaller image, and write anew.
+    stages would no longer write on each smaller image, and write anew. `static`: what a static program can do without.
     """
 
     ref: ImageRef
@@ -281,6 +323,7 @@ class _Start(NamedTuple):
     uses: Uses
     starts: frozenset[str]
     changes: tuple[tuple[Size, Size], ...]
+    static: Size | None
 
     def blocker(self, sibling: Sibling) -> str:
         """Why a smaller image would not do; '' where it does as far as one can tell."""
@@ -326,6 +369,10 @@ def _finding(layer: Layer, start: _Start, bases: Mapping[ImageName, StatedSize])
         after = total((image, weighs(packages, sibling.base), anew))
         if after is not None and after.best < before.best + gone.best:
             switches[sibling.name] = Switch(sibling, after, packages, gone)
+    if start.static is not None:
+        static = in_place_of(ref, _STATIC)
+        if image := images.unpacked(weighed(static.ref, bases), platform):
+            switches["distroless"] = Switch(static, image, (), start.static)
     if any(_builds(each.sibling) for each in switches.values()):
         switches = {name: each for name, each in switches.items() if _builds(each.sibling)}
     if "base" in switches:
@@ -343,6 +390,12 @@ def _finding(layer: Layer, start: _Start, bases: Mapping[ImageName, StatedSize])
         frees=frozenset((layer.site, effect) for effect in layer.kept),
         fixes=partial(_fixes, layer, start, before, found, left_out),
     )
+
+
+def _may_be_nothing(ref: ImageRef) -> bool:
+    """Whether an image is an operating system that is worth leaving: Alpine's is a few megabytes."""
+    known = family(ref.repository)
+    return known is not None and known.kind == "base" and base(ref).os_family in ("debian", "ubuntu")
 
 
 def _is_wanted(ref: ImageRef, sibling: Sibling) -> bool:
@@ -372,6 +425,8 @@ def _message(ref: ImageRef, first: Sibling) -> str:
     for loss, (what, why) in _BUILDS.items():
         if loss in lost:
             return f"{name} {what}, and {why}; {first.ref.text} runs the same programs"
+    if first.ref.text == _STATIC:
+        return f"nothing here needs {name}: the program is static, and {_STATIC} has certificates and time zones"
     if first.base.shell == "none":
         return f"{first.ref.text} is {name} without a shell"
     if first.base.libc == "musl":
