@@ -115,7 +115,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Built
-from deadweight.model.multi_stage.conversions import plan_of
+from deadweight.model.multi_stage.conversions import plans_of
 from deadweight.model.multi_stage.plan import Plan, Refusal, Written
 from deadweight.model.multi_stage.recipe import WORKS
 from deadweight.model.stages import Site
@@ -136,40 +136,50 @@ if TYPE_CHECKING:
 
 def refusal(snapshot: Snapshot) -> str:
     """Why the image cannot be built in two stages; '' where it can, or where that is no question."""
-    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    return plan.reason if isinstance(plan, Refusal) else ""
+    plans = plans_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    return plans.reason if isinstance(plans, Refusal) else ""
 
 
 _WORTH = 10_000_000  # bytes; for less nobody keeps a second stage
+_TITLES = {
+    "": "Convert to a multi-stage build",
+    "nginx": "Convert to a multi-stage build that serves the site with nginx",
+}
 
 
 @rule("build-tools-shipped", group="image", why_not=refusal)
 def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a shipped stage that builds an app which a second stage could take over."""
     target = snapshot.build.target
-    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    weighs = _weighs(snapshot, plan) if isinstance(plan, Plan) else None
-    if target is None or weighs is None or weighs[0].best - weighs[1].best < _WORTH:
+    ways = _ways(snapshot)
+    if target is None or not ways:
         return
     start = target.start
     yield Finding(
         site=Site(target.index, 0),
         span=target.base_word.span if target.base_word else start.span,
         message="the image holds what only its build needs",
-        saves=less(*weighs),
+        saves=less(*ways[0][1]),
         basis="conversion",
         stage=target.label,
         fixes=_fixes,
     )
 
 
+def _ways(snapshot: Snapshot) -> list[tuple[Plan, tuple[Size, Size]]]:
+    """The plans that are worth it, each with the bytes of the image before and after it."""
+    plans = plans_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    weighed = [] if isinstance(plans, Refusal) else [(plan, _weighs(snapshot, plan)) for plan in plans]
+    return [
+        (plan, weighs) for plan, weighs in weighed if weighs is not None and weighs[0].best - weighs[1].best >= _WORTH
+    ]
+
+
 def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:
-    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    weighs = _weighs(snapshot, plan) if isinstance(plan, Plan) else None
-    if isinstance(plan, Plan) and weighs is not None:
+    for plan, weighs in _ways(snapshot):
         yield Fix(
-            "multi-stage",
-            "Convert to a multi-stage build",
+            plan.variant or "multi-stage",
+            _TITLES[plan.variant],
             Safety.ASK,
             written(snapshot, plan),
             note=f"Check: {'; '.join(plan.checks)}" if plan.checks else "",

@@ -47,7 +47,7 @@ _PROJECT_FILE_NAMES = """
     pom.xml build.gradle build.gradle.kts settings.gradle settings.gradle.kts gradle.properties libs.versions.toml
     composer.json composer.lock Gemfile Gemfile.lock .ruby-version
     .gitignore .pypirc .env .env.secret .env.secrets
-    Makefile CMakeLists.txt
+    Makefile CMakeLists.txt vite.config.js vite.config.ts vite.config.mjs vite.config.mts
     global.json Directory.Build.props Directory.Packages.props mix.exs mix.lock pubspec.yaml
 """
 _PROJECT_FILES = frozenset(_PROJECT_FILE_NAMES.split())

@@ -18,6 +18,7 @@ from deadweight.model.multi_stage.node_steps import (
     then,
     together,
     tools,
+    without_tools,
 )
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
 from deadweight.model.multi_stage.recipe import brings_more_than, goes_into, held_by_image, runtime_image
@@ -73,7 +74,7 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
     checks = (brought.check, f"the app writes nothing into {app.folder} as user {user}" if user else "")
     return Needs(
         runtime_image(recipe),
-        {**brought.build, **{layer.site.step: () for layer in _elsewhere(app)}},
+        {**without_tools(app, brought.build), **{layer.site.step: () for layer in _elsewhere(app)}},
         _image(app, brought, user),
         packages,
         environment=tuple(_environment(app, brought)),

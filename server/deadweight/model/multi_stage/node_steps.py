@@ -111,6 +111,17 @@ def tools(app: App) -> Iterator[Line]:
                 yield Written(f"RUN {cache}{command.text}")
 
 
+def without_tools(app: App, build: Steps) -> Steps:
+    """The same without installs of tools alone that no command of the build calls."""
+    called = {call.program for layer in app.recipe.runs for call in layer.calls}
+    for layer in app.recipe.runs:
+        names = {word.pattern.partition("@")[0] for call in layer.calls for word in call.words}
+        if app.roles[layer.site.step] == {"tool"} and called.isdisjoint(names):
+            kept = build.get(layer.site.step, (Kept(layer.site.step),))
+            build[layer.site.step] = tuple(line for line in kept if line != Kept(layer.site.step))
+    return build
+
+
 def managers(app: App) -> Iterator[Line]:
     """Has corepack fetch the package manager that the image starts: else each container would."""
     started = {posixpath.basename(words[0]) for words in app.start if words}
