@@ -11,9 +11,13 @@ import pytest
 from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import Reported, report, title_of
 from deadweight.cli.main import main
+from deadweight.features.code_actions import code_actions
+from deadweight.rules import build_tools_shipped
 from deadweight.rules.build_tools_shipped import refusal
 from deadweight.rules.rule import Fix, Safety
 from deadweight.snapshot import Snapshot
+from deadweight.syntax.dockerfile import edited
+from deadweight.text import Edit, Span
 from examples import snapshot_of
 
 FOLDER = Path(__file__).with_name("conversions")
@@ -155,3 +159,34 @@ def test_the_command_says_why_it_does_nothing(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "Dockerfile").write_text('FROM golang:1.22\nCOPY . .\nCMD ["go", "run", "."]\n', "utf-8")
     assert main(["fix", "--ask", "--rule", RULE, str(tmp_path / "Dockerfile")]) == 0
     assert capsys.readouterr().err.endswith(f"{RULE}: the start command builds the app: go run .\n")
+
+
+def test_an_editor_gets_a_refactoring_with_what_to_check() -> None:
+    text = 'FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm i\nRUN npm run build\nCMD ["node", "dist/server.js"]\n'
+    snapshot = snapshot_of(of_node(text))
+    found = report(snapshot)
+    actions = code_actions(
+        snapshot,
+        found,
+        Span(0, 0),
+        holds=lambda reported, fix: holds(snapshot, found, reported, fix),
+        only=["refactor.rewrite.multi-stage"],
+    )
+    (action,) = actions
+    assert action.kind == "refactor.rewrite.multi-stage"
+    assert action.title.startswith("Convert to a multi-stage build: ")
+    assert action.note.startswith("Check: the app reads no file beside dist; ")
+
+
+def test_what_is_typed_into_a_comment_or_a_command_is_not_weighed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = 'FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm i\nRUN npm run build\nCMD ["node", "dist/server.js"]\n'
+    snapshot = snapshot_of(of_node(text))
+    weighed: list[str] = []
+    weigh = build_tools_shipped._weighed
+    monkeypatch.setattr(build_tools_shipped, "_weighed", lambda *given: weighed.append("") or weigh(*given))
+    list(build_tools_shipped.build_tools_shipped.check(snapshot))
+    for more in ("# the app\n", ""):
+        at = snapshot.text.index("RUN npm run") if more else snapshot.text.index('"]')
+        snapshot = snapshot.edited(edited(snapshot.tree, Edit(Span(at, at), more or "x")))
+        assert list(build_tools_shipped.build_tools_shipped.check(snapshot))
+    assert len(weighed) == 1

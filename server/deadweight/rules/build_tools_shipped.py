@@ -2,7 +2,7 @@ r"""The image holds what only its build needs.
 
 Compilers, packages for development and sources have done their work when the build is over. A build of two stages
 leaves them behind: the first one builds, on the full image; the second stands on a small one and takes over what the
-first has written.
+first has written. The bytes are those of the whole image, and other findings speak of some of them too.
 
 ## Example
 
@@ -56,6 +56,86 @@ USER node
 EXPOSE 3000
 CMD ["node", "dist/server.js"]
 ```
+
+Packages of Python go over in a virtual environment, and what they were compiled with stays behind; the library that
+they load comes along:
+
+## Example
+
+```
+//- Dockerfile
+FROM python:3.13-bookworm
+WORKDIR /app
+RUN apt-get update && apt-get install -y --no-install-recommends libpq-dev && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN pip install --no-cache-dir -r requirements.txt
+CMD ["gunicorn", "app:app"]
+//- requirements.txt
+flask
+gunicorn
+psycopg2
+//- app.py 4000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM python:3.13-bookworm AS build
+WORKDIR /app
+RUN apt-get update && apt-get install -y --no-install-recommends libpq-dev && rm -rf /var/lib/apt/lists/*
+COPY requirements.txt ./
+RUN python -m venv /opt/venv
+ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH
+RUN pip install --no-cache-dir -r requirements.txt
+
+FROM python:3.13-slim-bookworm
+ENV PATH=/opt/venv/bin:$PATH
+WORKDIR /app
+RUN apt-get update && apt-get install -y --no-install-recommends libpq5 && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/venv /opt/venv
+COPY . .
+CMD ["gunicorn", "app:app"]
+```
+
+What a compiler writes needs no compiler, and a program of Go not even a system; the files that it reads go with it:
+
+## Example
+
+```
+//- Dockerfile
+FROM golang:1.25
+WORKDIR /src
+COPY . .
+RUN go build -o /server .
+CMD ["/server"]
+//- go.mod
+module example.com/server
+require github.com/gin-gonic/gin v1.11.0
+//- go.sum 4000
+//- main.go 4000
+//- templates/index.html 2000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM golang:1.25 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -o /server .
+
+FROM gcr.io/distroless/static-debian13
+WORKDIR /src
+COPY --from=build /server /server
+COPY --from=build /src/templates ./templates
+CMD ["/server"]
+```
+
+Rust, C and C++, Java, .NET, PHP and Ruby are known in the same way, and sites of files alone, which nginx can serve.
 
 ## Fix safety
 

@@ -72,8 +72,11 @@ def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
         return "another stage stands on this one or copies from it"
     if any(_BY_NUMBER.fullmatch(name) for stage in build.stages for name in stage.sources):
         return "stages are named by their numbers, which would be others"
-    if any(layer.instruction.flag("from") is not None for layer in unknown):
-        return "it copies from other stages or images, and nobody knows who needs that"
+    sources = [name for layer in unknown if (name := layer.instruction.flag("from"))]
+    if any(build.find(name) for name in sources):
+        return "it takes over what another stage has built already"
+    if sources:
+        return f"it copies from {sources[0]}, and nobody can tell who needs that"
     return ""
 
 
