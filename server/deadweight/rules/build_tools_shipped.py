@@ -220,7 +220,7 @@ def refusal(snapshot: Snapshot) -> str:
     return plans.reason if isinstance(plans, Refusal) else ""
 
 
-_WORTH = 10_000_000  # bytes; for less nobody keeps a second stage
+_WORTH, _SHARE = 10_000_000, 0.05  # bytes, and of the image: for less nobody keeps a second stage
 _TITLES = {
     "": "Convert to a multi-stage build",
     "nginx": "Convert to a multi-stage build that serves the site with nginx",
@@ -250,9 +250,11 @@ def _ways(snapshot: Snapshot) -> list[tuple[Plan, tuple[Size, Size]]]:
     """The plans that are worth it, each with the bytes of the image before and after it."""
     plans = plans_of(snapshot.build, snapshot.ledgers, snapshot.context)
     weighed = [] if isinstance(plans, Refusal) else [(plan, _weighs(snapshot, plan)) for plan in plans]
-    return [
-        (plan, weighs) for plan, weighs in weighed if weighs is not None and weighs[0].best - weighs[1].best >= _WORTH
-    ]
+    return [(plan, weighs) for plan, weighs in weighed if weighs is not None and _is_worth_it(*weighs)]
+
+
+def _is_worth_it(before: Size, after: Size) -> bool:
+    return before.best - after.best >= max(_WORTH, _SHARE * before.best)
 
 
 def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:
