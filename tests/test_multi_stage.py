@@ -11,9 +11,8 @@ import pytest
 from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import Reported, report, title_of
 from deadweight.cli.main import main
-from deadweight.features.code_actions import code_actions
+from deadweight.features.code_actions import code_actions, not_offered
 from deadweight.rules import build_tools_shipped
-from deadweight.rules.build_tools_shipped import refusal
 from deadweight.rules.rule import Fix, Safety
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import edited
@@ -57,6 +56,11 @@ def conversion(snapshot: Snapshot, number: int = 0) -> tuple[tuple[Reported, ...
         return None
     (reported,) = mine
     return found, reported, reported.fixes[number]
+
+
+def refusal(snapshot: Snapshot) -> str:
+    refused = build_tools_shipped.why_not(snapshot)
+    return refused.reason if refused else ""
 
 
 def converted(block: str) -> str:
@@ -190,3 +194,13 @@ def test_what_is_typed_into_a_comment_or_a_command_is_not_weighed_again(monkeypa
         snapshot = snapshot.edited(edited(snapshot.tree, Edit(Span(at, at), more or "x")))
         assert list(build_tools_shipped.build_tools_shipped.check(snapshot))
     assert len(weighed) == 1
+
+
+def test_an_editor_is_told_why_there_is_no_refactoring_when_it_asks() -> None:
+    snapshot = snapshot_of('FROM golang:1.25\nCOPY . .\nCMD ["go", "run", "."]\n')
+    assert not_offered(snapshot, Span(0, 0), ["quickfix"]) == ()
+    assert not_offered(snapshot, Span(0, 0), []) == ()
+    assert not_offered(snapshot, Span(20, 20), ["refactor"]) == ()
+    (action,) = not_offered(snapshot, Span(0, 0), ["refactor"])
+    assert (action.kind, action.title) == ("refactor.rewrite.multi-stage", "Convert to a multi-stage build")
+    assert action.disabled == "the start command builds the app: go run ."

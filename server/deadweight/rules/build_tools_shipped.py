@@ -199,7 +199,7 @@ from deadweight.model.multi_stage.conversions import plans_of
 from deadweight.model.multi_stage.plan import Plan, Refusal, Written
 from deadweight.model.multi_stage.recipe import WORKS
 from deadweight.model.stages import Site
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, NotOffered, Safety, rule
 from deadweight.rules.stage_writing import written
 from deadweight.size.units import less
 from deadweight.snapshot import Snapshot
@@ -214,12 +214,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Instruction
 
 
-def refusal(snapshot: Snapshot) -> str:
-    """Why the image cannot be built in two stages; '' where it can, or where that is no question."""
-    plans = plans_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    return plans.reason if isinstance(plans, Refusal) else ""
-
-
+_REFACTORING = "multi-stage"
 _WORTH, _SHARE = 10_000_000, 0.05  # bytes, and of the image: for less nobody keeps a second stage
 _TITLES = {
     "": "Convert to a multi-stage build",
@@ -227,7 +222,16 @@ _TITLES = {
 }
 
 
-@rule("build-tools-shipped", group="image", why_not=refusal)
+def why_not(snapshot: Snapshot) -> NotOffered | None:
+    """Why the image cannot be built in two stages; None where it can, or where that is no question."""
+    plans = plans_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    target = snapshot.build.target
+    if target is None or not isinstance(plans, Refusal):
+        return None
+    return NotOffered(Site(target.index, 0), _TITLES[""], _REFACTORING, plans.reason)
+
+
+@rule("build-tools-shipped", group="image", why_not=why_not)
 def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a shipped stage that builds an app which a second stage could take over."""
     target = snapshot.build.target
@@ -260,13 +264,13 @@ def _is_worth_it(before: Size, after: Size) -> bool:
 def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:
     for plan, weighs in _ways(snapshot):
         yield Fix(
-            plan.variant or "multi-stage",
+            plan.variant or _REFACTORING,
             _TITLES[plan.variant],
             Safety.ASK,
             written(snapshot, plan),
             note=f"Check: {'; '.join(plan.checks)}" if plan.checks else "",
             weighs=weighs,
-            refactoring="multi-stage",
+            refactoring=_REFACTORING,
         )
 
 

@@ -6,7 +6,7 @@ import inspect
 import sys
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from deadweight.lazy import cached_property
 
@@ -114,8 +114,17 @@ class Finding:
         return self.basis not in ("correctness", "secret", "budget")
 
 
-def _nothing_to_say(_: Snapshot) -> str:
-    return ""
+class NotOffered(NamedTuple):
+    """A refactoring that one could expect at an instruction, and why there is none."""
+
+    site: Site
+    title: str
+    refactoring: str
+    reason: str
+
+
+def _nothing_to_say(_: Snapshot) -> NotOffered | None:
+    return None
 
 
 Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
@@ -125,8 +134,8 @@ Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
 class Rule:
     """A rule: its id, its check, and its page, which is its module's docstring.
 
-    What its findings point at does nothing for the image where it `is_about_unnecessary`. `why_not` says why it finds
-    nothing in a file where one could expect it to; '' where that is no question.
+    What its findings point at does nothing for the image where it `is_about_unnecessary`. `why_not` says why its
+    refactoring is not offered where one could expect it; None where that is no question.
     """
 
     id: str
@@ -134,7 +143,7 @@ class Rule:
     check: Check
     same_as: tuple[str, ...] = ()
     is_about_unnecessary: bool = False
-    why_not: Callable[[Snapshot], str] = _nothing_to_say
+    why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say
 
     @cached_property
     def page(self) -> str:
@@ -153,7 +162,7 @@ def rule(
     group: Group,
     same_as: tuple[str, ...] = (),
     is_about_unnecessary: bool = False,
-    why_not: Callable[[Snapshot], str] = _nothing_to_say,
+    why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say,
 ) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
     return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary, why_not)
