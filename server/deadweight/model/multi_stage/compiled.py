@@ -33,7 +33,7 @@ _SETUP = frozenset(("mkdir", "chown", "chmod", "touch", "true", "echo"))
 _HARMLESS = frozenset(
     ("rm", "ls", "pwd", "cat", "test", "[", "cp", "mv", "install", "strip", "upx", "ldd", "file", "du")
 )
-_SHELL_MARKS = re.compile(r"[$&|;<>*?`()\[\]{}~#\\]")
+_SHELL_MARKS = re.compile(r"""[$&|;<>*?`()\[\]{}~#\\'"]""")
 _ACCOUNTS_OF_DISTROLESS = frozenset(("", "root", "0", "nobody", "nonroot", "65532", "65534"))
 # What distroless images hold of what others install by name.
 _IN_DISTROLESS = frozenset(
