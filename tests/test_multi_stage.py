@@ -11,9 +11,12 @@ import pytest
 from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import Reported, report, title_of
 from deadweight.cli.main import main
-from deadweight.rules.build_tools_shipped import refusal
+from deadweight.features.code_actions import code_actions, not_offered
+from deadweight.rules import build_tools_shipped
 from deadweight.rules.rule import Fix, Safety
 from deadweight.snapshot import Snapshot
+from deadweight.syntax.dockerfile import edited
+from deadweight.text import Edit, Span
 from examples import snapshot_of
 
 FOLDER = Path(__file__).with_name("conversions")
@@ -22,11 +25,15 @@ KEPT = ("EXPOSE", "HEALTHCHECK", "LABEL", "VOLUME", "STOPSIGNAL")
 
 
 class Case(NamedTuple):
-    """A block of files, what has to be checked or why nothing is offered, and the Dockerfile that comes out."""
+    """A block of files, what has to be checked or why nothing is offered, and the Dockerfile that comes out.
+
+    `number` tells which of several ways: of sites the last, which is nginx.
+    """
 
     block: str
     said: str
     after: str
+    number: int
 
 
 def cases() -> list[object]:
@@ -36,17 +43,24 @@ def cases() -> list[object]:
             name, _, rest = section.partition("\n")
             block, _, result = rest.partition("=> ")
             said, _, after = result.partition("\n")
-            found.append(pytest.param(Case(block, said, after), id=f"{path.stem}-{name}"))
+            found.append(
+                pytest.param(Case(block, said, after, -1 if path.stem == "sites" else 0), id=f"{path.stem}-{name}")
+            )
     return found
 
 
-def conversion(snapshot: Snapshot) -> tuple[tuple[Reported, ...], Reported, Fix] | None:
+def conversion(snapshot: Snapshot, number: int = 0) -> tuple[tuple[Reported, ...], Reported, Fix] | None:
     found = report(snapshot)
     mine = [each for each in found if each.rule.id == RULE]
     if not mine:
         return None
-    ((fix,),) = [each.fixes for each in mine]
-    return found, mine[0], fix
+    (reported,) = mine
+    return found, reported, reported.fixes[number]
+
+
+def refusal(snapshot: Snapshot) -> str:
+    refused = build_tools_shipped.why_not(snapshot)
+    return refused.reason if refused else ""
 
 
 def converted(block: str) -> str:
@@ -59,7 +73,7 @@ def converted(block: str) -> str:
 @pytest.mark.parametrize("case", cases())
 def test_a_stage_becomes_two_or_a_reason_is_given(case: Case) -> None:
     snapshot = snapshot_of(case.block)
-    made = conversion(snapshot)
+    made = conversion(snapshot, case.number)
     if not case.after:
         assert made is None
         assert refusal(snapshot) == case.said.removeprefix("refused: ").replace("silent", "")
@@ -149,3 +163,44 @@ def test_the_command_says_why_it_does_nothing(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "Dockerfile").write_text('FROM golang:1.22\nCOPY . .\nCMD ["go", "run", "."]\n', "utf-8")
     assert main(["fix", "--ask", "--rule", RULE, str(tmp_path / "Dockerfile")]) == 0
     assert capsys.readouterr().err.endswith(f"{RULE}: the start command builds the app: go run .\n")
+
+
+def test_an_editor_gets_a_refactoring_with_what_to_check() -> None:
+    text = 'FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm i\nRUN npm run build\nCMD ["node", "dist/server.js"]\n'
+    snapshot = snapshot_of(of_node(text))
+    found = report(snapshot)
+    actions = code_actions(
+        snapshot,
+        found,
+        Span(0, 0),
+        holds=lambda reported, fix: holds(snapshot, found, reported, fix),
+        only=["refactor.rewrite.multi-stage"],
+    )
+    (action,) = actions
+    assert action.kind == "refactor.rewrite.multi-stage"
+    assert action.title.startswith("Convert to a multi-stage build: ")
+    assert action.note.startswith("Check: the app reads no file beside dist; ")
+
+
+def test_what_is_typed_into_a_comment_or_a_command_is_not_weighed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = 'FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm i\nRUN npm run build\nCMD ["node", "dist/server.js"]\n'
+    snapshot = snapshot_of(of_node(text))
+    weighed: list[str] = []
+    weigh = build_tools_shipped._weighed
+    monkeypatch.setattr(build_tools_shipped, "_weighed", lambda *given: weighed.append("") or weigh(*given))
+    list(build_tools_shipped.build_tools_shipped.check(snapshot))
+    for more in ("# the app\n", ""):
+        at = snapshot.text.index("RUN npm run") if more else snapshot.text.index('"]')
+        snapshot = snapshot.edited(edited(snapshot.tree, Edit(Span(at, at), more or "x")))
+        assert list(build_tools_shipped.build_tools_shipped.check(snapshot))
+    assert len(weighed) == 1
+
+
+def test_an_editor_is_told_why_there_is_no_refactoring_when_it_asks() -> None:
+    snapshot = snapshot_of('FROM golang:1.25\nCOPY . .\nCMD ["go", "run", "."]\n')
+    assert not_offered(snapshot, Span(0, 0), ["quickfix"]) == ()
+    assert not_offered(snapshot, Span(0, 0), []) == ()
+    assert not_offered(snapshot, Span(20, 20), ["refactor"]) == ()
+    (action,) = not_offered(snapshot, Span(0, 0), ["refactor"])
+    assert (action.kind, action.title) == ("refactor.rewrite.multi-stage", "Convert to a multi-stage build")
+    assert action.disabled == "the start command builds the app: go run ."

@@ -10,7 +10,7 @@ from deadweight.analysis.proof import MANY, fixed, hold_together, holds, is_soun
 from deadweight.analysis.report import report, total_saving
 from deadweight.rules.rule import AddedLines, Safety
 from deadweight.settings import DEFAULTS
-from deadweight.size.units import Size
+from deadweight.size.units import Size, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +86,8 @@ def _saved(before: Snapshot, after: Snapshot, done: Sequence[Reported]) -> Size 
     a fix may write elsewhere what it takes away here. What was measured is that of lines that a fix has not changed:
     estimates are compared.
     """
-    claimed = total_saving(done)
+    converted = (each.finding.saves for each in done if each.finding.basis == "conversion")
+    claimed = total((total_saving(done), *converted))
     sizes = before.sizes.estimates.image(), after.sizes.estimates.image()
     if claimed is None or sizes[0] is None or sizes[1] is None:
         return claimed

@@ -95,8 +95,8 @@ def _is_wanted(arguments: argparse.Namespace, reported: Reported, fix: Fix) -> b
 def _say_why_not(arguments: argparse.Namespace, read: Read) -> None:
     """Where a refactoring that was asked for does nothing, say why."""
     for rule in map(BY_ID.__getitem__, arguments.rule):
-        if read.snapshot is not None and (reason := rule.why_not(read.snapshot)):
-            warn(f"{shown(read.path)}: {rule.id}: {reason}")
+        if read.snapshot is not None and (refused := rule.why_not(read.snapshot)):
+            warn(f"{shown(read.path)}: {rule.id}: {refused.reason}")
 
 
 def _put_out(arguments: argparse.Namespace, read: Read, outcome: Outcome) -> bool:

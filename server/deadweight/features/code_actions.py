@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deadweight.analysis.fix_all import fix_all
 from deadweight.analysis.report import about, title_of
 from deadweight.features.kinds import ACTION_KINDS, FIX_ALL, QUICK_FIX, REFACTORING
+from deadweight.rules.catalog import RULES
 from deadweight.rules.edits import line_end
 from deadweight.rules.rule import Safety
 from deadweight.settings import DEFAULTS
@@ -27,7 +28,9 @@ _IGNORE = re.compile(r"[ \t]*#[ \t]*deadweight:[ \t]*ignore[ \t]*=[ \t]*[\w-]+(?
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something to do about findings: edits in the file, lines of others. `note` says what a person has to check."""
+    """Something to do about findings: edits in the file, lines of others. `note` says what a person has to check,
+    `disabled` why it cannot be done.
+    """
 
     title: str
     kind: str
@@ -36,6 +39,7 @@ class Action:
     reported: Reported | None = None
     is_preferred: bool = False
     note: str = ""
+    disabled: str = ""
 
 
 def is_wanted(kind: str, only: Sequence[str]) -> bool:
@@ -64,6 +68,20 @@ def code_actions(
     actions = [action for each in (*here, *also) for action in _fixes(each, only, can_create, holds)]
     silencing = [_ignore(each) for each in here] if is_wanted(QUICK_FIX, only) else []
     return (*sorted(actions, key=_rank), *silencing)
+
+
+def not_offered(snapshot: Snapshot, span: Span, only: Sequence[str]) -> tuple[Action, ...]:
+    """The refactorings that a person asks for on the lines of `span` and does not get, each with the reason."""
+    if not any(kind.startswith(REFACTORING.partition(".")[0]) for kind in only):
+        return ()
+    lines = whole_lines(snapshot.text, span)
+    refused = (each for rule in RULES if (each := rule.why_not(snapshot)))
+    return tuple(
+        Action(each.title, kind, (), disabled=each.reason)
+        for each in refused
+        if is_wanted(kind := f"{REFACTORING}.{each.refactoring}", only)
+        and lines.start <= snapshot.offset(each.site) + snapshot.instruction(each.site).span.start <= lines.end
+    )
 
 
 def fix_all_action(snapshot: Snapshot, settings: Settings = DEFAULTS, *, can_create: bool = True) -> Action | None:

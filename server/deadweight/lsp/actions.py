@@ -65,6 +65,7 @@ def _code_action(server: Server, params: types.CodeActionParams) -> list[types.C
     from deadweight.features.code_actions import (  # here and below: a session starts without them
         code_actions,
         is_wanted,
+        not_offered,
     )
 
     # What takes a proof of its own is not for a light bulb at each move of the cursor.
@@ -78,6 +79,8 @@ def _code_action(server: Server, params: types.CodeActionParams) -> list[types.C
         only=only,
         can_create=client.creates_files,
     )
+    if client.shows_disabled:
+        actions += not_offered(analysis.snapshot, convert.span(document.text, params.range, server.encoding), only)
     document.listed = actions
     given = params.context.diagnostics
     converted = (_converted(server, document, action, number, given) for number, action in enumerate(actions))
@@ -124,7 +127,7 @@ def _converted(
     server: Server, document: OpenDockerfile, action: Action, number: int, given: Sequence[types.Diagnostic]
 ) -> types.CodeAction | None:
     made = _made(server, document, action, _diagnostics_of(server, document, action, given))
-    if made is not None and server.client.resolves_edits:
+    if made is not None and server.client.resolves_edits and not action.disabled:
         made.edit, made.data = None, _data(document, number)
     return made
 

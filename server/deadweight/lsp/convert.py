@@ -55,6 +55,7 @@ class Client:
     creates_files: bool = False
     annotations: bool = False
     resolves_edits: bool = False
+    shows_disabled: bool = False
     applies_edits: bool = False
     refreshes_diagnostics: bool = False
     refreshes_hints: bool = False
@@ -95,6 +96,7 @@ def client(capabilities: types.ClientCapabilities, encoding: str) -> Client:
         creates_files=types.ResourceOperationKind.Create in (edit.resource_operations or ()),
         annotations=bool(document_changes and edit.change_annotation_support and action.honors_change_annotations),
         resolves_edits="edit" in (action.resolve_support.properties if action.resolve_support else ()),
+        shows_disabled=bool(action.disabled_support),
         applies_edits=bool(workspace.apply_edit),
         refreshes_diagnostics=bool(workspace.diagnostics and workspace.diagnostics.refresh_support),
         refreshes_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
@@ -228,6 +230,9 @@ def code_action(
 ) -> types.CodeAction:
     """An action as the protocol has it; `others` are the files that it adds lines to."""
     title = action.title
+    if action.disabled:
+        disabled = types.CodeActionDisabled(plain(action.disabled))
+        return types.CodeAction(plain(title), kind=action.kind, disabled=disabled)
     if action.note and not client.annotations:
         title = f"{title} ({action.note})"
     return types.CodeAction(

@@ -2,7 +2,7 @@ r"""The image holds what only its build needs.
 
 Compilers, packages for development and sources have done their work when the build is over. A build of two stages
 leaves them behind: the first one builds, on the full image; the second stands on a small one and takes over what the
-first has written.
+first has written. The bytes are those of the whole image, and other findings speak of some of them too.
 
 ## Example
 
@@ -56,6 +56,86 @@ USER node
 EXPOSE 3000
 CMD ["node", "dist/server.js"]
 ```
+
+Packages of Python go over in a virtual environment, and what they were compiled with stays behind; the library that
+they load comes along:
+
+## Example
+
+```
+//- Dockerfile
+FROM python:3.13-bookworm
+WORKDIR /app
+RUN apt-get update && apt-get install -y --no-install-recommends libpq-dev && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN pip install --no-cache-dir -r requirements.txt
+CMD ["gunicorn", "app:app"]
+//- requirements.txt
+flask
+gunicorn
+psycopg2
+//- app.py 4000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM python:3.13-bookworm AS build
+WORKDIR /app
+RUN apt-get update && apt-get install -y --no-install-recommends libpq-dev && rm -rf /var/lib/apt/lists/*
+COPY requirements.txt ./
+RUN python -m venv /opt/venv
+ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH
+RUN pip install --no-cache-dir -r requirements.txt
+
+FROM python:3.13-slim-bookworm
+ENV PATH=/opt/venv/bin:$PATH
+WORKDIR /app
+RUN apt-get update && apt-get install -y --no-install-recommends libpq5 && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/venv /opt/venv
+COPY . .
+CMD ["gunicorn", "app:app"]
+```
+
+What a compiler writes needs no compiler, and a program of Go not even a system; the files that it reads go with it:
+
+## Example
+
+```
+//- Dockerfile
+FROM golang:1.25
+WORKDIR /src
+COPY . .
+RUN go build -o /server .
+CMD ["/server"]
+//- go.mod
+module example.com/server
+require github.com/gin-gonic/gin v1.11.0
+//- go.sum 4000
+//- main.go 4000
+//- templates/index.html 2000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM golang:1.25 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -o /server .
+
+FROM gcr.io/distroless/static-debian13
+WORKDIR /src
+COPY --from=build /server /server
+COPY --from=build /src/templates ./templates
+CMD ["/server"]
+```
+
+Rust, C and C++, Java, .NET, PHP and Ruby are known in the same way, and sites of files alone, which nginx can serve.
 
 ## Fix safety
 
@@ -115,11 +195,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Built
-from deadweight.model.multi_stage.conversions import plan_of
+from deadweight.model.multi_stage.conversions import plans_of
 from deadweight.model.multi_stage.plan import Plan, Refusal, Written
 from deadweight.model.multi_stage.recipe import WORKS
 from deadweight.model.stages import Site
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, NotOffered, Safety, rule
 from deadweight.rules.stage_writing import written
 from deadweight.size.units import less
 from deadweight.snapshot import Snapshot
@@ -134,47 +214,63 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Instruction
 
 
-def refusal(snapshot: Snapshot) -> str:
-    """Why the image cannot be built in two stages; '' where it can, or where that is no question."""
-    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    return plan.reason if isinstance(plan, Refusal) else ""
+_REFACTORING = "multi-stage"
+_WORTH, _SHARE = 10_000_000, 0.05  # bytes, and of the image: for less nobody keeps a second stage
+_TITLES = {
+    "": "Convert to a multi-stage build",
+    "nginx": "Convert to a multi-stage build that serves the site with nginx",
+}
 
 
-_WORTH = 10_000_000  # bytes; for less nobody keeps a second stage
+def why_not(snapshot: Snapshot) -> NotOffered | None:
+    """Why the image cannot be built in two stages; None where it can, or where that is no question."""
+    plans = plans_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    target = snapshot.build.target
+    if target is None or not isinstance(plans, Refusal):
+        return None
+    return NotOffered(Site(target.index, 0), _TITLES[""], _REFACTORING, plans.reason)
 
 
-@rule("build-tools-shipped", group="image", why_not=refusal)
+@rule("build-tools-shipped", group="image", why_not=why_not)
 def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a shipped stage that builds an app which a second stage could take over."""
     target = snapshot.build.target
-    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    weighs = _weighs(snapshot, plan) if isinstance(plan, Plan) else None
-    if target is None or weighs is None or weighs[0].best - weighs[1].best < _WORTH:
+    ways = _ways(snapshot)
+    if target is None or not ways:
         return
     start = target.start
     yield Finding(
         site=Site(target.index, 0),
         span=target.base_word.span if target.base_word else start.span,
         message="the image holds what only its build needs",
-        saves=less(*weighs),
+        saves=less(*ways[0][1]),
         basis="conversion",
         stage=target.label,
         fixes=_fixes,
     )
 
 
+def _ways(snapshot: Snapshot) -> list[tuple[Plan, tuple[Size, Size]]]:
+    """The plans that are worth it, each with the bytes of the image before and after it."""
+    plans = plans_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    weighed = [] if isinstance(plans, Refusal) else [(plan, _weighs(snapshot, plan)) for plan in plans]
+    return [(plan, weighs) for plan, weighs in weighed if weighs is not None and _is_worth_it(*weighs)]
+
+
+def _is_worth_it(before: Size, after: Size) -> bool:
+    return before.best - after.best >= max(_WORTH, _SHARE * before.best)
+
+
 def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:
-    plan = plan_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    weighs = _weighs(snapshot, plan) if isinstance(plan, Plan) else None
-    if isinstance(plan, Plan) and weighs is not None:
+    for plan, weighs in _ways(snapshot):
         yield Fix(
-            "multi-stage",
-            "Convert to a multi-stage build",
+            plan.variant or _REFACTORING,
+            _TITLES[plan.variant],
             Safety.ASK,
             written(snapshot, plan),
             note=f"Check: {'; '.join(plan.checks)}" if plan.checks else "",
             weighs=weighs,
-            refactoring="multi-stage",
+            refactoring=_REFACTORING,
         )
 
 

@@ -6,7 +6,7 @@ import inspect
 import sys
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from deadweight.lazy import cached_property
 
@@ -114,8 +114,17 @@ class Finding:
         return self.basis not in ("correctness", "secret", "budget")
 
 
-def _nothing_to_say(_: Snapshot) -> str:
-    return ""
+class NotOffered(NamedTuple):
+    """A refactoring that one could expect at an instruction, and why there is none."""
+
+    site: Site
+    title: str
+    refactoring: str
+    reason: str
+
+
+def _nothing_to_say(_: Snapshot) -> NotOffered | None:
+    return None
 
 
 Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
@@ -128,8 +137,8 @@ class Rule:
     What its findings point at does nothing for the image where it `is_about_unnecessary`. One that `is_offered` is
     about refactorings alone: it says nothing, and an editor offers them where somebody asks what can be done, unless
     the settings give it a severity. Somebody may want it for good reasons where it `is_a_choice`: then no finding is a
-    warning, however many bytes it is about. `why_not` says why it finds nothing in a file where one could expect it
-    to; '' where that is no question.
+    warning, however many bytes it is about. `why_not` says why its refactoring is not offered where one could expect
+    it; None where that is no question.
     """
 
     id: str
@@ -139,7 +148,7 @@ class Rule:
     is_about_unnecessary: bool = False
     is_offered: bool = False
     is_a_choice: bool = False
-    why_not: Callable[[Snapshot], str] = _nothing_to_say
+    why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say
 
     @cached_property
     def page(self) -> str:
@@ -160,7 +169,7 @@ def rule(
     is_about_unnecessary: bool = False,
     is_offered: bool = False,
     is_a_choice: bool = False,
-    why_not: Callable[[Snapshot], str] = _nothing_to_say,
+    why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say,
 ) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
     return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary, is_offered, is_a_choice, why_not)

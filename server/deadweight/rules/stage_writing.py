@@ -80,7 +80,8 @@ class _Writer:
 
     @property
     def _as(self) -> str:
-        return "as" if self.is_lower else "AS"
+        words = self.instructions[0].words
+        return words[1].text if len(words) > 2 else "as" if self.is_lower else "AS"
 
     def _hand_on_leads(self) -> None:
         """Comments of an instruction that no stage has any more go to the next one that is written."""

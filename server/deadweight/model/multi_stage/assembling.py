@@ -35,6 +35,7 @@ def assembled(recipe: Recipe, needs: Needs, names: Collection[str]) -> Plan | Re
         Part("", tuple(_build_lines(recipe, needs))),
         Part(needs.base, (*arguments, *environment, *image)),
         needs.checks,
+        needs.variant,
     )
 
 

@@ -33,7 +33,7 @@ _SETUP = frozenset(("mkdir", "chown", "chmod", "touch", "true", "echo"))
 _HARMLESS = frozenset(
     ("rm", "ls", "pwd", "cat", "test", "[", "cp", "mv", "install", "strip", "upx", "ldd", "file", "du")
 )
-_SHELL_MARKS = re.compile(r"[$&|;<>*?`()\[\]{}~#\\]")
+_SHELL_MARKS = re.compile(r"""[$&|;<>*?`()\[\]{}~#\\'"]""")
 _ACCOUNTS_OF_DISTROLESS = frozenset(("", "root", "0", "nobody", "nonroot", "65532", "65534"))
 # What distroless images hold of what others install by name.
 _IN_DISTROLESS = frozenset(
@@ -116,6 +116,8 @@ def needs(recipe: Recipe, language: Language) -> Needs | Refusal | None:
     if isinstance(chosen, Refusal):
         return chosen
     rest = _rest(app)
+    if len(rest) > MOST:
+        return Refusal(f"which of {', '.join(rest[:3])} and {len(rest) - 3} others the app reads, nobody can tell")
     image: Steps = {layer.site.step: (Kept(layer.site.step),) for layer in kept}
     users = [
         layer.site.step
@@ -258,12 +260,11 @@ def _as_array(recipe: Recipe) -> str:
 # --- what goes over ---------------------------------------------------------------------------------------------------
 
 
-def _rest(app: App) -> tuple[str, ...] | None:
-    """What lies beside the sources and the app may read, by name; None for too much to name."""
+def _rest(app: App) -> tuple[str, ...]:
+    """What lies beside the sources and the app may read, by name."""
     recipe = app.recipe
     names = recipe.context.asked(_rest_in, app.root, app.language.sources)
-    found = [each for each in names if recipe.place_of(posixpath.join(app.folder, each)) == inside(app.root, each)]
-    return tuple(found) if len(found) <= MOST else None
+    return tuple(each for each in names if recipe.place_of(posixpath.join(app.folder, each)) == inside(app.root, each))
 
 
 def _rest_in(context: BuildContext, root: str, sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -284,13 +285,10 @@ def _is_source(path: str, sources: tuple[str, ...]) -> bool:
     return any(fnmatchcase(names[-1], each) for each in sources) or "testdata" in names
 
 
-def _files(app: App, rest: tuple[str, ...] | None) -> Iterator[Line]:
-    if rest is None:
-        yield Written(f"COPY --from={{build}} {app.folder} {app.folder}")
-        return
+def _files(app: App, rest: tuple[str, ...]) -> Iterator[Line]:
     context = app.recipe.context
     files = [each for each in rest if context.tree.at(inside(app.root, each)) is None]
-    target = app.recipe.target if app.folder == app.recipe.folder else f"{app.folder}/"
+    target = app.recipe.target(app.folder)
     if files:
         yield Written(f"COPY --from={{build}} {' '.join(posixpath.join(app.folder, each) for each in files)} {target}")
     for each in rest:
@@ -303,17 +301,14 @@ def _copy(app: App) -> str:
     recipe, path = app.recipe, app.program
     if not app.language.argument and "/" not in app.words[0] and posixpath.dirname(path) not in _SEARCHED:
         return f"COPY --from={{build}} {path} /usr/local/bin/"
-    below = (
-        path[len(recipe.folder or "") + 1 :] if recipe.target == "./" and path.startswith(f"{recipe.folder}/") else ""
-    )
+    is_here = recipe.target(app.folder) == "./" and path.startswith(f"{app.folder}/")
+    below = path[len(app.folder) + 1 :] if is_here else ""
     target = f"./{below}" if below else path
     if "*" in path:
         target = posixpath.dirname(target) + "/"
     return f"COPY --from={{build}} {path} {target}"
 
 
-def _check(app: App, rest: tuple[str, ...] | None) -> str:
-    if rest is None:
-        return "the app reads no file outside of its folder"
+def _check(app: App, rest: tuple[str, ...]) -> str:
     more = f" and {', '.join(rest)}" if rest else ""
     return f"the app reads no file beside {posixpath.basename(app.program)}{more}"

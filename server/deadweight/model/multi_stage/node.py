@@ -18,9 +18,16 @@ from deadweight.model.multi_stage.node_steps import (
     then,
     together,
     tools,
+    without_tools,
 )
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import brings_more_than, goes_into, held_by_image, runtime_image
+from deadweight.model.multi_stage.recipe import (
+    brings_more_than,
+    goes_into,
+    held_by_image,
+    is_brought_again,
+    runtime_image,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +80,7 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
     checks = (brought.check, f"the app writes nothing into {app.folder} as user {user}" if user else "")
     return Needs(
         runtime_image(recipe),
-        {**brought.build, **{layer.site.step: () for layer in _elsewhere(app)}},
+        {**without_tools(app, brought.build), **{layer.site.step: () for layer in _elsewhere(app)}},
         _image(app, brought, user),
         packages,
         environment=tuple(_environment(app, brought)),
@@ -129,7 +136,12 @@ def _not_built(app: App) -> _Brought | Refusal:
         for layer in recipe.copies
         if layer.site.step in sources and brings_more_than(layer, app.project.install_files)
     ]
-    covering = [step for step in sources if step in wide] or sources
+    brought = [layer for layer in recipe.copies if layer.site.step in sources]
+    covering = [
+        layer.site.step
+        for number, layer in enumerate(brought, 1)
+        if not any(is_brought_again(layer, later) for later in brought[number:])
+    ]
     install = app.install.layer.site.step
     again = [Kept(each) for each in wide]
     for step in (*wide, install):

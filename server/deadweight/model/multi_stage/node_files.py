@@ -43,6 +43,7 @@ _STARTERS = frozenset(("node", "nodejs", "remix-serve", "pm2-runtime"))
 _WITH_VALUE = frozenset(("-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"))
 _FILE_SERVERS = ("serve", "http-server")
 _SERVER_VALUES = frozenset(("-l", "--listen", "-p", "--port", "-a", "-c", "--config", "-P", "--proxy"))
+_SITES = frozenset(("build", "dist", "public", "out", "www", "_site", "storybook-static", ".output"))
 _MODULE_ENDS = ("", ".js", ".mjs", ".cjs", "/index.js")
 
 
@@ -79,8 +80,9 @@ def served(app: App) -> str | None:
         if words[0] in _FILE_SERVERS and not app.depends_on(words[0]):
             rest = iter(words[1:])
             names = [word for word in rest if not (word.startswith("-") and _skips(word, rest))]
-            path = _in_project(app, names[0]) if names else None
-            return path if path not in (None, ".") else None
+            names = [word for word in names if word not in ("true", "false")]
+            path = _in_project(app, names[0] if names else (app.recipe.folder or ""))
+            return path if path and path.partition("/")[0] in _SITES else None
     return None
 
 
@@ -91,16 +93,13 @@ def _skips(option: str, rest: Iterator[str]) -> bool:
 
 
 def _in_project(app: App, path: str) -> str | None:
-    if "$" in path:
+    """A path of the start command as one of the project; None where it lies elsewhere."""
+    if "$" in path or app.recipe.folder is None:
         return None
     if path in (".", "./"):
         path = app.manifest.main or "index.js"
-    if posixpath.isabs(path):
-        if not path.startswith(app.folder + "/"):
-            return None
-        path = path[len(app.folder) + 1 :]
-    path = posixpath.normpath(path)
-    return None if path.startswith("..") else path
+    found = posixpath.normpath(posixpath.join(app.recipe.folder, path))
+    return found[len(app.folder) + 1 :] if found.startswith(app.folder + "/") else None
 
 
 def output(app: App) -> str | None:

@@ -26,12 +26,13 @@ _NATIVE_NAMES = """
     microtime heapdump node-expat iconv couchbase kerberos isolated-vm cpu-features ffi-napi ref-napi sodium-native
 """
 _NATIVE = tuple(_NATIVE_NAMES.split())
+_PATTERN = frozenset("*?[")  # what makes a source a pattern
 _CACHES = {"npm": "/root/.npm", "yarn": "/usr/local/share/.cache/yarn"}
 
 
 def from_build(app: App, path: str, to: str | None = None) -> Written:
     """The COPY of a path in the app's folder out of the stage that builds; "" is all of the folder."""
-    target = app.recipe.target + (path if to is None else to)
+    target = app.recipe.target(app.folder) + (path if to is None else to)
     source = posixpath.join(app.folder, path).rstrip("/")
     return Written(f"COPY --from={{build}}{_chown(app)} {source} {target}")
 
@@ -40,7 +41,7 @@ def together(app: App, files: Iterable[str]) -> Iterator[Line]:
     """One COPY of files out of the stage that builds."""
     sources = " ".join(posixpath.join(app.folder, each) for each in files)
     if sources:
-        yield Written(f"COPY --from={{build}}{_chown(app)} {sources} {app.recipe.target}")
+        yield Written(f"COPY --from={{build}}{_chown(app)} {sources} {app.recipe.target(app.folder)}")
 
 
 def modules(app: App, build: Steps) -> tuple[Line, ...]:
@@ -50,7 +51,7 @@ def modules(app: App, build: Steps) -> tuple[Line, ...]:
     if not _is_plain(app):
         then(app, build, node_app.pruning(app))
         return *together(app, ("package.json",)), from_build(app, "node_modules")
-    copy = Written(f"COPY {' '.join(app.project.install_files)} {app.recipe.target}")
+    copy = Written(f"COPY {' '.join(app.project.install_files)} {app.recipe.target(app.folder)}")
     cache = f"--mount=type=cache,target={_CACHES[app.manager]}"
     install = Written(f"RUN {cache} {node_app.production(app)}")
     is_generated = app.depends_on("@prisma/client", "prisma")
@@ -111,6 +112,17 @@ def tools(app: App) -> Iterator[Line]:
                 yield Written(f"RUN {cache}{command.text}")
 
 
+def without_tools(app: App, build: Steps) -> Steps:
+    """The same without installs of tools alone that no command of the build calls."""
+    called = {call.program for layer in app.recipe.runs for call in layer.calls}
+    for layer in app.recipe.runs:
+        names = {word.pattern.partition("@")[0] for call in layer.calls for word in call.words}
+        if app.roles[layer.site.step] == {"tool"} and called.isdisjoint(names):
+            kept = build.get(layer.site.step, (Kept(layer.site.step),))
+            build[layer.site.step] = tuple(line for line in kept if line != Kept(layer.site.step))
+    return build
+
+
 def managers(app: App) -> Iterator[Line]:
     """Has corepack fetch the package manager that the image starts: else each container would."""
     started = {posixpath.basename(words[0]) for words in app.start if words}
@@ -136,8 +148,8 @@ def is_setup(app: App, layer: Layer) -> bool:
 
 def _is_all(app: App, layer: Layer) -> bool:
     """Whether a COPY brings all of the project: a folder of its own above the install is there for that."""
-    causes = (effect.cause for effect in layer.kept)
-    return any(isinstance(each, Copied) and each.root == app.root for each in causes)
+    causes = (effect.cause for effect in layer.kept if isinstance(effect.cause, Copied))
+    return any(cause.root == app.root and not _PATTERN.intersection(cause.source) for cause in causes)
 
 
 def _generates_at_install(app: App) -> bool:

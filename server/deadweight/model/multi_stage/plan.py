@@ -44,6 +44,7 @@ class Needs:
     environment: variables that the image gets, as `NAME=value`
     known: the COPYs from other images whose purpose is known
     checks: what a person has to look at
+    variant: what tells it from the usual way, in a word: "nginx"
     """
 
     base: str
@@ -53,6 +54,7 @@ class Needs:
     environment: tuple[str, ...] = ()
     known: frozenset[int] = frozenset()
     checks: tuple[str, ...] = ()
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,4 @@ class Plan:
     build: Part
     image: Part
     checks: tuple[str, ...] = ()
+    variant: str = ""

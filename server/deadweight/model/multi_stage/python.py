@@ -47,6 +47,8 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
     runs = interpreted.read(recipe, _role, _in_environment)
     if isinstance(runs, Refusal):
         return runs
+    if not any(run.install for run in runs):
+        return None
     if reason := interpreted.obstacle(recipe, runs) or _obstacle(recipe, effects):
         return Refusal(reason)
     loaded = python_loads.libraries(recipe, recipe.ledger.base)

@@ -101,16 +101,10 @@ class Recipe:
         """The number of the last COPY, ADD or RUN."""
         return max((layer.site.step for layer in self.layers if layer.instruction.keyword in WORKS), default=0)
 
-    @property
-    def target(self) -> str:
-        """How a COPY of our own names the folder of the app's: "./" where that is the working folder, else in full."""
-        return "./" if self._is_in_folder else f"{self.folder}/"
-
-    @property
-    def _is_in_folder(self) -> bool:
-        folders = [layer.site.step for layer in self.layers if layer.instruction.keyword == "WORKDIR"]
-        works = [layer.site.step for layer in self.layers if layer.instruction.keyword in WORKS]
-        return len(folders) == 1 and bool(works) and folders[0] < works[-1]
+    def target(self, folder: str) -> str:
+        """How a COPY of our own where the last work was done names a folder: "./" is the working folder there."""
+        last = self.ledger.layers[self.last_work].step
+        return "./" if last is not None and last.state.workdir == folder else f"{folder}/"
 
     def place_of(self, path: str) -> str | None:
         """Where a path of the image lies in the build context, by the COPYs that bring it."""

@@ -1,0 +1,100 @@
+"""Sites of files alone, which a bundler writes: nginx can hand them out, at the port that the image has now."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.ecosystems.project import inside
+from deadweight.model.multi_stage import node_app, node_files
+from deadweight.model.multi_stage.node_steps import manifests_first, then, without_tools
+from deadweight.model.multi_stage.plan import Needs, Refusal, Written
+from deadweight.model.multi_stage.system import Packages
+
+if TYPE_CHECKING:
+    from deadweight.model.layers import Layer
+    from deadweight.model.multi_stage.node_app import App
+    from deadweight.model.multi_stage.plan import Steps
+    from deadweight.model.multi_stage.recipe import Recipe
+    from deadweight.syntax.words import Word
+
+NGINX = "nginx:alpine"
+_ROOT = "/usr/share/nginx/html"
+_SETTINGS = (
+    r"RUN printf 'server {{\n    listen {port};\n    root {root};\n    location / {{\n        "
+    r"try_files $uri $uri/ {otherwise};\n    }}\n}}\n' > /etc/nginx/conf.d/default.conf"
+)
+_VITE_CONFIGS = ("vite.config.js", "vite.config.ts", "vite.config.mjs", "vite.config.mts")
+_OUT_DIR = re.compile(r"outDir\s*:\s*['\"]([\w./-]+)['\"]")
+
+
+class _Server(NamedTuple):
+    """What serves the site now: the folder that the build writes, its port, whether it answers all paths alike."""
+
+    folder: str
+    port: int
+    is_one_page: bool = True
+
+
+# Servers of bundlers, by the words that start them, with the folders and ports of their documentation (2026-11-26).
+_BUNDLERS: dict[tuple[str, ...], _Server] = {
+    ("react-scripts", "start"): _Server("build", 3000),
+    ("vue-cli-service", "serve"): _Server("dist", 8080),
+    ("vite", "preview"): _Server("dist", 4173),
+}
+
+
+def needs(recipe: Recipe) -> Needs | None:
+    """What both stages need where nginx hands out the site; None for what is no site, or one that does more."""
+    app = node_app.read(recipe) if recipe.ref.repository == "node" else None
+    if app is None or isinstance(app, Refusal):
+        return None
+    server = _server(app)
+    if server is None or recipe.has("ENTRYPOINT", "USER", "VOLUME", "HEALTHCHECK") or len(app.installs) > 1:
+        return None
+    if '"proxy"' in recipe.context.texts.get(inside(app.root, "package.json"), "") or "proxy" in _vite(app):
+        return None  # it passes requests on
+    build = manifests_first(app, "")
+    if not app.does("build"):
+        if not app.manifest.script("build"):
+            return None
+        then(app, build, f"{app.manager} run build")
+    settings = _SETTINGS.format(port=_port(app, server), root=_ROOT, otherwise=_otherwise(server))
+    site = Written(f"COPY --from={{build}} {posixpath.join(app.folder, server.folder)} {_ROOT}")
+    image: Steps = {recipe.last_work: (Written(settings), site)}
+    image.update({layer.site.step: () for layer in recipe.layers if layer.instruction.keyword == "CMD"})
+    checks = (f"the build writes {server.folder}", "the site gets its settings when it is built, not when it starts")
+    return Needs(NGINX, without_tools(app, build), image, Packages(), checks=checks, variant="nginx")
+
+
+def _server(app: App) -> _Server | None:
+    for words in app.start:
+        names = tuple(word for word in words if not word.startswith("-"))
+        known = _BUNDLERS.get((posixpath.basename(names[0]), *names[1:2])) if names else None
+        if known is not None:
+            found = _OUT_DIR.search(_vite(app)) if names[0] == "vite" else None
+            return known._replace(folder=found[1]) if found else known
+    if folder := node_files.served(app):
+        is_one_page = any("-s" in words or "--single" in words for words in app.start)
+        port = 3000 if any(words[0] == "serve" for words in app.start) else 8080
+        return _Server(folder, port, is_one_page)
+    return None
+
+
+def _vite(app: App) -> str:
+    texts = app.recipe.context.texts
+    return next((texts[path] for name in _VITE_CONFIGS if (path := inside(app.root, name)) in texts), "")
+
+
+def _port(app: App, server: _Server) -> int:
+    exposed = [word.text.partition("/")[0] for layer in app.recipe.layers for word in _ports(layer)]
+    return int(exposed[0]) if len(exposed) == 1 and exposed[0].isdecimal() else server.port
+
+
+def _ports(layer: Layer) -> tuple[Word, ...]:
+    return layer.instruction.words if layer.instruction.keyword == "EXPOSE" else ()
+
+
+def _otherwise(server: _Server) -> str:
+    return "/index.html" if server.is_one_page else "=404"
