@@ -278,7 +278,8 @@ def _workspace_edit(
         if each.is_new:
             # A file that has come to be there meanwhile stops the edit: it is not ours to overwrite.
             options = types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
-            changes.append(types.CreateFile(each.uri, options=options))
+            # Who does not confirm the text is left with no empty file.
+            changes.append(types.CreateFile(each.uri, options=options, annotation_id=_CHECK if is_noted else None))
         changes.append(_text_edits(each.uri, each.version, [edit], is_noted=is_noted))
     if plain:
         changes.append(_text_edits(uri, version, plain, is_noted=is_noted))
