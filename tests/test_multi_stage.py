@@ -12,6 +12,7 @@ from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import Reported, report, title_of
 from deadweight.cli.main import main
 from deadweight.features.code_actions import code_actions, not_offered
+from deadweight.model.multi_stage.plan import Plan
 from deadweight.rules import build_tools_shipped
 from deadweight.rules.rule import Fix, Safety
 from deadweight.snapshot import Snapshot
@@ -187,7 +188,12 @@ def test_what_is_typed_into_a_comment_or_a_command_is_not_weighed_again(monkeypa
     snapshot = snapshot_of(of_node(text))
     weighed: list[str] = []
     weigh = build_tools_shipped._weighed
-    monkeypatch.setattr(build_tools_shipped, "_weighed", lambda *given: weighed.append("") or weigh(*given))
+
+    def counted(given: Snapshot, plan: Plan) -> object:
+        weighed.append(given.text)
+        return weigh(given, plan)
+
+    monkeypatch.setattr(build_tools_shipped, "_weighed", counted)
     list(build_tools_shipped.build_tools_shipped.check(snapshot))
     for more in ("# the app\n", ""):
         at = snapshot.text.index("RUN npm run") if more else snapshot.text.index('"]')

@@ -101,7 +101,7 @@ def test_nothing_is_asked_of_the_network() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_kind_of_file_is_attached_and_activates(name: str) -> None:
-    listed = ",".join(re.findall(r'_?FILES = "([^"]+)"', SOURCES))
+    listed = ",".join(re.findall(r'FILES =\s+"([^"]+)"', SOURCES))
     assert matches(name, listed.split(","))
     languages = {
         language["id"]
@@ -115,7 +115,7 @@ def test_each_kind_of_file_is_attached_and_activates(name: str) -> None:
 
 @pytest.mark.parametrize("name", [".gitignore", ".npmignore", "README.md", "docker-compose.yml", "Dockerfiles"])
 def test_other_files_are_left_alone(name: str) -> None:
-    listed = ",".join(re.findall(r'_?FILES = "([^"]+)"', SOURCES))
+    listed = ",".join(re.findall(r'FILES =\s+"([^"]+)"', SOURCES))
     assert not matches(name, listed.split(","))
     assert 'scheme: "file", pattern' in SOURCES
     assert "language:" not in SOURCES

@@ -48,6 +48,8 @@ const middleware = (first: FirstDiagnostics): Middleware => ({
     return answer;
   },
   workspace: {
+    // The server asks for what holds for each file, when it is told that something is another.
+    didChangeConfiguration: (_sections, next) => next(undefined),
     async configuration(params, token, next) {
       const sections: unknown = await next(params, token);
       return Array.isArray(sections) ? sections.map(ofTheServer) : [];

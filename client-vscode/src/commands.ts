@@ -11,7 +11,7 @@ const SIZE_REPORT = "deadweight.sizeReport";
 const USE_MEASURED_SIZES = "deadweight.useMeasuredSizes";
 const RULE_PAGES = "deadweight.rulePages";
 
-/** The arguments of a command that comes without any, from the palette; undefined where the user thinks better of it. */
+/** The arguments of a command that comes without any, from the palette; undefined if the user thinks better of it. */
 export async function argumentsOf(command: string): Promise<unknown[] | undefined> {
   const document = window.activeTextEditor?.document.uri;
   if (!document || command !== USE_MEASURED_SIZES) {

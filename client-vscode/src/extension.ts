@@ -117,7 +117,9 @@ export async function activate(context: ExtensionContext): Promise<void> {
     registerReports(),
     commands.registerCommand("deadweight.showLog", () => log.show()),
     commands.registerCommand("deadweight.restart", () => window.withProgress(wait, () => own.restart())),
-    commands.registerCommand("deadweight.openRulePage", (rule?: string) => own.with((client) => openRulePage(client, rule))),
+    commands.registerCommand("deadweight.openRulePage", (rule?: string) =>
+      own.with((client) => openRulePage(client, rule)),
+    ),
     workspace.onDidChangeConfiguration(async (event) => {
       if (event.affectsConfiguration("deadweight.interpreter") || event.affectsConfiguration("deadweight.server")) {
         await own.restart();

@@ -3,7 +3,8 @@
 import { languages, workspace } from "vscode";
 import type { DocumentFilter, TextDocument } from "vscode";
 
-const DOCKERFILES = "Dockerfile,Dockerfile.*,Containerfile,Containerfile.*,dockerfile,*.Dockerfile,*.dockerfile,*.containerfile";
+const DOCKERFILES =
+  "Dockerfile,Dockerfile.*,Containerfile,Containerfile.*,dockerfile,*.Dockerfile,*.dockerfile,*.containerfile";
 const IGNORE_FILES = ".dockerignore,*.dockerignore,.containerignore,*.containerignore";
 
 /** What the server is told of. Sizes come from the files on the disk around it, so that nothing else is of use. */

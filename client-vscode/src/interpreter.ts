@@ -15,7 +15,7 @@ export const OLDEST: readonly [number, number] = [3, 10];
 export const ISOLATED = ["-I", "-S"];
 
 // `py` is the launcher that comes with Python on Windows, where `python3` may be a signpost to a shop.
-const ON_PATH: readonly (readonly string[])[] = [["python3"], ["python"], ...(process.platform === "win32" ? [["py", "-3"]] : [])];
+const ON_PATH = [["python3"], ["python"], ...(process.platform === "win32" ? [["py", "-3"]] : [])];
 
 const MILLISECONDS = { answer: 10_000, pythonExtension: 1_000 };
 
@@ -54,7 +54,7 @@ async function* candidates(): AsyncGenerator<readonly string[]> {
 /** Asks a Python for its version; one that is none, or is too old, says why. */
 function ask([command = "", ...before]: readonly string[], folder: string): Promise<Tried> {
   const asked = [command, ...before].join(" ");
-  const code = "import sys; print(*sys.version_info[:3], sys.executable, sep='\\n')";
+  const code = "import sys; print('%d\\n%d\\n%d\\n%s' % (sys.version_info[:3] + (sys.executable,)))";
   return new Promise((resolve) => {
     // Never from a folder of the workspace: Windows looks for programs there first.
     const options = { cwd: folder, timeout: MILLISECONDS.answer, windowsHide: true };
@@ -76,7 +76,7 @@ function reason(error: (Error & { code?: unknown; killed?: boolean }) | null): s
   if (error?.code === "ENOENT") {
     return "was not found";
   }
-  return error?.killed ? "does not answer" : "is no Python";
+  return error?.killed ? "does not answer" : "is no Python 3";
 }
 
 /** As much as we use of the interface of the Python extension. */

@@ -229,12 +229,11 @@ def code_action(
     client: Client,
 ) -> types.CodeAction:
     """An action as the protocol has it; `others` are the files that it adds lines to."""
-    title = action.title
     if action.disabled:
         disabled = types.CodeActionDisabled(plain(action.disabled))
-        return types.CodeAction(plain(title), kind=action.kind, disabled=disabled)
-    if action.note and not client.annotations:
-        title = f"{title} ({action.note})"
+        return types.CodeAction(plain(action.title), kind=action.kind, disabled=disabled)
+    # VS Code shows what an annotation says only where an edit has several of them: it has to be read before.
+    title = f"{action.title} ({action.note})" if action.note else action.title
     return types.CodeAction(
         title=plain(title),
         kind=action.kind,
@@ -283,7 +282,8 @@ def _workspace_edit(
         if each.is_new:
             # A file that has come to be there meanwhile stops the edit: it is not ours to overwrite.
             options = types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
-            changes.append(types.CreateFile(each.uri, options=options))
+            # Who does not confirm the text is left with no empty file.
+            changes.append(types.CreateFile(each.uri, options=options, annotation_id=_CHECK if is_noted else None))
         changes.append(_text_edits(each.uri, each.version, [edit], is_noted=is_noted))
     if plain:
         changes.append(_text_edits(uri, version, plain, is_noted=is_noted))
