@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -12,13 +12,15 @@ from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import Reported, report, title_of
 from deadweight.cli.main import main
 from deadweight.features.code_actions import code_actions, not_offered
-from deadweight.model.multi_stage.plan import Plan
 from deadweight.rules import build_tools_shipped
 from deadweight.rules.rule import Fix, Safety
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import edited
 from deadweight.text import Edit, Span
 from examples import snapshot_of
+
+if TYPE_CHECKING:
+    from deadweight.model.multi_stage.plan import Plan
 
 FOLDER = Path(__file__).with_name("conversions")
 RULE = "build-tools-shipped"
