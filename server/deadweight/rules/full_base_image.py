@@ -334,6 +334,8 @@ class _Start(NamedTuple):
             return "nothing here runs .NET"
         if "musl" in lost and self.ref.repository.startswith("mcr.microsoft.com/dotnet/") and not self.runs_dotnet:
             return "the program may be built for glibc"
+        if sibling.ref.repository.startswith("gcr.io/distroless/nodejs") and "node" not in self.starts:
+            return "nothing here starts Node.js"
         packages = missing(self.uses, self.ref, sibling.base)
         if not are_programs(packages):
             return f"RUN needs {min(packages)}"
