@@ -56,7 +56,6 @@ def fetch(lock: Path, platforms: Sequence[str], folder: Path) -> list[Path]:
 
     For no platform, those that any one can use.
     """
-    shutil.rmtree(folder, ignore_errors=True)
     pins = pinned(lock.read_text("utf-8"))
     first = download(pins.values(), platforms, PYTHONS[0], folder)
     if not platforms:
@@ -73,14 +72,17 @@ def pinned(lock: str) -> dict[str, str]:
 
 
 def download(pins: Iterable[str], platforms: Sequence[str], python: str, folder: Path) -> list[Wheel]:
-    """The wheels of pins; pip compares the hashes."""
-    target = folder / python
-    target.mkdir(parents=True)
-    asked = target / "requirements.txt"
-    asked.write_text("".join(pins), "utf-8")
-    tags = [option for each in platforms for option in ("--platform", each)]
-    where = ["--python-version", python, "--implementation", "cp", *tags, "--dest", str(target)]
-    pip("download", "--no-deps", "--only-binary", ":all:", "--requirement", str(asked), *where)
+    """The wheels of pins, unless they lie there already; pip compares the hashes."""
+    asked, target = folder / f"{python}.txt", folder / python
+    wanted = "".join(pins)
+    if not asked.is_file() or asked.read_text("utf-8") != wanted:
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        (target / "requirements.txt").write_text(wanted, "utf-8")
+        tags = [option for each in platforms for option in ("--platform", each)]
+        where = ["--python-version", python, "--implementation", "cp", *tags, "--dest", str(target)]
+        pip("download", "--no-deps", "--only-binary", ":all:", "-r", str(target / "requirements.txt"), *where)
+        asked.write_text(wanted, "utf-8")  # the last: what was broken off is done again
     return [Wheel.of(path) for path in sorted(target.glob("*.whl"))]
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Drives a real VS Code with the extension in it, and takes the pictures of the README: client-vscode/test/ui/run.sh
-#
+# Drives a real VS Code with the extension in it, and takes the pictures of the README.
+#     client-vscode/test/ui/run.sh [VSIX]     builds the extension if none is named
 # VS Code is code-server of npm, its window a headless Chromium; what is missing is installed below build/ui (1.2 GB), and
 # Chromium by apt. Nothing leaves the machine while it runs. Not a part of the tests: it takes minutes.
 set -euo pipefail
@@ -32,16 +32,17 @@ if [ ! -e "$server/lib/vscode/node_modules.asar" ]; then
   ln -sfn browser-linux.sh "$server/lib/vscode/bin/helpers/browser.sh"
   ln -sfn node_modules "$server/lib/vscode/node_modules.asar"
 fi
+cp "$here/spdlog.cjs" "$server/lib/vscode/node_modules/@vscode/spdlog/index.js"
 if ! command -v chromium > "$work/chromium.log"; then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
   $sudo apt-get update -qq
   $sudo apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
 fi
 
-vsix=$(ls -t "$client"/build/deadweight-linux-x64-*.vsix 2> "$work/ls.log" | head -1)
+vsix=${1:-}
 if [ -z "$vsix" ]; then
   python3 "$client/package.py" linux-x64
-  vsix=$(ls -t "$client"/build/deadweight-linux-x64-*.vsix | head -1)
+  vsix=$(find "$client/build" -maxdepth 1 -name 'deadweight-linux-x64-*.vsix')
 fi
 
 # A copy of the example, with the history that a clone of it would have, and a VS Code that has never been started.

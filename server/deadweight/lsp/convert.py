@@ -227,9 +227,8 @@ def code_action(
     client: Client,
 ) -> types.CodeAction:
     """An action as the protocol has it; `others` are the files that it adds lines to."""
-    title = action.title
-    if action.note and not client.annotations:
-        title = f"{title} ({action.note})"
+    # VS Code shows what an annotation says only where an edit has several of them: it has to be read before.
+    title = f"{action.title} ({action.note})" if action.note else action.title
     return types.CodeAction(
         title=plain(title),
         kind=action.kind,

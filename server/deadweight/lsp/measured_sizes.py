@@ -42,7 +42,7 @@ async def use(server: Server, uri: object = None, given: object = None) -> dict[
         document.weigh(before)
         server.say(f"{measured.source}: no row is of a line of this Dockerfile: it is another image's history")
         return None
-    _show(server, document)
+    server.show_again([document])
     lines = [layer for layer in lines_of_image(snapshot) if layer.measured]
     done = f"{measured.source} measured {len(lines)} lines ({what_is_counted(history)})"
     notes = filter(None, (precision(measured), what_differs(snapshot, measured)))
@@ -57,14 +57,7 @@ def forget(server: Server, uri: object = None) -> None:
         server.say(f"{uri} is not open")
     elif document.options.measured is not None:
         document.weigh(None)
-        _show(server, document)
-
-
-def _show(server: Server, document: OpenDockerfile) -> None:
-    """Show a document whose sizes are others: findings and hints, and the totals above stages."""
-    server.show_again([document])
-    if server.client.refreshes_lenses:
-        server.workspace_code_lens_refresh(None)
+        server.show_again([document])
 
 
 async def _history(document: OpenDockerfile, given: object) -> tuple[History, str]:

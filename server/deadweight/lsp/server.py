@@ -184,7 +184,7 @@ class Server(LanguageServer):
         self.protocol.send(publish_json(document, found))
 
     def show_again(self, documents: Iterable[Document]) -> None:
-        """Something around documents has changed: push, or ask a client that pulls to do so; the same for hints."""
+        """Something around documents has changed: push, or ask a client that pulls to; also for hints and lenses."""
         documents = list(documents)
         if not documents:
             return
@@ -194,6 +194,8 @@ class Server(LanguageServer):
             self.workspace_diagnostic_refresh(None)
         if self.client.refreshes_hints:
             self.workspace_inlay_hint_refresh(None)
+        if self.client.refreshes_lenses:
+            self.workspace_code_lens_refresh(None)
 
     def dockerfile(self, uri: str) -> OpenDockerfile | None:
         """The open Dockerfile of this URI."""
