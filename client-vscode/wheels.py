@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
-# PyYAML reads as well without its binding to a C library, only slower; its wheels are 0.8 MB for each Python on Linux.
+# PyYAML reads as well without its binding to a C library, only slower; its wheels are 0.8 MB for each Python on Linux,
+# and there is none for every Python on every platform. Without the binding, all of them are the same.
 DOES_WITHOUT_COMPILED = "pyyaml"
 _COMPILED = (".so", ".pyd", ".dylib", ".dll")
 
@@ -57,12 +58,13 @@ def fetch(lock: Path, platforms: Sequence[str], folder: Path) -> list[Path]:
     For no platform, those that any one can use.
     """
     pins = pinned(lock.read_text("utf-8"))
+    of_any = download([pins.pop(DOES_WITHOUT_COMPILED)], (), PYTHONS[0], folder / "any")
     first = download(pins.values(), platforms, PYTHONS[0], folder)
     if not platforms:
-        return [each.path for each in first if each.platform == "any" or each.name == DOES_WITHOUT_COMPILED]
+        return [each.path for each in (*of_any, *first) if each.platform == "any" or each in of_any]
     of_each = [pins[each.name] for each in first if each.is_of_one_python]
     others = [wheel for python in PYTHONS[1:] for wheel in download(of_each, platforms, python, folder)]
-    return [each.path for each in (*first, *others)]
+    return [each.path for each in (*of_any, *first, *others)]
 
 
 def pinned(lock: str) -> dict[str, str]:
