@@ -61,11 +61,17 @@ class Mount:
 
 
 class Stack:
-    """A layer and all that lies below it. Each layer above an edit gets a new one: a dataclass takes longer."""
+    """A layer and all that lies below it. Each layer above an edit gets a new one: a dataclass takes longer.
 
-    def __init__(self, top: Layer, below: Stack | None) -> None:
+    `was` is what stood there before the edit, which knows most answers.
+    """
+
+    def __init__(self, top: Layer, below: Stack | None, was: Stack | None = None) -> None:
         self.top = top
         self.below = below
+        self.was = was
+        if was is not None:
+            was.was = None
 
     def __iter__(self) -> Iterator[Layer]:
         """The layers, the newest first."""
@@ -104,7 +110,15 @@ def folded(start: _Answer, step: Callable[[_Answer, Layer], _Answer]) -> Callabl
             stack = stack.below
         found: _Answer = stack.__dict__[name] if stack else start
         for each in reversed(unasked):
-            found = each.__dict__[name] = step(found, each.top)
+            known = each.was.__dict__ if each.was else {}
+            if name not in known:
+                found = step(found, each.top)
+            elif known["top"] is each.top and found is (known["below"].__dict__[name] if known["below"] else start):
+                found = known[name]
+            else:
+                found = step(found, each.top)
+                found = known[name] if found == known[name] else found
+            each.__dict__[name] = found
         return found
 
     return ask
@@ -163,7 +177,8 @@ def _removed(effects: Iterable[Effect]) -> Iterator[str]:
 _all_removed = folded(frozenset[str](), _with_removed)
 
 
-class _Given(NamedTuple):
+@dataclass(frozen=True, eq=False, slots=True)
+class _Given:
     """What one layer writes into files whose texts may be known, on what those below it write; `tops` are the names of
     the folders in the root that any of it lies in, '' for the root itself.
     """

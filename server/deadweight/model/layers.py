@@ -385,6 +385,7 @@ class _StageReader:
             known = self.old.stacks[step]
             if known.top is layer and known.below is below:
                 return known
+            return Stack(layer, below, known)
         return Stack(layer, below)
 
     def stands(self, layer: Layer, site: Site, below: Stack, *, is_as_it_was: bool) -> bool:
