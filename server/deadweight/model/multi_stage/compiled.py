@@ -171,7 +171,9 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
     packages = system.runtime_packages(recipe.runs, replace(recipe.ledger.base, packages=()))
     if isinstance(packages, Refusal):
         return packages
-    packages = packages.also(recipe.packages_of_programs)
+    packages = system.lasting(packages.also(recipe.packages_of_programs), recipe.ledger.base)
+    if isinstance(packages, Refusal):
+        return packages
     return App(recipe, language, program, words, folder, root, packages)
 
 
