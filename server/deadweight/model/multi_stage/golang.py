@@ -33,7 +33,7 @@ _MANIFESTS = ("go.mod", "go.sum")
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Go needs; None for one that builds no program."""
-    return compiled.needs(recipe, _GO) if recipe.ref.repository == "golang" else None
+    return compiled.needs(recipe, _GO)
 
 
 def _image(app: App, needs_shell: bool) -> Image | Refusal:

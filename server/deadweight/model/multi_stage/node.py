@@ -63,8 +63,6 @@ class _Brought(NamedTuple):
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Node needs; None for one that installs no app of Node."""
-    if recipe.ref.repository != "node":
-        return None
     app = node_app.read(recipe)
     if app is None or isinstance(app, Refusal):
         return app

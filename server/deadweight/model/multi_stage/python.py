@@ -36,8 +36,6 @@ _RUNNERS = (["uv", "run"], ["poetry", "run"], ["pipenv", "run"])
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Python needs; None for one that installs no packages of Python."""
-    if recipe.ref.repository != "python":
-        return None
     effects = list(_effects(recipe))
     if not effects:
         return None

@@ -38,9 +38,7 @@ _PATHS = re.compile(r"BUNDLE_PATH|--path\b|--deployment\b|vendor/bundle|\bpath\b
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Ruby needs; None for one that installs no gems."""
-    if recipe.ref.repository != "ruby" or not any(
-        _role(call) == "install" for each in recipe.runs for call in each.calls
-    ):
+    if not any(_role(call) == "install" for each in recipe.runs for call in each.calls):
         return None
     runs = interpreted.read(recipe, _role)
     if isinstance(runs, Refusal):
