@@ -40,6 +40,9 @@ _IN_DISTROLESS = frozenset(
     ("ca-certificates", "tzdata", "libc6-compat", "netbase", "openssl", "libgcc-s1", "libstdc++6")
 )
 _SEARCHED = frozenset(("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"))
+_ELSEWHERE = frozenset(
+    ("GOPATH", "GOBIN", "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_INSTALL_ROOT")
+)  # say where programs go
 MOST = 8  # files and folders beside the program, up to which each is copied by its name
 # What lies at the top of projects in any language and is for those who write them (by hand, 2026-11-26).
 _FOR_DEVELOPERS = """
@@ -199,16 +202,19 @@ def _sources(recipe: Recipe) -> tuple[str, str] | None:
 
 
 def _path_of(recipe: Recipe, language: Language, word: str) -> str | None:
+    """The path of what is started by this word: of a bare name, where a command of the build puts it."""
     if "$" in word or recipe.folder is None:
         return None
     if "/" in word or language.argument:
         return posixpath.normpath(posixpath.join(recipe.folder, word))
-    installs = any(
-        {"install", "--install"} & {each.text for each in call.words} for layer in recipe.runs for call in layer.calls
-    )
-    moved = [path for layer in recipe.runs for call in layer.calls for path in _targets(call)]
-    known = next((path for path in moved if path and posixpath.basename(path) == word), None)
-    return known or (posixpath.join(language.folders[0], word) if installs and language.folders else None)
+    calls = [call for layer in recipe.runs for call in layer.calls]
+    targets = (path for call in calls for path in _targets(call))
+    known = next((path for path in targets if path and posixpath.basename(path) == word), None)
+    installs = any({"install", "--install"} & {each.text for each in call.words} for call in calls)
+    is_usual = _ELSEWHERE.isdisjoint(recipe.ledger.stage.end.environment)
+    if known is not None or not (installs and is_usual and language.folders):
+        return known
+    return posixpath.join(language.folders[0], word)
 
 
 def _targets(call: Call) -> Iterator[str | None]:

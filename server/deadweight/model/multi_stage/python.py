@@ -118,6 +118,8 @@ def _in_environment(text: str) -> str:
 
 def _obstacle(recipe: Recipe, installed: list[Effect]) -> str:
     """Why there can be no plan; '' where nothing stands in the way."""
+    if recipe.ledger.base.version.partition(".")[0] == "2":
+        return "Python 2 makes no virtual environments"
     if path := next((each.path for each in installed if each.path and recipe.place_of(each.path)), ""):
         return f"COPY brings {path} from the build context: leave it out first"
     named = recipe.context.texts.get(".python-version", "").strip()
