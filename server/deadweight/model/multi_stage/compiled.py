@@ -43,6 +43,24 @@ _SEARCHED = frozenset(("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/b
 _ELSEWHERE = frozenset(
     ("GOPATH", "GOBIN", "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_INSTALL_ROOT")
 )  # say where programs go
+# Programs that build an app whenever a source changes (their documentation; by hand, 2026-11-26).
+_WATCHERS = frozenset(
+    (
+        "air",
+        "CompileDaemon",
+        "reflex",
+        "gin",
+        "realize",
+        "modd",
+        "fresh",
+        "gow",
+        "arelo",
+        "dlv",
+        "entr",
+        "watchexec",
+        "bacon",
+    )
+)
 MOST = 8  # files and folders beside the program, up to which each is copied by its name
 # What lies at the top of projects in any language and is for those who write them (by hand, 2026-11-26).
 _FOR_DEVELOPERS = """
@@ -161,6 +179,8 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
     words = next(commands_of_start(recipe.start), ())
     if words[:1] in (("sh",), ("bash",), ("/bin/sh",), ("/bin/bash",), ("exec",)):
         words = next(commands_of_start(words[-1]), ()) if "-c" in words else words[1:]
+    if words and posixpath.basename(words[0]) in _WATCHERS:
+        return Refusal(f"the start command runs {words[0]}, which builds the app again and again")
     if not words:
         return Refusal("nobody can tell which program the image starts")
     named = language.argument(words) if language.argument else words[0]

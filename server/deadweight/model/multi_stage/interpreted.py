@@ -139,8 +139,10 @@ def needs(
             build[layer.site.step] = ()
         elif _is_folder(layer) and (text := manifests(layer)):
             build[layer.site.step] = (Written(text),)
+    done = [run.layer.site.step for run in runs if run.image]
     for number, layer in enumerate(plain):
-        if not any(is_brought_again(layer, later) for later in plain[number + 1 :]):
+        unread = [each for each in plain[number + 1 :] if not _is_between(done, layer, each)]
+        if not any(is_brought_again(layer, later) for later in unread):
             image[layer.site.step] = (Kept(layer.site.step),)
     # What a COPY of the sources brings lies over what is in their folder already.
     copied = [step for step, lines in image.items() if lines]
@@ -176,6 +178,11 @@ def packages_of(recipe: Recipe, more: Iterable[str] = ()) -> Packages | Refusal:
 def number_of(recipe: Recipe, keyword: str) -> int:
     """The number of the last instruction of a kind."""
     return max(layer.site.step for layer in recipe.layers if layer.instruction.keyword == keyword)
+
+
+def _is_between(steps: Iterable[int], layer: Layer, later: Layer) -> bool:
+    """Whether one of these steps, which may read what a COPY has brought, stands between it and a later one."""
+    return any(layer.site.step < step < later.site.step for step in steps)
 
 
 def _is_folder(layer: Layer) -> bool:
