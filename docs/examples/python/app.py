@@ -10,6 +10,7 @@ app = Flask(__name__)
 
 @app.post("/quotes")
 def quote():
+    """Price one parcel."""
     asked = request.get_json()
     kilograms = -(-int(asked["grams"]) // 1000)
     return jsonify(zone=asked["zone"], cents=RATES[asked["zone"]] * kilograms)
@@ -17,4 +18,5 @@ def quote():
 
 @app.get("/health")
 def health():
+    """Say that the service runs, and which libpq it has loaded."""
     return jsonify(ok=True, libpq=psycopg2.__libpq_version__)

@@ -40,6 +40,27 @@ _IN_DISTROLESS = frozenset(
     ("ca-certificates", "tzdata", "libc6-compat", "netbase", "openssl", "libgcc-s1", "libstdc++6")
 )
 _SEARCHED = frozenset(("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"))
+_ELSEWHERE = frozenset(
+    ("GOPATH", "GOBIN", "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_INSTALL_ROOT")
+)  # say where programs go
+# Programs that build an app whenever a source changes (their documentation; by hand, 2026-11-26).
+_WATCHERS = frozenset(
+    (
+        "air",
+        "CompileDaemon",
+        "reflex",
+        "gin",
+        "realize",
+        "modd",
+        "fresh",
+        "gow",
+        "arelo",
+        "dlv",
+        "entr",
+        "watchexec",
+        "bacon",
+    )
+)
 MOST = 8  # files and folders beside the program, up to which each is copied by its name
 # What lies at the top of projects in any language and is for those who write them (by hand, 2026-11-26).
 _FOR_DEVELOPERS = """
@@ -158,6 +179,8 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
     words = next(commands_of_start(recipe.start), ())
     if words[:1] in (("sh",), ("bash",), ("/bin/sh",), ("/bin/bash",), ("exec",)):
         words = next(commands_of_start(words[-1]), ()) if "-c" in words else words[1:]
+    if words and posixpath.basename(words[0]) in _WATCHERS:
+        return Refusal(f"the start command runs {words[0]}, which builds the app again and again")
     if not words:
         return Refusal("nobody can tell which program the image starts")
     named = language.argument(words) if language.argument else words[0]
@@ -171,7 +194,9 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
     packages = system.runtime_packages(recipe.runs, replace(recipe.ledger.base, packages=()))
     if isinstance(packages, Refusal):
         return packages
-    packages = packages.also(recipe.packages_of_programs)
+    packages = system.lasting(packages.also(recipe.packages_of_programs), recipe.ledger.base)
+    if isinstance(packages, Refusal):
+        return packages
     return App(recipe, language, program, words, folder, root, packages)
 
 
@@ -197,16 +222,19 @@ def _sources(recipe: Recipe) -> tuple[str, str] | None:
 
 
 def _path_of(recipe: Recipe, language: Language, word: str) -> str | None:
+    """The path of what is started by this word: of a bare name, where a command of the build puts it."""
     if "$" in word or recipe.folder is None:
         return None
     if "/" in word or language.argument:
         return posixpath.normpath(posixpath.join(recipe.folder, word))
-    installs = any(
-        {"install", "--install"} & {each.text for each in call.words} for layer in recipe.runs for call in layer.calls
-    )
-    moved = [path for layer in recipe.runs for call in layer.calls for path in _targets(call)]
-    known = next((path for path in moved if path and posixpath.basename(path) == word), None)
-    return known or (posixpath.join(language.folders[0], word) if installs and language.folders else None)
+    calls = [call for layer in recipe.runs for call in layer.calls]
+    targets = (path for call in calls for path in _targets(call))
+    known = next((path for path in targets if path and posixpath.basename(path) == word), None)
+    installs = any({"install", "--install"} & {each.text for each in call.words} for call in calls)
+    is_usual = _ELSEWHERE.isdisjoint(recipe.ledger.stage.end.environment)
+    if known is not None or not (installs and is_usual and language.folders):
+        return known
+    return posixpath.join(language.folders[0], word)
 
 
 def _targets(call: Call) -> Iterator[str | None]:

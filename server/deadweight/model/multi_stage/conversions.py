@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from deadweight.model.image import ImageRef
-from deadweight.model.multi_stage import dotnet, golang, java, native, node, node_site, php, python, ruby, rust
 from deadweight.model.multi_stage.assembling import assembled
 from deadweight.model.multi_stage.plan import Plan, Refusal
 from deadweight.model.multi_stage.recipe import Recipe
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from deadweight.model.multi_stage.plan import Needs
     from deadweight.model.stages import Build
 
-_ECOSYSTEMS: tuple[Callable[[Recipe], Needs | Refusal | None], ...] = (
-    node.needs,
-    python.needs,
-    golang.needs,
-    rust.needs,
-    ruby.needs,
-    java.needs,
-    dotnet.needs,
-    php.needs,
-    native.needs,
-)
-_VARIANTS: tuple[Callable[[Recipe], Needs | None], ...] = (node_site.needs,)
+# The file of an ecosystem, by the repository of the base image; what more ways there are, by that file.
+_ECOSYSTEMS = {
+    "node": "node",
+    "python": "python",
+    "golang": "golang",
+    "rust": "rust",
+    "ruby": "ruby",
+    "php": "php",
+    "mcr.microsoft.com/dotnet/sdk": "dotnet",
+    **dict.fromkeys(("maven", "gradle", "eclipse-temurin", "openjdk", "amazoncorretto"), "java"),
+    **dict.fromkeys(("gcc", "debian", "ubuntu", "alpine", "buildpack-deps"), "native"),
+}
+_VARIANTS = {"node": ("node_site",)}
 _LONGEST = 100  # instructions; the apps of the corpus that are built in one stage have at most about 40
 _BY_NUMBER = re.compile(r"\d+")
 
@@ -41,12 +42,20 @@ def plans_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | No
     if target is None or context is None or not isinstance(target.base, ImageRef) or len(target.steps) > _LONGEST:
         return ()
     recipe = Recipe(ledgers[target.index], target.base, context)
-    usual = next((found for ecosystem in _ECOSYSTEMS if (found := ecosystem(recipe))), None)
-    if usual is None:
+    ecosystem = _ECOSYSTEMS.get(target.base.repository)
+    usual = _needs(ecosystem, recipe) if ecosystem else None
+    if ecosystem is None or usual is None:
         return ()
-    plans = [_plan(build, recipe, each) for each in (usual, *(variant(recipe) for variant in _VARIANTS)) if each]
+    others = [_needs(each, recipe) for each in _VARIANTS.get(ecosystem, ())]
+    plans = [_plan(build, recipe, each) for each in (usual, *others) if each]
     ways = tuple(plan for plan in plans if isinstance(plan, Plan))
     return ways or next(plan for plan in plans if isinstance(plan, Refusal))
+
+
+def _needs(name: str, recipe: Recipe) -> Needs | Refusal | None:
+    """What an ecosystem's file says: it is imported when a file needs it."""
+    needs: Callable[[Recipe], Needs | Refusal | None] = import_module(f"{__package__}.{name}").needs
+    return needs(recipe)
 
 
 def _plan(build: Build, recipe: Recipe, needs: Needs | Refusal) -> Plan | Refusal:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from deadweight.model.multi_stage.plan import Needs
     from deadweight.model.multi_stage.recipe import Recipe
 
-_SDK, _RUNTIME, _WEB = (f"mcr.microsoft.com/dotnet/{name}" for name in ("sdk", "runtime", "aspnet"))
+_RUNTIME, _WEB = "mcr.microsoft.com/dotnet/runtime", "mcr.microsoft.com/dotnet/aspnet"
 
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the SDK of .NET needs; None for one that builds no app."""
-    return compiled.needs(recipe, _DOTNET) if recipe.ref.repository == _SDK else None
+    return compiled.needs(recipe, _DOTNET)
 
 
 def _image(app: App, _: bool) -> Image | Refusal:

@@ -27,13 +27,14 @@ _NEEDS_LIBRARIES = re.compile(
     r"gocv\.io|h2non/bimg|davidbyttow/govips|gographics/imagick|godror/godror|mattn/go-oci8|google/gopacket"
     r"|tecbot/gorocksdb|linxGnu/grocksdb|libgit2/git2go|pebbe/zmq|veandco/go-sdl2|go-gl/"
 )
+_SAYS_C = re.compile(r"CGO_ENABLED=1|\s-race\b|buildmode=(?:plugin|c-|shared)")
 _C_SOURCES = (".c", ".cc", ".cpp", ".h", ".hpp", ".S", ".s")
 _MANIFESTS = ("go.mod", "go.sum")
 
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Go needs; None for one that builds no program."""
-    return compiled.needs(recipe, _GO) if recipe.ref.repository == "golang" else None
+    return compiled.needs(recipe, _GO)
 
 
 def _image(app: App, needs_shell: bool) -> Image | Refusal:
@@ -60,7 +61,7 @@ def _uses_c(app: App) -> bool:
     said = recipe.ledger.stage.end.variables.get("CGO_ENABLED")
     if said == "0" or any("CGO_ENABLED=0" in text for text in texts):
         return False
-    if said == "1" or any("CGO_ENABLED=1" in text for text in texts):
+    if said == "1" or any(_SAYS_C.search(text) for text in texts):
         return True
     if _NEEDS_C.search(_manifest(app)) or any(call.program == "make" for layer in recipe.runs for call in layer.calls):
         return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.facts import debian
 from deadweight.model.effects import Copied
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from deadweight.model.commands.call import Call
-    from deadweight.model.image import Base
     from deadweight.model.layers import Layer
     from deadweight.model.multi_stage.plan import Line, Steps
     from deadweight.model.multi_stage.recipe import Command, Recipe
@@ -37,7 +35,6 @@ _IN_IMAGE_NAMES = """
     date env whoami id pwd install printf
 """
 _IN_IMAGE = frozenset(_IN_IMAGE_NAMES.split())
-_NEXT_RELEASES = ("bookworm", "trixie")  # those that a tag without a release may stand on
 
 
 class Run(NamedTuple):
@@ -142,8 +139,10 @@ def needs(
             build[layer.site.step] = ()
         elif _is_folder(layer) and (text := manifests(layer)):
             build[layer.site.step] = (Written(text),)
+    done = [run.layer.site.step for run in runs if run.image]
     for number, layer in enumerate(plain):
-        if not any(is_brought_again(layer, later) for later in plain[number + 1 :]):
+        unread = [each for each in plain[number + 1 :] if not _is_between(done, layer, each)]
+        if not any(is_brought_again(layer, later) for later in unread):
             image[layer.site.step] = (Kept(layer.site.step),)
     # What a COPY of the sources brings lies over what is in their folder already.
     copied = [step for step, lines in image.items() if lines]
@@ -173,10 +172,7 @@ def packages_of(recipe: Recipe, more: Iterable[str] = ()) -> Packages | Refusal:
     found = system.runtime_packages(recipe.runs, base)
     if isinstance(found, Refusal):
         return found
-    found = found.also((*more, *recipe.packages_of_programs))
-    if wrong := next((name for name in found.names if not _is_lasting(name, base)), ""):
-        return Refusal(f"{wrong} is called otherwise in another release of Debian: name the release in FROM")
-    return found
+    return system.lasting(found.also((*more, *recipe.packages_of_programs)), base)
 
 
 def number_of(recipe: Recipe, keyword: str) -> int:
@@ -184,11 +180,9 @@ def number_of(recipe: Recipe, keyword: str) -> int:
     return max(layer.site.step for layer in recipe.layers if layer.instruction.keyword == keyword)
 
 
-def _is_lasting(name: str, base: Base) -> bool:
-    """Whether a package is there whichever release a tag stands on that names none."""
-    if base.os != "debian" or base.is_suite_named:
-        return True
-    return all(debian.providers(suite, name) for suite in _NEXT_RELEASES)
+def _is_between(steps: Iterable[int], layer: Layer, later: Layer) -> bool:
+    """Whether one of these steps, which may read what a COPY has brought, stands between it and a later one."""
+    return any(layer.site.step < step < later.site.step for step in steps)
 
 
 def _is_folder(layer: Layer) -> bool:

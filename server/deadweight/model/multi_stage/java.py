@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from deadweight.model.multi_stage.plan import Needs
     from deadweight.model.multi_stage.recipe import Recipe
 
-_REPOSITORIES = frozenset(("maven", "gradle", "eclipse-temurin", "openjdk", "amazoncorretto"))
 # The version of Java in a tag: maven:3.9-eclipse-temurin-17, gradle:8.5-jdk21, openjdk:11-jdk-slim.
 _VERSION = re.compile(r"(?:temurin|openjdk|corretto|jdk|sapmachine)-?(\d+)")
 _FIRST = re.compile(r"(\d+)")
@@ -32,7 +31,7 @@ _BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts")
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage that builds an archive of Java needs; None for any other."""
-    return compiled.needs(recipe, _JAVA) if recipe.ref.repository in _REPOSITORIES else None
+    return compiled.needs(recipe, _JAVA)
 
 
 def _image(app: App, _: bool) -> Image | Refusal:

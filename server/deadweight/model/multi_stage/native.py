@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from deadweight.model.multi_stage.recipe import Recipe
 
 _COMPILERS = frozenset(("gcc", "g++", "cc", "c++", "clang", "clang++", "make", "cmake", "ninja", "meson"))
-_SYSTEMS = frozenset(("debian", "ubuntu", "alpine", "buildpack-deps"))
 _STATIC = "gcr.io/distroless/static-debian13"
 _CPLUSPLUS = (".cpp", ".cc", ".cxx", ".C", ".hpp", ".hh")
 # Of the GNU compilers' own image, whose library of C++ is newer than that of its Debian.
@@ -30,9 +29,6 @@ _FINDS = re.compile(r"find_(?:package|library)\s*\(\s*(?!Threads|GTest|Doxygen|P
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage that compiles C or C++ needs; None for any other."""
-    name = recipe.ref.repository
-    if name != "gcc" and name not in _SYSTEMS:
-        return None
     calls = {call.program for layer in recipe.runs for call in layer.calls}
     return compiled.needs(recipe, _C) if calls & _COMPILERS else None
 

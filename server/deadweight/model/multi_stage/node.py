@@ -63,8 +63,6 @@ class _Brought(NamedTuple):
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Node needs; None for one that installs no app of Node."""
-    if recipe.ref.repository != "node":
-        return None
     app = node_app.read(recipe)
     if app is None or isinstance(app, Refusal):
         return app
@@ -170,14 +168,27 @@ def _built(app: App) -> _Brought | Refusal:
     if out == ".output":  # of Nuxt and Nitro: it has its packages in it
         return _Brought(build, (from_build(app, out),), "the server reads no file beside .output")
     rest = node_files.rest_of(app, but=(out,))
-    if len(rest.names) > node_files.MOST:
+    if len(rest.names) > node_files.MOST or _changes_modes(app):
         return _whole(app, build)
     if out == ".next":
         then(app, build, f"rm -rf {out}/cache")
     packages = modules(app, build)
     folders = [from_build(app, each) for each in (out, *rest.folders)]
     check = f"the app reads no file beside {_listed((out, *rest.names))}"
-    return _Brought(build, (*packages, *folders, *together(app, rest.files)), check)
+    return _Brought(build, (*packages, *folders, *together(app, rest.files), *_made_folders(app)), check)
+
+
+def _changes_modes(app: App) -> bool:
+    """Whether a RUN makes files of the app programs, whichever of them it needs."""
+    return any("chmod" in layer.programs for layer in app.recipe.runs if layer not in _elsewhere(app))
+
+
+def _made_folders(app: App) -> Iterator[Line]:
+    """The RUNs that make empty folders and files for the app."""
+    both = {*shared(app), *(layer.site.step for layer in _elsewhere(app))}
+    for layer in app.recipe.runs:
+        if layer.programs and layer.programs <= {"mkdir", "touch"} and layer.site.step not in both:
+            yield Kept(layer.site.step)
 
 
 def _whole(app: App, build: Steps) -> _Brought | Refusal:
@@ -246,7 +257,7 @@ def _packages(app: App) -> Packages | Refusal:
     more = [*recipe.packages_of_programs]
     if app.depends_on("@prisma/client", "prisma") and recipe.ledger.base.package_manager == "apt":
         more.append("openssl")  # its engines load libssl, which slim images do not have
-    return found.also(more)
+    return system.lasting(found.also(more), recipe.ledger.base)
 
 
 def _listed(names: tuple[str, ...]) -> str:

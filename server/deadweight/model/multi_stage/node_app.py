@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,10 +52,13 @@ class Install(NamedTuple):
 
 
 class Locked(NamedTuple):
-    """What a lockfile says: whether it settles all that the manifest asks for, and what it has for production."""
+    """What a lockfile says: whether it settles all that the manifest asks for, what it has for production, and whether
+    something comes by git.
+    """
 
     is_settled: bool = False
     names: frozenset[str] = frozenset()
+    needs_git: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,12 +163,15 @@ def _manifest(text: str) -> Manifest | None:
 @lru_cache(maxsize=16)
 def _locked(manifest_text: str, lock_text: str) -> Locked:
     manifest, lock = _manifest(manifest_text), node.read_lock(lock_text) if lock_text else None
+    wanted = (*manifest.dependencies, *manifest.optional_dependencies) if manifest else ()
+    needs_git = '"git+' in lock_text or any(_OF_GIT.match(each.wanted) for each in wanted)
     if manifest is None or lock is None:
-        return Locked()
+        return Locked(needs_git=needs_git)
     unlocked = node.install_set(manifest, lock, dev=True, libc=None).unlocked
-    return Locked(not unlocked, frozenset(each.name for each in lock.packages if not each.dev))
+    return Locked(not unlocked, frozenset(each.name for each in lock.packages if not each.dev), needs_git)
 
 
+_OF_GIT = re.compile(r"git[+:@]|github:|gitlab:|bitbucket:|[\w.-]+/[\w.-]+(?:#.*)?$|https?://\S+\.git\b")
 _LOCKS = {
     "npm": ("package-lock.json", "npm-shrinkwrap.json"),
     "yarn": ("yarn.lock",),

@@ -47,7 +47,7 @@ _BUNDLERS: dict[tuple[str, ...], _Server] = {
 
 def needs(recipe: Recipe) -> Needs | None:
     """What both stages need where nginx hands out the site; None for what is no site, or one that does more."""
-    app = node_app.read(recipe) if recipe.ref.repository == "node" else None
+    app = node_app.read(recipe)
     if app is None or isinstance(app, Refusal):
         return None
     server = _server(app)

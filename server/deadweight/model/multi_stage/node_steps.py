@@ -197,7 +197,7 @@ def _is_plain(app: App) -> bool:
         return False
     if app.project.needs_sources or app.depends_on(*_NATIVE) or inside(app.root, ".npmrc") in recipe.context.files:
         return False
-    if not app.locked.names.isdisjoint(_NATIVE):
+    if app.locked.needs_git or not app.locked.names.isdisjoint(_NATIVE):
         return False
     return _is_at_top(app) and not node_app.needs_dev(app) and not app.install.call.value("--prefix", "--cwd")
 

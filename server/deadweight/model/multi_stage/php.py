@@ -22,8 +22,6 @@ _RUNS = frozenset(("php", "a2enmod", "a2dismod", "a2ensite", "a2dissite"))
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of PHP needs; None for one that installs nothing."""
-    if recipe.ref.repository != "php":
-        return None
     calls = [call for layer in recipe.runs for call in layer.calls if _role(call) == "install"]
     if not calls:
         return None

@@ -36,8 +36,6 @@ _RUNNERS = (["uv", "run"], ["poetry", "run"], ["pipenv", "run"])
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Python needs; None for one that installs no packages of Python."""
-    if recipe.ref.repository != "python":
-        return None
     effects = list(_effects(recipe))
     if not effects:
         return None
@@ -120,6 +118,8 @@ def _in_environment(text: str) -> str:
 
 def _obstacle(recipe: Recipe, installed: list[Effect]) -> str:
     """Why there can be no plan; '' where nothing stands in the way."""
+    if recipe.ledger.base.version.partition(".")[0] == "2":
+        return "Python 2 makes no virtual environments"
     if path := next((each.path for each in installed if each.path and recipe.place_of(each.path)), ""):
         return f"COPY brings {path} from the build context: leave it out first"
     named = recipe.context.texts.get(".python-version", "").strip()
@@ -159,12 +159,15 @@ def _manifests_of(recipe: Recipe, layer: Layer, runs: list[Run]) -> str:
     """The COPY of what installs read, in place of one that brings all sources; '' where they may read more."""
     cause, installs = layer.kept[0].cause, [run for run in runs if run.install]
     root = cause.root if isinstance(cause, Copied) else None
-    if root is None or any(_is_local(call) for run in installs for call in run.layer.calls):
+    if root is None or any(
+        _is_local(call) for run in installs for call in run.layer.calls if plain(call.program) in _VALUES
+    ):
         return ""
     project = python.recognise(recipe.context.texts, recipe.context.files, root)
     if project is None or project.needs_sources or not brings_more_than(layer, project.install_files):
         return ""
-    named = {name for run in installs for call in run.layer.calls for name in pip.values(call, "-r", "--requirement")}
+    calls = [call for run in installs for call in run.layer.calls if plain(call.program) in _VALUES]
+    named = {name for call in calls for name in pip.values(call, "-r", "--requirement")}
     if any(name.startswith("/") for name in named):
         return ""
     paths = [inside(root, name.removeprefix("./")) for name in named]
@@ -173,5 +176,5 @@ def _manifests_of(recipe: Recipe, layer: Layer, runs: list[Run]) -> str:
 
 
 def _is_local(call: Call) -> bool:
-    operands = [word.pattern for word in call.operands(*_VALUES.get(call.program, ()))]
+    operands = [word.pattern for word in call.operands(*_VALUES.get(plain(call.program), ()))]
     return call.has("-e", "--editable") or any(each.startswith(".") for each in operands[1:])

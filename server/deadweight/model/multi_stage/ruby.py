@@ -33,14 +33,13 @@ _LOADS = {
     "mini_magick": ("imagemagick", "imagemagick"),
 }
 _UNKNOWN = frozenset(("rmagick", "ruby-vips", "charlock_holmes", "curb", "wkhtmltopdf-binary", "pdfkit", "grover"))
+_BY_GIT = re.compile(r"\bgit(?:hub)?(?::|\s*=>)")
 _PATHS = re.compile(r"BUNDLE_PATH|--path\b|--deployment\b|vendor/bundle|\bpath\b")
 
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Ruby needs; None for one that installs no gems."""
-    if recipe.ref.repository != "ruby" or not any(
-        _role(call) == "install" for each in recipe.runs for call in each.calls
-    ):
+    if not any(_role(call) == "install" for each in recipe.runs for call in each.calls):
         return None
     runs = interpreted.read(recipe, _role)
     if isinstance(runs, Refusal):
@@ -84,6 +83,8 @@ def _gems(recipe: Recipe) -> list[str]:
 def _libraries(recipe: Recipe) -> list[str]:
     is_alpine = recipe.ledger.base.os_family == "alpine"
     found = {_LOADS[gem][is_alpine] for gem in _gems(recipe) if gem in _LOADS}
+    texts = (text for path, text in recipe.context.texts.items() if path.rpartition("/")[2] == "Gemfile")
+    found |= {"git"} if any(_BY_GIT.search(text) for text in texts) else set()
     return sorted(found - {""})
 
 

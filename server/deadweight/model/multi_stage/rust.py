@@ -31,7 +31,7 @@ _NAME = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
     """What a stage on the official image of Rust needs; None for one that builds no program."""
-    return compiled.needs(recipe, _RUST) if recipe.ref.repository == "rust" else None
+    return compiled.needs(recipe, _RUST)
 
 
 def _image(app: App, needs_shell: bool) -> Image | Refusal:

@@ -102,6 +102,7 @@ _SAME_ON_UBUNTU = frozenset(
         *("libyaml-0-2", "libpng16-16", "libexpat1", "libgmp10", "libmagic1", "libbz2-1.0", "liblzma5", "libzstd1"),
     )
 )
+_RELEASES = ("bookworm", "trixie")  # those that a tag without a release may stand on
 _MOST_STEPS = 8  # from a package of headers through others to a library
 
 
@@ -141,6 +142,16 @@ def runtime_packages(layers: Iterable[Layer], base: Base) -> Packages | Refusal:
                     return Refusal(f"nobody knows which library a program needs that was built with {name}")
                 found.update(dict.fromkeys(libraries))
     return Packages(tuple(name for name in found if name not in already), recommends)
+
+
+def lasting(packages: Packages, base: Base) -> Packages | Refusal:
+    """The packages, where each is there whichever release the base stands on that names none."""
+    if base.os != "debian" or base.is_suite_named:
+        return packages
+    for name in packages.names:
+        if not all(debian.providers(suite, name) for suite in _RELEASES):
+            return Refusal(f"{name} is called otherwise in another release of Debian: name the release in FROM")
+    return packages
 
 
 # What adds a source of packages: a key, a list, a script of a vendor; a file.
