@@ -165,7 +165,6 @@ def test_an_old_npm_has_another_flag() -> None:
         f"{HEAD}RUN npm install && npm prune --omit=dev\n",
         f"{HEAD}RUN if [ -f x ]; then npm install; fi\n",
         f"{HEAD}RUN npm install -g npm@11\n",
-        f'{HEAD}RUN ["npm", "install"]\n',
         f"{HEAD}RUN --mount=type=tmpfs,target=/app/node_modules npm install\n",
         HEAD.replace("slim", "slim AS build", 1) + "RUN npm install\nFROM scratch\nCOPY --from=build /app/a.js /\n",
     ],

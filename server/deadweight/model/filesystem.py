@@ -540,9 +540,12 @@ class Filesystem:
         return replace(effect, path=path, cause=_A_PART)
 
     @_asked
-    def of_earlier_layers(self, path: str, is_recursive: bool) -> tuple[tuple[Site, Effect], ...]:
+    def of_earlier_layers(
+        self, path: str, is_recursive: bool, or_unknown: bool = False
+    ) -> tuple[tuple[Site, Effect], ...]:
         """What a program that changes all files under `path`, or `path` alone, has to write again in this layer; of the
-        lines that a Dockerfile writes into a file nobody speaks.
+        lines that a Dockerfile writes into a file nobody speaks. What was copied to `path` out of a context that is not
+        known may be a file, and is one where the program says so.
         """
         done = {id(each.cause): each for each in self.here if isinstance(each.cause, Rewritten)}
         if any(each.path is not None and is_under(path, each.path) for each in done.values()):
@@ -555,7 +558,7 @@ class Filesystem:
                 if site != self.site
                 and not isinstance(effect.cause, Text)
                 and (site, id(effect)) not in again
-                and (is_recursive or is_file_at(effect, path))
+                and (is_recursive or is_file_at(effect, path) or (or_unknown and _is_copied_to(effect, path)))
             ]
         )
 
@@ -611,6 +614,10 @@ def _is_in_place(effect: Effect) -> bool:
         return False
     paths = [each.path for _, each in cause.sources]
     return all(each is None or is_under(each, path) or is_under(path, each) for each in paths)
+
+
+def _is_copied_to(effect: Effect, path: str) -> bool:
+    return effect.path == path and isinstance(effect.cause, Copied) and effect.cause.selection is None
 
 
 def is_file_at(effect: Effect, path: str) -> bool:

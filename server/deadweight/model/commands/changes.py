@@ -18,9 +18,13 @@ _CHANGES_LITTLE = re.compile(r"(?:root|0)?:?(?:root|0)?|[ugoa]*\+[rwxX]+")  # `c
 _TAKES_AWAY = re.compile(r"-[rwxXst]+")  # `chmod -x`, which looks like an option
 
 
-def again(call: Call, path: str | None, *, recursive: bool = False, may_be_nothing: bool = False) -> Iterator[Effect]:
-    """What `call` writes again where it changes `path`, or all below it: nothing of what its own RUN wrote."""
-    sources = call.around.files.of_earlier_layers(path, recursive) if path else ()
+def again(
+    call: Call, path: str | None, *, recursive: bool = False, may_be_nothing: bool = False, is_file: bool = False
+) -> Iterator[Effect]:
+    """What `call` writes again where it changes `path`, which it may say `is_file`, or all below it: nothing of what its
+    own RUN wrote.
+    """
+    sources = call.around.files.of_earlier_layers(path, recursive, is_file) if path else ()
     if sources:
         yield writes(path, Rewritten(call.program, sources, may_be_nothing), call.span)
 
@@ -29,7 +33,7 @@ def appended(call: Call) -> Iterator[Effect]:
     """What `echo x >> FILE` writes again of a file."""
     for redirect in call.own.command.redirects:
         if redirect.operator == ">>" and redirect.target:
-            yield from again(call, call.around.resolve(redirect.target.pattern))
+            yield from again(call, call.around.resolve(redirect.target.pattern), is_file=True)
 
 
 def _owner_or_mode(call: Call) -> Iterator[Effect]:
