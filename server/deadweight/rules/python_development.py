@@ -81,6 +81,7 @@ _TRIES = frozenset(
 _RUNNERS = frozenset(("poetry", "uv", "pipenv"))
 _ENVIRONMENTS = ("FLASK_ENV", "APP_ENV", "ENVIRONMENT", "ENV", "DJANGO_ENV")
 _NOTE = "Check: nothing of it is needed when the image runs"
+_VERBS = ("install", "sync")
 
 
 class _Lean(NamedTuple):
@@ -249,8 +250,8 @@ def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
     lean = install.lean
     if lean.flag:
         ledger = snapshot.ledgers.of(install.layer)
-        alike = [each for layer in ledger.layers_with(PackageSet) for each in _installs(layer)]
-        edits = [_with_flag(snapshot, each) for each in alike if each.lean.cause.manager == lean.cause.manager]
+        alike = ((layer, call) for layer in ledger.layers for call in layer.calls if _is_like(call, install))
+        edits = [_with_flag(snapshot, layer, call, lean.flag) for layer, call in alike]
         title = f"Add {lean.flag}"
     elif lean.swaps:
         edits = [replace_word(snapshot, install.layer, word, text) for word, text in lean.swaps]
@@ -266,9 +267,15 @@ def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
         yield Fix("omit-dev", title, Safety.ASK, made, note=_NOTE)
 
 
-def _with_flag(snapshot: Snapshot, install: _Install) -> Edit | None:
-    verb = next((word for word in install.call.words if word.text in ("install", "sync")), None)
-    return insert_word(snapshot, install.layer, verb, install.lean.flag) if verb else None
+def _is_like(call: Call, install: _Install) -> bool:
+    """Whether a call installs the same project with the same tool: where the first leaves them out, it brings them."""
+    is_install = call.program == install.call.program and any(word.text in _VERBS for word in call.words[:1])
+    return is_install and not call.has(*_CHOSEN[install.lean.cause.manager])
+
+
+def _with_flag(snapshot: Snapshot, layer: Layer, call: Call, flag: str) -> Edit | None:
+    verb = next((word for word in call.words if word.text in _VERBS), None)
+    return insert_word(snapshot, layer, verb, flag) if verb else None
 
 
 def _tries(ledger: Ledger) -> bool:

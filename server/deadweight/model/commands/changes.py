@@ -21,8 +21,8 @@ _TAKES_AWAY = re.compile(r"-[rwxXst]+")  # `chmod -x`, which looks like an optio
 def again(
     call: Call, path: str | None, *, recursive: bool = False, may_be_nothing: bool = False, is_file: bool = False
 ) -> Iterator[Effect]:
-    """What `call` writes again where it changes `path`, which it may say `is_file`, or all below it: nothing of what its
-    own RUN wrote.
+    """What `call` writes again where it changes `path` (one that it says `is_file`), or all below it: nothing of what
+    its own RUN wrote.
     """
     sources = call.around.files.of_earlier_layers(path, recursive, is_file) if path else ()
     if sources:
