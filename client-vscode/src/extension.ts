@@ -5,7 +5,7 @@ import type { ExtensionContext, LogOutputChannel } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { makeClient } from "./client";
 import { openRulePage } from "./commands";
-import { hasDockerfile, isOurs } from "./files";
+import { isOfOthers, isOurs } from "./files";
 import { FirstDiagnostics } from "./first_diagnostics";
 import { ImageSizeItem } from "./image_size";
 import { OLDEST } from "./interpreter";
@@ -50,7 +50,7 @@ class Session {
   async stop(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    await commands.executeCommand("setContext", "deadweight.isRunning", false);
+    setRunning(false);
     await client?.dispose().catch((error: unknown) => this.log.warn(String(error)));
   }
 
@@ -62,7 +62,7 @@ class Session {
       this.imageSize.follow(client);
       await client.start();
       this.client = client;
-      await commands.executeCommand("setContext", "deadweight.isRunning", true);
+      setRunning(true);
       this.log.info(`the server is ready after ${Math.round(performance.now() - asked)} ms`);
     } catch (error) {
       this.log.error(error instanceof Error ? error.message : String(error));
@@ -91,6 +91,11 @@ class Session {
         this.log.show();
     }
   }
+}
+
+/** Lets the palette offer the server's commands; nobody waits for that while the window comes up. */
+function setRunning(isRunning: boolean): void {
+  void commands.executeCommand("setContext", "deadweight.isRunning", isRunning);
 }
 
 /** Writes the setting; its change starts the server. */
@@ -126,11 +131,12 @@ export async function activate(context: ExtensionContext): Promise<void> {
       }
     }),
   );
-  // An ignore file of git's activates us too: for that alone nobody starts a server.
-  if (workspace.textDocuments.some(isOurs) || (await hasDockerfile())) {
+  const open = workspace.textDocuments;
+  if (open.some(isOurs) || !open.some(isOfOthers)) {
     await own.start();
     return;
   }
+  // An ignore file of git's has activated us: for that alone nobody starts a server.
   const waiting = workspace.onDidOpenTextDocument(async (document) => {
     if (isOurs(document)) {
       waiting.dispose();

@@ -1,6 +1,6 @@
 /** Which files are ours. Their kind is told by their names, as the server tells it, and never by their languages. */
 
-import { languages, workspace } from "vscode";
+import { languages } from "vscode";
 import type { DocumentFilter, TextDocument } from "vscode";
 
 const DOCKERFILES =
@@ -14,7 +14,5 @@ export const selector: (DocumentFilter & { scheme: string; pattern: string })[] 
 
 export const isOurs = (document: TextDocument): boolean => languages.match(selector, document) > 0;
 
-/** Whether a Dockerfile lies in the workspace; what the user keeps out of searches does not count. */
-export async function hasDockerfile(): Promise<boolean> {
-  return (await workspace.findFiles(`**/{${DOCKERFILES}}`, undefined, 1)).length > 0;
-}
+/** Such as a .gitignore: what activates the extension by its language, and is none of ours. */
+export const isOfOthers = (document: TextDocument): boolean => document.languageId === "ignore" && !isOurs(document);

@@ -45,6 +45,7 @@ class Measuring:
                 self.sift(document)
                 if is_late:
                     server.show_now(document)
+                    server.refresh_lenses()  # the one above the patterns said that somebody measures
             elif is_late:
                 server.show_again([document])
 

@@ -194,6 +194,10 @@ class Server(LanguageServer):
             self.workspace_diagnostic_refresh(None)
         if self.client.refreshes_hints:
             self.workspace_inlay_hint_refresh(None)
+        self.refresh_lenses()
+
+    def refresh_lenses(self) -> None:
+        """Ask the client to ask again for the lines above stages and patterns."""
         if self.client.refreshes_lenses:
             self.workspace_code_lens_refresh(None)
 
