@@ -133,7 +133,9 @@ def _counts(before: Snapshot, after: Snapshot) -> tuple[int, int]:
 
 def _notable(found: Sequence[Reported], but: str, but_basis: str) -> int:
     """How many findings of all rules `but` one, and of all bases but one, are about a notable number of bytes."""
-    others = (each.finding for each in found if each.rule.id != but and each.finding.basis != but_basis)
+    # Whose word it is that a second stage leaves behind may change, and an offer is no finding.
+    heard = (each for each in found if not (each.rule.gives_way or each.rule.is_offered))
+    others = (each.finding for each in heard if each.rule.id != but and each.finding.basis != but_basis)
     return sum(each.saves is None or each.saves.best >= _NOTABLE for each in others)
 
 

@@ -206,7 +206,7 @@ class _Kept(NamedTuple):
         return replace(self.effect, cause=replace(self.cause, names=self.names, already=already))
 
 
-@rule("build-packages-kept", group="packages")
+@rule("build-packages-kept", group="packages", gives_way=True)
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     installs = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
