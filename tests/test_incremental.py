@@ -307,6 +307,21 @@ def test_a_run_that_is_typed_above_the_same_one_is_another() -> None:
 
 
 @pytest.mark.parametrize(
+    "run",
+    [
+        "bash -c 'cd /x && npm install && composer install'",
+        "bash -c 'echo a > /x && echo a > /y'",
+        "{ npm install; composer install; } | tee log",
+    ],
+)
+def test_commands_with_the_same_words_in_one_script_are_told_apart(run: str) -> None:
+    before = Snapshot(parse(f"FROM node:22\nRUN {run}\n"))
+    assert before.ledgers[0].layers[1].effects
+    tree = parse(f"FROM node:22\nRUN {run} && npm cache clean --force\n")
+    assert before.edited(tree).ledgers[0].layers[1].effects == Snapshot(tree).ledgers[0].layers[1].effects
+
+
+@pytest.mark.parametrize(
     ("run", "old", "new"),
     [
         ("curl -fsSL https://example.com/a.tgz | tar -xz -C /opt", "a.tgz", "b.tgz"),

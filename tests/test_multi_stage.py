@@ -14,6 +14,7 @@ from deadweight.cli.main import main
 from deadweight.features.code_actions import code_actions, not_offered
 from deadweight.rules import build_tools_shipped
 from deadweight.rules.rule import Fix, Safety
+from deadweight.settings import DEFAULTS
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import edited
 from deadweight.text import Edit, Span
@@ -53,7 +54,7 @@ def cases() -> list[object]:
 
 
 def conversion(snapshot: Snapshot, number: int = 0) -> tuple[tuple[Reported, ...], Reported, Fix] | None:
-    found = report(snapshot)
+    found = report(snapshot, DEFAULTS.offering)
     mine = [each for each in found if each.rule.id == RULE]
     if not mine:
         return None
@@ -86,7 +87,7 @@ def test_a_stage_becomes_two_or_a_reason_is_given(case: Case) -> None:
     after = fixed(snapshot, [fix])
     assert (fix.note, after.text) == (case.said, case.after)
     assert fix.safety is Safety.ASK
-    assert holds(snapshot, found, reported, fix)
+    assert holds(snapshot, found, reported, fix, DEFAULTS.offering)
 
 
 @pytest.mark.parametrize("case", [each for each in cases() if each.values[0].after])  # type: ignore[attr-defined]

@@ -182,8 +182,9 @@ class Settings:
 
     @property
     def offering(self) -> Settings:
-        """These settings with the rules of mere offers."""
-        offered = (id_ for id_, rule in BY_ID.items() if rule.is_offered and self.of(id_).severity is None)
+        """These settings with the rules of mere offers, and of those that give way to others."""
+        mute = (id_ for id_, rule in BY_ID.items() if rule.is_offered or rule.gives_way)
+        offered = (id_ for id_ in mute if self.of(id_).severity is None)
         return replace(self, rules={**self.rules, **{id_: replace(self.of(id_), severity="hint") for id_ in offered}})
 
     def build_options(

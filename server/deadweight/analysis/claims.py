@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Copied, PackageSet, Rewritten
 from deadweight.size.estimate import size_together
+from deadweight.size.units import less, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Cause, Effect
     from deadweight.model.stages import Site
     from deadweight.rules.rule import Finding
+    from deadweight.size.units import Size
+
+OF_IMAGE = ("size", "context", "conversion")  # the bases of bytes that are in the image
 
 
 class Claims:
@@ -21,12 +25,17 @@ class Claims:
 
     def __init__(self) -> None:
         self._taken: dict[Site, list[Effect]] = {}
+        self._sizes: list[Size | None] = []
 
     def left_of(self, finding: Finding) -> Finding | None:
         """The finding about what is still unclaimed; None where that is nothing.
 
-        A rule that says its own number of bytes, other than those of what it frees, keeps it.
+        A rule that says its own number of bytes, other than those of what it frees, keeps it. One that speaks of a
+        stage as a whole says what all others leave.
         """
+        if finding.basis == "conversion" and finding.saves is not None:
+            claimed = total(self._sizes)
+            return replace(finding, saves=less(finding.saves, claimed)) if claimed else finding
         if not finding.claims or self._taken.keys().isdisjoint([site for site, _ in finding.frees]):
             return finding
         left = frozenset(
@@ -45,6 +54,8 @@ class Claims:
 
     def take(self, finding: Finding) -> None:
         """Claim what a finding frees. What a rebuild writes again is in the image all the same: nothing is freed."""
+        if finding.basis in OF_IMAGE:
+            self._sizes.append(finding.saves)
         if finding.claims:
             for site, effect in finding.frees:
                 self._taken.setdefault(site, []).append(effect)

@@ -10,7 +10,7 @@ from deadweight.analysis.proof import MANY, fixed, hold_together, holds, is_soun
 from deadweight.analysis.report import report, total_saving
 from deadweight.rules.rule import AddedLines, Safety
 from deadweight.settings import DEFAULTS
-from deadweight.size.units import Size, total
+from deadweight.size.units import Size, less, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,9 +67,7 @@ def fix_all(
                 added[fix.adds.path] = _joined(added.get(fix.adds.path), fix.adds)
         done += chosen
         snapshot = after
-    return Outcome(
-        snapshot, tuple(added.values()), tuple(done), _saved(before, snapshot, [reported for reported, _ in done])
-    )
+    return Outcome(snapshot, tuple(added.values()), tuple(done), _saved(before, snapshot, done))
 
 
 def _joined(first: AddedLines | None, more: AddedLines) -> AddedLines:
@@ -79,15 +77,16 @@ def _joined(first: AddedLines | None, more: AddedLines) -> AddedLines:
     return AddedLines(first.path, tuple(dict.fromkeys((*first.lines, *more.lines))), first.is_new)
 
 
-def _saved(before: Snapshot, after: Snapshot, done: Sequence[Reported]) -> Size | None:
+def _saved(before: Snapshot, after: Snapshot, done: Sequence[tuple[Reported, Fix]]) -> Size | None:
     """What the image weighs less. How sure that is, and whether there is more that nobody knows, the findings say.
 
     The findings themselves do not add up: what one round leaves of an effect is in the next round's finding again, and
     a fix may write elsewhere what it takes away here. What was measured is that of lines that a fix has not changed:
     estimates are compared.
     """
-    converted = (each.finding.saves for each in done if each.finding.basis == "conversion")
-    claimed = total((total_saving(done), *converted))
+    converted = (less(*fix.weighs) for each, fix in done if fix.weighs and each.finding.basis == "conversion")
+    others = total_saving(each for each, _ in done if each.finding.basis != "conversion")
+    claimed = total((others, *converted))
     sizes = before.sizes.estimates.image(), after.sizes.estimates.image()
     if claimed is None or sizes[0] is None or sizes[1] is None:
         return claimed

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
     from deadweight.analysis.report import Reported
     from deadweight.model.context import BuildContext
-    from deadweight.rules.rule import Fix
+    from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Settings
+    from deadweight.size.units import Size
     from deadweight.snapshot import Options, Snapshot
     from deadweight.syntax.dockerfile import Instruction, Section
 
 MANY = 100  # findings; the longest real files have about 30
+_NEARLY = 0.9  # of what a fix says that it saves: what two installs share counts for the one that stays
 _NOTABLE = 1_000_000  # bytes; a fix may not bring a finding as heavy as this
 _TRIGGERED = "ONBUILD RUN"
 
@@ -105,19 +107,30 @@ def _holds(snapshot: Snapshot, found: Sequence[Reported], reported: Reported, fi
         after = fixed(snapshot, (fix,))
     except ValueError:
         return False
-    return is_sound(snapshot, after) and _is_gone(found, report(after, settings), reported, _counts(snapshot, after))
+    if not is_sound(snapshot, after):
+        return False
+    then = report(after, settings)
+    is_done = _is_less(found, then, reported.rule, fix.saves)
+    return is_done and _is_no_more(found, then, reported, _counts(snapshot, after))
 
 
-def _is_gone(
+def _is_less(before: Sequence[Reported], after: Sequence[Reported], rule: Rule, saves: Size | None) -> bool:
+    """Whether one finding of the rule less is reported, or the same with the bytes less that a fix says it saves."""
+    old, new = ([each.finding for each in found if each.rule.id == rule.id] for found in (before, after))
+    if len(new) < len(old):
+        return True
+    was, now = (sum(each.saves.best for each in found if each.saves) for found in (old, new))
+    return len(new) == len(old) and saves is not None and was - now >= saves.best * _NEARLY > 0
+
+
+def _is_no_more(
     before: Sequence[Reported], after: Sequence[Reported], reported: Reported, stages: tuple[int, int]
 ) -> bool:
-    """Whether one finding of the rule less is reported, and the other rules have no more to say that weighs something.
+    """Whether the other rules have no more to say that weighs something.
 
     What is said of the same bytes may change: lists that no longer lie apart from their install are just kept.
     """
     rule = reported.rule.id
-    if sum(each.rule.id == rule for each in after) >= sum(each.rule.id == rule for each in before):
-        return False
     # What one line of several no longer builds again at each change, another one may still do.
     passed = "cache" if reported.finding.basis == "cache" else ""
     # The base of a stage that was not there before may have a smaller one in turn.
@@ -133,7 +146,9 @@ def _counts(before: Snapshot, after: Snapshot) -> tuple[int, int]:
 
 def _notable(found: Sequence[Reported], but: str, but_basis: str) -> int:
     """How many findings of all rules `but` one, and of all bases but one, are about a notable number of bytes."""
-    others = (each.finding for each in found if each.rule.id != but and each.finding.basis != but_basis)
+    # Whose word it is that a second stage leaves behind may change, and an offer is no finding.
+    heard = (each for each in found if not (each.rule.gives_way or each.rule.is_offered))
+    others = (each.finding for each in heard if each.rule.id != but and each.finding.basis != but_basis)
     return sum(each.saves is None or each.saves.best >= _NOTABLE for each in others)
 
 

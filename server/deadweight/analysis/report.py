@@ -7,7 +7,7 @@ from itertools import islice
 from operator import is_
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.analysis.claims import Claims
+from deadweight.analysis.claims import OF_IMAGE, Claims
 from deadweight.analysis.silence import is_silenced
 from deadweight.lazy import cached_property
 from deadweight.model.effects import Nth
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from deadweight.text import Span
 
 _HINT_BELOW, _INFORMATION_BELOW = 10_000_000, 50_000_000  # bytes saved
+_WORTH_A_STAGE = 10_000_000  # bytes: for less nobody keeps a second stage, whatever else it leaves behind
 _MOST_LINES, _MOST_RELATED = 5, 10  # as many as one reads: a `chown -R /` is about every line above it
 
 
@@ -207,16 +208,32 @@ def _said(
     """The findings that are worth a word, in the order of the file; of each byte, the first one that speaks of it."""
     said: list[Said] = []
     claims = Claims()
-    for (rule, each), is_silent in zip(found, silenced, strict=True):
+    left_behind: set[int] = set()  # the stages that a finding speaks of as a whole
+    for rule, each in _in_turn([pair for pair, is_silent in zip(found, silenced, strict=True) if not is_silent]):
         own = settings.of(rule.id)
         min_saving = settings.min_saving if own.min_saving is None else own.min_saving
         severity = None if own.severity == OFF else own.severity
-        finding = claims.left_of(each)
-        if finding is None or is_silent or _is_small(finding, min_saving):
+        if severity is None and rule.gives_way and each.site.stage in left_behind:
             continue
+        finding = claims.left_of(each)
+        if finding is None or _is_small(finding, min_saving):
+            continue
+        if finding.basis == "conversion":
+            if severity is None and _is_small(finding, _WORTH_A_STAGE):
+                continue
+            left_behind.add(finding.site.stage)
         claims.take(finding)
         said.append(Said(rule, _placed(finding, layers), severity or _severity(rule, finding)))
     return sorted(said, key=lambda each: (each.finding.site, each.finding.span))
+
+
+def _in_turn(heard: list[tuple[Rule, Finding]]) -> list[tuple[Rule, Finding]]:
+    """The findings in the order in which they claim bytes: what speaks of a stage as a whole says what others leave,
+    and last comes what gives way to it.
+    """
+    if not any(each.basis == "conversion" for _, each in heard):
+        return heard
+    return sorted(heard, key=lambda pair: pair[0].gives_way and 1 + (pair[1].basis != "conversion"))
 
 
 def _placed(finding: Finding, layers: Mapping[int, Sequence[Layer]]) -> Finding:
@@ -270,11 +287,11 @@ def report(
 
 
 def severity_of(finding: Finding) -> Severity:
-    """How loud a finding is: by its bytes; what is unknown, about rebuilds or said by others too, is information."""
+    """How loud a finding is: by its bytes; what is unknown or about rebuilds is information."""
     saves = finding.saves
     if not finding.is_about_bytes:
         return "error" if finding.basis == "correctness" else "warning"
-    if not finding.claims or saves is None or (saves.high is None and saves.best < _INFORMATION_BELOW):
+    if finding.basis == "cache" or saves is None or (saves.high is None and saves.best < _INFORMATION_BELOW):
         return "information"
     return severity_by(saves.best)
 
@@ -333,5 +350,5 @@ def total_saving(found: Iterable[Reported]) -> Size | None:
     """What all findings about the image save together; what is written again at a rebuild is no saving of bytes, and
     what an ONBUILD writes is in other images.
     """
-    sizes = [each.finding.saves for each in found if each.finding.basis in ("size", "context") and each.is_of_image]
+    sizes = [each.finding.saves for each in found if each.finding.basis in OF_IMAGE and each.is_of_image]
     return total(sizes)

@@ -76,8 +76,9 @@ class Analysis:
     @cached_property
     def offered(self) -> tuple[Reported, ...]:
         """What refactorings are about that no finding speaks of."""
+        said = {(each.rule.id, each.span) for each in self.reported}
         found = report(self.snapshot, self.settings.offering)
-        return tuple(each for each in found if not self.settings.is_on(each.rule))
+        return tuple(each for each in found if (each.rule.id, each.span) not in said)
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -88,7 +89,7 @@ class Analysis:
         """Whether a fix keeps its word."""
         from deadweight.analysis.proof import holds  # here and below: a session starts without them
 
-        if self.settings.is_on(reported.rule):
+        if reported in self.reported:
             return holds(self.snapshot, self.reported, reported, fix, self.settings)
         settings = self.settings.offering
         return holds(self.snapshot, report(self.snapshot, settings), reported, fix, settings)

@@ -41,10 +41,11 @@ _ACTIVATE = "/bin/activate"  # of a virtual environment
 class _Written(NamedTuple):
     """A call as it is written, wherever it stands: all that tells what it does, but for what lies below its layer.
 
-    `whole` is the command, or the pipeline or block that it stands in.
+    `whole` is the command, or the pipeline or block that it stands in; `own` the command, for others may stand there.
     """
 
     whole: str
+    own: str
     words: tuple[str, ...]
     folder: str | None
     assigned: tuple[tuple[str, str | None], ...]
@@ -53,7 +54,7 @@ class _Written(NamedTuple):
     def inside(self, outer: _Written) -> _Written:
         """A call of the script that another command hands to a shell."""
         assigned = (*outer.assigned, *self.assigned)
-        return _Written(outer.whole, self.words, self.folder, assigned, outer.conditional or self.conditional)
+        return _Written(outer.whole, self.own, self.words, self.folder, assigned, outer.conditional or self.conditional)
 
 
 class Reading(NamedTuple):
@@ -145,9 +146,8 @@ def _calls(
         elif program is not None:
             whole = next((each for each in placed.ancestors if not isinstance(each, shell.Chain)), command).span
             texts = tuple([word.text for word in words])
-            written = _Written(
-                script.text[whole.start : whole.end], texts, inner, tuple(changed.items()), placed.conditional
-            )
+            around_it, own = (script.text[each.start : each.end] for each in (whole, command.span))
+            written = _Written(around_it, own, texts, inner, tuple(changed.items()), placed.conditional)
             if nested := shell.nested(command):
                 for inside, call in _calls(shell.parse(nested.text), here, body, numbers, offset + nested.offset):
                     conditional = placed.conditional or call.placed.conditional

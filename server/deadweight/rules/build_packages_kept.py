@@ -85,7 +85,8 @@ CMD ["uwsgi", "app.ini"]
 To be looked at: only the app knows whether it calls a compiler when it runs. The libraries that the headers belong to
 are asked for by name, so that they stay; they have other names in other releases of the system, and no fix is offered
 where the release is not sure. Nor is one where several RUNs build something: there, a stage that builds is the way,
-from which the image copies what it needs. A RUN that also installs does so whenever what it copies changes.
+from which the image copies what it needs; headers that only such a stage could leave behind are said from 50 MB on.
+A RUN that also installs does so whenever what it copies changes. A stage has one finding, however many installs it has.
 
 ## Not reported
 
@@ -155,6 +156,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.building import compiles, is_for_building, may_compile
@@ -167,19 +169,22 @@ from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.work_images import runs_an_app
 from deadweight.size.estimate import effect_size
 from deadweight.size.runtime import libraries
+from deadweight.size.units import total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from deadweight.model.commands.call import Call
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Effect, Nth
     from deadweight.model.layers import Layer
+    from deadweight.model.stages import Site
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
-    from deadweight.text import Edit
+    from deadweight.text import Edit, Span
 
 _LABEL = ".build-deps"
+_WORTH_A_STAGE = 50_000_000  # bytes: for less nobody builds in a stage of its own, which is all that is left to do
 _MOST_LIBRARIES = 12  # that a fix asks for by name: more of them are an app with a desktop
 
 
@@ -199,23 +204,30 @@ class _Kept(NamedTuple):
         return self.cause.manager == "apk" and is_whole
 
     @property
+    def may_go(self) -> bool:
+        """Whether a RUN can remove them, as it is known what has to stay."""
+        return self.libraries is not None and len(self.libraries) <= _MOST_LIBRARIES
+
+    @property
     def freed(self) -> Effect:
-        """What goes away with them."""
+        """What goes away with them; of what they only recommend, another finding speaks."""
         rest = (name for name in self.cause.names if name not in self.names)
-        already = (*self.cause.already, *rest, *(self.libraries or ()))
-        return replace(self.effect, cause=replace(self.cause, names=self.names, already=already))
+        already, options = (*self.cause.already, *rest, *(self.libraries or ())), self.cause.options - {"recommends"}
+        return replace(self.effect, cause=replace(self.cause, names=self.names, already=already, options=options))
 
 
-@rule("build-packages-kept", group="packages")
+@rule("build-packages-kept", group="packages", gives_way=True)
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     installs = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
     if not any(install.last for install in installs) or not runs_an_app(snapshot):
         return
-    for kept, last in installs:
-        saves = effect_size(kept.freed)
-        if last is not None and saves is not None:
-            yield _finding(kept, snapshot.build.stages[kept.layer.site.stage].label, last, saves)
+    for stage, group in groupby(installs, lambda install: install.kept.layer.site.stage):
+        over = ((kept, last) for kept, last in group if last is not None)
+        weighed = [_Weighed(kept, last, saves) for kept, last in over if (saves := effect_size(kept.freed))]
+        weighed.sort(key=lambda each: -each.saves.best)
+        if weighed and (any(each.kept.may_go for each in weighed) or weighed[0].saves.best >= _WORTH_A_STAGE):
+            yield _finding(weighed, snapshot.build.stages[stage].label)
 
 
 class _Install(NamedTuple):
@@ -223,6 +235,14 @@ class _Install(NamedTuple):
 
     kept: _Kept
     last: tuple[Layer, Call] | None
+
+
+class _Weighed(NamedTuple):
+    """An install that brings packages for a build that is over, and their bytes."""
+
+    kept: _Kept
+    last: tuple[Layer, Call]
+    saves: Size
 
 
 def _with(left: tuple[_Install, ...], layer: Layer) -> tuple[_Install, ...]:
@@ -237,21 +257,28 @@ def _with(left: tuple[_Install, ...], layer: Layer) -> tuple[_Install, ...]:
     return tuple(found)
 
 
-def _finding(kept: _Kept, stage: str, last: tuple[Layer, Call], saves: Size) -> Finding:
-    first, *others = kept.names
+def _finding(weighed: Sequence[_Weighed], stage: str) -> Finding:
+    """What the installs of a stage bring for its build, the heaviest first: it stands where most is brought."""
+    first, *others = dict.fromkeys(name for each in weighed for name in each.kept.names)
     them = first if not others else f"{first} and {others[0] if len(others) == 1 else f'{len(others)} more'}"
-    layer, call = last
+    kept, (layer, call) = weighed[0].kept, max((each.last for each in weighed), key=_place)
+    elsewhere = dict.fromkeys((each.kept.layer.site, each.kept.effect.span) for each in weighed)
+    installs = [Related(site, span, "installs some of it") for site, span in list(elsewhere)[1:]]
     return Finding(
         site=kept.layer.site,
         span=kept.effect.span,
         message=f"{them} {'stay' if others else 'stays'} in the image after the build",
-        saves=saves,
+        saves=total(each.saves for each in weighed),
         basis="size",
         stage=stage,
-        frees=frozenset({(kept.layer.site, kept.freed)}),
-        fixes=partial(_fixes, kept),
-        related=(Related(layer.site, call.span, "the last that may need it"),),
+        frees=frozenset((each.kept.layer.site, each.kept.freed) for each in weighed),
+        fixes=partial(_ways_out, weighed),
+        related=(*installs, Related(layer.site, call.span, "the last that may need it")),
     )
+
+
+def _place(last: tuple[Layer, Call]) -> tuple[Site, Span | Nth]:
+    return last[0].site, last[1].span
 
 
 @remembered
@@ -286,11 +313,18 @@ _left = folded(tuple[_Install, ...](), _with)
 # --- the fix ----------------------------------------------------------------------------------------------------------
 
 
+def _ways_out(weighed: Sequence[_Weighed], snapshot: Snapshot) -> Iterator[Fix | None]:
+    """What can be done about each install; one of several says what it saves."""
+    for each in weighed:
+        for fix in _fixes(each.kept, snapshot):
+            yield replace(fix, saves=each.saves) if fix and len(weighed) > 1 else fix
+
+
 def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
     """Remove them behind the last command that may need them, in the RUN that installs them or the next that builds."""
-    layer, stay = kept.layer, kept.libraries
+    layer = kept.layer
     install = next((call for call in layer.calls if call.span == kept.effect.span), None)
-    if install is None or stay is None or len(stay) > _MOST_LIBRARIES or install.placed.conditional:
+    if install is None or not kept.may_go or install.placed.conditional:
         return
     behind = list(layers_behind(snapshot, layer))
     users = [call for call in layer.calls[layer.calls.index(install) + 1 :] if may_compile(call)]

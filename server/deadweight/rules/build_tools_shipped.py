@@ -2,7 +2,8 @@ r"""The image holds what only its build needs.
 
 Compilers, packages for development and sources have done their work when the build is over. A build of two stages
 leaves them behind: the first one builds, on the full image; the second stands on a small one and takes over what the
-first has written. The bytes are those of the whole image, and other findings speak of some of them too.
+first has written. The finding says what they save beyond all that other findings say. What a smaller base, fewer
+packages for building or for development would save alone is not said beside it, but offered.
 
 ## Example
 
@@ -231,7 +232,7 @@ def why_not(snapshot: Snapshot) -> NotOffered | None:
     return NotOffered(Site(target.index, 0), _TITLES[""], _REFACTORING, plans.reason)
 
 
-@rule("build-tools-shipped", group="image", why_not=why_not)
+@rule("build-tools-shipped", group="image", gives_way=True, why_not=why_not)
 def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a shipped stage that builds an app which a second stage could take over."""
     target = snapshot.build.target

@@ -276,7 +276,7 @@ class _Install(NamedTuple):
     saves: Size
 
 
-@rule("dev-dependencies-shipped", group="packages")
+@rule("dev-dependencies-shipped", group="packages", gives_way=True)
 def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs in layers that ship whose packages for development stay there."""
     target = snapshot.build.target

@@ -220,7 +220,7 @@ class _Install(NamedTuple):
     saves: Size
 
 
-@rule("dev-groups-shipped", group="packages")
+@rule("dev-groups-shipped", group="packages", gives_way=True)
 def dev_groups_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of Composer and Bundler in layers that ship whose packages for developers stay there."""
     target = snapshot.build.target

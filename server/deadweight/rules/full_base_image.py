@@ -281,7 +281,7 @@ _STATIC = "gcr.io/distroless/static-debian13"
 _SERVERS = ("tomcat", "jetty", "tomee")  # images that start a server in Java by themselves
 
 
-@rule("full-base-image", group="base")
+@rule("full-base-image", group="base", gives_way=True)
 def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:

@@ -86,7 +86,7 @@ class Finding:
     `saves` are the bytes that go away, None where they are unknown. `frees` are the effects whose bytes they are, each
     with its instruction: the analysis gives each to one finding. `basis` says which bytes: in the image ("size",
     "context") or written again at each rebuild ("cache"), or what goes when all of the stage is built in another way
-    ("conversion"): other findings speak of the same bytes, and they count there. A build that fails ("correctness") and
+    ("conversion"): of these, what other findings speak of counts there. A build that fails ("correctness") and
     a secret that anybody can read in the image ("secret") are not about bytes, and those above a "budget" go by other
     findings. `related` are the other places it is about. In the message, "{lines}" stands for the lines of the
     instructions in `lines`. `fixes` makes the ways out when somebody asks for them, in the file as it is then.
@@ -137,8 +137,10 @@ class Rule:
     What its findings point at does nothing for the image where it `is_about_unnecessary`. One that `is_offered` is
     about refactorings alone: it says nothing, and an editor offers them where somebody asks what can be done, unless
     the settings give it a severity. Somebody may want it for good reasons where it `is_a_choice`: then no finding is a
-    warning, however many bytes it is about. `why_not` says why its refactoring is not offered where one could expect
-    it; None where that is no question.
+    warning, however many bytes it is about. One that `gives_way` only makes offers where others say its bytes, unless
+    the settings give it a severity: what a second stage leaves behind is said of the stage as a whole, or by those
+    whose bytes these are. `why_not` says why its refactoring is not offered where one could expect it; None where that
+    is no question.
     """
 
     id: str
@@ -148,6 +150,7 @@ class Rule:
     is_about_unnecessary: bool = False
     is_offered: bool = False
     is_a_choice: bool = False
+    gives_way: bool = False
     why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say
 
     @cached_property
@@ -169,7 +172,10 @@ def rule(
     is_about_unnecessary: bool = False,
     is_offered: bool = False,
     is_a_choice: bool = False,
+    gives_way: bool = False,
     why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say,
 ) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
-    return lambda check: Rule(id_, group, check, same_as, is_about_unnecessary, is_offered, is_a_choice, why_not)
+    return lambda check: Rule(
+        id_, group, check, same_as, is_about_unnecessary, is_offered, is_a_choice, gives_way, why_not
+    )
