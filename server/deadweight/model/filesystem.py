@@ -23,7 +23,6 @@ from deadweight.model.effects import (
     Measured,
     PackageSet,
     Rewritten,
-    Setting,
     Text,
     covers,
     is_under,
@@ -449,12 +448,6 @@ class Filesystem:
     def place_of(self, cause: Cause) -> str | None:
         """Where something of just this cause was put last; None where it is not there, or nobody can tell."""
         return next((effect.path for effect in self._written() if effect.cause == cause), None)
-
-    @_asked
-    def setting(self, tool: str, name: str) -> str | None:
-        """What a tool was told last by a command of its own; None where nobody told it."""
-        settings = (effect.cause for effect in self._written() if isinstance(effect.cause, Setting))
-        return next((each.value for each in settings if (each.tool, each.name) == (tool, name)), None)
 
     @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
