@@ -173,6 +173,13 @@ KEPT = [
         "RUN --mount=type=cache,target=/var/lib/apt <<EOF\napt-get update\nrm -rf /var/lib/apt/lists/* /tmp/*\nEOF\n",
         "RUN --mount=type=cache,target=/var/lib/apt <<EOF\napt-get update\nrm -rf /tmp/*\nEOF\n",
     ),
+    (
+        "ENV UV_NO_CACHE=1\nRUN --mount=type=cache,target=/c uv --cache-dir /c pip install --system pandas streamlit\n",
+        (
+            "ENV UV_NO_CACHE=1\nRUN --mount=type=cache,target=/c"
+            " UV_NO_CACHE=0 uv --cache-dir /c pip install --system pandas streamlit\n"
+        ),
+    ),
 ]
 
 
@@ -188,6 +195,9 @@ def test_what_a_mount_holds_may_stay(before: str, after: str) -> None:
         "RUN --mount=type=tmpfs,target=/root/.cache pip install --no-cache-dir pandas\n",
         "RUN --mount=type=cache,target=/root/.npm pip install --no-cache-dir pandas\n",
         "RUN pip install --no-cache-dir pandas\n",
+        "ENV PIP_NO_CACHE_DIR=1\nRUN --mount=type=cache,target=/root/.npm pip install pandas\n",
+        "ENV PIP_NO_CACHE_DIR=1\nRUN --mount=type=cache,target=/root/.cache PIP_NO_CACHE_DIR= pip install pandas\n",
+        "ENV UV_NO_CACHE=0\nRUN --mount=type=cache,target=/root/.cache uv pip install --system pandas\n",
         (
             "RUN : > /etc/apt/apt.conf.d/docker-clean\n"
             "RUN --mount=type=cache,target=/var/cache/apt apt-get update && apt-get install -y curl\n"

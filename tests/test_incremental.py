@@ -51,6 +51,8 @@ LINES = (
     *("RUN apt-get update\n", "RUN apt-get install -y git\n", "RUN rm -rf /app\n", "RUN chown -R app /app\n"),
     *(
         "RUN npm ci\n",
+        "RUN echo 'omit=dev' > /app/.npmrc\n",
+        "RUN echo 'cache=/srv' >> .npmrc\n",
         "RUN cp -r /app /srv\n",
         "# deadweight: ignore=late-delete\n",
         "# x\n",
@@ -61,7 +63,26 @@ LINES = (
     *('SHELL ["/bin/bash", "-c"]\n', "FROM alpine AS build\n", "CMD npm start\n", "ONBUILD RUN x\n", "# escape=`\n"),
 )
 OPTIONS = Options()
-PIECES = (*LINES, *STAGES, "x", " ", "\n", "\\\n", " && ", '"', "$", "-", "apt-get ", "F", "A=2", " git", "/", "#")
+PIECES = (
+    *LINES,
+    *STAGES,
+    "x",
+    " ",
+    "\n",
+    "\\\n",
+    " && ",
+    '"',
+    "$",
+    "-",
+    "apt-get ",
+    "F",
+    "A=2",
+    " git",
+    "/",
+    "#",
+    "omit=",
+    "dev",
+)
 
 
 def come_to(snapshot: Snapshot, checked: Checked | None = None) -> Any:
@@ -358,15 +379,29 @@ def test_what_lies_under_a_path_is_asked_of_the_layer_that_changed(monkeypatch: 
     assert 0 < len(asked) < 20
 
 
-def counted(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[int]:
-    """How often a function of a module is called from now on, in a list of one."""
-    calls, function = [0], getattr(module, name)
+@pytest.mark.parametrize(("file", "reader"), [("/opt/app.conf", None), ("/etc/apt/apt.conf.d/9", 2), ("/srv/a", 3)])
+def test_a_text_that_is_typed_reaches_those_who_read_it(
+    file: str, reader: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = "RUN apt-get install -y git\nRUN cp -r /srv /data\n" * 30
+    before = Snapshot(parse(f"FROM debian:12\nRUN echo 'a 0;' > {file}\n{runs}"))
+    assert len(before.ledgers[0].layers) == 62
+    texts, held = counted(monkeypatch, Filesystem, "_texts"), counted(monkeypatch, Filesystem, "_held")
+    layers = edited_at(before, "a 0;", "APT::Install-Recommends 0;").ledgers[0].layers
+    others = [at for at, was in enumerate(before.ledgers[0].layers) if was is not layers[at]]
+    assert others[:2] == ([1] if reader is None else [1, reader])
+    assert (texts[0] + held[0] == 0) == (reader is None)
 
-    def counting(*arguments: Any) -> Any:
+
+def counted(monkeypatch: pytest.MonkeyPatch, home: ModuleType | type, name: str) -> list[int]:
+    """How often a function of a module or a class is called from now on, in a list of one."""
+    calls, function = [0], getattr(home, name)
+
+    def counting(*arguments: Any, **named: Any) -> Any:
         calls[0] += 1
-        return function(*arguments)
+        return function(*arguments, **named)
 
-    monkeypatch.setattr(module, name, counting)
+    monkeypatch.setattr(home, name, counting)
     return calls
 
 

@@ -70,6 +70,12 @@ def test_poetry_and_pipenv(run: str, left: list[str]) -> None:
     assert kept(f"WORKDIR /app\n{run}", "python:3.13-slim") == left
 
 
+def test_the_second_half_of_an_install_brings_no_packages_again() -> None:
+    assert kept("WORKDIR /app\nRUN composer install --no-scripts\nCOPY . .\nRUN composer install", "composer:2") == []
+    left = kept("WORKDIR /app\nRUN composer install --no-dev\nRUN composer install", "composer:2")
+    assert left == ["/app/vendor: composer( dev)", "/tmp/cache: composer's download cache"]
+
+
 @pytest.mark.parametrize(
     ("run", "left"),
     [

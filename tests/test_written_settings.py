@@ -206,3 +206,29 @@ def test_a_later_text_goes_to_the_end_of_a_file_or_in_its_place() -> None:
     block = "//- Dockerfile\nFROM python:3.13\nCOPY pip.conf /etc/\n{}\nRUN pip install a\n" + files
     assert PIP not in last(block.format(appended))
     assert PIP in last(block.format(appended + "\nRUN echo > /etc/pip.conf"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("RUN bundle config set --local without test\n", "bundler without=test"),
+        (
+            "RUN bundle config set --local without test && bundle config set --local without dev\n",
+            "bundler without=dev",
+        ),
+        ("WORKDIR /\nRUN bundle config set without test\nWORKDIR /app\n", "bundler without=test"),
+        ("RUN bundle config --global without test\nUSER app\n", "bundler"),
+        ("ENV BUNDLE_APP_CONFIG=/b\nRUN bundle config set without test\nUSER app\n", "bundler without=test"),
+        ("RUN mkdir .bundle && echo 'BUNDLE_WITHOUT: test' > .bundle/config\n", "bundler without=test"),
+    ],
+)
+def test_bundler_is_told_by_its_files(lines: str, said: str) -> None:
+    assert last(f"FROM debian:12\nWORKDIR /app\n{lines}RUN bundle install\n")[0] == said
+
+
+@pytest.mark.parametrize(
+    "told", ["rustup set profile minimal", "echo 'profile = \"minimal\"' > ~/.rustup/settings.toml"]
+)
+def test_rustup_is_told_by_its_file(told: str) -> None:
+    assert last(f"FROM debian:12\nRUN {told}\nRUN rustup toolchain install stable\n") == []
+    assert last("FROM debian:12\nRUN rustup toolchain install stable\n") != []

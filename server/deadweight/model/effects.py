@@ -243,15 +243,6 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What a tool is told for its later runs: `bundle config set without test`. Its file has a few bytes."""
-
-    tool: str
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
 class Built:
     """What a program of the user's or one we have no file for writes: unknown, by name."""
 
@@ -274,7 +265,6 @@ Cause: TypeAlias = (
     | Rewritten
     | Moved
     | Output
-    | Setting
     | Built
     | None
 )

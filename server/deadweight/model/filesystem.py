@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import posixpath
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -23,7 +24,6 @@ from deadweight.model.effects import (
     Measured,
     PackageSet,
     Rewritten,
-    Setting,
     Text,
     covers,
     is_under,
@@ -32,13 +32,15 @@ from deadweight.model.playing import Rest, Written, after, after_layer, written_
 from deadweight.model.stages import NOWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from deadweight.model.context import BuildContext, Selection
     from deadweight.model.effects import Cause, Effect
     from deadweight.model.folder import Folder
     from deadweight.model.layers import Layer
     from deadweight.model.stages import Site
+
+    _Reads = Callable[[Any, str], bool]
 
 _MOST_PATHS = 64  # of which is known what an instruction wrote there: somebody types one letter by letter
 # Where distributions keep what packages bring; what lies elsewhere in an image is the user's own.
@@ -206,12 +208,21 @@ _all_given: Callable[[Stack | None], _Given | None] = folded(cast("_Given | None
 
 
 class Question(NamedTuple):
-    """What a command asked of the file system when its RUN had done `here`, and the answer."""
+    """What a command asked of the file system when its RUN had done `here`, and the answer.
+
+    `reads` says of a file whether the answer hangs on its text, by the first argument; None where it hangs on no text.
+    """
 
     ask: Callable[..., Any]
     here: tuple[Effect, ...]
     arguments: tuple[Any, ...]
     answer: Any
+    reads: _Reads | None = None
+
+    def hangs_on(self, texts: Iterable[str]) -> bool:
+        """Whether the answer may be another one where the texts of these files are."""
+        reads = self.reads
+        return reads is not None and any(reads(self.arguments[0], path) for path in texts)
 
 
 def each_once(questions: Iterable[Question]) -> tuple[Question, ...]:
@@ -224,20 +235,28 @@ _Asking = TypeVar("_Asking", bound="Callable[..., Any]")
 
 def _asked(ask: _Asking) -> _Asking:
     """`ask`, a method whose questions are remembered with their answers; what was just asked is not asked again."""
+    return _asked_of_texts(None)(ask)
 
-    @wraps(ask)
-    def answer(self: Filesystem, *arguments: Any) -> Any:
-        for each in reversed(self.asked):
-            if each.here is not self.here:
-                break
-            if each.ask is ask and each.arguments == arguments:
-                self.asked.append(each)
-                return each.answer
-        found = ask(self, *arguments)
-        self.asked.append(Question(ask, self.here, arguments, found))
-        return found
 
-    return cast("_Asking", answer)
+def _asked_of_texts(reads: _Reads | None) -> Callable[[_Asking], _Asking]:
+    """The same for a method that reads texts: those of which files, `reads` says by the first argument."""
+
+    def remembering(ask: _Asking) -> _Asking:
+        @wraps(ask)
+        def answer(self: Filesystem, *arguments: Any) -> Any:
+            for each in reversed(self.asked):
+                if each.here is not self.here:
+                    break
+                if each.ask is ask and each.arguments == arguments:
+                    self.asked.append(each)
+                    return each.answer
+            found = ask(self, *arguments)
+            self.asked.append(Question(ask, self.here, arguments, found, reads))
+            return found
+
+        return cast("_Asking", answer)
+
+    return remembering
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +274,12 @@ class Filesystem:
     here: tuple[Effect, ...] = ()
     asked: list[Question] = field(default_factory=list, compare=False)
 
-    def answers(self, questions: Iterable[Question]) -> bool:
-        """Whether it gives the same answers to questions that were asked of another file system."""
-        return all(each.ask(self._when(each.here), *each.arguments) == each.answer for each in questions)
+    def answers(self, questions: Iterable[Question], texts: Collection[str] | None = None) -> bool:
+        """Whether it gives the same answers to questions that were asked of another file system, from which it differs
+        in the texts of some files alone where it is said which.
+        """
+        asked = questions if texts is None else [each for each in questions if each.hangs_on(texts)]
+        return all(each.ask(self._when(each.here), *each.arguments) == each.answer for each in asked)
 
     def asks_again(self, questions: Iterable[Question]) -> bool:
         """Asks what was asked before; whether each answer is what it was."""
@@ -265,27 +287,27 @@ class Filesystem:
             answer = each.ask(self, *each.arguments)
             if answer != each.answer:
                 return False
-            self.asked.append(Question(each.ask, self.here, each.arguments, answer))
+            self.asked.append(each._replace(here=self.here, answer=answer))
         return True
 
     def _when(self, here: tuple[Effect, ...]) -> Filesystem:
         """What a command of the RUN finds when it has done this."""
         return Filesystem(self.below, self.context, self.mounts, self.site, here) if here else self
 
-    @_asked
+    @_asked_of_texts(operator.eq)
     def text(self, path: str) -> str | None:
         """The text of a file by its path in the image: as a bind mount shows it, as it was copied last, or as the
         Dockerfile itself writes it.
         """
         return self._texts((path,)).get(path)
 
-    @_asked
+    @_asked_of_texts(operator.contains)
     def known_texts(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """The texts of those of these files of which anything is known."""
         found = self._texts(paths)
         return tuple([found[path] for path in paths if path in found])
 
-    @_asked
+    @_asked_of_texts(lambda folder, path: posixpath.dirname(path) == folder)
     def texts(self, folder: str) -> tuple[str, ...]:
         """The texts of the files in a folder, in the order of their names."""
         paths = {each.path for each in self._given() if each.path and posixpath.dirname(each.path) == folder}
@@ -451,12 +473,6 @@ class Filesystem:
         return next((effect.path for effect in self._written() if effect.cause == cause), None)
 
     @_asked
-    def setting(self, tool: str, name: str) -> str | None:
-        """What a tool was told last by a command of its own; None where nobody told it."""
-        settings = (effect.cause for effect in self._written() if isinstance(effect.cause, Setting))
-        return next((each.value for each in settings if (each.tool, each.name) == (tool, name)), None)
-
-    @_asked
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
         here = _asked_for(self.here, manager)
@@ -472,12 +488,12 @@ class Filesystem:
         """Whether the build has removed a file that the base image may hold."""
         return any(covers(each, path) for each in (*_removed(self.here), *_all_removed(self.below)))
 
-    @_asked
+    @_asked_of_texts(covers)
     def held(self, path: str) -> list[Written]:
         """What lies under `path` (which may hold wildcards), each file once, as far as effects tell."""
         return self._held(path)
 
-    def _held(self, path: str) -> list[Written]:
+    def _held(self, path: str, *, but_texts: bool = False) -> list[Written]:
         there: Sequence[Rest] = self.below.there if self.below else ()
         if self.here:
             targets = [mount.target for mount in self.mounts if mount.target]
@@ -485,6 +501,8 @@ class Filesystem:
         found: list[Written] = []
         later: dict[str, dict[str | None, Effect]] = {}  # what is copied above, by folder and source
         for rest in reversed(there):
+            if but_texts and rest.is_text:
+                continue
             known = rest.known.get(path)
             parts = known[1] if known and known[0] is self.context else self._parts_of(rest, path)
             for part in reversed(parts):
@@ -554,7 +572,7 @@ class Filesystem:
         return tuple(
             [
                 (site, effect)
-                for site, effect in self._held(path)
+                for site, effect in self._held(path, but_texts=True)
                 if site != self.site
                 and not isinstance(effect.cause, Text)
                 and (site, id(effect)) not in again

@@ -23,6 +23,7 @@ from deadweight.model.effects import (
     Kind,
     Nth,
     PackageSet,
+    Text,
     as_text,
     writes,
 )
@@ -338,21 +339,22 @@ class _StageReader:
                 old.stacks[:count] if stack is old.stacks[0] else accumulate(layers[1:], self.on_top, initial=stack)
             )
             stack = stacks[-1]
+        texts: set[str] = set()  # the files whose texts alone are others than they were
         for number, step in enumerate(self.stage.steps[len(layers) - 1 :], len(layers)):
             layer, was = known.get(id(step)), before[number] if number < len(before) else None
             site = layer.site if layer and layer.site.step == number else Site(self.stage.index, number)
-            stands = layer and (not layer.depends or self.stands(layer, site, stack, is_as_it_was=layer is was))
+            stands = layer and (not layer.depends or self.stands(layer, site, stack, texts if layer is was else None))
             if layer is None or not stands:
                 layer = self.layer(step, site, stack)
             elif layer.site is not site:
                 layer = replace(layer, site=site)
             layer = self.measured(layer, number)
-            if was is None or layer.effects is not was.effects or layer.kept is not was.kept:
-                before = ()
-            stack = self.on_top(stack, layer) if before else self.stacked(layer, stack)
+            others = None if was is None else _other_texts(was, layer)
+            before, texts = ((), set()) if others is None else (before, texts | others)
+            stack = self.on_top(stack, layer) if before and not texts else self.stacked(layer, stack)
             layers.append(layer)
             stacks.append(stack)
-        is_same = old is not None and len(before) == len(layers) and old.stage.label == self.stage.label
+        is_same = old is not None and len(before) == len(layers) and not texts and old.stage.label == self.stage.label
         outcome = old.outcome if old is not None and is_same else object()
         return Ledger(
             self.stage, self.base, self.context, tuple(layers), tuple(stacks), self.others, self.figures, outcome
@@ -388,15 +390,17 @@ class _StageReader:
             return Stack(layer, below, known)
         return Stack(layer, below)
 
-    def stands(self, layer: Layer, site: Site, below: Stack, *, is_as_it_was: bool) -> bool:
-        """Whether a layer of before is what its step does here too; `is_as_it_was` with all that lies below it."""
+    def stands(self, layer: Layer, site: Site, below: Stack, texts: set[str] | None) -> bool:
+        """Whether a layer of before is what its step does here too, where no more than `texts` of files below it are
+        others than they were; None where more may be.
+        """
         instruction, step = layer.instruction, layer.step
         if instruction.keyword in ("COPY", "ADD"):
             return self.is_context_known and (self.are_others_known or instruction.flag("from") is None)
-        if is_as_it_was or not layer.asked or step is None:
+        if (texts is not None and not texts) or not layer.asked or step is None:
             return True
         mounts = mounts_of(instruction, step.state)
-        return Filesystem(below, self.context, mounts, site).answers(layer.asked)
+        return Filesystem(below, self.context, mounts, site).answers(layer.asked, texts)
 
     def first(self, platform: str) -> Layer:
         start = self.stage.start
@@ -505,6 +509,24 @@ class _StageReader:
         stack = self.ledgers[stage.index].stacks[-1]
         held = tuple(each.effect for each in Filesystem(stack, self.context).held(path))
         return CopiedFromStage(stage.label, path, held or None)
+
+
+def _other_texts(was: Layer, layer: Layer) -> set[str] | None:
+    """The files into which a layer writes another text than before; None where it does anything else otherwise."""
+    found: set[str] = set()
+    if layer.effects is was.effects and layer.kept is was.kept:
+        return found
+    if len(layer.effects) != len(was.effects) or [each.path for each in layer.kept] != [each.path for each in was.kept]:
+        return None
+    for one, other in zip(was.effects, layer.effects, strict=True):
+        if one is other:
+            continue
+        if not isinstance(one.cause, Text) or not isinstance(other.cause, Text) or other.path is None:
+            return None
+        if one != replace(other, cause=one.cause):
+            return None
+        found.add(other.path)
+    return found
 
 
 def _first_word(instruction: Instruction) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.lazy import cached_property
-from deadweight.model.effects import Copied, Kind, Leftover, Measured, Moved, PackageSet, covers, is_under
+from deadweight.model.effects import Copied, Kind, Leftover, Measured, Moved, PackageSet, Text, covers, is_under
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class Rest:
     site: Site
     effects: tuple[Effect, ...]
     known: dict[str, tuple[BuildContext | None, tuple[Effect, ...]]] = field(default_factory=dict)
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether it is nothing but lines of the Dockerfile."""
+        return all(isinstance(effect.cause, Text) for effect in self.effects)
 
     @cached_property
     def marks(self) -> frozenset[object]:

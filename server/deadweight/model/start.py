@@ -7,12 +7,14 @@ import shlex
 from typing import TYPE_CHECKING
 
 from deadweight.syntax.dockerfile import remembered
+from deadweight.syntax.run import program_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deadweight.model.layers import Ledger
-    from deadweight.syntax.dockerfile import Instruction, Section
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.stages import Stage
+    from deadweight.syntax.dockerfile import Instruction
 
 # Parts of what stages and NODE_ENV for developers are called: `dev`, `test-e2e` (kept by hand, 2026-11-23).
 _FOR_DEVELOPERS = frozenset(
@@ -20,17 +22,54 @@ _FOR_DEVELOPERS = frozenset(
 )
 # What a container that a person works in is kept alive with: `CMD ["bash"]`, `CMD sleep infinity`.
 _IDLE = re.compile(r"(?:\S*/)?(?:ba|z|a)?sh(?: -[il]+)*|sleep (?:infinity|\d+)|tail -[fF] /dev/null")
+_WORD = re.compile(r"[^\s;&|()\"'=]+")
+_PLAIN = re.compile(r"[\w./:@,+-]+(?:[ \t]+[\w./:@,+-]+)*")  # of a shell form: what the exec form says as well
+
+
+def starters(ledgers: Iterable[Ledger]) -> dict[str, Layer]:
+    """What a container starts: the last ENTRYPOINT and the last CMD of these stages, by keyword."""
+    found: dict[str, Layer] = {}
+    for ledger in ledgers:
+        found.update(_last_of(ledger))
+    return found
 
 
 def start_command(ledgers: Iterable[Ledger]) -> str:
     """What a container runs, as a shell would: ENTRYPOINT and CMD together; "" where these stages have neither."""
-    entrypoint = command = None
-    for ledger in ledgers:
-        own = _last_of(ledger.stage.section)
-        entrypoint, command = own.get("ENTRYPOINT", entrypoint), own.get("CMD", command)
+    last = {keyword: layer.instruction for keyword, layer in starters(ledgers).items()}
+    entrypoint, command = last.get("ENTRYPOINT"), last.get("CMD")
     if entrypoint is None or entrypoint.array is None:
         return _as_shell(entrypoint or command)
     return f"{_as_shell(entrypoint)} {_as_shell(command)}".strip()
+
+
+def started_path(ledgers: Iterable[Ledger], stage: Stage) -> str | None:
+    """The path of the program that a container of a stage starts; None where its name is all that is known, or less."""
+    last = starters(ledgers)
+    layer = last.get("ENTRYPOINT") or last.get("CMD")
+    word = layer.instruction.words[0] if layer is not None and layer.instruction.words else None
+    name = (word.value or word.text) if word is not None else ""
+    return stage.end.resolve(name) if "/" in name else None
+
+
+def start_words(ledgers: Iterable[Ledger]) -> frozenset[str]:
+    """The words of what a container starts, paths without their folders."""
+    return frozenset[str]().union(*(words_of(layer.instruction) for layer in starters(ledgers).values()))
+
+
+@remembered
+def words_of(instruction: Instruction) -> frozenset[str]:
+    """The words of CMD, ENTRYPOINT or HEALTHCHECK, paths without their folders."""
+    words = (word.value or word.text for word in instruction.words)
+    return frozenset(program_name(part) for word in words for part in _WORD.findall(word))
+
+
+def is_plain(instruction: Instruction) -> bool:
+    """Whether CMD, ENTRYPOINT or HEALTHCHECK is in exec form, or in a shell form that says the same as that."""
+    text = instruction.arguments.text.strip()
+    if instruction.keyword == "HEALTHCHECK":
+        return instruction.array is not None or text.upper() == "NONE"
+    return instruction.array is not None or _PLAIN.fullmatch(text) is not None
 
 
 def is_idle(start: str) -> bool:
@@ -44,12 +83,12 @@ def is_for_developers(name: str | None) -> bool:
 
 
 @remembered
-def _last_of(section: Section) -> dict[str, Instruction]:
+def _last_of(ledger: Ledger) -> dict[str, Layer]:
     """The ENTRYPOINT and the CMD of a stage that hold."""
-    found: dict[str, Instruction] = {}
-    for each in reversed(section.instructions):
-        if each.keyword in ("ENTRYPOINT", "CMD"):
-            found.setdefault(each.keyword, each)
+    found: dict[str, Layer] = {}
+    for layer in reversed(ledger.layers):
+        if layer.instruction.keyword in ("ENTRYPOINT", "CMD"):
+            found.setdefault(layer.instruction.keyword, layer)
         if len(found) == 2:
             break
     return found

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.effects import Built, CopiedFromStage, PackageSet
 from deadweight.model.image import family
+from deadweight.model.start import is_plain, words_of
 from deadweight.rules import on_alpine
 from deadweight.size import python_project
 from deadweight.size.ready_made import blockers
 from deadweight.syntax.dockerfile import remembered
-from deadweight.syntax.run import program_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.layers import Layer, Ledger
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Instruction
 
 # What comes with a JDK and not with a JRE, and what runs on a JDK alone.
 _JDK = frozenset(
@@ -93,9 +93,7 @@ _PROGRAMS = {
 }
 _BROUGHT_BY = {program: package for package, programs in _PROGRAMS.items() for program in programs}
 _BUILT_FROM_SCRIPTS = frozenset(("dist", "build", "out", "public", "static", "package.json", "package-lock.json"))
-_WORD = re.compile(r"[^\s;&|()\"'=]+")
 _FOR_ONE_SYSTEM = frozenset(("-r", "--runtime", "-a", "--arch", "--os", "--self-contained"))  # of dotnet publish
-_PLAIN = re.compile(r"[\w./:@,+-]+(?:[ \t]+[\w./:@,+-]+)*")  # of a shell form: what the exec form says as well
 # Images of others whose programs run on any Linux.
 _STATIC = ("ghcr.io/astral-sh/uv", "composer", "busybox", "docker", "hashicorp/", "gcr.io/distroless/static")
 
@@ -174,24 +172,6 @@ def uses(ledgers: Iterable[Ledger]) -> Uses:
     return Uses(tuple(needs), frozenset(managers), frozenset(packages), brings_cuda, is_known_on_alpine)
 
 
-def starts(ledgers: Iterable[Ledger]) -> frozenset[str]:
-    """The words that start the image, paths without their folders."""
-    return frozenset[str]().union(*map(_words_of, starters(ledgers).values()))
-
-
-def starters(ledgers: Iterable[Ledger]) -> dict[str, Layer]:
-    """What starts the image: the last ENTRYPOINT and the last CMD of its stages, by keyword."""
-    layers = (layer for ledger in ledgers for layer in ledger.layers)
-    return {each.instruction.keyword: each for each in layers if each.instruction.keyword in ("CMD", "ENTRYPOINT")}
-
-
-@remembered
-def _words_of(layer: Layer) -> frozenset[str]:
-    """The words of CMD, ENTRYPOINT or HEALTHCHECK, paths without their folders."""
-    words = (word.value or word.text for word in layer.instruction.words)
-    return frozenset(program_name(part) for word in words for part in _WORD.findall(word))
-
-
 @remembered
 def _needs(layer: Layer) -> tuple[Need, ...]:
     return tuple(dict.fromkeys(_needs_of(layer)))
@@ -204,7 +184,7 @@ def _needs_of(layer: Layer) -> Iterator[Need]:
     if keyword in ("RUN", "ONBUILD"):
         yield Need("no-shell", keyword)
     elif keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
-        yield from _needs_of_start(layer)
+        yield from _needs_of_start(instruction)
     elif keyword == "USER" and not is_everywhere(instruction.arguments.text):
         yield Need("few-accounts", f"USER names {instruction.arguments.text}")
     elif keyword in ("COPY", "ADD") and not is_everywhere(instruction.flag("chown") or "root"):
@@ -223,15 +203,6 @@ def _needs_of(layer: Layer) -> Iterator[Need]:
                 yield Need("musl", "Python 2 has no wheels for musl")
         elif isinstance(effect.cause, Built):
             yield Need("no-nvcc", f"{effect.cause.program} may compile")
-
-
-def is_plain_start(layer: Layer) -> bool:
-    """Whether CMD, ENTRYPOINT or HEALTHCHECK is in exec form, or in a shell form that says the same as that."""
-    instruction = layer.instruction
-    text = instruction.arguments.text.strip()
-    if instruction.keyword == "HEALTHCHECK":
-        return instruction.array is not None or text.upper() == "NONE"
-    return instruction.array is not None or _PLAIN.fullmatch(text) is not None
 
 
 def is_everywhere(account: str) -> bool:
@@ -253,9 +224,9 @@ def _is_for_cuda(cause: PackageSet) -> bool:
     return any(name.startswith("nvidia-") or "+cu" in version for name, version in python_project.names(cause))
 
 
-def _needs_of_start(layer: Layer) -> Iterator[Need]:
-    instruction, words = layer.instruction, _words_of(layer)
-    if not is_plain_start(layer):
+def _needs_of_start(instruction: Instruction) -> Iterator[Need]:
+    words = words_of(instruction)
+    if not is_plain(instruction):
         yield Need("no-shell", f"{instruction.keyword} is in shell form")
     elif (words & (_SHELLS | _START_SHELL)) or any(each.endswith(".sh") for each in words):
         yield Need("no-shell", f"{instruction.keyword} starts a script")

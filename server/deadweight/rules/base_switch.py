@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import apt
 from deadweight.model.effects import PackageSet
 from deadweight.model.image import base
+from deadweight.model.start import starters
 from deadweight.rules import on_alpine
-from deadweight.rules.base_needs import standing_on, starters
+from deadweight.rules.base_needs import standing_on
 from deadweight.rules.edits import line_end, remove_instruction
 from deadweight.rules.static_program import runs_in_nothing
 from deadweight.size.estimate import cause_size

@@ -2,8 +2,9 @@ r"""A cache mount stays empty: the same RUN empties it, or goes round it.
 
 What a tool downloads into a cache mount is on the builder, not in the layer, and the next build finds it there. A
 clean-up in the same RUN (`rm -rf /var/lib/apt/lists/*`, `npm cache clean`) takes it away again and frees nothing of the
-image; an option such as `--no-cache-dir` has the tool write nothing there at all. In Docker's images of Debian and
-Ubuntu, the file `/etc/apt/apt.conf.d/docker-clean` has apt delete each archive when it is installed.
+image; an option such as `--no-cache-dir`, or `ENV PIP_NO_CACHE_DIR=1`, has the tool write nothing there at all. In
+Docker's images of Debian and Ubuntu, the file `/etc/apt/apt.conf.d/docker-clean` has apt delete each archive when it is
+installed.
 
 ## Example
 
@@ -36,6 +37,22 @@ Use instead:
 ```
 FROM python:3.13-slim
 RUN --mount=type=cache,target=/root/.cache/pip pip install pandas
+```
+
+## Example
+
+```
+FROM python:3.13-slim
+ENV PIP_NO_CACHE_DIR=1
+RUN --mount=type=cache,target=/root/.cache/pip pip install pandas
+```
+
+Use instead:
+
+```
+FROM python:3.13-slim
+ENV PIP_NO_CACHE_DIR=1
+RUN --mount=type=cache,target=/root/.cache/pip PIP_NO_CACHE_DIR= pip install pandas
 ```
 
 ## Example
@@ -103,6 +120,7 @@ from deadweight.model.commands import apt
 from deadweight.model.effects import Leftover
 from deadweight.rules.cache_mounts import (
     ARCHIVES,
+    VARIABLES,
     Lost,
     apt_archives,
     apt_installs,
@@ -111,9 +129,10 @@ from deadweight.rules.cache_mounts import (
     is_in,
     passed,
     removed,
+    switched_off,
     without_clean_up,
 )
-from deadweight.rules.edits import prepend_command, replace_word
+from deadweight.rules.edits import insert_word_before, prepend_command, replace_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -138,9 +157,10 @@ def cache_mount_defeated(snapshot: Snapshot) -> Iterator[Finding]:
                 message = f"{_what(lost)} in a cache mount, and removed again"
                 yield _finding(snapshot, ledger, layer, lost, message, partial(_without_clean_up, layer, lost))
             for lost in bypassed:
-                word = lost.word.text if lost.word else ""
-                message = f"{word} has {lost.call.program} leave the cache mount empty"
-                yield _finding(snapshot, ledger, layer, lost, message, partial(_without_option, layer, lost))
+                told = lost.word.text if lost.word else lost.variable
+                message = f"{told} has {lost.call.program} leave the cache mount empty"
+                fixes = partial(_without_option if lost.word else _without_variable, layer, lost)
+                yield _finding(snapshot, ledger, layer, lost, message, fixes)
             for lost in archives if has_docker_clean(snapshot, ledger, layer) else ():
                 message = "apt deletes what it downloads to the cache mount, as docker-clean tells it"
                 fixes = partial(_without_docker_clean, ledger, layer, lost)
@@ -155,7 +175,7 @@ def _lost(layer: Layer) -> tuple[tuple[Lost, ...], tuple[Lost, ...], tuple[Lost,
     archives = apt_archives(layer) if is_in(targets, ARCHIVES) else ()
     is_told = any(call.has("-o", "--option") for call in calls)
     kept = (Lost(calls[0], archives),) if calls and archives and not is_told else ()
-    return removed(layer, targets), passed(layer, targets), kept
+    return removed(layer, targets), passed(layer, targets) + switched_off(layer, targets), kept
 
 
 def _finding(
@@ -192,6 +212,16 @@ def _without_clean_up(layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[
 def _without_option(layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[Fix | None]:
     if lost.word and (edit := replace_word(snapshot, layer, lost.word, "")):
         yield Fix("keep-cache", f"Remove {lost.word.text}: the cache goes to the mount", Safety.SAFE, (edit,))
+
+
+def _without_variable(layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[Fix | None]:
+    """Tell the one command otherwise: a later RUN without such a mount would keep its downloads in the layer."""
+    command, name, told = lost.call.placed.command, lost.variable, VARIABLES[lost.variable]
+    is_of_stage = layer.step is not None and layer.step.state.variables.get(name) == lost.call.around.variables[name]
+    if not is_of_stage or name in [each.name for each in command.assignments] or command.words[0].text == "sudo":
+        return
+    if edit := insert_word_before(snapshot, layer, command.words[0], told):
+        yield Fix("keep-cache", f"Write {told} in front: the cache goes to the mount", Safety.SAFE, (edit,))
 
 
 def _without_docker_clean(ledger: Ledger, layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[Fix | None]:

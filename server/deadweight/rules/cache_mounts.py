@@ -24,14 +24,20 @@ if TYPE_CHECKING:
 
 ARCHIVES = f"{apt.CACHE}/archives"
 OPTIONS = frozenset(("--no-cache-dir", "--no-cache"))
+# Variables that say the same, and how one command is told otherwise: pip takes no notice of an empty one (pip's
+# configuration), uv reads words such as 0 (uv's environment variables; both read 2026-11-26).
+VARIABLES = {"PIP_NO_CACHE_DIR": "PIP_NO_CACHE_DIR=", "UV_NO_CACHE": "UV_NO_CACHE=0"}
 
 
 class Lost(NamedTuple):
-    """What would be in a cache mount, and the call that sees to it that it is not, perhaps with a word of it."""
+    """What would be in a cache mount, and the call that sees to it that it is not, perhaps with a word of it, or as a
+    variable tells it.
+    """
 
     call: Call
     effects: tuple[Effect, ...]
     word: Word | None = None
+    variable: str = ""
 
 
 @remembered
@@ -65,6 +71,20 @@ def passed(layer: Layer, folders: Collection[str]) -> tuple[Lost, ...]:
     found = (Lost(call, left_by(call, word), word) for call, word in words if word is not None)
     own = (each._replace(effects=tuple(one for one in each.effects if is_in(folders, one.path))) for each in found)
     return tuple(each for each in own if each.effects)
+
+
+def switched_off(layer: Layer, folders: Collection[str]) -> tuple[Lost, ...]:
+    """What tools would download to one of some folders, did a variable not tell them to keep nothing."""
+    found: list[Lost] = []
+    for call in layer.calls:
+        for name in VARIABLES:
+            if name not in call.around.variables or left_by(call):
+                continue
+            around = replace(call.around, variables={**call.around.variables, name: ""})
+            effects = tuple(each for each in left_by(replace(call, around=around)) if is_in(folders, each.path))
+            if effects:
+                found.append(Lost(call, effects, variable=name))
+    return tuple(found)
 
 
 def left_by(call: Call, but: Word | None = None) -> tuple[Effect, ...]:

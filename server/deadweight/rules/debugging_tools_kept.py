@@ -90,7 +90,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import PackageSet
-from deadweight.rules.base_needs import starts
+from deadweight.model.start import start_words
 from deadweight.rules.edits import replace_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
@@ -125,7 +125,7 @@ def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
     for ledger in snapshot.shipped_ledgers:
         for layer in ledger.layers_with(PackageSet):
             for freed in _tools(layer):
-                begins = starts(snapshot.shipped_ledgers) if begins is None else begins
+                begins = start_words(snapshot.shipped_ledgers) if begins is None else begins
                 is_for_people = target is None or _FOR_DEVELOPERS.search(target.name or "")
                 if not begins or begins & _WORKED_IN or is_for_people or _is_named_again(snapshot, freed):
                     return

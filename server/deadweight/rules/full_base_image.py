@@ -228,7 +228,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.image import ImageRef, base, family, variant, weighed
 from deadweight.model.siblings import in_place_of, siblings
-from deadweight.rules.base_needs import standing_on, starts, uses
+from deadweight.model.start import start_words
+from deadweight.rules.base_needs import standing_on, uses
 from deadweight.rules.base_switch import (
     Switch,
     are_programs,
@@ -307,7 +308,7 @@ def _start(snapshot: Snapshot, ledger: Ledger) -> _Start | None:
     standing = standing_on(snapshot, ledger)
     shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
     changes = tuple(changed(shipped, base(stage.base), each.base) for each in siblings(stage.base))
-    platform, begins = stage.platform or snapshot.options.platform, starts(snapshot.shipped_ledgers)
+    platform, begins = stage.platform or snapshot.options.platform, start_words(snapshot.shipped_ledgers)
     return _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, changes, static)
 
 

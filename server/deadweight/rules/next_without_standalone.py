@@ -104,13 +104,12 @@ CMD ["npm", "run", "dev"]
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING
 
 from deadweight.facts.constants import constant
 from deadweight.model.ecosystems import node
 from deadweight.model.effects import CopiedFromStage, PackageSet
-from deadweight.rules.base_needs import starters
+from deadweight.model.start import start_command
 from deadweight.rules.rule import Finding, rule
 from deadweight.size.estimate import cause_size
 from deadweight.size.units import Size
@@ -179,12 +178,7 @@ def _manifest(packages: PackageSet) -> node.Manifest | None:
 def _runs_next(snapshot: Snapshot, packages: PackageSet) -> bool:
     """Whether the image starts with `next start`, by its own command or by a script."""
     manifest = _manifest(packages)
-    texts = []
-    for layer in starters(snapshot.shipped_ledgers).values():
-        instruction = layer.instruction
-        words = [word.value or "" for word in instruction.array or ()]
-        texts.append(instruction.arguments.text if instruction.array is None else shlex.join(words))
-    start = " ".join(texts)
+    start = start_command(snapshot.shipped_ledgers)
     return manifest is not None and any(
         words[at : at + 2] == ("next", "start")
         for words in node.commands(manifest, start)

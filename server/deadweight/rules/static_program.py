@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import CopiedFromStage, is_under
-from deadweight.rules.base_needs import is_everywhere, is_plain_start, is_static, starters
+from deadweight.model.start import is_plain, started_path, starters
+from deadweight.rules.base_needs import is_everywhere, is_static
 
 if TYPE_CHECKING:
     from deadweight.model.layers import Layer, Ledger
@@ -60,10 +61,5 @@ def _installs_what_is_held(layer: Layer) -> bool:
 
 def _program(ledger: Ledger) -> str | None:
     """The path of what the stage starts, in exec form or in one that says the same."""
-    last = starters((ledger,))
-    layer = last.get("ENTRYPOINT") or last.get("CMD")
-    if layer is None or not layer.instruction.words or not all(map(is_plain_start, last.values())):
-        return None
-    word = layer.instruction.words[0]
-    name = word.value or word.text
-    return ledger.stage.end.resolve(name) if "/" in name else None
+    is_told = all(is_plain(layer.instruction) for layer in starters((ledger,)).values())
+    return started_path((ledger,), ledger.stage) if is_told else None

@@ -91,7 +91,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import BaseLayers, CopiedFromStage, is_under
-from deadweight.rules.base_needs import starters
+from deadweight.model.start import started_path
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import cause_size, size_together
 from deadweight.size.units import ZERO, less
@@ -128,15 +128,9 @@ def _system_in(effect: Effect) -> bool:
 
 
 def _program(snapshot: Snapshot) -> str | None:
-    """The path of what the image starts; None where it goes by its name alone, or is unknown."""
-    last = starters(snapshot.shipped_ledgers)
-    layer = last.get("ENTRYPOINT") or last.get("CMD")
-    word = layer.instruction.words[0] if layer is not None and layer.instruction.words else None
+    """The path of what the image starts, where that is known."""
     target = snapshot.build.target
-    if word is None or target is None:
-        return None
-    name = word.value or word.text
-    return target.end.resolve(name) if "/" in name else None
+    return started_path(snapshot.shipped_ledgers, target) if target is not None else None
 
 
 @remembered

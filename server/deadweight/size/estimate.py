@@ -26,7 +26,6 @@ from deadweight.model.effects import (
     Output,
     PackageSet,
     Rewritten,
-    Setting,
     Text,
 )
 from deadweight.size import apt, counted, downloads, images, node_project, packed, python_project
@@ -150,7 +149,7 @@ def effect_size(effect: Effect) -> Size | None:
 def cause_size(cause: Cause) -> Size | None:
     """Unpacked bytes of a cause."""
     match cause:
-        case None | Moved() | Setting():
+        case None | Moved():
             return ZERO
         case BaseLayers():
             return images.unpacked(cause.ref, cause.platform) if cause.ref else None

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from deadweight.model.commands import gem
 from deadweight.model.commands.call import Tool
 from deadweight.model.ecosystems import ruby
-from deadweight.model.effects import Built, PackageSet, ProjectTexts, Setting, writes
+from deadweight.model.effects import Built, PackageSet, ProjectTexts, as_text, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
 
 # Options that take the next word along.
@@ -24,8 +24,8 @@ VALUES = (
 )
 _WRITES_NOTHING = frozenset(("check", "list", "show", "info", "outdated", "platform", "version", "env", "help", "lock"))
 _FALSE = ("", "0", "false", "no", "off")
-# In .bundle/config: `BUNDLE_WITHOUT: "development:test"`.
-_SAID = r"^BUNDLE_{name}:\s*(.+)$"
+# Its settings for all apps of an account, and the variable that names the folder of those of one.
+_OF_ALL, _FOLDER = "~/.bundle/config", "BUNDLE_APP_CONFIG"
 
 
 def _effects(call: Call) -> Iterator[Effect]:
@@ -47,9 +47,25 @@ def _config(call: Call, words: list[str]) -> Iterator[Effect]:
         return
     name, *values = words[1:] if words[:1] == ["set"] else words or [""]
     if values:
-        folder = call.around.resolve(call.around.variable("BUNDLE_APP_CONFIG") or ".bundle")
-        setting = Setting("bundler", name.lower().replace("-", "_"), " ".join(values))
-        yield writes(folder and posixpath.join(folder, "config"), setting, call.span)
+        said = as_text(f'{_key(name)}: "{" ".join(values)}"\n', appends=True)
+        yield writes(call.around.resolve(_OF_ALL if _is_for_all(call) else _of_app(call.around)), said, call.span)
+
+
+def _is_for_all(call: Call) -> bool:
+    """Whether a setting is for all apps of the account; where there is no app, Bundler takes it for that."""
+    if call.has("--local", "--global"):
+        return call.has("--global")
+    around = call.around
+    manifest = around.resolve("Gemfile")
+    return not (around.variable(_FOLDER) or (manifest and around.files.held(manifest)))
+
+
+def _of_app(around: Surroundings) -> str:
+    return posixpath.join(around.variable(_FOLDER) or ".bundle", "config")
+
+
+def _key(name: str) -> str:
+    return f"BUNDLE_{name.upper().replace('.', '__').replace('-', '___')}"
 
 
 def _install(call: Call) -> Iterator[Effect]:
@@ -91,14 +107,17 @@ def setting(call: Call, name: str) -> str | None:
     around = call.around
     if option := call.value(f"--{name}") if name == "path" else None:
         return option
-    if told := around.files.setting("bundler", name):
+    if told := _said(around, _of_app(around), name) or around.variables.get(_key(name)):
         return told
-    if told := around.variables.get(f"BUNDLE_{name.upper()}"):
-        return told
-    path = around.resolve(".bundle/config")
-    found = path and around.files.text(path)
-    match = re.search(_SAID.format(name=name.upper()), found, re.MULTILINE) if found else None
-    return match[1].strip("\"' ") if match else None
+    return _said(around, ".bundle/config", name) or _said(around, _OF_ALL, name)
+
+
+def _said(around: Surroundings, file: str, name: str) -> str | None:
+    """What a file of settings says: `BUNDLE_WITHOUT: "development:test"`."""
+    path = around.resolve(file)
+    text = path and around.files.text(path)
+    found = re.findall(rf"^{_key(name)}:\s*(.+)$", text, re.MULTILINE) if text else []
+    return found[-1].strip("\"' ") if found else None
 
 
 def _is_on(value: str | None) -> bool:

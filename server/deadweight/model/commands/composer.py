@@ -40,7 +40,9 @@ def _effects(call: Call) -> Iterator[Effect]:
     if verb in _CLEARS:
         yield removes(_cache(call), call.span)
     elif verb in _INSTALLS and not names:
-        yield from _installed(call, _of_project(call), _vendor(call, is_global=is_global))
+        packages = _of_project(call)
+        if not call.around.files.has(packages):  # `composer install --no-scripts` may have installed them before
+            yield from _installed(call, packages, _vendor(call, is_global=is_global))
     elif verb in ("require", "req", "update", "create-project"):
         named = tuple(names[:1]) if verb == "create-project" else tuple(names)
         packages = PackageSet("composer", named)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from deadweight.model.commands import ini
 from deadweight.model.commands.call import Tool
 from deadweight.model.commands.measured import figure
-from deadweight.model.effects import Built, Leftover, Measured, Setting, writes
+from deadweight.model.effects import Built, Leftover, Measured, as_text, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,16 +49,20 @@ def _toolchain(call: Call, name: str) -> Iterator[Effect]:
     if call.around.files.has(toolchain):
         return  # `rustup default stable` behind an installer that has brought it
     yield writes(folder, toolchain, call.span)
-    told = call.value("--profile") or call.around.files.setting("rustup", "profile")
-    if told != "minimal" and call.around.base.repository != "rust":
+    path = _settings(call)
+    told = call.value("--profile") or ini.value(path and call.around.files.text(path), "profile", "")
+    if (told or "").strip("\"'") != "minimal" and call.around.base.repository != "rust":
         cleanup = f"rm -rf {folder}/*/share/doc"
         left = Leftover("rust-docs", "Rust's documentation", cleanup, figure=figure("rust.documentation"))
         yield writes(folder and posixpath.join(folder, "*/share/doc"), left, call.span)
 
 
 def _profile(call: Call, profile: str) -> Effect:
-    folder = call.around.resolve(_home(call))
-    return writes(folder and posixpath.join(folder, "settings.toml"), Setting("rustup", "profile", profile), call.span)
+    return writes(_settings(call), as_text(f'profile = "{profile}"\n', appends=True), call.span)
+
+
+def _settings(call: Call) -> str | None:
+    return call.around.resolve(posixpath.join(_home(call), "settings.toml"))
 
 
 def _toolchains(call: Call) -> str | None:
