@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-PACKAGES = ("elpa-dockerfile-mode", "emacs-nox", "hx", "neovim", "patchelf", "tmux", "vim", "vim-ale")
+PACKAGES = ("elpa-dockerfile-mode", "elpa-lsp-mode", "emacs-nox", "hx", "neovim", "patchelf", "tmux", "vim", "vim-ale")
 PROGRAMS = {"emacs": "emacs-nox", "hx": "hx", "nvim": "nvim", "tmux": "tmux", "vim": "vim.basic"}
 
 _SUITE = "testing"
@@ -27,7 +27,7 @@ class MissingError(Exception):
 def unpacked(folder: Path) -> Path:
     """The root below which the editors lie; fetched into `folder` once."""
     root, done = folder / "root", folder / "done"
-    if done.exists():
+    if done.exists() and done.read_text("utf-8").split() == [*PACKAGES]:
         return root
     if not shutil.which("apt-get"):
         raise MissingError("the editors come from Debian, and there is no apt-get")
@@ -36,7 +36,7 @@ def unpacked(folder: Path) -> Path:
         _run("dpkg-deb", "-x", str(archive), str(root))
         archive.unlink()
     _tell_where_libraries_are(root)
-    done.touch()
+    done.write_text("\n".join(PACKAGES), "utf-8")
     return root
 
 

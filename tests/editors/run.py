@@ -115,15 +115,25 @@ def hx(desk: Desk) -> dict[str, str]:
     return helix.drive(desk.program("tmux"), desk.program("hx").resolve(), desk.app, environment)
 
 
-def emacs(desk: Desk) -> dict[str, str]:
-    init = desk.configure(".emacs.d/init.el", *blocks("Emacs 29 and later (eglot)"))
+def eglot(desk: Desk) -> dict[str, str]:
+    return _emacs(desk, "eglot.el", blocks("Emacs 29 and later (eglot)"))
+
+
+def lsp_mode(desk: Desk) -> dict[str, str]:
+    return _emacs(desk, "lsp-mode.el", [*blocks("Emacs 29 and later (eglot)"), *blocks("Emacs (lsp-mode)")])
+
+
+def _emacs(desk: Desk, driver: str, configuration: list[str]) -> dict[str, str]:
+    init = desk.configure(".emacs.d/init.el", *configuration)
     (share,) = desk.root.glob("usr/share/emacs/[0-9]*")
     (dumped,) = desk.root.glob("usr/libexec/emacs/*/*/*.pdmp")
-    (mode,) = desk.root.glob("usr/share/emacs/site-lisp/elpa-src/dockerfile-mode-*")
+    packages = sorted(desk.root.glob("usr/share/emacs/site-lisp/elpa-src/*"))
     lisp = [each for each in (share / "lisp", *sorted((share / "lisp").rglob("*"))) if each.is_dir()]
     return desk.run(
         *(desk.program("emacs"), f"--dump-file={dumped}", "--batch"),
-        *("-L", mode, "-l", "dockerfile-mode-autoloads", "-l", init, "-l", HERE / "emacs.el"),
+        *(part for each in packages for part in ("-L", each)),
+        *(part for each in ("dockerfile-mode", "lsp-mode") for part in ("-l", f"{each}-autoloads")),
+        *("-l", init, "-l", HERE / driver),
         EMACSLOADPATH=":".join(map(str, lisp)),
         EMACSDATA=share / "etc",
         EMACSDOC=share / "etc",
@@ -147,7 +157,8 @@ EDITORS: dict[str, Callable[[Desk], dict[str, str]]] = {
     "neovim": neovim,
     "neovim-older": older_neovim,
     "helix": hx,
-    "emacs": emacs,
+    "emacs-eglot": eglot,
+    "emacs-lsp-mode": lsp_mode,
     "vim": vim,
 }
 WITHOUT_HINTS = ("vim",)
