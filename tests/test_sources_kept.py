@@ -48,6 +48,9 @@ def test_sources_go_behind_the_last_command_in_them(before: str, after: str) -> 
     "text",
     [
         f"RUN {CLONE} && make -C /src/b",
+        f"RUN {CLONE} && make -C /src/b install-docs",
+        f"RUN {CLONE} && cd /src && make -C b install && ln -sf b/run.sh /usr/bin/run",
+        f"RUN {CLONE} && cd /src/b && make install PREFIX=$PWD/out",
         f"RUN {CLONE} && make -C /src/b install && rm -rf /src",
         f'RUN {CLONE} && make -C /src/b install && rm -rf "$SOURCES"',
         f"RUN {CLONE} && make -C /src/b install\nRUN make -C /src/b check",

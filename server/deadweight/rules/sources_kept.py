@@ -64,6 +64,16 @@ RUN curl -fsSL https://nginx.org/download/nginx-1.29.1.tar.gz | tar -xz -C /usr/
 RUN d="$(mktemp -d)" && git clone https://github.com/a/b.git "$d" && cd "$d" && make install && rm -r "$d"
 ```
 
+A link points into it, or it is installed there:
+
+```
+FROM debian:trixie
+RUN git clone --depth 1 https://github.com/jedisct1/libsodium.git /opt/sodium && cd /opt/sodium && make install \
+    && ln -s /opt/sodium/sodium.conf /etc/sodium.conf
+RUN git clone --depth 1 https://github.com/example/server.git /opt/server && cd /opt/server \
+    && ./configure --prefix=/opt/server/inst && make install
+```
+
 Something uses it later on:
 
 ```
@@ -120,6 +130,12 @@ _PLAIN = re.compile(r"/[\w./+@-]+")
 _SHARED = re.compile(
     r"/|/(?:bin|etc|home|lib|opt|root|srv|tmp|usr|var|src|build)|/home/\w+|/usr/(?:local/)?(?:bin|lib|share|src)|/usr/local|/var/\w+"
 )
+
+
+# What builds call the installation of everything; `make install-docs` installs a part.
+_INSTALLS = re.compile(r"install(?:[-/_]strip|_sw)?")
+_POINTS = frozenset(("ln", "echo", "printf", "tee", "update-alternatives", "alternatives"))  # to what stays where it is
+_PREFIX = re.compile(r"(?:.*prefix|destdir)=(.+)", re.IGNORECASE | re.DOTALL)
 
 
 class _Built(NamedTuple):
@@ -182,15 +198,23 @@ def _built(layer: Layer) -> tuple[_Built, ...]:
         effect, root = source
         behind = layer.calls[layer.calls.index(call) :]
         last = next(each for each in reversed(behind) if each is call or is_inside(each, root) or names(each, root))
-        if not is_removed(layer, root):
+        if not is_removed(layer, root) and not any(_is_pointed_at(each, root) for each in layer.calls):
             found[root] = _Built(layer, effect, root, call, last)
     return tuple(found.values())
+
+
+def _is_pointed_at(call: Call, root: str) -> bool:
+    """Whether a call lets the image read a folder, by a link or a text, or installs right there."""
+    if call.program in _POINTS:
+        return names(call, root)
+    places = [match[1] for word in call.words if (match := _PREFIX.fullmatch(word.text))]
+    return any("pwd" in each.lower() or is_under(call.around.resolve(each) or "/", root) for each in places)
 
 
 def _installed_from(call: Call) -> str | None:
     """The folder from which a call installs what was built."""
     texts = [word.text for word in call.words]
-    is_install = any(text.startswith("install") for text in texts)
+    is_install = any(map(_INSTALLS.fullmatch, texts))
     if call.program in ("make", "gmake", "ninja"):
         folder = call.value("-C", "--directory") if is_install else None
     elif call.program == "cmake":
