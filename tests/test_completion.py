@@ -15,6 +15,7 @@ from deadweight.features.completion.items import MOST, Completions, Item
 from deadweight.features.reference import INSTRUCTIONS
 from deadweight.features.signature_help import signature_help
 from deadweight.model.context import BuildContext
+from deadweight.model.effects import Leftover, is_under
 from deadweight.model.variables import expand
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
@@ -232,6 +233,37 @@ def test_targets_of_a_cache() -> None:
     assert "target=/var/cache/apt,sharing=locked apt-get" in applied(block, "/var/cache/apt")
     block = "FROM a\nRUN --mount=type=cache,sharing=private,target=<|> apt-get update"
     assert "target=/var/cache/apt apt-get" in applied(block, "/var/cache/apt")
+
+
+@pytest.mark.parametrize(
+    ("base", "run"),
+    [
+        ("python:3.13", "pip install a"),
+        ("python:3.13\nENV PIP_CACHE_DIR=/p UV_CACHE_DIR=/u", "uv pip install --system a"),
+        ("python:3.13\nENV PIP_CACHE_DIR=/p", "pip install a"),
+        ("python:3.13\nUSER me", "poetry install"),
+        ("node:22\nUSER node", "npm install a"),
+        ("node:22\nUSER node", "yarn"),
+        ("node:22", "pnpm install"),
+        ("oven/bun:1", "bun add a"),
+        ("golang:1.26", "go mod download"),
+        ("debian:12", "go mod download"),
+        ("rust:1", "cargo fetch"),
+        ("maven:3", "mvn dependency:go-offline"),
+        ("debian:12", "gradle build"),
+        ("composer:2", "composer install"),
+        ("ruby:3.4", "bundle install"),
+        ("mcr.microsoft.com/dotnet/sdk:9.0", "dotnet restore"),
+        ("fedora:44", "dnf install -y a"),
+    ],
+)
+def test_a_cache_mount_lies_where_the_tool_leaves_its_downloads(base: str, run: str) -> None:
+    kept = snapshot_of(f"FROM {base}\nRUN {run}\n").ledgers[-1].layers[-1].kept
+    left = [each.path or "" for each in kept if isinstance(each.cause, Leftover)]
+    offered = items(f"FROM {base}\nRUN --<|> {run}\n").items()
+    targets = ", ".join(item.detail or "" for label, item in offered if "=cache" in label).split(", ")
+    assert left
+    assert all(any(is_under(path, each) for each in targets) for path in left)
 
 
 # --- FROM ---

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from deadweight.text import Edit
 
 _PLAIN = re.compile(r"/[\w./-]+")  # a path that needs no quotes in a flag
-# Apk keeps packages beside its index where this folder is there (Alpine's wiki, Local APK cache, read 2026-11-26).
-_OF_APK = "/etc/apk/cache"
 # The users of Docker's own images (docker-library/node, read 2026-11-26).
 _NUMBERS = {"node": "1000"}
 
@@ -61,7 +59,7 @@ def downloads(layer: Layer) -> tuple[Downloads, ...]:
             if isinstance(each.cause, Leftover) and each.cause.topic == "install-cache"
         ]
         folders = (
-            (_OF_APK,)
+            (apk.LOCAL_CACHE,)
             if call.program == "apk" and left
             else tuple(dict.fromkeys(each.path for each in left if each.path))
         )
@@ -102,7 +100,7 @@ def _mounted(snapshot: Snapshot, layer: Layer, cache: DownloadCache) -> list[Edi
     flags = [f"--mount=type=cache,target={folder}{options}" for folder in folders]
     edits = [insert_flag(snapshot, layer, _on_lines(layer, flags))] if flags else []
     # Without the mount, apk keeps its index elsewhere.
-    places = (*cache.folders, apk.INDEX) if _OF_APK in cache.folders else cache.folders
+    places = (*cache.folders, apk.INDEX) if apk.LOCAL_CACHE in cache.folders else cache.folders
     for lost in passed(layer, places):
         edit = replace_word(snapshot, layer, lost.word, "") if lost.word else None
         if edit is None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
 
 INDEX = "/var/cache/apk"
-_LOCAL_CACHE = "/etc/apk/cache"  # where this folder is, apk takes it instead
+# Where this folder is, apk takes it instead, and keeps packages beside its index (Alpine's wiki, Local APK cache, read
+# 2026-11-26).
+LOCAL_CACHE = "/etc/apk/cache"
 # Options that take the next word along.
 VALUES = (
     *("-t", "--virtual", "-X", "--repository", "-p", "--root", "-o", "--output", "--arch", "--cache-dir"),
@@ -67,8 +69,8 @@ def _effects(call: Call) -> Iterator[Effect]:
 
 def _index_folder(call: Call, root: str | None) -> str | None:
     """Where the index is kept: in the root that packages are installed to."""
-    if any(mount.target == _LOCAL_CACHE for mount in call.around.files.mounts):
-        return _LOCAL_CACHE
+    if any(mount.target == LOCAL_CACHE for mount in call.around.files.mounts):
+        return LOCAL_CACHE
     folder = call.value("--cache-dir") or INDEX
     if call.value("-p", "--root"):
         return posixpath.join(root, folder.lstrip("/")) if root else None

@@ -12,7 +12,7 @@ from deadweight.model.effects import Leftover, PackageSet, removes, writes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
 
 # Options that take the next word along.
@@ -49,9 +49,12 @@ def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:
 
 
 def _cache(call: Call) -> str | None:
-    around = call.around
-    folder = call.value("--cache-dir") or around.variables.get("BUN_INSTALL_CACHE_DIR") or "~/.bun/install/cache"
-    return around.resolve(folder)
+    return call.around.resolve(call.value("--cache-dir") or cache(call.around))
+
+
+def cache(around: Surroundings) -> str:
+    """Where bun keeps what it downloads."""
+    return around.variables.get("BUN_INSTALL_CACHE_DIR") or "~/.bun/install/cache"
 
 
 TOOLS = (Tool(("bun",), _effects),)

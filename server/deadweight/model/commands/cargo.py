@@ -13,7 +13,7 @@ from deadweight.model.effects import Built, Effect, Kind, Leftover, Measured, Pa
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
 
 SYMBOLS = Measured("symbols of a Rust program", "rust.program.symbols", is_file=True)
 # Options that take the next word along.
@@ -36,7 +36,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield removes(call.around.resolve(call.value("--target-dir") or _target_folder(call)), call.span)
         return
     if verb == "install":
-        root = call.value("--root") or call.around.variables.get("CARGO_INSTALL_ROOT") or home(call)
+        root = call.value("--root") or call.around.variables.get("CARGO_INSTALL_ROOT") or home(call.around)
         yield writes(call.around.resolve(posixpath.join(root, "bin")), Built("cargo install"), call.span)
     elif verb in _BUILDS:
         path, cause = builds.output(call, "cargo", ("target",))
@@ -75,7 +75,7 @@ def _symbols(call: Call) -> Iterator[Effect]:
 
 def _left(call: Call, *, is_tool: bool) -> Iterator[Effect]:
     around = call.around
-    folder = around.resolve(home(call))
+    folder = around.resolve(home(around))
     lock = around.files.text(posixpath.join(around.folder, "Cargo.lock")) if around.folder and not is_tool else None
     if lock is not None and not rust.crates(lock):
         return
@@ -91,9 +91,9 @@ def _left(call: Call, *, is_tool: bool) -> Iterator[Effect]:
         yield call.leaves(path, left)
 
 
-def home(call: Call) -> str:
+def home(around: Surroundings) -> str:
     """CARGO_HOME."""
-    return call.around.variable("CARGO_HOME") or "~/.cargo"
+    return around.variable("CARGO_HOME") or "~/.cargo"
 
 
 def _target_folder(call: Call) -> str:

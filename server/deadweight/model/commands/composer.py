@@ -11,7 +11,7 @@ from deadweight.model.effects import Built, Leftover, PackageSet, ProjectTexts, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
 
 # Options that take the next word along.
@@ -38,7 +38,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     if not verb or verb in _WRITES_NOTHING or call.has("--version", "-V", "--help", "--dry-run"):
         return
     if verb in _CLEARS:
-        yield removes(_cache(call), call.span)
+        yield removes(cache(call.around), call.span)
     elif verb in _INSTALLS and not names:
         packages = _of_project(call)
         if not call.around.files.has(packages):  # `composer install --no-scripts` may have installed them before
@@ -53,12 +53,12 @@ def _effects(call: Call) -> Iterator[Effect]:
 
 def _installed(call: Call, packages: PackageSet, place: str | None) -> Iterator[Effect]:
     yield writes(place, packages, call.span)
-    cache = _cache(call)
-    if cache not in (None, "/dev/null") and not call.has("--no-cache"):
+    folder = cache(call.around)
+    if folder not in (None, "/dev/null") and not call.has("--no-cache"):
         # `COMPOSER_HOME=/opt composer install` says for that one run where the cache is.
         is_told_once = any(each.name.startswith("COMPOSER_") for each in call.placed.command.assignments)
-        cleanup = f"rm -rf {cache}" if is_told_once else f"{call.typed} clear-cache"
-        yield writes(cache, Leftover("install-cache", "composer's download cache", cleanup, of=packages), call.span)
+        cleanup = f"rm -rf {folder}" if is_told_once else f"{call.typed} clear-cache"
+        yield writes(folder, Leftover("install-cache", "composer's download cache", cleanup, of=packages), call.span)
 
 
 def _of_project(call: Call) -> PackageSet:
@@ -79,7 +79,7 @@ def wants_dev(call: Call) -> bool:
 
 def _vendor(call: Call, *, is_global: bool) -> str | None:
     if is_global:
-        return call.around.resolve(posixpath.join(_home(call), "vendor"))
+        return call.around.resolve(posixpath.join(_home(call.around), "vendor"))
     told = call.around.variables.get("COMPOSER_VENDOR_DIR") or "vendor"
     return call.around.resolve(posixpath.join(_folder(call), told))
 
@@ -88,13 +88,13 @@ def _folder(call: Call) -> str:
     return call.value("-d", "--working-dir") or "."
 
 
-def _home(call: Call) -> str:
-    return call.around.variable("COMPOSER_HOME") or "~/.composer"
+def _home(around: Surroundings) -> str:
+    return around.variable("COMPOSER_HOME") or "~/.composer"
 
 
-def _cache(call: Call) -> str | None:
-    told = call.around.variables.get("COMPOSER_CACHE_DIR") or posixpath.join(_home(call), "cache")
-    return call.around.resolve(told)
+def cache(around: Surroundings) -> str | None:
+    """Where composer keeps what it downloads."""
+    return around.resolve(around.variables.get("COMPOSER_CACHE_DIR") or posixpath.join(_home(around), "cache"))
 
 
 TOOLS = (Tool(("composer", "composer.phar"), _effects, runs_scripts=True),)

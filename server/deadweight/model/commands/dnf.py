@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
+    from deadweight.model.image import Base
 
 # Options that take the next word along.
 VALUES = (
@@ -43,9 +44,9 @@ def _effects(call: Call) -> Iterator[Effect]:
     is_moved, root = rpm.root_of(call, "--installroot")
     if not verb or call.has("--assumeno", "--downloadonly", "--help"):
         return
-    cache = rpm.below(f"/var/cache/{_FOLDERS.get(_program(call), 'dnf')}", is_moved=is_moved, root=root)
+    folder = rpm.below(cache(call.program, call.around.base), is_moved=is_moved, root=root)
     if verb in _FETCHES and not call.has("-C", "--cacheonly"):
-        yield call.leaves(cache, _metadata(call))
+        yield call.leaves(folder, _metadata(call))
     names = tuple(_VERSION.sub("", word.pattern) for word in operands[1:])
     if verb in _INSTALLS and names:
         yield rpm.installs(call, names, root, is_moved=is_moved, recommends=_brings_weak(call))
@@ -60,7 +61,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif verb == "config-manager" and (settings := [*_set_by(call)]):
         yield writes(_SETTINGS, as_text("[main]\n" + "".join(settings), appends=True), call.span)
     elif verb == "clean" and len(operands) > 1 and operands[1].text in ("all", "metadata", "dbcache"):
-        yield removes(cache, call.span)
+        yield removes(folder, call.span)
 
 
 def _metadata(call: Call) -> Leftover:
@@ -73,7 +74,7 @@ def _metadata(call: Call) -> Leftover:
 
 def _brings_weak(call: Call) -> bool:
     """Whether an install brings what the packages only recommend: not with yum of Red Hat 7, tdnf, or told so."""
-    if _program(call) in ("yum", "tdnf") or "minimal" in call.around.base.repository:
+    if _program(call.program, call.around.base) in ("yum", "tdnf") or "minimal" in call.around.base.repository:
         return False  # microdnf's images say `install_weak_deps=0` in their dnf.conf
     said = [each.partition("=")[2] for each in _set_by(call) if each.startswith("install_weak_deps=")]
     configured = ini.value(call.around.files.text(_SETTINGS), "install_weak_deps", "", "main")
@@ -93,15 +94,19 @@ def _set_by(call: Call) -> Iterator[str]:
 _FOLDERS = {"yum": "yum", "microdnf": "yum", "tdnf": "tdnf", "dnf5": "libdnf5"}
 
 
-def _program(call: Call) -> str:
+def cache(program: str, base: Base) -> str:
+    """Where a program of the family keeps what it downloads."""
+    return f"/var/cache/{_FOLDERS.get(_program(program, base), 'dnf')}"
+
+
+def _program(program: str, base: Base) -> str:
     """The program that really runs: `yum` is dnf from Red Hat 8 on, `dnf` is dnf5 from Fedora 41 on."""
-    base = call.around.base
-    if call.program == "yum" and base.package_manager in (None, "yum"):
+    if program == "yum" and base.package_manager in (None, "yum"):
         return "yum"
     is_fedora_with_dnf5 = base.os == "fedora" and (base.suite is None or _number(base.suite) >= _DNF5_SINCE)
-    if call.program in ("yum", "dnf", "microdnf") and is_fedora_with_dnf5:
+    if program in ("yum", "dnf", "microdnf") and is_fedora_with_dnf5:
         return "dnf5"
-    return "dnf" if call.program == "yum" else call.program
+    return "dnf" if program == "yum" else program
 
 
 def _number(suite: str) -> int:

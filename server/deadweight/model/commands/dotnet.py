@@ -12,7 +12,7 @@ from deadweight.model.effects import Built, Leftover, PackageSet, writes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
 
 # Options that take the next word along.
@@ -41,13 +41,17 @@ def _effects(call: Call) -> Iterator[Effect]:
 
 def _left(call: Call, projects: list[str]) -> Iterator[Effect]:
     around = call.around
-    told = call.value("--packages") or around.variables.get("NUGET_PACKAGES")
-    path = around.resolve(told or "~/.nuget/packages")
+    path = around.resolve(call.value("--packages") or store(around))
     names = _asked_for(call, projects)
     if path:
         packages = PackageSet("nuget", tuple(sorted(names))) if names else None
         left = Leftover("install-cache", "NuGet's packages", f"rm -rf {path}", of=packages, is_read_again=True)
         yield call.leaves(path, left)
+
+
+def store(around: Surroundings) -> str:
+    """Where NuGet keeps packages, unpacked."""
+    return around.variables.get("NUGET_PACKAGES") or "~/.nuget/packages"
 
 
 def _asked_for(call: Call, projects: list[str]) -> frozenset[str]:

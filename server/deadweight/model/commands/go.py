@@ -14,7 +14,7 @@ from deadweight.model.effects import Built, Effect, Kind, Leftover, Measured, Pa
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
 
 _PROGRAM = Measured("a Go program", "go.program", is_file=True)
 SYMBOLS = Measured("symbols and debugging data of a Go program", "go.program.symbols", is_file=True)
@@ -128,7 +128,7 @@ def _build(call: Call, verb: str, packages: list[str]) -> Iterator[Effect]:
             figure=figure("go.build_cache" if version >= _COMPILES_LIBRARY else "go.build_cache.1.19"),
             is_read_again=not is_tool,
         )
-        yield writes(_cache(call), left, call.span)
+        yield writes(build_cache(call.around), left, call.span)
     yield from _modules(call, is_tool=is_tool)
 
 
@@ -142,12 +142,12 @@ def _modules(call: Call, *, is_tool: bool) -> Iterator[Effect]:
     is_module = manifest is not None or mode == "on"
     if version < _HAS_MODULES or mode == "off" or (version < _MODULES_ONLY and not is_module):
         # Without modules, go keeps the sources themselves, where a later build reads them.
-        yield writes(around.resolve(posixpath.join(_gopath(call), "src")), Built("go get"), call.span)
+        yield writes(around.resolve(posixpath.join(_gopath(call.around), "src")), Built("go get"), call.span)
         return
     # Without a go.mod that one can read, nobody knows whether there are any.
     packages = PackageSet("go", project=ProjectTexts(manifest)) if manifest else PackageSet("go") if is_tool else None
     left = Leftover("install-cache", "Go's module cache", "go clean -modcache", of=packages, is_read_again=not is_tool)
-    yield call.leaves(_module_cache(call), left)
+    yield call.leaves(module_cache(call.around), left)
 
 
 def minor_version(call: Call) -> int:
@@ -164,7 +164,7 @@ def _target(call: Call, verb: str, packages: list[str]) -> str:
     """The file that a build writes, or the folder where nobody knows what it is called."""
     name = _name(call, packages)
     if verb == "install":
-        return posixpath.join(call.around.variables.get("GOBIN") or posixpath.join(_gopath(call), "bin"), name)
+        return posixpath.join(call.around.variables.get("GOBIN") or posixpath.join(_gopath(call.around), "bin"), name)
     written = option(call, "o")
     if written is None:
         return name or "."
@@ -191,23 +191,24 @@ def _name(call: Call, packages: list[str]) -> str:
 
 def _clean(call: Call) -> Iterator[Effect]:
     if not {"-cache", "--cache"}.isdisjoint(call.options):
-        yield removes(_cache(call), call.span)
+        yield removes(build_cache(call.around), call.span)
     if not {"-modcache", "--modcache"}.isdisjoint(call.options):
-        yield removes(_module_cache(call), call.span)
+        yield removes(module_cache(call.around), call.span)
 
 
-def _cache(call: Call) -> str | None:
-    around = call.around
+def build_cache(around: Surroundings) -> str | None:
+    """Where go keeps what it has compiled."""
     home = around.variables.get("XDG_CACHE_HOME") or "~/.cache"
     return around.resolve(around.variables.get("GOCACHE") or posixpath.join(home, "go-build"))
 
 
-def _module_cache(call: Call) -> str | None:
-    return call.around.resolve(call.around.variables.get("GOMODCACHE") or posixpath.join(_gopath(call), "pkg/mod"))
+def module_cache(around: Surroundings) -> str | None:
+    """Where go keeps the modules that it downloads."""
+    return around.resolve(around.variables.get("GOMODCACHE") or posixpath.join(_gopath(around), "pkg/mod"))
 
 
-def _gopath(call: Call) -> str:
-    return (call.around.variable("GOPATH") or "~/go").partition(":")[0]
+def _gopath(around: Surroundings) -> str:
+    return (around.variable("GOPATH") or "~/go").partition(":")[0]
 
 
 def _manifest(call: Call) -> str | None:

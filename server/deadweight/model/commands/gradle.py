@@ -13,7 +13,7 @@ from deadweight.model.effects import Leftover, writes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
 
 # Options that take the next word along.
@@ -27,19 +27,23 @@ def _effects(call: Call) -> Iterator[Effect]:
         return
     if set(tasks) - {"dependencies", "wrapper", "tasks", "help"}:
         yield writes(*builds.output(call, call.program, ("build",)), call.span)
-    told = call.value("-g", "--gradle-user-home") or call.around.variables.get("GRADLE_USER_HOME")
-    home = call.around.resolve(told or "~/.gradle")
-    if home:
+    folder = call.around.resolve(call.value("-g", "--gradle-user-home") or home(call.around))
+    if folder:
         # A daemon goes on for a while after the build, and writes there.
         stop = "" if _has_no_daemon(call) else f"{call.typed} --stop && "
         left = Leftover(
             "install-cache",
             "Gradle's downloads and caches",
-            f"{stop}rm -rf {home}/caches" + (f" {home}/wrapper" if call.program == "gradlew" else ""),
+            f"{stop}rm -rf {folder}/caches" + (f" {folder}/wrapper" if call.program == "gradlew" else ""),
             figure=figure("gradle.caches"),
             is_read_again=True,
         )
-        yield call.leaves(posixpath.join(home, "caches"), left)
+        yield call.leaves(posixpath.join(folder, "caches"), left)
+
+
+def home(around: Surroundings) -> str:
+    """GRADLE_USER_HOME."""
+    return around.variables.get("GRADLE_USER_HOME") or "~/.gradle"
 
 
 def _has_no_daemon(call: Call) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Options that take the next word along.
 VALUES = ("-f", "--file", "-pl", "--projects", "-P", "--activate-profiles", "-s", "--settings", "-gs", "-t", "-T", "-l")
+REPOSITORY = "~/.m2/repository"
 _ASKS = frozenset(("--version", "-v", "--help", "-h"))
 _DOWNLOADS = ("dependency:", "de.qaware.maven:go-offline", "org.apache.maven.plugins:maven-dependency-plugin")
 
@@ -27,7 +28,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         return
     if not all(goal.startswith(_DOWNLOADS) for goal in goals):
         yield writes(*builds.output(call, call.program, ("target",)), call.span)
-    path = call.around.resolve(_local(call) or "~/.m2/repository")
+    path = call.around.resolve(_local(call) or REPOSITORY)
     if path:
         left = Leftover(
             "install-cache",

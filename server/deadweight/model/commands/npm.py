@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _INSTALL = frozenset(("install", "i", "add", "in", "isntall"))
 _CLEAN_INSTALL = frozenset(("ci", "clean-install", "ic", "install-clean"))
 _TSC = re.compile(r"tsc(?: (?:-p|--project|-b|--build)(?: \S+)?)?")
+CACHE = "~/.npm"
 _SETTINGS_FILES = {"project": ".npmrc", "user": "~/.npmrc", "global": "/usr/local/etc/npmrc"}
 # Options that take the next word along.
 VALUES = (
@@ -44,7 +45,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     operands = call.operands(*VALUES)
     verb = operands[0].text if operands else ""
     around = call.around
-    cache = around.resolve(call.value("--cache") or _setting(call, "cache") or "~/.npm")
+    cache = around.resolve(call.value("--cache") or _setting(call, "cache") or CACHE)
     if verb in _INSTALL or verb in _CLEAN_INSTALL:
         packages = _packages(call, verb, tuple(word.plain for word in operands[1:]))
         folder = None if call.has("-g", "--global") else around.resolve(call.value("--prefix", "-C") or ".")

@@ -276,10 +276,7 @@ def compiles_nothing(call: Call) -> bool:
 
 
 def _cache_folder(call: Call, told: Settings) -> str | None:
-    folder = call.value("--cache-dir") or told.value("cache-dir")
-    if folder:
-        return call.around.resolve(folder)
-    return call.around.resolve("~/.cache/pip")
+    return call.around.resolve(call.value("--cache-dir") or pip_settings.cache(told))
 
 
 def is_python(name: str) -> bool:

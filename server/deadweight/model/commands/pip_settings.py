@@ -45,6 +45,11 @@ def settings(around: Surroundings, prefix: str) -> Settings:
     return Settings(around, around.files.known_texts(tuple([path for path in paths if path])))
 
 
+def cache(told: Settings) -> str:
+    """Where pip keeps what it downloads."""
+    return told.value("cache-dir") or "~/.cache/pip"
+
+
 def written(call: Call, prefix: str, words: Sequence[str]) -> Iterator[Effect]:
     """What `pip config set global.no-cache-dir true` notes."""
     if len(words) != 3 or words[0] != "set":

@@ -12,7 +12,7 @@ from deadweight.model.effects import Leftover, PackageSet, replaces, writes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
 
 # Options that take the next word along.
@@ -20,6 +20,7 @@ VALUES = (
     *("-C", "--dir", "-F", "--filter", "--filter-prod", "--store-dir", "--virtual-store-dir", "--registry"),
     *("--reporter", "--loglevel", "--network-concurrency", "--lockfile-dir", "--global-dir"),
 )
+CACHE = "~/.cache/pnpm"  # of what the registry says
 _INSTALLS = frozenset(("install", "i", "fetch", "ci"))
 _WRITES_NOTHING = frozenset(
     ("config", "set", "get", "list", "ls", "why", "audit", "outdated", "help", "store", "setup")
@@ -36,7 +37,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif verb in ("add", "install", "i"):
         packages = PackageSet("npm", names, None, around.base.suite, around.base.libc)
         is_global = call.has("-g", "--global")
-        yield writes(_home(call) if is_global else around.resolve("node_modules"), packages, call.span)
+        yield writes(home(around) if is_global else around.resolve("node_modules"), packages, call.span)
         yield from _left(call, packages)
     elif verb == "prune":
         folder = around.resolve(call.value("-C", "--dir") or ".")
@@ -61,13 +62,14 @@ def _install(call: Call) -> Iterator[Effect]:
 
 def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:
     """The registry's documents about the packages; the packages themselves are hard links to the store."""
-    if cache := call.around.resolve("~/.cache/pnpm"):
+    if cache := call.around.resolve(CACHE):
         left = Leftover("install-cache", "pnpm's cache of the registry", f"rm -rf {cache}", of=packages)
         yield writes(cache, left, call.span)
 
 
-def _home(call: Call) -> str | None:
-    return call.around.resolve(call.around.variables.get("PNPM_HOME") or "~/.local/share/pnpm")
+def home(around: Surroundings) -> str | None:
+    """Where pnpm keeps its store, and what it installs for all projects."""
+    return around.resolve(around.variables.get("PNPM_HOME") or "~/.local/share/pnpm")
 
 
 TOOLS = (Tool(("pnpm",), _effects),)

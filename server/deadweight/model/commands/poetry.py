@@ -12,7 +12,7 @@ from deadweight.model.effects import Built, Leftover, Measured, PackageSet, as_t
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
 
 # Options that take the next word along.
@@ -71,16 +71,21 @@ def _install(call: Call) -> Iterator[Effect]:
     yield writes(place, packages, call.span)
     if place not in (None, "/usr/local", pip.environment(call)):
         yield writes(place, _ITS_PIP, call.span)
-    cache = around.resolve(around.variables.get("POETRY_CACHE_DIR") or "~/.cache/pypoetry")
+    kept = around.resolve(cache(around))
     # The virtual environment may lie in the same folder, and is no cache.
     left = Leftover(
         "install-cache",
         "poetry's download cache",
-        f"rm -rf {cache}/artifacts {cache}/cache",
+        f"rm -rf {kept}/artifacts {kept}/cache",
         of=packages,
     )
-    if cache:
-        yield writes(f"{cache}/artifacts", left, call.span)
+    if kept:
+        yield writes(f"{kept}/artifacts", left, call.span)
+
+
+def cache(around: Surroundings) -> str:
+    """Where poetry keeps what it downloads, and perhaps its virtual environments."""
+    return around.variables.get("POETRY_CACHE_DIR") or "~/.cache/pypoetry"
 
 
 def _place(call: Call, folder: str) -> str | None:

@@ -13,7 +13,7 @@ from deadweight.model.effects import Built, Leftover, PackageSet, removes, remov
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
 
 # Options that take the next word along.
@@ -133,8 +133,12 @@ def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:
 
 
 def _cache(call: Call) -> str | None:
-    folder = call.value("--cache-dir") or call.around.variables.get("UV_CACHE_DIR") or "~/.cache/uv"
-    return call.around.resolve(folder)
+    return call.around.resolve(call.value("--cache-dir") or cache(call.around))
+
+
+def cache(around: Surroundings) -> str:
+    """Where uv keeps what it downloads."""
+    return around.variables.get("UV_CACHE_DIR") or "~/.cache/uv"
 
 
 TOOLS = (Tool(("uv",), _effects),)

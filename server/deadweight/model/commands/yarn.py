@@ -13,7 +13,7 @@ from deadweight.model.effects import Leftover, PackageSet, as_text, removes, wri
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deadweight.model.commands.call import Call
+    from deadweight.model.commands.call import Call, Surroundings
     from deadweight.model.effects import Effect
 
 # Options that take the next word along.
@@ -42,7 +42,9 @@ def _effects(call: Call) -> Iterator[Effect]:
             packages = PackageSet(
                 "npm", tuple(names), None, around.base.suite, around.base.libc, frozenset(("global",))
             )
-            yield writes(_root_or_home(call, "/usr/local/share/.config/yarn", "~/.config/yarn"), packages, call.span)
+            yield writes(
+                _root_or_home(call.around, "/usr/local/share/.config/yarn", "~/.config/yarn"), packages, call.span
+            )
             yield from _left(call, packages, is_berry=False)
         case ["add", *names]:
             packages = PackageSet("npm", tuple(names), None, around.base.suite, around.base.libc)
@@ -97,19 +99,22 @@ def _set(call: Call, name: str, value: str) -> Iterator[Effect]:
 
 
 def _cache(call: Call) -> str | None:
-    around = call.around
-    folder = call.value("--cache-folder") or around.variables.get("YARN_CACHE_FOLDER")
+    folder = call.value("--cache-folder")
+    return call.around.resolve(folder) if folder else cache(call.around)
+
+
+def cache(around: Surroundings) -> str | None:
+    """Where the classic yarn keeps what it downloads."""
+    folder = around.variables.get("YARN_CACHE_FOLDER")
     if folder is None:
         paths = (around.resolve(".yarnrc"), around.resolve("~/.yarnrc"))
         texts = around.files.known_texts(tuple([path for path in paths if path]))
         folder = next((match[1] for text in texts if (match := _CACHE_FOLDER.search(text))), None)
-    return (
-        call.around.resolve(folder) if folder else _root_or_home(call, "/usr/local/share/.cache/yarn", "~/.cache/yarn")
-    )
+    return around.resolve(folder) if folder else _root_or_home(around, "/usr/local/share/.cache/yarn", "~/.cache/yarn")
 
 
-def _root_or_home(call: Call, of_root: str, of_others: str) -> str | None:
-    return of_root if call.around.home == "/root" else call.around.resolve(of_others)
+def _root_or_home(around: Surroundings, of_root: str, of_others: str) -> str | None:
+    return of_root if around.home == "/root" else around.resolve(of_others)
 
 
 TOOLS = (Tool(("yarn", "yarnpkg"), _effects),)
