@@ -13,14 +13,15 @@ from deadweight.model.commands import catalog, pip, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import Built, Effect, Nth, writes
-from deadweight.model.filesystem import Filesystem, each_once
+from deadweight.model.filesystem import Filesystem
+from deadweight.model.questions import each_once
 from deadweight.syntax import shell
 from deadweight.syntax.shell_runs import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from deadweight.model.filesystem import Question
+    from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Command, Script, Word
     from deadweight.syntax.shell_runs import Run

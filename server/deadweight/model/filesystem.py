@@ -6,10 +6,9 @@ import operator
 import posixpath
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from deadweight.lazy import cached_property
 from deadweight.model.effects import (
     BaseLayers,
     Built,
@@ -28,7 +27,9 @@ from deadweight.model.effects import (
     covers,
     is_under,
 )
-from deadweight.model.playing import Rest, Written, after, after_layer, written_by
+from deadweight.model.playing import Rest, Written, after, written_by
+from deadweight.model.questions import question, question_of_texts
+from deadweight.model.stack import TEXTS, all_given, all_removed, installed, leftover_folders, removed_paths, top
 from deadweight.model.stages import NOWHERE
 
 if TYPE_CHECKING:
@@ -37,10 +38,9 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext, Selection
     from deadweight.model.effects import Cause, Effect
     from deadweight.model.folder import Folder
-    from deadweight.model.layers import Layer
+    from deadweight.model.questions import Question
+    from deadweight.model.stack import Stack
     from deadweight.model.stages import Site
-
-    _Reads = Callable[[Any, str], bool]
 
 _MOST_PATHS = 64  # of which is known what an instruction wrote there: somebody types one letter by letter
 # Where distributions keep what packages bring; what lies elsewhere in an image is the user's own.
@@ -60,203 +60,6 @@ class Mount:
     target: str | None
     source: str = ""
     from_: str | None = None
-
-
-class Stack:
-    """A layer and all that lies below it. Each layer above an edit gets a new one: a dataclass takes longer.
-
-    `was` is what stood there before the edit, which knows most answers.
-    """
-
-    def __init__(self, top: Layer, below: Stack | None, was: Stack | None = None) -> None:
-        self.top = top
-        self.below = below
-        self.was = was
-        if was is not None:
-            was.was = None
-
-    def __iter__(self) -> Iterator[Layer]:
-        """The layers, the newest first."""
-        at: Stack | None = self
-        while at is not None:
-            yield at.top
-            at = at.below
-
-    @cached_property
-    def there(self) -> tuple[Rest, ...]:
-        """What these layers wrote and is there, oldest first."""
-        at: Stack | None = self
-        above: list[Layer] = []
-        while at is not None and "there" not in at.__dict__:
-            above.append(at.top)
-            at = at.below
-        there = list(at.there if at else ())
-        for layer in reversed(above):
-            there = after_layer(there, layer)
-        return tuple(there)
-
-
-_Answer = TypeVar("_Answer")
-
-
-def folded(start: _Answer, step: Callable[[_Answer, Layer], _Answer]) -> Callable[[Stack | None], _Answer]:
-    """A question about a stack that each layer answers out of what those below it come to: each layer is asked once,
-    however many stand on it.
-    """
-    name = f"{step.__module__}.{step.__qualname__}"
-
-    def ask(stack: Stack | None) -> _Answer:
-        unasked: list[Stack] = []
-        while stack is not None and name not in stack.__dict__:
-            unasked.append(stack)
-            stack = stack.below
-        found: _Answer = stack.__dict__[name] if stack else start
-        for each in reversed(unasked):
-            known = each.was.__dict__ if each.was else {}
-            if name not in known:
-                found = step(found, each.top)
-            elif known["top"] is each.top and found is (known["below"].__dict__[name] if known["below"] else start):
-                found = known[name]
-            else:
-                found = step(found, each.top)
-                found = known[name] if found == known[name] else found
-            each.__dict__[name] = found
-        return found
-
-    return ask
-
-
-def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset[tuple[str, str]]:
-    """The packages of a layer beside those of the layers below it, each with its manager."""
-    more = layer.packages
-    return names if more <= names else names | more
-
-
-_installed = folded(frozenset[tuple[str, str]](), _with_packages)
-
-
-def _asked_for(effects: Iterable[Effect], manager: str) -> set[str]:
-    """The names that one RUN asks a package manager for, without those that it removes again."""
-    names: set[str] = set()
-    labels: dict[str, tuple[str, ...]] = {}
-    for effect in effects:
-        cause = effect.cause
-        if not isinstance(cause, PackageSet) or cause.manager != manager:
-            continue
-        if effect.kind is Kind.REMOVES:
-            for name in cause.names:
-                names.difference_update(labels.pop(name, (name,)))
-            continue
-        if cause.label:
-            labels[cause.label] = tuple(name for name in cause.names if name not in cause.already)
-        names.update(cause.names)
-    return names
-
-
-def _with_leftovers(folders: frozenset[str], layer: Layer) -> frozenset[str]:
-    """Where tools have left something after a layer."""
-    if layer.removes:
-        removed = list(_removed(layer.effects))
-        folders = frozenset(each for each in folders if not any(covers(path, each) for path in removed))
-    left = (each for each in layer.kept if isinstance(each.cause, Leftover) and each.is_certain)
-    more = frozenset(each.path for each in left if each.path)
-    return folders if more <= folders else folders | more
-
-
-_left = folded(frozenset[str](), _with_leftovers)
-
-
-def _with_removed(paths: frozenset[str], layer: Layer) -> frozenset[str]:
-    """What a layer and those below it remove."""
-    more = frozenset(_removed(layer.effects)) if layer.removes else paths
-    return paths if more <= paths else paths | more
-
-
-def _removed(effects: Iterable[Effect]) -> Iterator[str]:
-    return (effect.path for effect in effects if effect.kind is Kind.REMOVES and effect.path)
-
-
-_all_removed = folded(frozenset[str](), _with_removed)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Given:
-    """What one layer writes into files whose texts may be known, on what those below it write; `tops` are the names of
-    the folders in the root that any of it lies in, '' for the root itself.
-    """
-
-    effects: tuple[Effect, ...]
-    below: _Given | None
-    tops: frozenset[str]
-
-
-def _with_given(given: _Given | None, layer: Layer) -> _Given | None:
-    found = tuple([each for each in layer.kept if isinstance(each.cause, _TEXTS)])
-    if not found:
-        return given
-    own = frozenset([_top(each.path or "/") for each in found])
-    return _Given(found, given, own if given is None else given.tops if own <= given.tops else given.tops | own)
-
-
-def _top(path: str) -> str:
-    """The folder in the root that a path lies in: "etc" for `/etc/pip.conf`."""
-    return path[1:].partition("/")[0]
-
-
-_TEXTS = (Text, Copied, CopiedFromStage)
-_all_given: Callable[[Stack | None], _Given | None] = folded(cast("_Given | None", None), _with_given)
-
-
-class Question(NamedTuple):
-    """What a command asked of the file system when its RUN had done `here`, and the answer.
-
-    `reads` says of a file whether the answer hangs on its text, by the first argument; None where it hangs on no text.
-    """
-
-    ask: Callable[..., Any]
-    here: tuple[Effect, ...]
-    arguments: tuple[Any, ...]
-    answer: Any
-    reads: _Reads | None = None
-
-    def hangs_on(self, texts: Iterable[str]) -> bool:
-        """Whether the answer may be another one where the texts of these files are."""
-        reads = self.reads
-        return reads is not None and any(reads(self.arguments[0], path) for path in texts)
-
-
-def each_once(questions: Iterable[Question]) -> tuple[Question, ...]:
-    """Questions without those that were asked before."""
-    return tuple({id(each): each for each in questions}.values())
-
-
-_Asking = TypeVar("_Asking", bound="Callable[..., Any]")
-
-
-def _asked(ask: _Asking) -> _Asking:
-    """`ask`, a method whose questions are remembered with their answers; what was just asked is not asked again."""
-    return _asked_of_texts(None)(ask)
-
-
-def _asked_of_texts(reads: _Reads | None) -> Callable[[_Asking], _Asking]:
-    """The same for a method that reads texts: those of which files, `reads` says by the first argument."""
-
-    def remembering(ask: _Asking) -> _Asking:
-        @wraps(ask)
-        def answer(self: Filesystem, *arguments: Any) -> Any:
-            for each in reversed(self.asked):
-                if each.here is not self.here:
-                    break
-                if each.ask is ask and each.arguments == arguments:
-                    self.asked.append(each)
-                    return each.answer
-            found = ask(self, *arguments)
-            self.asked.append(Question(ask, self.here, arguments, found, reads))
-            return found
-
-        return cast("_Asking", answer)
-
-    return remembering
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,20 +97,20 @@ class Filesystem:
         """What a command of the RUN finds when it has done this."""
         return Filesystem(self.below, self.context, self.mounts, self.site, here) if here else self
 
-    @_asked_of_texts(operator.eq)
+    @question_of_texts(operator.eq)
     def text(self, path: str) -> str | None:
         """The text of a file by its path in the image: as a bind mount shows it, as it was copied last, or as the
         Dockerfile itself writes it.
         """
         return self._texts((path,)).get(path)
 
-    @_asked_of_texts(operator.contains)
+    @question_of_texts(operator.contains)
     def known_texts(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """The texts of those of these files of which anything is known."""
         found = self._texts(paths)
         return tuple([found[path] for path in paths if path in found])
 
-    @_asked_of_texts(lambda folder, path: posixpath.dirname(path) == folder)
+    @question_of_texts(lambda folder, path: posixpath.dirname(path) == folder)
     def texts(self, folder: str) -> tuple[str, ...]:
         """The texts of the files in a folder, in the order of their names."""
         paths = {each.path for each in self._given() if each.path and posixpath.dirname(each.path) == folder}
@@ -321,12 +124,12 @@ class Filesystem:
         """The texts of several files, by their paths: what was done to any of them is looked through once."""
         texts = self.context.texts if self.context else {}
         mounted = {path: texts[each] for path in paths for each in self._mounted(path) if each in texts}
-        removed, given = _all_removed(self.below), _all_given(self.below)
+        removed, given = all_removed(self.below), all_given(self.below)
         tops = given.tops if given else frozenset[str]()
         pending = {
             path
             for path in paths
-            if path not in mounted and path not in removed and (self.here or "" in tops or _top(path) in tops)
+            if path not in mounted and path not in removed and (self.here or "" in tops or top(path) in tops)
         }
         added: dict[str, list[str]] = {path: [] for path in pending}
         for effect in self._given():
@@ -354,7 +157,7 @@ class Filesystem:
                     pending.remove(path)
         return mounted | {path: "".join(reversed(found)) for path, found in added.items() if found}
 
-    @_asked
+    @question
     def beside(self, path: str, name: str) -> Folder | None:
         """The folder `name` beside a project file on the user's disk, by the file's path in the image.
 
@@ -386,14 +189,14 @@ class Filesystem:
     def _given(self) -> Iterator[Effect]:
         """What was done to files whose texts may be known, the newest first: only these are looked through."""
         for effect in reversed(self.here):
-            if effect.kind is Kind.REMOVES or isinstance(effect.cause, _TEXTS):
+            if effect.kind is Kind.REMOVES or isinstance(effect.cause, TEXTS):
                 yield effect
-        given = _all_given(self.below)
+        given = all_given(self.below)
         while given is not None:
             yield from reversed(given.effects)
             given = given.below
 
-    @_asked
+    @question
     def archive(self, path: str | None, typed: str, is_part: bool) -> Extracted:
         """What unpacking an archive writes, by its path in the image; `typed` is that as it was written."""
         name = posixpath.basename(typed)
@@ -416,7 +219,7 @@ class Filesystem:
         roots = [each.effect.cause.root for each in self._held(path) if isinstance(each.effect.cause, Copied)]
         return roots[-1] if roots else None
 
-    @_asked
+    @question
     def left_by_builds(self, path: str, names: tuple[str, ...]) -> tuple[str, int] | None:
         """The first folder of these names that lies in the user's own copy of a folder of the image, with its bytes;
         one that the image gets anyway is none.
@@ -432,12 +235,12 @@ class Filesystem:
                 return None if self.context.tree.at(own) else (own, found.bytes)
         return None
 
-    @_asked
+    @question
     def copied_bytes(self, folder: str) -> int:
         """How many bytes COPY and ADD put under a folder."""
         return sum(selection.bytes for selection in self._copied(folder))
 
-    @_asked
+    @question
     def copied_matching(self, folder: str, wanted: Callable[[str], bool]) -> int:
         """How many bytes of files with a wanted path (that of the context) COPY and ADD put under a folder."""
         files = (file for selection in self._copied(folder) for file in selection.files.items())
@@ -455,40 +258,40 @@ class Filesystem:
             elif is_under(folder, effect.path):
                 yield self.context.select(_below(cause.root, effect.path, folder))
 
-    @_asked
+    @question
     def has_folder(self, path: str) -> bool:
         """Whether something was written below a path, so that it is a folder."""
         return any(
             each.path is not None and each.path != path and is_under(each.path, path) for each in self._written()
         )
 
-    @_asked
+    @question
     def has(self, cause: Cause) -> bool:
         """Whether something of just this cause is there."""
         return any(isinstance(effect.cause, type(cause)) and effect.cause == cause for effect in self._written())
 
-    @_asked
+    @question
     def place_of(self, cause: Cause) -> str | None:
         """Where something of just this cause was put last; None where it is not there, or nobody can tell."""
         return next((effect.path for effect in self._written() if effect.cause == cause), None)
 
-    @_asked
+    @question
     def packages(self, manager: str) -> tuple[str, ...]:
         """The names that a package manager was asked for, each once."""
         here = _asked_for(self.here, manager)
-        return tuple(sorted(here.union([name for each, name in _installed(self.below) if each == manager])))
+        return tuple(sorted(here.union([name for each, name in installed(self.below) if each == manager])))
 
-    @_asked
+    @question
     def has_leftover(self, folder: str) -> bool:
         """Whether a tool has left something in a folder, in an earlier layer."""
-        return folder in _left(self.below)
+        return folder in leftover_folders(self.below)
 
-    @_asked
+    @question
     def is_removed(self, path: str) -> bool:
         """Whether the build has removed a file that the base image may hold."""
-        return any(covers(each, path) for each in (*_removed(self.here), *_all_removed(self.below)))
+        return any(covers(each, path) for each in (*removed_paths(self.here), *all_removed(self.below)))
 
-    @_asked_of_texts(covers)
+    @question_of_texts(covers)
     def held(self, path: str) -> list[Written]:
         """What lies under `path` (which may hold wildcards), each file once, as far as effects tell."""
         return self._held(path)
@@ -557,7 +360,7 @@ class Filesystem:
                 return replace(effect, path=path, cause=replace(cause, sources=sources)) if sources else None
         return replace(effect, path=path, cause=_A_PART)
 
-    @_asked
+    @question
     def of_earlier_layers(
         self, path: str, is_recursive: bool, or_unknown: bool = False
     ) -> tuple[tuple[Site, Effect], ...]:
@@ -585,6 +388,24 @@ class Filesystem:
         yield from reversed(self.here)
         for layer in self.below or ():
             yield from reversed(layer.kept)
+
+
+def _asked_for(effects: Iterable[Effect], manager: str) -> set[str]:
+    """The names that one RUN asks a package manager for, without those that it removes again."""
+    names: set[str] = set()
+    labels: dict[str, tuple[str, ...]] = {}
+    for effect in effects:
+        cause = effect.cause
+        if not isinstance(cause, PackageSet) or cause.manager != manager:
+            continue
+        if effect.kind is Kind.REMOVES:
+            for name in cause.names:
+                names.difference_update(labels.pop(name, (name,)))
+            continue
+        if cause.label:
+            labels[cause.label] = tuple(name for name in cause.names if name not in cause.already)
+        names.update(cause.names)
+    return names
 
 
 def _origins_in(effect: Effect, path: str) -> Iterator[str]:

@@ -27,8 +27,10 @@ from deadweight.model.effects import (
     as_text,
     writes,
 )
-from deadweight.model.filesystem import Filesystem, Mount, Stack, each_once, inside_context, is_file_at
+from deadweight.model.filesystem import Filesystem, Mount, inside_context, is_file_at
 from deadweight.model.playing import Rest, written_by
+from deadweight.model.questions import each_once
+from deadweight.model.stack import Stack
 from deadweight.model.stages import Site, absolute
 from deadweight.model.variables import expand
 from deadweight.syntax.run import exec_body, run_body
@@ -40,9 +42,9 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect, Figure
-    from deadweight.model.filesystem import Question
     from deadweight.model.image import Base
     from deadweight.model.measured import Matched, Measured
+    from deadweight.model.questions import Question
     from deadweight.model.stages import Build, Stage, State, Step
     from deadweight.syntax.dockerfile import Instruction
     from deadweight.text import Span

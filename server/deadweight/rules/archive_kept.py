@@ -120,7 +120,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
-from deadweight.model.filesystem import folded
+from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said
 from deadweight.rules.merging import merge_runs

@@ -161,7 +161,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.building import compiles, is_for_building, may_compile
 from deadweight.model.effects import PackageSet
-from deadweight.model.filesystem import folded
+from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import layers_behind
 from deadweight.rules.merging import move_into

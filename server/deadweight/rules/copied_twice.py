@@ -83,7 +83,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, CopiedFromStage, Download, is_under
-from deadweight.model.filesystem import folded, is_file_at
+from deadweight.model.filesystem import is_file_at
+from deadweight.model.stack import folded
 from deadweight.rules.edits import remove_instruction
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.size.estimate import size_together

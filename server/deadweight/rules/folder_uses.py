@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Kind, covers, is_under
-from deadweight.model.filesystem import folded
+from deadweight.model.stack import folded
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
 
 if TYPE_CHECKING:

@@ -87,7 +87,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Download
-from deadweight.model.filesystem import folded
+from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import is_inside, is_removed, is_run_behind, names
 from deadweight.rules.rule import Finding, Fix, Safety, rule

@@ -126,7 +126,7 @@ from deadweight.facts import debian
 from deadweight.facts.recommends import recommended, words_that_tell
 from deadweight.model.commands.apt import OTHER_RELEASE, package_name
 from deadweight.model.effects import PackageSet, Text
-from deadweight.model.filesystem import folded
+from deadweight.model.stack import folded
 from deadweight.rules.edits import insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import apt
@@ -138,9 +138,9 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
-    from deadweight.model.filesystem import Stack
     from deadweight.model.image import Base
     from deadweight.model.layers import Layer
+    from deadweight.model.stack import Stack
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction, Section

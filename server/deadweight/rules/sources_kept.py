@@ -110,7 +110,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Download, Extracted, is_under
-from deadweight.model.filesystem import folded
+from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command
 from deadweight.rules.folder_uses import is_inside, is_removed, is_said, names, runs_with
 from deadweight.rules.rule import Finding, Fix, Safety, rule

@@ -102,7 +102,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import PackageSet
-from deadweight.model.filesystem import folded
+from deadweight.model.stack import folded
 from deadweight.rules.edits import remove_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.rules.work_images import runs_an_app
