@@ -16,7 +16,7 @@ from deadweight.size.ready_made import blockers
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from deadweight.facts.losses import LossName
     from deadweight.model.commands.call import Call
@@ -148,18 +148,26 @@ def standing_on(snapshot: Snapshot, ledger: Ledger) -> list[Ledger]:
     return found
 
 
-def uses(ledgers: Iterable[Ledger]) -> Uses:
-    """What stages use of the image that they stand on."""
-    given = list(ledgers)
-    needs: dict[Need, None] = {}
-    programs: set[str] = set()
-    installed: set[str] = set()
-    for ledger in given:
-        for layer in ledger.layers:
-            needs.update(dict.fromkeys(_needs(layer)))
-            installed.update(name for manager, name in layer.packages if manager in ("apt", "apk"))
-        programs |= ledger.programs
-        needs.update(dict.fromkeys(_brought_from_glibc(ledger)))
+class _Used(NamedTuple):
+    """What one stage uses of an image: what it cannot do without, the programs it calls, and what it installs."""
+
+    needs: tuple[Need, ...]
+    programs: frozenset[str]
+    installed: frozenset[str]
+    brings_cuda: bool
+    is_known_on_alpine: bool
+
+
+def uses(ledgers: Sequence[Ledger]) -> Uses:
+    """What stages use of the image that the first of them stands on."""
+    return _uses(ledgers[0].layers[0], tuple(map(_used, ledgers)))
+
+
+@remembered
+def _uses(_: Layer, used: tuple[_Used, ...]) -> Uses:
+    needs = dict.fromkeys([need for each in used for need in each.needs])
+    programs = frozenset[str]().union(*[each.programs for each in used])
+    installed = frozenset[str]().union(*[each.installed for each in used])
     managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
     packages = {_BROUGHT_BY[each] for each in programs if each in _BROUGHT_BY} - installed
     if installed & _HAVE_COMPILERS:
@@ -167,9 +175,20 @@ def uses(ledgers: Iterable[Ledger]) -> Uses:
         needs = {each: None for each in needs if each.loss != "no-build-tools"}
     elif for_compiling := sorted(name for name in installed if name.endswith("-dev") or name in _FOR_COMPILING):
         needs[Need("no-build-tools", f"{for_compiling[0]} is for compiling")] = None
-    brings_cuda = any(_brings_cuda(layer) for ledger in given for layer in ledger.layers_with(PackageSet))
-    is_known_on_alpine = all(on_alpine.said(layer) for layer in on_alpine.users(given))
+    brings_cuda = any(each.brings_cuda for each in used)
+    is_known_on_alpine = all(each.is_known_on_alpine for each in used)
     return Uses(tuple(needs), frozenset(managers), frozenset(packages), brings_cuda, is_known_on_alpine)
+
+
+@remembered
+def _used(ledger: Ledger) -> _Used:
+    needs = dict.fromkeys([need for layer in ledger.layers for need in _needs(layer)])
+    needs.update(dict.fromkeys(_brought_from_glibc(ledger)))
+    installs = ledger.layers_with(PackageSet)
+    installed = [name for layer in installs for manager, name in layer.packages if manager in ("apt", "apk")]
+    brings_cuda = any(map(_brings_cuda, installs))
+    is_known_on_alpine = all(map(on_alpine.said, on_alpine.users(ledger)))
+    return _Used(tuple(needs), ledger.programs, frozenset(installed), brings_cuda, is_known_on_alpine)
 
 
 @remembered

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import apt
 from deadweight.model.effects import PackageSet
 from deadweight.model.image import base
+from deadweight.model.siblings import siblings
 from deadweight.model.start import starters
 from deadweight.rules import on_alpine
 from deadweight.rules.base_needs import standing_on
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.image import Base, ImageRef
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.playing import Rest
     from deadweight.model.siblings import Sibling
     from deadweight.rules.base_needs import Uses
     from deadweight.snapshot import Snapshot
@@ -97,23 +99,38 @@ def weighs(packages: tuple[str, ...], there: Base) -> Size | None:
     return total((cause_size(wanted), cause_size(apt.RECORDS) if manager == "apt" else ZERO))
 
 
-def changed(ledgers: Iterable[Ledger], held: Base, there: Base) -> tuple[Size, Size]:
-    """What stages no longer write on another image, and what they write there anew: packages that the one image holds
-    and the other one does not, or those of another package manager.
+def changes(ledgers: Iterable[Ledger], first: Layer, ref: ImageRef) -> tuple[tuple[Size, Size], ...]:
+    """What stages on an image, whose FROM is `first`, no longer write on each smaller one, and what they write there
+    anew: packages that the one image holds and the other one does not, or those of another package manager.
     """
     given = list(ledgers)
-    if held.package_manager == "apt" and there.package_manager == "apk":
-        return on_alpine.weight(on_alpine.users(given), there)
-    if held.packages == there.packages or held.package_manager != there.package_manager:
-        return ZERO, ZERO
-    layers = (layer for ledger in given for layer in ledger.layers_with(PackageSet))
-    return ZERO, total([_more(layer, held.packages, there.packages) for layer in layers]) or ZERO
+    installs = [layer.rest for ledger in given for layer in ledger.layers_with(PackageSet)]
+    runs = [each for ledger in given for each in on_alpine.written(ledger)]
+    return _changes(first, ref, tuple(installs), tuple(runs))
 
 
 @remembered
-def _more(layer: Layer, held: tuple[str, ...], there: tuple[str, ...]) -> Size:
+def _changes(
+    _: Layer, ref: ImageRef, installs: tuple[Rest, ...], runs: tuple[on_alpine.Written, ...]
+) -> tuple[tuple[Size, Size], ...]:
+    held, theres = base(ref), [each.base for each in siblings(ref)]
+    return tuple([_changed(held, there, installs, runs) for there in theres])
+
+
+def _changed(
+    held: Base, there: Base, installs: tuple[Rest, ...], runs: tuple[on_alpine.Written, ...]
+) -> tuple[Size, Size]:
+    if held.package_manager == "apt" and there.package_manager == "apk":
+        return on_alpine.weight(runs, there)
+    if held.packages == there.packages or held.package_manager != there.package_manager:
+        return ZERO, ZERO
+    return ZERO, total([_more(each, held.packages, there.packages) for each in installs]) or ZERO
+
+
+@remembered
+def _more(written: Rest, held: tuple[str, ...], there: tuple[str, ...]) -> Size:
     found = []
-    for effect in layer.kept:
+    for effect in written.effects:
         cause = effect.cause
         if isinstance(cause, PackageSet) and cause.manager in ("apt", "apk") and cause.already[: len(held)] == held:
             anew, before = cause_size(replace(cause, already=(*there, *cause.already[len(held) :]))), cause_size(cause)
@@ -144,7 +161,8 @@ def _said_otherwise(snapshot: Snapshot, layer: Layer, held: Base, there: Base) -
     """The edits of what all stages on the image do with apt, where it has apk."""
     if held.package_manager != "apt" or there.package_manager != "apk":
         return ()
-    return on_alpine.edits(snapshot, on_alpine.users(standing_on(snapshot, snapshot.ledgers.of(layer))))
+    standing = standing_on(snapshot, snapshot.ledgers.of(layer))
+    return on_alpine.edits(snapshot, [user for ledger in standing for user in on_alpine.users(ledger)])
 
 
 def _named(ref: ImageRef, sibling: Sibling, word: Word, offset: int) -> Edit | None:

@@ -233,7 +233,7 @@ from deadweight.rules.base_needs import standing_on, uses
 from deadweight.rules.base_switch import (
     Switch,
     are_programs,
-    changed,
+    changes,
     edits_of,
     missing,
     to_install,
@@ -307,9 +307,9 @@ def _start(snapshot: Snapshot, ledger: Ledger) -> _Start | None:
     static = None if needless is None else size_together(each for layer in needless for each in layer.kept) or ZERO
     standing = standing_on(snapshot, ledger)
     shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
-    changes = tuple(changed(shipped, base(stage.base), each.base) for each in siblings(stage.base))
+    gone_and_anew = changes(shipped, ledger.layers[0], stage.base)
     platform, begins = stage.platform or snapshot.options.platform, start_words(snapshot.shipped_ledgers)
-    return _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, changes, static)
+    return _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, gone_and_anew, static)
 
 
 class _Start(NamedTuple):

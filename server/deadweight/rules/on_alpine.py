@@ -14,7 +14,7 @@ from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
@@ -196,26 +196,38 @@ def edits(snapshot: Snapshot, layers: Iterable[Layer]) -> tuple[Edit, ...] | Non
     return known if len(known) == len(found) else None
 
 
-def users(ledgers: Iterable[Ledger]) -> Iterator[Layer]:
-    """The RUNs of stages that Alpine has other words for."""
-    for ledger in ledgers:
-        if not ledger.programs.isdisjoint(_PROGRAMS):
-            yield from (layer for layer in ledger.layers if not layer.programs.isdisjoint(_PROGRAMS))
+@remembered
+def users(ledger: Ledger) -> tuple[Layer, ...]:
+    """The RUNs of a stage that Alpine has other words for."""
+    if ledger.programs.isdisjoint(_PROGRAMS):
+        return ()
+    return tuple([layer for layer in ledger.layers if not layer.programs.isdisjoint(_PROGRAMS)])
 
 
-def weight(layers: Iterable[Layer], there: Base) -> tuple[Size, Size]:
-    """What RUNs write with apt, and what they would write with apk on another image."""
-    before, after = [], []
-    for layer in layers:
-        change = said(layer)
-        before.append(_with_apt(layer))
-        after.append(_with_apk(change.packages if change else (), there.suite, there.packages))
-    return total(before) or ZERO, total(after) or ZERO
+class Written(NamedTuple):
+    """What a RUN writes with apt, and the packages that it would write with apk."""
+
+    size: Size | None
+    packages: tuple[str, ...]
 
 
 @remembered
-def _with_apt(layer: Layer) -> Size | None:
-    return size_together(filter(_is_of_apt, layer.kept))
+def written(ledger: Ledger) -> tuple[Written, ...]:
+    """What the RUNs of a stage write with apt."""
+    return tuple([_written(layer) for layer in users(ledger)])
+
+
+@remembered
+def _written(layer: Layer) -> Written:
+    change = said(layer)
+    return Written(size_together(filter(_is_of_apt, layer.kept)), change.packages if change else ())
+
+
+def weight(runs: Iterable[Written], there: Base) -> tuple[Size, Size]:
+    """What RUNs write with apt, and what they would write with apk on another image."""
+    given = list(runs)
+    after = [_with_apk(each.packages, there.suite, there.packages) for each in given]
+    return total([each.size for each in given]) or ZERO, total(after) or ZERO
 
 
 @lru_cache(maxsize=256)
