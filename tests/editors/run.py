@@ -3,8 +3,9 @@
     python tests/editors/run.py [EDITOR...] [--folder DIR]
 
 Each opens a copy of docs/examples/node, and has to show a finding, a hover and, where it can, an inlay hint, to apply
-a fix, and to show what is wrong in a .dockerignore. The editors are fetched into a folder (500 MB, once); nothing is
-installed. Exits with 1 where one fails. Needs a Python that has what the server needs. No part of the tests: minutes.
+a fix, and to show what is wrong in a .dockerignore. The editors are fetched into a folder (500 MB, once), and so is
+what the server needs if this Python lacks it; nothing is installed. Exits with 1 where one fails, and says of each
+that cannot be had why it is skipped. No part of the tests: it takes minutes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 # Run as a script: the modules beside it are found as the tests find them.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.contenders import python
 from editors import debian, helix
 from editors.page import blocks
 
@@ -179,13 +181,14 @@ def main() -> int:
         for name in names:
             print(f"{name}: skipped: {error}")
         return 0
-    results = [_tried(name, root) for name in names]
+    interpreter = python(arguments.folder.resolve())
+    results = [_tried(name, root, interpreter) for name in names]
     return 0 if all(results) else 1
 
 
-def _tried(name: str, root: Path) -> bool:
+def _tried(name: str, root: Path, interpreter: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
-        seen = EDITORS[name](_desk(Path(folder), root))
+        seen = EDITORS[name](_desk(Path(folder), root, interpreter))
     wanted = {what: said for what, said in SIGHTS.items() if what != "hint" or name not in WITHOUT_HINTS}
     missing = [what for what, said in wanted.items() if said not in seen.get(what, "")]
     version = seen.pop("version", "of unknown version")
@@ -194,7 +197,7 @@ def _tried(name: str, root: Path) -> bool:
     return not missing
 
 
-def _desk(folder: Path, root: Path) -> Desk:
+def _desk(folder: Path, root: Path, interpreter: str) -> Desk:
     app = folder / "app"
     shutil.copytree(CHECKOUT / "docs/examples/node", app, ignore=shutil.ignore_patterns("node_modules", "dist"))
     (app / ".dockerignore").write_text(IGNORE_FILE, "utf-8")
@@ -202,8 +205,8 @@ def _desk(folder: Path, root: Path) -> Desk:
     scripts = home / "bin"
     scripts.mkdir(parents=True)
     server = scripts / "deadweight"  # as pipx puts it on the PATH
-    python = f"PYTHONPATH={shlex.quote(str(CHECKOUT / 'server'))} exec {shlex.quote(sys.executable)} -m deadweight"
-    server.write_text(f'#!/bin/sh\n{python} "$@"\n', "utf-8")
+    path = f"PYTHONPATH={shlex.quote(str(CHECKOUT / 'server'))}"  # this checkout, whatever the interpreter has
+    server.write_text(f'#!/bin/sh\n{path} exec {shlex.quote(interpreter)} -m deadweight "$@"\n', "utf-8")
     server.chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PYTHON", "VIM", "NVIM"))}
     environment = {**kept, "HOME": str(home), "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
