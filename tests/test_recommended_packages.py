@@ -205,3 +205,9 @@ def test_a_needed_package_says_when() -> None:
         assert known.why
         assert bool(known.beside or known.words) == (known.loss == "needed"), row
     assert recommended("no-such-package") is None
+
+
+@pytest.mark.parametrize(("installs", "reported"), [(3, True), (80, False)])
+def test_what_many_installs_have_brought_is_not_told_apart(installs: int, reported: bool) -> None:
+    many = "".join(f"RUN apt-get install -y made-up-{number}\n" for number in range(installs))
+    assert bool(findings(f"FROM debian:trixie\n{many}RUN apt-get install -y ffmpeg\n")) is reported

@@ -138,3 +138,9 @@ def test_what_next_brings_and_does_not_use_is_what_goes() -> None:
     saves = reported.finding.saves
     assert saves
     assert 250_000_000 < saves.best < 320_000_000  # 324 MB of next and react, of which 36 MB are in use
+
+
+def test_thousands_of_runs_are_not_made_one() -> None:
+    snapshot = snapshot_of("FROM debian:trixie\n" + "RUN true\n" * 3000)
+    (reported,) = report(snapshot, rules=[BY_ID["consecutive-runs"]])
+    assert not reported.fixes

@@ -33,6 +33,7 @@ IGNORE_FILE = ".dockerignore"
 _WIDTH = 100  # a line that would grow beyond it is continued on the next
 _BREAK = re.compile(r"(?P<before>[^\n]*?)[ \t]*\r?\n(?P<between>.*\n)?(?P<indent>[ \t]*)", re.DOTALL)
 _PATTERN_MARKS = re.compile(r"[\[\]*?\\]|^[!#\s]|\s$")
+_SWITCHES = frozenset(("sudo", "doas", "gosu", "su-exec", "setpriv", "runuser"))  # and what they run, in one command
 _STATUS = re.compile(r"\$\?|\$\{\?\}")  # `$?`
 # What sees more of a script's course than its exit status: `${PIPESTATUS[0]}`, `trap clean ERR`.
 _WATCHED = re.compile(r"\bPIPESTATUS\b|\btrap\b[^\n;&|]*\b(?:ERR|DEBUG)\b")
@@ -69,9 +70,10 @@ def append_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -
     """
     body = body_of(layer)
     place = body and place_of(body, call)
-    if not body or not place or place.errexit is None or _WATCHED.search(body.script.text):
+    prefix = _as_user_of(layer, call)
+    if not body or not place or place.errexit is None or prefix is None or _WATCHED.search(body.script.text):
         return None
-    command = _as_user_of(call) + command
+    command = prefix + command
     after, operator = place.unit, "&&"
     if place.errexit and not place.is_before_operator:
         # With `set -e` a failing `a` ends the script in `a; b`, not in `a && b`. An `if` may fail without ending it.
@@ -91,11 +93,12 @@ def prepend_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) 
     """Run `command` right before `call`, or before all that decides whether it runs: where it fails, so does that."""
     body = body_of(layer)
     place = body and place_of(body, call, whole=call.placed.conditional)
-    if not body or not place or place.errexit is None:
+    prefix = _as_user_of(layer, call)
+    if not body or not place or place.errexit is None or prefix is None:
         return None
     start = place.unit.span.start
     operator = "; " if place.errexit and start == place.statement.span.start else " && "
-    return Edit(_at(snapshot, layer, body.source.start(start)), f"{_as_user_of(call)}{command}{operator}")
+    return Edit(_at(snapshot, layer, body.source.start(start)), f"{prefix}{command}{operator}")
 
 
 def remove_instruction(snapshot: Snapshot, layer: Layer) -> Edit:
@@ -240,11 +243,14 @@ def _at(snapshot: Snapshot, layer: Layer, offset: int) -> Span:
     return Span(start, start)
 
 
-def _as_user_of(call: Call) -> str:
-    """What a command needs in front to run as the user of a call: `sudo -E `."""
+def _as_user_of(layer: Layer, call: Call) -> str | None:
+    """What a command needs in front to run as the user of a call: `sudo -E `; None within `su -c`, for it stands
+    outside.
+    """
     words = call.placed.command.words
-    if words[0].text != "sudo":
-        return ""
+    if words[0].text not in _SWITCHES:
+        home = layer.step.state.home if layer.step else None
+        return "" if call.around.home == home else None
     wrapper = words[: len(words) - len(call.words) - 1]
     return "".join(f"{word.text} " for word in wrapper)
 

@@ -31,6 +31,7 @@ _LEAKS = frozenset(
     ("cd", "pushd", "popd", "export", "unset", "umask", "readonly", "declare", "typeset", "shopt", "hash", "read")
 )
 _FEW = 3  # RUNs that are merged without asking: more of them are steps that the build cache keeps apart
+_MOST = 200  # RUNs in one: of each, all behind it are asked, and more than engines take are no file of a person
 _ADDRESSED = re.compile(r"#\s*(?:deadweight|hadolint)\b")  # comments that speak of the instruction below them
 _HARMLESS_SET = re.compile(r"-[ex]+")  # `set -ex`: a chain of && ends at the first failure anyway
 
@@ -51,6 +52,8 @@ class _Script(NamedTuple):
 
 def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
     """Edits that make RUNs, each right below the one before, a single RUN; None where none do."""
+    if len(layers) > _MOST:
+        return None
     scripts = [script for layer in layers if (script := _read(layer))]
     if len(scripts) < max(2, len(layers)):
         return None

@@ -162,6 +162,7 @@ _ELSEWHERE = re.compile(
 )
 _WORD = re.compile(r"[\w.+-]+")
 _NAMED = 5
+_MOST_INSTALLS = 64  # of other packages in an image; the longest real files have about 20
 _LEAST = 1_000_000  # bytes: below it "at least" says nothing
 # Releases without package lists of their own, by those whose lists agree about them: what all of these leave out.
 _STAND_INS = {
@@ -265,7 +266,8 @@ def _with(below: _Below, layer: Layer) -> _Below:
     if own == _NOTHING:
         return below
     configured, archives = below.is_configured or own.is_configured, below.has_archives or own.has_archives
-    return _Below(configured, archives, below.asked if own.asked <= below.asked else below.asked | own.asked)
+    is_known = own.asked <= below.asked or len(below.asked) > _MOST_INSTALLS
+    return _Below(configured, archives, below.asked if is_known else below.asked | own.asked)
 
 
 _NOTHING = _Below()
@@ -360,6 +362,8 @@ def _read(
     """What a command's recommendations bring; None where nothing is known of them."""
     unknown = dict.fromkeys(_names_from_elsewhere(below, cause))
     before = below.asked.union(_asked_for(call.around.files.here))
+    if len(before) > _MOST_INSTALLS:
+        return None
     there = {suite: _there(before, suite) for suite in _suites(cause.suite)}
     names = [name for name in cause.names if name not in unknown]
     beside, lost, doubtful = set(cause.names), {}, set[str]()
