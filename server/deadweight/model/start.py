@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.syntax.dockerfile import remembered
@@ -77,6 +78,7 @@ def is_idle(start: str) -> bool:
     return _IDLE.fullmatch(start) is not None
 
 
+@lru_cache(maxsize=64)
 def is_for_developers(name: str | None) -> bool:
     """Whether a stage or an environment is for developers, by its name."""
     return not _FOR_DEVELOPERS.isdisjoint(re.split(r"[-_.]", (name or "").lower()))
