@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, chain, takewhile
+from itertools import accumulate, chain
 from operator import is_
 from typing import TYPE_CHECKING, overload
 
@@ -340,7 +340,6 @@ class _StageReader:
         answered as it was. As long as those do what they did, nobody has to ask.
         """
         old = self.old
-        known = {id(layer.step): layer for layer in old.layers if layer.step} if old else {}
         first = self.first(platform)
         if old is not None and old.layers[0].instruction is first.instruction and old.layers[0].kept == first.kept:
             first = old.layers[0]
@@ -350,20 +349,24 @@ class _StageReader:
         # What was here, as long as what lies below does what it did.
         before = old.layers if old is not None and self.is_below_known(stack) and self.is_context_known else ()
         if old is not None and before and self.are_others_known and old.figures == self.figures:
-            same = takewhile(lambda pair: pair[0].step is pair[1], zip(before[1:], self.stage.steps, strict=False))
-            count = 1 + sum(1 for _ in same)
+            count = 1
+            for each, step in zip(before[1:], self.stage.steps, strict=False):
+                if each.step is not step:
+                    break
+                count += 1
             layers = list(before[:count])
             stacks = list(
                 old.stacks[:count] if stack is old.stacks[0] else accumulate(layers[1:], self.on_top, initial=stack)
             )
             stack = stacks[-1]
+        known = {id(each.step): each for each in old.layers[len(layers) :]} if old else {}
         texts: set[str] = set()  # the files whose texts alone are others than they were
         for number, step in enumerate(self.stage.steps[len(layers) - 1 :], len(layers)):
             layer, was = known.get(id(step)), before[number] if number < len(before) else None
             site = layer.site if layer and layer.site.step == number else Site(self.stage.index, number)
             stands = layer and (not layer.depends or self.stands(layer, site, stack, texts if layer is was else None))
             if layer is None or not stands:
-                layer = self.layer(step, site, stack, is_on_the_same=bool(before))
+                layer = self.layer(step, site, stack, is_on_the_same=bool(before) and not texts)
             elif layer.site is not site:
                 layer = replace(layer, site=site)
             layer = self.measured(layer, number)
