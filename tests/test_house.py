@@ -16,6 +16,7 @@ import pytest
 
 from deadweight.features.topics import TOPICS
 from deadweight.model import effects
+from deadweight.model.commands import catalog
 from deadweight.rules.catalog import BY_ID, RULES
 from deadweight.workspace.discover import _OTHER_ENDINGS, kind_of
 from develop import new_rule, rule_pages
@@ -174,6 +175,13 @@ def test_the_tool_that_new_tool_shows_is_one() -> None:
     assert tool.names == ("shrink", "unshrink")
     for name in re.findall(r"`(\w+)\((?=\w)", text.partition("## What an effect says")[2]):
         assert hasattr(effects, name), f"model/effects.py has no {name}"
+
+
+@pytest.mark.parametrize("module", catalog.LATER)
+def test_a_tool_that_is_imported_later_is_found_by_its_names(module: str) -> None:
+    names = catalog.LATER[module].split()
+    assert sorted(names) == sorted(catalog.tools_of(module)), f"{module}.py and LATER in catalog.py name other tools"
+    assert all(catalog.find(name) is catalog.tools_of(module)[name] for name in names)
 
 
 def drawn(text: str) -> tuple[dict[str, str], list[str]]:

@@ -321,6 +321,13 @@ def test_a_command_that_is_typed_leaves_the_others_of_its_run_unread(monkeypatch
     ]
 
 
+def test_a_file_and_a_run_that_reads_it_are_typed_at_once() -> None:
+    run = "EOF\nRUN echo {} && pip install -r /app/requirements.txt\n"
+    head, old = "FROM python:3.12\nCOPY <<EOF /app/requirements.txt\n", "flask\n" + run.format("a")
+    for new in ("pandas\n" + run.format("b"), "flask\n" + run.format("b")):
+        assert_follows(head + old, [Edit(Span(len(head), len(head + old)), new)])
+
+
 def test_a_run_that_is_typed_above_the_same_one_is_another() -> None:
     text = "FROM debian\nRUN apt-get update\nRUN rm -rf /var/lib/apt/lists/*\n"
     for typed in ("RUN apt-get update\n", "RUN apt-get update && true\n"):

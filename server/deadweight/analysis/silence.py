@@ -19,29 +19,36 @@ _IGNORE = re.compile(r"\s*#\s*(deadweight:|hadolint)\s*ignore\s*=\s*([\w-]+(?:\s
 def is_silenced(tree: Dockerfile, rule: Rule, site: Site) -> bool:
     """Whether a comment above an instruction silences a rule there."""
     silence = _silence(tree.sections[site.stage + 1])
-    names = silence.of[site.step] if site.step else _silence(tree.sections[site.stage]).below
+    names = silence.of.get(site.step, _NOBODY) if site.step else _silence(tree.sections[site.stage]).below
     return bool(names) and not names.isdisjoint((rule.id, *rule.same_as))
 
 
 class _Silence(NamedTuple):
-    """The rules that the comments right above each instruction of a section name, and those at its end."""
+    """The rules that the comments right above an instruction of a section name, by its number, and those at its end."""
 
-    of: tuple[frozenset[str], ...]
+    of: dict[int, frozenset[str]]
     below: frozenset[str]
+
+
+_NOBODY = frozenset[str]()
 
 
 @remembered
 def _silence(section: Section) -> _Silence:
-    of: list[frozenset[str]] = []
-    above: frozenset[str] = frozenset()
+    of: dict[int, frozenset[str]] = {}
+    above, number = _NOBODY, 0
+    if not [piece for piece in section.pieces if "ignore" in piece.text]:
+        return _Silence(of, above)
     for piece in section.pieces:
         if isinstance(piece, Comment):
             above |= _names(piece.text)
             continue
         if isinstance(piece, Instruction):
-            of.append(above)
-        above = frozenset()
-    return _Silence(tuple(of), above)
+            if above:
+                of[number] = above
+            number += 1
+        above = _NOBODY
+    return _Silence(of, above)
 
 
 def _names(comment: str) -> set[str]:

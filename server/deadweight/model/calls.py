@@ -67,11 +67,14 @@ class Reading(NamedTuple):
     asked: tuple[Question, ...]
 
 
-def read_calls(body: RunBody, around: Surroundings, before: Iterable[Reading]) -> Iterator[Reading]:
+def read_calls(
+    body: RunBody, around: Surroundings, before: Iterable[Reading], *, is_on_the_same: bool = False
+) -> Iterator[Reading]:
     """The calls of a RUN and what they do.
 
     `before` is what was read of another version of the RUN that starts in the same state: a call that is written as it
-    was does what it did, if it finds what it found.
+    was does what it did, if it finds what it found. Nobody looks where the RUN has done the same so far, and
+    `is_on_the_same` as that version.
     """
     known = {each.written: each for each in before}
     files = around.files
@@ -82,7 +85,7 @@ def read_calls(body: RunBody, around: Surroundings, before: Iterable[Reading]) -
         here = Filesystem(files.below, files.context, files.mounts, files.site, done, asked) if done else files
         if old is not None:
             call.said.update(old.call.said)
-        if old is not None and here.asks_again(old.asked):
+        if old is not None and here.asks_again(old.asked, is_on_the_same=is_on_the_same):
             effects = old.effects if old.call.span == call.span else tuple(_at(call, old.effects))
         else:
             del asked[first:]

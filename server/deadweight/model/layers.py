@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, chain, takewhile
+from itertools import accumulate, chain
 from operator import is_
 from typing import TYPE_CHECKING, overload
 
@@ -130,6 +130,27 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
+class Alone:
+    """The layers of one stage, whatever lies below: the same object in all versions in which each of them is."""
+
+    layers: tuple[Layer, ...]
+
+    @cached_property
+    def programs(self) -> frozenset[str]:
+        """What their commands call."""
+        return frozenset[str]().union(*[layer.programs for layer in self.layers if layer.calls])
+
+    @cached_property
+    def by_cause(self) -> dict[type, list[Layer]]:
+        """Those that keep something, by the kind of its cause."""
+        found: dict[type, list[Layer]] = {}
+        for layer in self.layers:
+            for cause in dict.fromkeys([type(effect.cause) for effect in layer.kept]):
+                found.setdefault(cause, []).append(layer)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Ledger:
     """The layers of one stage, FROM first; `stacks` has each on those below it, the stages under this one included.
 
@@ -141,11 +162,16 @@ class Ledger:
     stage: Stage
     base: Base
     context: BuildContext | None
-    layers: tuple[Layer, ...]
+    alone: Alone
     stacks: tuple[Stack, ...]
     others: tuple[Ledger, ...]
     figures: tuple[Figure | None, ...] = ()
     outcome: object = field(default_factory=object)
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Its layers."""
+        return self.alone.layers
 
     def below(self, layer: Layer) -> Stack | None:
         """What lies below a layer of this stage."""
@@ -153,22 +179,12 @@ class Ledger:
 
     def layers_with(self, cause: type) -> Sequence[Layer]:
         """The layers that keep something of this kind of cause."""
-        return self._by_cause.get(cause, ())
+        return self.alone.by_cause.get(cause, ())
 
-    @cached_property
+    @property
     def programs(self) -> frozenset[str]:
         """What its commands call."""
-        return frozenset[str]().union(*[layer.programs for layer in self.layers if layer.calls])
-
-    @cached_property
-    def _by_cause(self) -> dict[type, list[Layer]]:
-        found: dict[type, list[Layer]] = {}
-        for layer in self.layers:
-            for effect in layer.kept:
-                layers = found.setdefault(type(effect.cause), [])
-                if not layers or layers[-1] is not layer:
-                    layers.append(layer)
-        return found
+        return self.alone.programs
 
 
 class Ledgers(Sequence[Ledger]):
@@ -238,7 +254,7 @@ class Ledgers(Sequence[Ledger]):
             layers.append(reader.layer(step, site, stack) if step else Layer(site, layer.instruction, None, (), ()))
             stack = Stack(layers[-1], stack)
             stacks.append(stack)
-        return Ledger(below.stage, below.base, None, tuple(layers), tuple(stacks), (below,))
+        return Ledger(below.stage, below.base, None, Alone(tuple(layers)), tuple(stacks), (below,))
 
     def _unread(self, stage: Stage) -> set[int]:
         """What has to be read for a stage; itself, and the earlier stages that it stands on and copies from."""
@@ -324,7 +340,6 @@ class _StageReader:
         answered as it was. As long as those do what they did, nobody has to ask.
         """
         old = self.old
-        known = {id(layer.step): layer for layer in old.layers if layer.step} if old else {}
         first = self.first(platform)
         if old is not None and old.layers[0].instruction is first.instruction and old.layers[0].kept == first.kept:
             first = old.layers[0]
@@ -334,20 +349,24 @@ class _StageReader:
         # What was here, as long as what lies below does what it did.
         before = old.layers if old is not None and self.is_below_known(stack) and self.is_context_known else ()
         if old is not None and before and self.are_others_known and old.figures == self.figures:
-            same = takewhile(lambda pair: pair[0].step is pair[1], zip(before[1:], self.stage.steps, strict=False))
-            count = 1 + sum(1 for _ in same)
+            count = 1
+            for each, step in zip(before[1:], self.stage.steps, strict=False):
+                if each.step is not step:
+                    break
+                count += 1
             layers = list(before[:count])
             stacks = list(
                 old.stacks[:count] if stack is old.stacks[0] else accumulate(layers[1:], self.on_top, initial=stack)
             )
             stack = stacks[-1]
+        known = {id(each.step): each for each in old.layers[len(layers) :]} if old else {}
         texts: set[str] = set()  # the files whose texts alone are others than they were
         for number, step in enumerate(self.stage.steps[len(layers) - 1 :], len(layers)):
             layer, was = known.get(id(step)), before[number] if number < len(before) else None
             site = layer.site if layer and layer.site.step == number else Site(self.stage.index, number)
             stands = layer and (not layer.depends or self.stands(layer, site, stack, texts if layer is was else None))
             if layer is None or not stands:
-                layer = self.layer(step, site, stack)
+                layer = self.layer(step, site, stack, is_on_the_same=bool(before) and not texts)
             elif layer.site is not site:
                 layer = replace(layer, site=site)
             layer = self.measured(layer, number)
@@ -358,9 +377,9 @@ class _StageReader:
             stacks.append(stack)
         is_same = old is not None and len(before) == len(layers) and not texts and old.stage.label == self.stage.label
         outcome = old.outcome if old is not None and is_same else object()
-        return Ledger(
-            self.stage, self.base, self.context, tuple(layers), tuple(stacks), self.others, self.figures, outcome
-        )
+        stays = old is not None and len(layers) == len(old.layers) and all(map(is_, layers, old.layers))
+        alone = old.alone if old is not None and stays else Alone(tuple(layers))
+        return Ledger(self.stage, self.base, self.context, alone, tuple(stacks), self.others, self.figures, outcome)
 
     def is_below_known(self, stack: Stack) -> bool:
         """Whether what lies below the first instruction, on which it makes `stack`, does what it did."""
@@ -412,14 +431,14 @@ class _StageReader:
         effects = (writes("/", BaseLayers(self.stage.base, platform), start.span),)
         return Layer(site, start, None, effects, effects)
 
-    def layer(self, step: Step, site: Site, below: Stack) -> Layer:
+    def layer(self, step: Step, site: Site, below: Stack, *, is_on_the_same: bool = False) -> Layer:
         keyword = step.instruction.keyword
         if keyword == "RUN":
-            return self.run(step, site, below)
+            return self.run(step, site, below, is_on_the_same=is_on_the_same)
         effects = tuple(self.copy(step)) if keyword in ("COPY", "ADD") else ()
         return Layer(site, step.instruction, step, effects, effects)
 
-    def run(self, step: Step, site: Site, below: Stack) -> Layer:
+    def run(self, step: Step, site: Site, below: Stack, *, is_on_the_same: bool) -> Layer:
         instruction, state = step.instruction, step.state
         mounts = mounts_of(instruction, state)
         body = None if self.base.is_windows else run_body(instruction, state.shell) or exec_body(instruction)
@@ -431,7 +450,9 @@ class _StageReader:
         files = Filesystem(below, self.context, mounts, site)
         around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
         was = self.in_place(step, site)
-        readings = tuple(read_calls(body, around, was.readings if was else ()))
+        if was is not None and was.step is not None:
+            is_on_the_same = is_on_the_same and mounts == mounts_of(was.instruction, was.step.state)
+        readings = tuple(read_calls(body, around, was.readings if was else (), is_on_the_same=is_on_the_same))
         done = tuple(chain.from_iterable([each.effects for each in readings]))
         if body.script.is_opaque:
             done = (writes(None, Built("a script too long to read"), instruction.span),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.syntax.dockerfile import remembered
@@ -12,7 +13,7 @@ from deadweight.syntax.run import program_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.layers import Alone, Layer, Ledger
     from deadweight.model.stages import Stage
     from deadweight.syntax.dockerfile import Instruction
 
@@ -30,7 +31,7 @@ def starters(ledgers: Iterable[Ledger]) -> dict[str, Layer]:
     """What a container starts: the last ENTRYPOINT and the last CMD of these stages, by keyword."""
     found: dict[str, Layer] = {}
     for ledger in ledgers:
-        found.update(_last_of(ledger))
+        found.update(_last_of(ledger.alone))
     return found
 
 
@@ -77,16 +78,17 @@ def is_idle(start: str) -> bool:
     return _IDLE.fullmatch(start) is not None
 
 
+@lru_cache(maxsize=64)
 def is_for_developers(name: str | None) -> bool:
     """Whether a stage or an environment is for developers, by its name."""
     return not _FOR_DEVELOPERS.isdisjoint(re.split(r"[-_.]", (name or "").lower()))
 
 
 @remembered
-def _last_of(ledger: Ledger) -> dict[str, Layer]:
+def _last_of(stage: Alone) -> dict[str, Layer]:
     """The ENTRYPOINT and the CMD of a stage that hold."""
     found: dict[str, Layer] = {}
-    for layer in reversed(ledger.layers):
+    for layer in reversed(stage.layers):
         if layer.instruction.keyword in ("ENTRYPOINT", "CMD"):
             found.setdefault(layer.instruction.keyword, layer)
         if len(found) == 2:

@@ -137,6 +137,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
+    from deadweight.model.playing import Rest
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
 
@@ -245,8 +246,14 @@ def _finding(stage: str, kept: _Kept) -> Finding:
 @remembered
 def _archives(layer: Layer) -> tuple[_Archive, ...]:
     """The files of a layer that may be archives."""
-    clones = {call.span for call in layer.calls if call.program == "git"}
-    return tuple(_Archive(layer, each) for each in layer.kept if _is_archive(each) and each.span not in clones)
+    archives = _downloaded(layer.rest)
+    clones = {call.span for call in layer.calls if call.program == "git"} if archives else ()
+    return tuple([_Archive(layer, each) for each in archives if each.span not in clones])
+
+
+@remembered
+def _downloaded(rest: Rest) -> tuple[Effect, ...]:
+    return tuple(filter(_is_archive, rest.effects))
 
 
 def _is_archive(effect: Effect) -> bool:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from deadweight.facts.losses import LossName
     from deadweight.model.commands.call import Call
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.layers import Alone, Layer, Ledger
+    from deadweight.model.playing import Rest
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction
 
@@ -160,12 +161,14 @@ class _Used(NamedTuple):
 
 def uses(ledgers: Sequence[Ledger]) -> Uses:
     """What stages use of the image that the first of them stands on."""
-    return _uses(ledgers[0].layers[0], tuple(map(_used, ledgers)))
+    used = tuple([_used(each.alone) for each in ledgers])
+    return _uses(ledgers[0].layers[0], used, tuple([tuple(_brought_from_glibc(each)) for each in ledgers]))
 
 
 @remembered
-def _uses(_: Layer, used: tuple[_Used, ...]) -> Uses:
-    needs = dict.fromkeys([need for each in used for need in each.needs])
+def _uses(_: Layer, used: tuple[_Used, ...], brought: tuple[tuple[Need, ...], ...]) -> Uses:
+    pairs = zip(used, brought, strict=True)
+    needs = dict.fromkeys([need for each, others in pairs for need in (*each.needs, *others)])
     programs = frozenset[str]().union(*[each.programs for each in used])
     installed = frozenset[str]().union(*[each.installed for each in used])
     managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
@@ -181,14 +184,13 @@ def _uses(_: Layer, used: tuple[_Used, ...]) -> Uses:
 
 
 @remembered
-def _used(ledger: Ledger) -> _Used:
-    needs = dict.fromkeys([need for layer in ledger.layers for need in _needs(layer)])
-    needs.update(dict.fromkeys(_brought_from_glibc(ledger)))
-    installs = ledger.layers_with(PackageSet)
+def _used(stage: Alone) -> _Used:
+    needs = dict.fromkeys([need for layer in stage.layers for need in _needs(layer)])
+    installs = stage.by_cause.get(PackageSet, [])
     installed = [name for layer in installs for manager, name in layer.packages if manager in ("apt", "apk")]
-    brings_cuda = any(map(_brings_cuda, installs))
-    is_known_on_alpine = all(map(on_alpine.said, on_alpine.users(ledger)))
-    return _Used(tuple(needs), ledger.programs, frozenset(installed), brings_cuda, is_known_on_alpine)
+    brings_cuda = any(_brings_cuda(layer.rest) for layer in installs)
+    is_known_on_alpine = all(map(on_alpine.said, on_alpine.users(stage)))
+    return _Used(tuple(needs), stage.programs, frozenset(installed), brings_cuda, is_known_on_alpine)
 
 
 @remembered
@@ -231,9 +233,9 @@ def is_everywhere(account: str) -> bool:
 
 
 @remembered
-def _brings_cuda(layer: Layer) -> bool:
+def _brings_cuda(rest: Rest) -> bool:
     """Whether an install of Python packages brings CUDA's libraries along."""
-    causes = (effect.cause for effect in layer.kept if isinstance(effect.cause, PackageSet))
+    causes = (effect.cause for effect in rest.effects if isinstance(effect.cause, PackageSet))
     installs = (each for each in causes if each.manager in python_project.MANAGERS and "cpu" not in each.options)
     return any(map(_is_for_cuda, installs))
 

@@ -105,7 +105,7 @@ def changes(ledgers: Iterable[Ledger], first: Layer, ref: ImageRef) -> tuple[tup
     """
     given = list(ledgers)
     installs = [layer.rest for ledger in given for layer in ledger.layers_with(PackageSet)]
-    runs = [each for ledger in given for each in on_alpine.written(ledger)]
+    runs = [each for ledger in given for each in on_alpine.written(ledger.alone)]
     return _changes(first, ref, tuple(installs), tuple(runs))
 
 
@@ -162,7 +162,7 @@ def _said_otherwise(snapshot: Snapshot, layer: Layer, held: Base, there: Base) -
     if held.package_manager != "apt" or there.package_manager != "apk":
         return ()
     standing = standing_on(snapshot, snapshot.ledgers.of(layer))
-    return on_alpine.edits(snapshot, [user for ledger in standing for user in on_alpine.users(ledger)])
+    return on_alpine.edits(snapshot, [user for ledger in standing for user in on_alpine.users(ledger.alone)])
 
 
 def _named(ref: ImageRef, sibling: Sibling, word: Word, offset: int) -> Edit | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.playing import Rest
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
@@ -36,17 +37,13 @@ class Left(NamedTuple):
     cause: Leftover
     effects: tuple[Effect, ...]
     saves: Size | None
+    is_read_again: bool  # whether they are a store that the tool reads where it runs again
 
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls that leave them, each by itself: `apt-get update` where another one has done so before."""
         spans = {effect.span for effect in self.layer.effects if self.is_same(effect)}
         return tuple(call for call in self.layer.calls if call.span in spans)
-
-    @property
-    def is_read_again(self) -> bool:
-        """Whether they are a store that the tool reads where it runs again."""
-        return any(isinstance(each.cause, Leftover) and each.cause.is_read_again for each in self.effects)
 
     def is_same(self, effect: Effect) -> bool:
         """Whether an effect writes such a leftover of the same tool."""
@@ -82,18 +79,36 @@ def _copied(snapshot: Snapshot, left: Left) -> Left | None:
 @remembered
 def _left_in(layer: Layer) -> tuple[Left, ...]:
     """The leftovers of a layer, those of one kind together."""
+    return tuple([Left(layer, *each) for each in _left_of_each_kind(layer.rest)])
+
+
+@remembered
+def _left_of_each_kind(rest: Rest) -> tuple[_Kind, ...]:
     found: dict[tuple[str, str], tuple[Leftover, list[Effect]]] = {}
-    for effect in layer.kept:
+    for effect in rest.effects:
         cause = effect.cause
         if isinstance(cause, Leftover) and effect.is_certain:
             found.setdefault((cause.topic, cause.what), (cause, []))[1].append(effect)
-    return tuple(left_of(layer, cause, effects) for cause, effects in found.values())
+    return tuple([_kind(cause, tuple(effects)) for cause, effects in found.values()])
+
+
+class _Kind(NamedTuple):
+    """A `Left` without its layer."""
+
+    cause: Leftover
+    effects: tuple[Effect, ...]
+    saves: Size | None
+    is_read_again: bool
+
+
+def _kind(cause: Leftover, effects: tuple[Effect, ...]) -> _Kind:
+    is_read_again = any(isinstance(each.cause, Leftover) and each.cause.is_read_again for each in effects)
+    return _Kind(cause, effects, size_together(effects), is_read_again)
 
 
 def left_of(layer: Layer, cause: Leftover, effects: Iterable[Effect]) -> Left:
     """What some effects of a layer leave."""
-    left = tuple(effects)
-    return Left(layer, cause, left, size_together(left))
+    return Left(layer, *_kind(cause, tuple(effects)))
 
 
 def finding(stage: str, left: Left, *fixes: Callable[[Snapshot, Left], Fix | None]) -> Finding:

@@ -120,7 +120,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
-    from deadweight.model.layers import Layer
+    from deadweight.model.playing import Rest
     from deadweight.snapshot import Snapshot
 
 _OUTPUT = re.compile(r"\boutput\b")
@@ -135,7 +135,7 @@ def next_without_standalone(snapshot: Snapshot) -> Iterator[Finding]:
     for ledger in snapshot.shipped_ledgers:
         for kind in (PackageSet, CopiedFromStage):
             for layer in ledger.layers_with(kind):
-                if (found := _node_modules(layer)) and _runs_next(snapshot, found[1]):
+                if (found := _node_modules(layer.rest)) and _runs_next(snapshot, found[1]):
                     effect, packages = found
                     yield Finding(
                         site=layer.site,
@@ -155,9 +155,9 @@ def _says_output(context: BuildContext) -> bool:
 
 
 @remembered
-def _node_modules(layer: Layer) -> tuple[Effect, PackageSet] | None:
-    """What a layer installs, or copies of what a stage installed, for a project that asks for Next.js."""
-    for effect in layer.kept:
+def _node_modules(rest: Rest) -> tuple[Effect, PackageSet] | None:
+    """What an instruction installs, or copies of what a stage installed, for a project that asks for Next.js."""
+    for effect in rest.effects:
         cause = effect.cause
         brought = cause.effects or () if isinstance(cause, CopiedFromStage) else (effect,)
         for each in brought:

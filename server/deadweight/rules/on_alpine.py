@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.image import Base
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.layers import Alone, Layer
+    from deadweight.model.playing import Rest
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
     from deadweight.text import Edit
@@ -197,11 +198,11 @@ def edits(snapshot: Snapshot, layers: Iterable[Layer]) -> tuple[Edit, ...] | Non
 
 
 @remembered
-def users(ledger: Ledger) -> tuple[Layer, ...]:
+def users(stage: Alone) -> tuple[Layer, ...]:
     """The RUNs of a stage that Alpine has other words for."""
-    if ledger.programs.isdisjoint(_PROGRAMS):
+    if stage.programs.isdisjoint(_PROGRAMS):
         return ()
-    return tuple([layer for layer in ledger.layers if not layer.programs.isdisjoint(_PROGRAMS)])
+    return tuple([layer for layer in stage.layers if not layer.programs.isdisjoint(_PROGRAMS)])
 
 
 class Written(NamedTuple):
@@ -212,15 +213,20 @@ class Written(NamedTuple):
 
 
 @remembered
-def written(ledger: Ledger) -> tuple[Written, ...]:
+def written(stage: Alone) -> tuple[Written, ...]:
     """What the RUNs of a stage write with apt."""
-    return tuple([_written(layer) for layer in users(ledger)])
+    return tuple([_written(layer) for layer in users(stage)])
 
 
 @remembered
 def _written(layer: Layer) -> Written:
     change = said(layer)
-    return Written(size_together(filter(_is_of_apt, layer.kept)), change.packages if change else ())
+    return Written(_with_apt(layer.rest), change.packages if change else ())
+
+
+@remembered
+def _with_apt(rest: Rest) -> Size | None:
+    return size_together(filter(_is_of_apt, rest.effects))
 
 
 def weight(runs: Iterable[Written], there: Base) -> tuple[Size, Size]:

@@ -140,6 +140,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.model.image import Base
     from deadweight.model.layers import Layer
+    from deadweight.model.playing import Rest
     from deadweight.model.stack import Stack
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
@@ -225,7 +226,7 @@ def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     words: frozenset[str] | None = None
     for ledger in snapshot.inherited_ledgers:
         for layer in ledger.layers_with(PackageSet):
-            if not _asks(layer):
+            if not _asks(layer.rest):
                 continue
             words = _words(snapshot) if words is None else words
             below = _below(ledger.stacks[layer.site.step])
@@ -238,13 +239,13 @@ def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
 
 
 @remembered
-def _asks(layer: Layer) -> bool:
-    """Whether a layer installs recommended packages."""
-    return any(_sets(layer))
+def _asks(rest: Rest) -> bool:
+    """Whether an instruction installs recommended packages."""
+    return any(_sets(rest))
 
 
-def _sets(layer: Layer) -> Iterator[tuple[Effect, PackageSet]]:
-    for effect in layer.kept:
+def _sets(rest: Rest) -> Iterator[tuple[Effect, PackageSet]]:
+    for effect in rest.effects:
         cause = effect.cause
         is_apt = isinstance(cause, PackageSet) and cause.manager == "apt"
         if isinstance(cause, PackageSet) and is_apt and "recommends" in cause.options and effect.is_certain:
@@ -317,7 +318,7 @@ def _saving(install: _Install) -> _Saving | None:
 
 
 def _installs(layer: Layer, below: _Below, base: Base, words: frozenset[str]) -> Iterator[_Install]:
-    for effect, cause in _sets(layer):
+    for effect, cause in _sets(layer.rest):
         call = next((call for call in layer.calls if call.span == effect.span), None)
         if call is None or _is_decided(below, base, call):
             continue

@@ -112,7 +112,6 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Built, Compiled, Copied, Download, Installer, Output
@@ -125,7 +124,7 @@ from deadweight.syntax.dockerfile import remembered
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.layers import Alone, Layer, Ledger
     from deadweight.model.stages import Site
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction
@@ -190,11 +189,10 @@ def _volatile_lines(ledger: Ledger, outer: Mapping[str, str | None]) -> list[_Vo
     """The lines of a stage that change with each build; those that go with one another are one."""
     found: list[_Volatile] = []
     taken: set[Site] = set()
-    # Below the sources, a change builds everything again anyway.
-    for layer in takewhile(lambda each: not _brings_sources(each), ledger.layers):
+    for layer in _may_change(ledger.alone):
         if layer.site in taken:
             continue
-        names = _what_changes(layer) if layer.instruction.keyword in ("ARG", "ADD") else ()
+        names = _what_changes(layer)
         # What a default above the first FROM fixes is no news.
         names = tuple(name for name in names if not outer.get(name) or _STAND_INS.fullmatch(outer[name] or ""))
         if not names:
@@ -209,6 +207,14 @@ def _volatile_lines(ledger: Ledger, outer: Mapping[str, str | None]) -> list[_Vo
         if own.runs:
             found.append(own)
     return found
+
+
+@remembered
+def _may_change(stage: Alone) -> tuple[Layer, ...]:
+    """The lines that may change with each build: below the sources, a change builds everything again anyway."""
+    found = [layer for layer in stage.layers if layer.instruction.keyword in ("ARG", "ADD")]
+    end = next(filter(_brings_sources, stage.layers), None) if found else None
+    return tuple([layer for layer in found if end is None or layer.site < end.site])
 
 
 def _go_together(one: _Volatile, other: _Volatile) -> bool:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.effects import Cause
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.playing import Rest
     from deadweight.model.stages import Build
     from deadweight.size.targets import Comparison
 
@@ -127,15 +128,19 @@ def layer_size(layer: Layer) -> Size | None:
     return estimated_size(layer) if layer.measured is None else _figure("measured", layer.measured)
 
 
-@remembered
 def estimated_size(layer: Layer) -> Size | None:
     """Unpacked bytes that a layer adds to the image by its effects, whatever was measured."""
-    return size_together(layer.kept)
+    return _of_rest(layer.rest)
+
+
+@remembered
+def _of_rest(rest: Rest) -> Size | None:
+    return size_together(rest.effects)
 
 
 def size_together(effects: Iterable[Effect]) -> Size | None:
     """Unpacked bytes of these effects together; None where all of them are unknown."""
-    return total(effect_size(effect) for effect in effects)
+    return total([effect_size(effect) for effect in effects])
 
 
 def effect_size(effect: Effect) -> Size | None:

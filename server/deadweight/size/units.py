@@ -70,14 +70,14 @@ def total(sizes: Iterable[Size | None]) -> Size | None:
     if len(given) == 1:
         return given[0]
     known = [each for each in given if each is not None]
-    if len(known) < len(given) and not any(each.high is None or each.high for each in known):
+    if len(known) < len(given) and not [each for each in known if each.high is None or each.high]:
         return None
     best = sum([each.best for each in known])
     below = math.hypot(*[each.best - each.low for each in known])
-    open_ended = len(known) < len(given) or any(each.high is None for each in known)
-    above = None if open_ended else math.hypot(*((each.high or 0) - each.best for each in known))
+    open_ended = len(known) < len(given) or None in [each.high for each in known]
+    above = None if open_ended else math.hypot(*[(each.high or 0) - each.best for each in known])
     high = None if above is None else round(best + above)
-    parts = tuple(part for each in known for part in each.parts)
+    parts = tuple([part for each in known for part in each.parts])
     return Size(max(0, round(best - below)), best, high, parts)
 
 

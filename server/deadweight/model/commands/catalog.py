@@ -12,16 +12,59 @@ from deadweight.model import commands
 if TYPE_CHECKING:
     from deadweight.model.commands.call import Tool
 
+# Modules that are imported when a file calls one of their tools: most files call few, and a session starts without.
+LATER = {
+    "accounts": "useradd adduser usermod userdel groupadd addgroup groupmod",
+    "bundler": "bundle bundler",
+    "compilers": "gcc g++ cc c++ clang clang++",
+    "compress": "bunzip2 bzcat gunzip lz4cat unlz4 unlzma unxz unzstd xzcat zcat zstdcat gzip pigz xz lzma bzip2 pbzip2"
+    " zstd lz4",
+    "conda": "conda mamba micromamba",
+    "corepack": "corepack",
+    "dotnet": "dotnet",
+    "download": "curl wget aria2c",
+    "dpkg": "dpkg rpm",
+    "fill": "dd fallocate truncate head",
+    "gem": "gem",
+    "git": "git",
+    "gradle": "gradle gradlew",
+    "installer": "sh bash dash ash zsh",
+    "locales": "localedef locale-gen update-ca-certificates",
+    "maven": "mvn mvnw",
+    "pacman": "pacman",
+    "pecl": "pecl docker-php-ext-install install-php-extensions docker-php-ext-configure",
+    "pipx": "pipx",
+    "places": "mv cp rsync install ln",
+    "rustup": "rustup rustup-init rustup-init.sh",
+    "sbt": "sbt sbtn",
+    "tar": "tar bsdtar unzip 7z 7za 7zr 7zz unrar jar cpio dpkg-deb",
+}
+
 
 def find(program: str) -> Tool | None:
     """The tool that a program's name stands for: pip for `pip`, `pip3` and `pip3.12`."""
-    found = by_name()
-    return found.get(program) or found.get(program.rstrip("0123456789."))
+    known = _known()
+    name = program if program in known else program.rstrip("0123456789.")
+    found = known.get(name)
+    if isinstance(found, str):
+        known.update(tools_of(found))
+        found = tools_of(found)[name]
+    return found
+
+
+def tools_of(module: str) -> dict[str, Tool]:
+    """The tools of a module by name."""
+    tools = getattr(import_module(f"{commands.__name__}.{module}"), "TOOLS", ())
+    return {name: tool for tool in tools for name in tool.names}
 
 
 @cache
-def by_name() -> dict[str, Tool]:
-    """All tools: a tool is a file in this folder, and nothing else has to know of it."""
-    names = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
-    modules = (import_module(f"{commands.__name__}.{name}") for name in names)
-    return {name: tool for module in modules for tool in getattr(module, "TOOLS", ()) for name in tool.names}
+def _known() -> dict[str, Tool | str]:
+    """All tools, or their module where that is imported later. A tool is a file in this folder, and nothing else has
+    to know of it.
+    """
+    found: dict[str, Tool | str] = {name: module for module, names in LATER.items() for name in names.split()}
+    for module in sorted(each.name for each in pkgutil.iter_modules(commands.__path__)):
+        if module not in LATER:
+            found.update(tools_of(module))
+    return found
