@@ -64,7 +64,8 @@ _WATCHERS = frozenset(
 MOST = 8  # files and folders beside the program, up to which each is copied by its name
 # What lies at the top of projects in any language and is for those who write them (by hand, 2026-11-26).
 _FOR_DEVELOPERS = """
-    .* *.md README* LICENSE* LICENCE* COPYING* CHANGELOG* AUTHORS* CONTRIBUTING* Dockerfile* *.dockerfile
+    .* *.md README* LICENSE* LICENCE* COPYING* CHANGELOG* AUTHORS* CONTRIBUTING* Dockerfile* DockerFile* dockerfile*
+    *.dockerfile
     docker-compose* compose*.y*ml Makefile makefile GNUmakefile *.mk Jenkinsfile Procfile Vagrantfile Taskfile* justfile
     docs doc test tests testdata examples example bench benches benchmarks k8s helm charts deploy deployments terraform
     hack ci scripts *.log *.sh fly.toml render.yaml app.yaml skaffold.yaml renovate.json codecov.yml
@@ -321,7 +322,7 @@ def _files(app: App, rest: tuple[str, ...]) -> Iterator[Line]:
         yield Written(f"COPY --from={{build}} {' '.join(posixpath.join(app.folder, each) for each in files)} {target}")
     for each in rest:
         if each not in files:
-            yield Written(f"COPY --from={{build}} {app.folder}/{each} {target}{each}")
+            yield Written(f"COPY --from={{build}} {posixpath.join(app.folder, each)} {target}{each}")
 
 
 def _copy(app: App) -> str:

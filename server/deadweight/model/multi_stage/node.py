@@ -125,6 +125,8 @@ def _not_built(app: App) -> _Brought | Refusal:
         return Refusal("its commands write more into the app's folder than packages")
     if app.project.needs_sources:
         return Refusal(app.project.needs_sources)
+    if unbuilt := node_files.missing(app):
+        return Refusal(f"no RUN builds {unbuilt}, which the start command runs")
     build = manifests_first(app, node_app.production(app))
     if not app.is_install_alone:
         then(app, build, node_app.pruning(app))

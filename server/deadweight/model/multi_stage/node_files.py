@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from fnmatch import fnmatchcase
+from itertools import dropwhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.ecosystems.project import inside
@@ -74,16 +75,33 @@ def entry(app: App) -> str | None:
     return None
 
 
-def served(app: App) -> str | None:
-    """The folder that a server of static files hands out, which comes with no package of the app; None for others."""
+def missing(app: App) -> str | None:
+    """What node starts and no COPY brings; None where it is there, or nobody can tell."""
+    started = entry(app)
+    if started is None or app.recipe.place_of(posixpath.join(app.folder, started.partition("/")[0])) is not None:
+        return None
+    is_there = any(app.recipe.place_of(posixpath.join(app.folder, started) + end) for end in _MODULE_ENDS)
+    return None if is_there else started
+
+
+def server(app: App) -> tuple[str, ...]:
+    """The command that hands out static files, which comes with no package of the app; () for others."""
     for words in app.start:
-        if words[0] in _FILE_SERVERS and not app.depends_on(words[0]):
-            rest = iter(words[1:])
-            names = [word for word in rest if not (word.startswith("-") and _skips(word, rest))]
-            names = [word for word in names if word not in ("true", "false")]
-            path = _in_project(app, names[0] if names else (app.recipe.folder or ""))
-            return path if path and path.partition("/")[0] in _SITES else None
-    return None
+        own = words
+        if words[0] == "npx":  # npx -y serve -s build
+            own = tuple(dropwhile(lambda word: word.startswith("-"), words[1:]))
+        if own and own[0] in _FILE_SERVERS and not app.depends_on(own[0]):
+            return own
+    return ()
+
+
+def served(app: App) -> str | None:
+    """The folder that a server of static files hands out; None for others."""
+    rest = iter(server(app)[1:])
+    names = [word for word in rest if not (word.startswith("-") and _skips(word, rest))]
+    names = [word for word in names if word not in ("true", "false")]
+    path = _in_project(app, names[0] if names else (app.recipe.folder or "")) if server(app) else None
+    return path if path and path.partition("/")[0] in _SITES else None
 
 
 def _skips(option: str, rest: Iterator[str]) -> bool:
