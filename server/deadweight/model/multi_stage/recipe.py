@@ -154,7 +154,8 @@ def commands(layer: Layer) -> tuple[Command, ...]:
     node = body.script.body.statements[0].node
     if not isinstance(node, shell.Chain) or set(node.operators) != {"&&"}:
         return whole
-    programs = (placed.command.words[0].text for placed in shell.commands(body.script) if placed.command.words)
+    # A variable counts for the commands behind it too: `buildDeps=gcc && apt-get install $buildDeps`.
+    programs = (next((word.text for word in each.command.words), "set") for each in shell.commands(body.script))
     if not _COUNTS_FOR_ALL.isdisjoint(programs):
         return whole
     spans = [body.span(part.span) for part in node.parts]
@@ -172,6 +173,13 @@ def commands_of_start(text: str) -> Iterator[tuple[str, ...]]:
     for placed in shell.commands(shell.parse(text)):
         if words := tuple(word.text if word.value is None else word.value for word in placed.command.words):
             yield words
+
+
+def first_of_start(text: str) -> tuple[str, ...]:
+    """The words of the first command that a text of the shell runs, and not of one in its words: `app -n $(nproc)`."""
+    found = (placed.command for placed in shell.commands(shell.parse(text)) if not placed.in_substitution)
+    words = next((command.words for command in found if command.words), ())
+    return tuple(word.text if word.value is None else word.value for word in words)
 
 
 def _as_shell(instruction: Instruction) -> str:
