@@ -73,7 +73,7 @@ def _uses_c(app: App) -> bool:
 
 
 def _builds_out_of_reach(layer: Layer) -> bool:
-    """Whether a RUN builds where nothing of ours can tell it to do without C: in a loop, in a script of another shell."""
+    """Whether a RUN builds where nothing of ours can tell it to do without C: in a loop, by another shell."""
     builds = [call for call in layer.calls if call.program == "go" and call.words and call.words[0].text in _BUILDING]
     return len(builds) > _without_c(layer.instruction.arguments.text).count("CGO_ENABLED")
 

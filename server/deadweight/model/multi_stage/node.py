@@ -209,6 +209,8 @@ def _standalone(app: App, build: Steps) -> _Brought | None:
     """What an app on Next.js needs whose settings ask for the standalone server; None for any other."""
     context = app.recipe.context
     config = next((name for name in _NEXT_CONFIGS if context.select(inside(app.root, name)).exists), "")
+    if node_files.entry(app) == ".next/standalone/server.js":  # a RUN has put what it serves beside it
+        return _Brought(build, (from_build(app, ".next/standalone"),), "the server needs nothing beside .next/standalone")
     if not app.depends_on("next") or not _STANDALONE.search(context.texts.get(inside(app.root, config), "")):
         return None
     has_own = context.select(inside(app.root, "server.js")).exists
@@ -239,7 +241,7 @@ def _user(app: App) -> str:
     ]
     is_low = any(not each.isdecimal() or int(each) < _LOWEST_PORT for each in ports)
     is_writer = app.depends_on(*_WRITERS) or recipe.has("VOLUME", "USER") or app.does("setup") or app.does("tool")
-    is_writer = is_writer or any(managers(app))
+    is_writer = is_writer or any(managers(app)) or node_files.has_written(app)
     return "" if is_low or is_writer or app.owner or app.does("beside") or app.does("account") else _NODE_USER
 
 

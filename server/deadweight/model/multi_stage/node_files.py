@@ -45,6 +45,8 @@ _WITH_VALUE = frozenset(("-r", "--require", "--import", "--loader", "--experimen
 _FILE_SERVERS = ("serve", "http-server")
 _SERVER_VALUES = frozenset(("-l", "--listen", "-p", "--port", "-a", "-c", "--config", "-P", "--proxy"))
 _SITES = frozenset(("build", "dist", "public", "out", "www", "_site", "storybook-static", ".output"))
+_WRITTEN = frozenset(("uploads", "upload", "logs", "log", "tmp", "temp", "storage"))  # folders that apps write into
+_DATABASES = (".db", ".sqlite", ".sqlite3", "db.json")
 _MODULE_ENDS = ("", ".js", ".mjs", ".cjs", "/index.js")
 
 
@@ -131,6 +133,16 @@ def output(app: App) -> str | None:
     if is_there or (not below and posixpath.splitext(top)[1]) or context.select(inside(app.root, top)).exists:
         return None
     return top
+
+
+def has_written(app: App) -> bool:
+    """Whether names of the project's files and folders say that it writes there: uploads, logs, app.sqlite."""
+    return app.recipe.context.asked(_has_written, app.root)
+
+
+def _has_written(context: BuildContext, root: str) -> bool:
+    paths = (path.removeprefix(root).lower().split("/") for path in context.select(root or ".").files)
+    return any(not _WRITTEN.isdisjoint(names[:-1]) or names[-1].endswith(_DATABASES) for names in paths)
 
 
 def rest_of(app: App, but: Iterable[str] = ()) -> Rest:
