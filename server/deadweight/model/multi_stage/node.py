@@ -210,7 +210,9 @@ def _standalone(app: App, build: Steps) -> _Brought | None:
     context = app.recipe.context
     config = next((name for name in _NEXT_CONFIGS if context.select(inside(app.root, name)).exists), "")
     if node_files.entry(app) == ".next/standalone/server.js":  # a RUN has put what it serves beside it
-        return _Brought(build, (from_build(app, ".next/standalone"),), "the server needs nothing beside .next/standalone")
+        return _Brought(
+            build, (from_build(app, ".next/standalone"),), "the server needs nothing beside .next/standalone"
+        )
     if not app.depends_on("next") or not _STANDALONE.search(context.texts.get(inside(app.root, config), "")):
         return None
     has_own = context.select(inside(app.root, "server.js")).exists
