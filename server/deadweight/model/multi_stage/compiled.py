@@ -124,7 +124,9 @@ class App:
 def needs(recipe: Recipe, language: Language) -> Needs | Refusal | None:
     """What a stage that compiles a program needs; None for one that compiles none."""
     first = first_of_start(recipe.start) or ("",)
-    if first[0] in language.builds and (language.argument is None or language.argument(first) is None):
+    if posixpath.basename(first[0]) in language.builds and (
+        language.argument is None or language.argument(first) is None
+    ):
         return Refusal(f"the start command builds the app: {' '.join(first[:3])}")
     if not any(language.builds & layer.programs for layer in recipe.runs):
         return None
