@@ -227,9 +227,10 @@ def why_not(snapshot: Snapshot) -> NotOffered | None:
     """Why the image cannot be built in two stages; None where it can, or where that is no question."""
     plans = plans_of(snapshot.build, snapshot.ledgers, snapshot.context)
     target = snapshot.build.target
-    if target is None or not isinstance(plans, Refusal):
+    if target is None or not plans or (not isinstance(plans, Refusal) and _ways(snapshot)):
         return None
-    return NotOffered(Site(target.index, 0), _TITLES[""], _REFACTORING, plans.reason)
+    reason = plans.reason if isinstance(plans, Refusal) else _why_not_worth_it(snapshot, plans[0])
+    return NotOffered(Site(target.index, 0), _TITLES[""], _REFACTORING, reason)
 
 
 @rule("build-tools-shipped", group="image", gives_way=True, why_not=why_not)
@@ -256,6 +257,12 @@ def _ways(snapshot: Snapshot) -> list[tuple[Plan, tuple[Size, Size]]]:
     plans = plans_of(snapshot.build, snapshot.ledgers, snapshot.context)
     weighed = [] if isinstance(plans, Refusal) else [(plan, _weighs(snapshot, plan)) for plan in plans]
     return [(plan, weighs) for plan, weighs in weighed if weighs is not None and _is_worth_it(*weighs)]
+
+
+def _why_not_worth_it(snapshot: Snapshot, plan: Plan) -> str:
+    if _weighs(snapshot, plan) is None:
+        return "nobody knows what the image weighs, or would weigh"
+    return f"it would take less than {_WORTH // 1_000_000} MB or {_SHARE:.0%} off"
 
 
 def _is_worth_it(before: Size, after: Size) -> bool:

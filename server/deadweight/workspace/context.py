@@ -59,6 +59,7 @@ _PROJECT_FILE = re.compile(
     r"|(?:.*/)?\.env(?:\.[^/]*)?\.local|.*\.(?:pem|key)"  # whether they hold a secret
     r"|(?:.*/)?apt\.conf\.d/[^/]*"  # settings of apt, as they are copied to /etc/apt
     r"|.*\.(?:csproj|fsproj|vbproj|sln|gemspec)"  # src/Api/Api.csproj
+    r"|(?:.*/)?[\w.-]*(?:entry|start|run|boot|launch|init)[\w.-]*\.sh"  # what the image starts
     r"|(?:.*/)?(?:\.bundle/config|\.cargo/config(?:\.toml)?)"  # settings of Bundler and cargo
 )
 
@@ -67,6 +68,7 @@ _ENDINGS = (
     ".in",
     "proj",
     ".sln",
+    ".sh",
     ".gemspec",
     ".local",
     ".pem",

@@ -203,9 +203,10 @@ def is_development(manifest: Manifest, words: tuple[str, ...]) -> bool:
     """
     if _DEVELOPMENT.intersection(re.split(r"[:._-]", _script_called(words))):
         return True
-    if words[1:2] in (("dev",), ("develop",)) or "--watch" in words:
+    if words[1:2] in (("dev",), ("develop",)) or not _WATCHING.isdisjoint(words):
         return True
     tools = _TOOLS.union(each.name for each in manifest.dev_dependencies)
+    tools -= {each.name for each in manifest.dependencies} & _INTERPRETERS
     named = {match[1] for word in words if (match := _PACKAGE.match(word))}
     return not tools.isdisjoint((*named, words[0].rpartition("/")[2]))
 
@@ -426,6 +427,8 @@ _TOOLS = frozenset(
         *("live-server", "lite-server", "browser-sync", "concurrently", "node-dev", "supervisor"),
     )
 )
+_INTERPRETERS = frozenset(("tsx",))  # those of _TOOLS that run an app as well, needing no other package for that
+_WATCHING = frozenset(("--watch", "watch"))
 # The package of a word: ts-node of `ts-node/register`, nodemon of `./node_modules/.bin/nodemon`, tsx of `tsx@4`.
 _PACKAGE = re.compile(r"(?:[^@]*node_modules/)?(?:\.bin/)?((?:@[^/@]+/)?[^/@]+)")
 _NEVER_FAILS = re.compile(r"\|\|\s*(?:true|exit 0|:|echo\b[^;&|]*)\s*$")  # `husky || true`

@@ -61,7 +61,7 @@ def _image_lines(recipe: Recipe, needs: Needs) -> Iterator[Line]:
         step, keyword = layer.site.step, layer.instruction.keyword
         is_work = keyword in WORKS
         lines = needs.image.get(step, () if is_work or keyword == "ARG" else (Kept(step),))
-        if packages.names and is_work and lines:
+        if packages.names and is_work and lines and step > needs.sources:
             yield Written(system.install(packages, recipe.ledger.base.package_manager))
             packages = system.Packages()
         yield from _standing_for(lines, step)

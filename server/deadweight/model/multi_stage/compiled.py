@@ -16,7 +16,7 @@ from deadweight.model.ecosystems.project import inside
 from deadweight.model.effects import Copied
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import BUILTINS, commands_of_start
+from deadweight.model.multi_stage.recipe import BUILTINS, first_of_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +34,7 @@ _HARMLESS = frozenset(
     ("rm", "ls", "pwd", "cat", "test", "[", "cp", "mv", "install", "strip", "upx", "ldd", "file", "du")
 )
 _SHELL_MARKS = re.compile(r"""[$&|;<>*?`()\[\]{}~#\\'"]""")
+_QUOTED = re.compile(r"""'[^']*'|"[^"$`\\]*\"""")  # what a shell takes as it is
 _ACCOUNTS_OF_DISTROLESS = frozenset(("", "root", "0", "nobody", "nonroot", "65532", "65534"))
 # What distroless images hold of what others install by name.
 _IN_DISTROLESS = frozenset(
@@ -64,7 +65,8 @@ _WATCHERS = frozenset(
 MOST = 8  # files and folders beside the program, up to which each is copied by its name
 # What lies at the top of projects in any language and is for those who write them (by hand, 2026-11-26).
 _FOR_DEVELOPERS = """
-    .* *.md README* LICENSE* LICENCE* COPYING* CHANGELOG* AUTHORS* CONTRIBUTING* Dockerfile* *.dockerfile
+    .* *.md README* LICENSE* LICENCE* COPYING* CHANGELOG* AUTHORS* CONTRIBUTING* Dockerfile* DockerFile* dockerfile*
+    *.dockerfile
     docker-compose* compose*.y*ml Makefile makefile GNUmakefile *.mk Jenkinsfile Procfile Vagrantfile Taskfile* justfile
     docs doc test tests testdata examples example bench benches benchmarks k8s helm charts deploy deployments terraform
     hack ci scripts *.log *.sh fly.toml render.yaml app.yaml skaffold.yaml renovate.json codecov.yml
@@ -121,8 +123,10 @@ class App:
 
 def needs(recipe: Recipe, language: Language) -> Needs | Refusal | None:
     """What a stage that compiles a program needs; None for one that compiles none."""
-    first = next(commands_of_start(recipe.start), ("",))
-    if first[0] in language.builds and (language.argument is None or language.argument(first) is None):
+    first = first_of_start(recipe.start) or ("",)
+    if posixpath.basename(first[0]) in language.builds and (
+        language.argument is None or language.argument(first) is None
+    ):
         return Refusal(f"the start command builds the app: {' '.join(first[:3])}")
     if not any(language.builds & layer.programs for layer in recipe.runs):
         return None
@@ -174,11 +178,12 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
             return Refusal(f"{unknown} may write what the app needs when it runs")
     found = _sources(recipe)
     if found is None:
-        return Refusal("no COPY brings a folder of sources")
+        is_unknown = any(effect.path is None for layer in recipe.copies for effect in layer.kept)
+        return Refusal("nobody can tell where the sources are" if is_unknown else "no COPY brings a folder of sources")
     folder, root = found
-    words = next(commands_of_start(recipe.start), ())
+    words = first_of_start(recipe.start)
     if words[:1] in (("sh",), ("bash",), ("/bin/sh",), ("/bin/bash",), ("exec",)):
-        words = next(commands_of_start(words[-1]), ()) if "-c" in words else words[1:]
+        words = first_of_start(words[-1]) if "-c" in words else words[1:]
     if words and posixpath.basename(words[0]) in _WATCHERS:
         return Refusal(f"the start command runs {words[0]}, which builds the app again and again")
     if not words:
@@ -272,7 +277,8 @@ def _needs_shell(recipe: Recipe) -> bool:
         first = instruction.array[0].value if instruction.array else ""
         return posixpath.basename(first or "") in ("sh", "bash", "ash")
     other = recipe.last("CMD")
-    is_plain = not _SHELL_MARKS.search(instruction.arguments.text) and "=" not in instruction.arguments.text.split()[0]
+    text = instruction.arguments.text
+    is_plain = not _SHELL_MARKS.search(_QUOTED.sub("", text)) and "=" not in text.split()[0]
     return not is_plain or (other is not None and other is not instruction and other.array is None)
 
 
@@ -321,7 +327,7 @@ def _files(app: App, rest: tuple[str, ...]) -> Iterator[Line]:
         yield Written(f"COPY --from={{build}} {' '.join(posixpath.join(app.folder, each) for each in files)} {target}")
     for each in rest:
         if each not in files:
-            yield Written(f"COPY --from={{build}} {app.folder}/{each} {target}{each}")
+            yield Written(f"COPY --from={{build}} {posixpath.join(app.folder, each)} {target}{each}")
 
 
 def _copy(app: App) -> str:

@@ -13,6 +13,7 @@ from deadweight.model.multi_stage.recipe import brings_more_than, commands, flag
 
 if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
+    from deadweight.model.layers import Layer
     from deadweight.model.multi_stage.compiled import App
     from deadweight.model.multi_stage.plan import Needs, Steps
     from deadweight.model.multi_stage.recipe import Recipe
@@ -30,6 +31,9 @@ _NEEDS_LIBRARIES = re.compile(
 _SAYS_C = re.compile(r"CGO_ENABLED=1|\s-race\b|buildmode=(?:plugin|c-|shared)")
 _C_SOURCES = (".c", ".cc", ".cpp", ".h", ".hpp", ".S", ".s")
 _MANIFESTS = ("go.mod", "go.sum")
+_BUILDING = ("build", "install")
+# A build at the start of a command, with the variables that it gets: `cd cmd && GOOS=linux go build`.
+_BUILDS = re.compile(r"(^|(?:&&|;)[\s\\]*)((?:[A-Z]\w*=\S*\s+)*go\s+(?:build|install)\b)")
 
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
@@ -65,7 +69,13 @@ def _uses_c(app: App) -> bool:
         return True
     if _NEEDS_C.search(_manifest(app)) or any(call.program == "make" for layer in recipe.runs for call in layer.calls):
         return True
-    return recipe.context.asked(_has_c, app.root)
+    return recipe.context.asked(_has_c, app.root) or any(map(_builds_out_of_reach, recipe.runs))
+
+
+def _builds_out_of_reach(layer: Layer) -> bool:
+    """Whether a RUN builds where nothing of ours can tell it to do without C: in a loop, by another shell."""
+    builds = [call for call in layer.calls if call.program == "go" and call.words and call.words[0].text in _BUILDING]
+    return len(builds) > _without_c(layer.instruction.arguments.text).count("CGO_ENABLED")
 
 
 def _has_c(context: BuildContext, root: str) -> bool:
@@ -76,7 +86,7 @@ def _has_c(context: BuildContext, root: str) -> bool:
 def _build(app: App) -> Steps:
     """Modules first, where all sources come before them; and a build without C, where none is needed."""
     recipe, build = app.recipe, dict[int, "tuple[Kept | Written, ...]"]()
-    is_static = not _uses_c(app)
+    is_static = not _uses_c(app) and recipe.ledger.stage.end.variables.get("CGO_ENABLED") != "0"
     for layer in recipe.runs:
         parts = commands(layer)
         texts = [_without_c(each.text) if is_static else each.text for each in parts]
@@ -101,8 +111,7 @@ def _build(app: App) -> Steps:
 
 def _without_c(text: str) -> str:
     """A command that builds, told to do without C."""
-    is_build = re.match(r"(?:[A-Z]\w*=\S*\s+)*go\s+(?:build|install)\b", text)
-    return f"CGO_ENABLED=0 {text}" if is_build and "CGO_ENABLED" not in text else text
+    return text if "CGO_ENABLED" in text else _BUILDS.sub(r"\1CGO_ENABLED=0 \2", text)
 
 
 _GO = Language(

@@ -35,6 +35,7 @@ _IN_IMAGE_NAMES = """
     date env whoami id pwd install printf
 """
 _IN_IMAGE = frozenset(_IN_IMAGE_NAMES.split())
+_SOURCES = ("/etc/apt/", "/etc/apk/")  # where packages of the system come from: a mirror nearby, by sed
 
 
 class Run(NamedTuple):
@@ -42,6 +43,7 @@ class Run(NamedTuple):
 
     layer: Layer
     before: tuple[str, ...]  # tools and packages of the system
+    sources: tuple[str, ...]  # of these, those that say where packages of the system come from
     install: tuple[str, ...]
     image: tuple[str, ...]
 
@@ -64,6 +66,7 @@ def read(recipe: Recipe, role: Callable[[Call], str], rewritten: Callable[[str],
     runs: list[Run] = []
     for layer in recipe.runs:
         before: list[str] = []
+        sources: list[str] = []
         install: list[str] = []
         image: list[str] = []
         for command in commands(layer):
@@ -74,7 +77,9 @@ def read(recipe: Recipe, role: Callable[[Call], str], rewritten: Callable[[str],
                 image.append(command.text)
             else:
                 (install if found == "install" or install else before).append(rewritten(command.text))
-        runs.append(Run(layer, tuple(before), tuple(install), tuple(image)))
+            if found == "sources":
+                sources.append(command.text)
+        runs.append(Run(layer, tuple(before), tuple(sources), tuple(install), tuple(image)))
     return runs
 
 
@@ -84,7 +89,7 @@ def _role_of(command: Command, role: Callable[[Call], str]) -> str | Refusal:
         return Refusal(f"{command.calls[roles.index('')].typed} may write what the app needs when it runs")
     if "image" in roles and len({*roles} - {"shell"}) > 1:
         return Refusal("a RUN installs and does more, in a script that cannot be taken apart")
-    return next((each for each in ("install", "tool", "system") if each in roles), "image")
+    return next((each for each in ("install", "tool", "system", "sources") if each in roles), "image")
 
 
 def _general(call: Call) -> str:
@@ -96,6 +101,8 @@ def _general(call: Call) -> str:
     if call.program == "rm":
         texts = [word.text for word in call.words]
         return "system" if any("/var/" in text or "cache" in text for text in texts) else "image"
+    if call.program == "sed" and any(word.text.startswith(_SOURCES) for word in call.words):
+        return "sources"
     return "image" if call.program in _IN_IMAGE else ""
 
 
@@ -126,7 +133,8 @@ def needs(
     for run in runs:
         number = run.layer.site.step
         build[number] = tuple(_lines(run.layer, (*run.before, *run.install), is_whole=not run.image))
-        image[number] = tuple(_lines(run.layer, run.image, is_whole=not (run.before or run.install)))
+        texts = (*run.sources, *run.image) if packages.names else run.image
+        image[number] = tuple(_lines(run.layer, texts, is_whole=True))
     installs = [run for run in runs if run.install]
     first, last = installs[0], installs[-1].layer.site.step
     at = first.layer.site.step
@@ -145,7 +153,8 @@ def needs(
         if not any(is_brought_again(layer, later) for later in unread):
             image[layer.site.step] = (Kept(layer.site.step),)
     # What a COPY of the sources brings lies over what is in their folder already.
-    copied = [step for step, lines in image.items() if lines]
+    sources = [run.layer.site.step for run in runs if run.sources]
+    copied = [step for step, lines in image.items() if lines and step not in sources]
     first_step, last_step = min([at, *copied]), max([at, *(layer.site.step for layer in plain)])
     image[first_step] = (*map(_over, installed.places), *image.get(first_step, ()))
     image[last_step] = (*image.get(last_step, ()), *map(_over, installed.inside))
@@ -153,7 +162,7 @@ def needs(
     base = runtime_image(recipe)
     name = base.partition("@")[0]
     check = f"no package loads a library or calls a program that {name} does not have"
-    return Needs(base, build, image, packages, environment, frozenset(known), (check,))
+    return Needs(base, build, image, packages, environment, max(sources, default=0), frozenset(known), (check,))
 
 
 def copy_of(layer: Layer, files: Iterable[str], root: str, present: Mapping[str, int]) -> str:

@@ -125,6 +125,8 @@ def _not_built(app: App) -> _Brought | Refusal:
         return Refusal("its commands write more into the app's folder than packages")
     if app.project.needs_sources:
         return Refusal(app.project.needs_sources)
+    if unbuilt := node_files.missing(app):
+        return Refusal(f"no RUN builds {unbuilt}, which the start command runs")
     build = manifests_first(app, node_app.production(app))
     if not app.is_install_alone:
         then(app, build, node_app.pruning(app))
@@ -207,6 +209,10 @@ def _standalone(app: App, build: Steps) -> _Brought | None:
     """What an app on Next.js needs whose settings ask for the standalone server; None for any other."""
     context = app.recipe.context
     config = next((name for name in _NEXT_CONFIGS if context.select(inside(app.root, name)).exists), "")
+    if node_files.entry(app) == ".next/standalone/server.js":  # a RUN has put what it serves beside it
+        return _Brought(
+            build, (from_build(app, ".next/standalone"),), "the server needs nothing beside .next/standalone"
+        )
     if not app.depends_on("next") or not _STANDALONE.search(context.texts.get(inside(app.root, config), "")):
         return None
     has_own = context.select(inside(app.root, "server.js")).exists
@@ -237,7 +243,7 @@ def _user(app: App) -> str:
     ]
     is_low = any(not each.isdecimal() or int(each) < _LOWEST_PORT for each in ports)
     is_writer = app.depends_on(*_WRITERS) or recipe.has("VOLUME", "USER") or app.does("setup") or app.does("tool")
-    is_writer = is_writer or any(managers(app))
+    is_writer = is_writer or any(managers(app)) or node_files.has_written(app)
     return "" if is_low or is_writer or app.owner or app.does("beside") or app.does("account") else _NODE_USER
 
 

@@ -14,7 +14,7 @@ from deadweight.model.ecosystems import node
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Refusal
-from deadweight.model.multi_stage.recipe import BUILTINS, commands, owner_of
+from deadweight.model.multi_stage.recipe import BUILTINS, brings, commands, owner_of
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class App:
     @cached_property
     def start(self) -> tuple[tuple[str, ...], ...]:
         """The commands that the image starts, with those of the scripts that they name."""
-        return _started(self.manifest, self.recipe.start)
+        return _started(self.manifest, "\n".join((self.recipe.start, *self.recipe.scripts.values())))
 
     @cached_property
     def brings_dev(self) -> bool:
@@ -116,9 +116,16 @@ class App:
         wanted = (*self.manifest.dependencies, *self.manifest.optional_dependencies)
         return any(each.name in names for each in wanted)
 
+    @cached_property
+    def brings_lock(self) -> bool:
+        """Whether a COPY above the install brings its lockfile, where there is one: `COPY package.json ./` does not."""
+        above = (layer for layer in self.recipe.copies if layer.site.step < self.install.layer.site.step)
+        return not self.project.lock or any(brings(layer, self.project.lock) for layer in above)
+
     def is_locked(self) -> bool:
-        """Whether its lockfile settles all that its manifest asks for."""
-        return self.locked.is_settled and not self.install.call.has("--no-package-lock", "--no-lockfile")
+        """Whether its lockfile settles all that its manifest asks for, and lies where the install looks for it."""
+        is_used = self.brings_lock and not self.install.call.has("--no-package-lock", "--no-lockfile")
+        return self.locked.is_settled and is_used
 
 
 def read(recipe: Recipe) -> App | Refusal | None:
@@ -197,6 +204,8 @@ def obstacle(app: App) -> str:
     for words in app.start:
         if node.is_development(manifest, words):
             return f"the start command runs {' '.join(words[:3])}, which is for development"
+    if unread := next((name for name, text in recipe.scripts.items() if not text and app.brings_dev), ""):
+        return f"nobody can tell whether {unread} starts what is for development"
     if browser := next((each.name for each in manifest.dependencies if each.name in _BROWSERS), ""):
         return f"{browser} needs a browser and its libraries beside the packages"
     if app.manager == "yarn berry":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from fnmatch import fnmatchcase
+from itertools import dropwhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.ecosystems.project import inside
@@ -44,6 +45,8 @@ _WITH_VALUE = frozenset(("-r", "--require", "--import", "--loader", "--experimen
 _FILE_SERVERS = ("serve", "http-server")
 _SERVER_VALUES = frozenset(("-l", "--listen", "-p", "--port", "-a", "-c", "--config", "-P", "--proxy"))
 _SITES = frozenset(("build", "dist", "public", "out", "www", "_site", "storybook-static", ".output"))
+_WRITTEN = frozenset(("uploads", "upload", "logs", "log", "tmp", "temp", "storage"))  # folders that apps write into
+_DATABASES = (".db", ".sqlite", ".sqlite3", "db.json")
 _MODULE_ENDS = ("", ".js", ".mjs", ".cjs", "/index.js")
 
 
@@ -74,16 +77,33 @@ def entry(app: App) -> str | None:
     return None
 
 
-def served(app: App) -> str | None:
-    """The folder that a server of static files hands out, which comes with no package of the app; None for others."""
+def missing(app: App) -> str | None:
+    """What node starts and no COPY brings; None where it is there, or nobody can tell."""
+    started = entry(app)
+    if started is None or app.recipe.place_of(posixpath.join(app.folder, started.partition("/")[0])) is not None:
+        return None
+    is_there = any(app.recipe.place_of(posixpath.join(app.folder, started) + end) for end in _MODULE_ENDS)
+    return None if is_there else started
+
+
+def server(app: App) -> tuple[str, ...]:
+    """The command that hands out static files, which comes with no package of the app; () for others."""
     for words in app.start:
-        if words[0] in _FILE_SERVERS and not app.depends_on(words[0]):
-            rest = iter(words[1:])
-            names = [word for word in rest if not (word.startswith("-") and _skips(word, rest))]
-            names = [word for word in names if word not in ("true", "false")]
-            path = _in_project(app, names[0] if names else (app.recipe.folder or ""))
-            return path if path and path.partition("/")[0] in _SITES else None
-    return None
+        own = words
+        if words[0] == "npx":  # npx -y serve -s build
+            own = tuple(dropwhile(lambda word: word.startswith("-"), words[1:]))
+        if own and own[0] in _FILE_SERVERS and not app.depends_on(own[0]):
+            return own
+    return ()
+
+
+def served(app: App) -> str | None:
+    """The folder that a server of static files hands out; None for others."""
+    rest = iter(server(app)[1:])
+    names = [word for word in rest if not (word.startswith("-") and _skips(word, rest))]
+    names = [word for word in names if word not in ("true", "false")]
+    path = _in_project(app, names[0] if names else (app.recipe.folder or "")) if server(app) else None
+    return path if path and path.partition("/")[0] in _SITES else None
 
 
 def _skips(option: str, rest: Iterator[str]) -> bool:
@@ -113,6 +133,16 @@ def output(app: App) -> str | None:
     if is_there or (not below and posixpath.splitext(top)[1]) or context.select(inside(app.root, top)).exists:
         return None
     return top
+
+
+def has_written(app: App) -> bool:
+    """Whether names of the project's files and folders say that it writes there: uploads, logs, app.sqlite."""
+    return app.recipe.context.asked(_has_written, app.root)
+
+
+def _has_written(context: BuildContext, root: str) -> bool:
+    paths = (path.removeprefix(root).lower().split("/") for path in context.select(root or ".").files)
+    return any(not _WRITTEN.isdisjoint(names[:-1]) or names[-1].endswith(_DATABASES) for names in paths)
 
 
 def rest_of(app: App, but: Iterable[str] = ()) -> Rest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.ecosystems.project import inside
@@ -26,6 +27,7 @@ _SETTINGS = (
     r"try_files $uri $uri/ {otherwise};\n    }}\n}}\n' > /etc/nginx/conf.d/default.conf"
 )
 _VITE_CONFIGS = ("vite.config.js", "vite.config.ts", "vite.config.mjs", "vite.config.mts")
+_PORTS = frozenset(("-p", "--port", "-l", "--listen"))  # of servers of static files
 _OUT_DIR = re.compile(r"outDir\s*:\s*['\"]([\w./-]+)['\"]")
 
 
@@ -76,8 +78,10 @@ def _server(app: App) -> _Server | None:
             found = _OUT_DIR.search(_vite(app)) if names[0] == "vite" else None
             return known._replace(folder=found[1]) if found else known
     if folder := node_files.served(app):
-        is_one_page = any("-s" in words or "--single" in words for words in app.start)
-        port = 3000 if any(words[0] == "serve" for words in app.start) else 8080
+        words = node_files.server(app)
+        is_one_page = "-s" in words or "--single" in words
+        named = next((port for name, port in pairwise(words) if name in _PORTS and port.isdecimal()), "")
+        port = int(named) if named else 3000 if words[0] == "serve" else 8080
         return _Server(folder, port, is_one_page)
     return None
 

@@ -195,6 +195,8 @@ def _is_plain(app: App) -> bool:
     recipe = app.recipe
     if app.manager not in _CACHES or app.owner or recipe.has("ARG") or app.install.layer.instruction.flags:
         return False
+    if not app.brings_lock:
+        return False  # the image would have other versions than the build
     if app.project.needs_sources or app.depends_on(*_NATIVE) or inside(app.root, ".npmrc") in recipe.context.files:
         return False
     if app.locked.needs_git or not app.locked.names.isdisjoint(_NATIVE):

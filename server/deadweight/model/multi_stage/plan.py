@@ -40,7 +40,8 @@ class Needs:
     base: the image that the app runs on
     build, image: what each of the two stages does in place of an instruction of the user's, by its number. A COPY, ADD
         or RUN that is not named is done where it builds, and not in the image
-    packages: of the system, which the image needs and its base does not bring
+    packages: of the system, which the image needs and its base does not bring; they come behind the steps up to
+        `sources`, which say where from
     environment: variables that the image gets, as `NAME=value`
     known: the COPYs from other images whose purpose is known
     checks: what a person has to look at
@@ -52,6 +53,7 @@ class Needs:
     image: Steps
     packages: Packages
     environment: tuple[str, ...] = ()
+    sources: int = 0
     known: frozenset[int] = frozenset()
     checks: tuple[str, ...] = ()
     variant: str = ""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Instruction
 
 _FEW, _MANY = 50, 1000  # files: that a pattern names, and that somebody compares while another one types
+_SEARCHED = ("/usr/local/bin", "/usr/bin", "/bin")  # where a shell looks for a script that is named without a folder
+_IN_BUSYBOX = frozenset(("nc", "ps", "wget"))  # programs that every image of Alpine has
 WORKS = frozenset(("RUN", "COPY", "ADD"))
 BUILTINS = frozenset(("set", "exit", "export", "unset", ":", "true", "test", "["))  # of the shell, which write nothing
 _COUNTS_FOR_ALL = frozenset(("cd", "export", "set", ".", "source", "alias", "umask"))  # for the commands behind it too
@@ -79,6 +81,15 @@ class Recipe:
         return " ".join(_as_shell(each) for each in (entry, command) if each is not None)
 
     @cached_property
+    def scripts(self) -> dict[str, str]:
+        """The scripts of the build context that the image starts, with their texts; '' for one that nobody has read."""
+        named = [word for words in commands_of_start(self.start) for word in words if word.endswith(".sh")]
+        folders = (self.folder or "/", *_SEARCHED)
+        places = (posixpath.normpath(posixpath.join(each, word)) for word in named for each in folders)
+        found = [path for place in places if (path := self.place_of(place)) is not None]
+        return {path: self.context.texts.get(path, "") for path in found}
+
+    @cached_property
     def folder(self) -> str | None:
         """The working folder of the app."""
         return self.ledger.stage.end.workdir
@@ -92,8 +103,10 @@ class Recipe:
     def packages_of_programs(self) -> tuple[str, ...]:
         """The packages of programs that the image starts or asks for its health, which a smaller base does not have."""
         health = self.last("HEALTHCHECK")
-        texts = (self.start, health.arguments.text.partition("CMD")[2] if health else "")
+        texts = (self.start, *self.scripts.values(), health.arguments.text.partition("CMD")[2] if health else "")
         called = {posixpath.basename(words[0]) for text in texts for words in commands_of_start(text)}
+        if self.ledger.base.os_family == "alpine":
+            called -= _IN_BUSYBOX
         return tuple(dict.fromkeys(OF_PROGRAMS[name] for name in sorted(called) if name in OF_PROGRAMS))
 
     @property
@@ -141,7 +154,8 @@ def commands(layer: Layer) -> tuple[Command, ...]:
     node = body.script.body.statements[0].node
     if not isinstance(node, shell.Chain) or set(node.operators) != {"&&"}:
         return whole
-    programs = (placed.command.words[0].text for placed in shell.commands(body.script) if placed.command.words)
+    # A variable counts for the commands behind it too: `buildDeps=gcc && apt-get install $buildDeps`.
+    programs = (next((word.text for word in each.command.words), "set") for each in shell.commands(body.script))
     if not _COUNTS_FOR_ALL.isdisjoint(programs):
         return whole
     spans = [body.span(part.span) for part in node.parts]
@@ -159,6 +173,13 @@ def commands_of_start(text: str) -> Iterator[tuple[str, ...]]:
     for placed in shell.commands(shell.parse(text)):
         if words := tuple(word.text if word.value is None else word.value for word in placed.command.words):
             yield words
+
+
+def first_of_start(text: str) -> tuple[str, ...]:
+    """The words of the first command that a text of the shell runs, and not of one in its words: `app -n $(nproc)`."""
+    found = (placed.command for placed in shell.commands(shell.parse(text)) if not placed.in_substitution)
+    words = next((command.words for command in found if command.words), ())
+    return tuple(word.text if word.value is None else word.value for word in words)
 
 
 def _as_shell(instruction: Instruction) -> str:
