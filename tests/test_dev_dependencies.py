@@ -8,6 +8,7 @@ from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import report
 from deadweight.rules.dev_dependencies_shipped import dev_dependencies_shipped
 from deadweight.rules.rule import Safety
+from deadweight.settings import DEFAULTS
 from examples import snapshot_of
 
 MANIFEST = """\
@@ -37,7 +38,9 @@ def tried(dockerfile: str, files: str = MANIFEST) -> str | None:
         return None
     (reported,) = found
     assert all(fix.safety is Safety.ASK for fix in reported.fixes)
-    assert all(holds(snapshot, report(snapshot), reported, fix) for fix in reported.fixes)
+    # Beside a conversion to two stages this one is only offered.
+    offering = DEFAULTS.offering
+    assert all(holds(snapshot, report(snapshot, offering), reported, fix, offering) for fix in reported.fixes)
     return fixed(snapshot, reported.fixes[:1]).text if reported.fixes else ""
 
 

@@ -57,9 +57,9 @@ TOOLS = (Tool(("crate",), _effects),)
 def crate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "crate.py").write_text(TOOL)
     monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
-    catalog.by_name.cache_clear()
+    catalog._known.cache_clear()
     yield
-    catalog.by_name.cache_clear()
+    catalog._known.cache_clear()
 
 
 INSTALL = "FROM debian:bookworm-slim\nRUN crate fetch oak elm\n"

@@ -130,12 +130,13 @@ class Copied:
 class CopiedFromStage:
     """What an earlier stage holds under a path.
 
-    `effects` is what the ledger knows of it, None where that is unclear.
+    `effects` is what the ledger knows of it, None where that is unclear. `nested`: how often it was copied before.
     """
 
     stage: str
     path: str
     effects: tuple[Effect, ...] | None
+    nested: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

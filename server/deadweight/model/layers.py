@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Instruction
     from deadweight.text import Span
 
+_MOST_COPIES = 50  # of one stage from another that are followed back
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
 _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 
@@ -531,7 +532,8 @@ class _StageReader:
             return CopiedFromStage(name, source or "", None)
         stack = self.ledgers[stage.index].stacks[-1]
         held = tuple(each.effect for each in Filesystem(stack, self.context).held(path))
-        return CopiedFromStage(stage.label, path, held or None)
+        nested = 1 + max((each.cause.nested for each in held if isinstance(each.cause, CopiedFromStage)), default=0)
+        return CopiedFromStage(stage.label, path, held if held and nested < _MOST_COPIES else None, nested)
 
 
 def _other_texts(was: Layer, layer: Layer) -> set[str] | None:
