@@ -33,7 +33,7 @@ from deadweight.model.stack import TEXTS, all_given, all_removed, installed, lef
 from deadweight.model.stages import NOWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from deadweight.model.context import BuildContext, Selection
     from deadweight.model.effects import Cause, Effect
@@ -305,7 +305,7 @@ class Filesystem:
             targets = [mount.target for mount in self.mounts if mount.target]
             there = after(there, self.here, Rest(self.site, written_by(self.here, targets)))
         found: list[Written] = []
-        later: dict[str, dict[str | None, Effect]] = {}  # what is copied above, by folder and source
+        later: dict[str, set[str | None]] = {}  # what is copied above: the sources by folder
         for rest in reversed(there):
             if but_texts and rest.is_text:
                 continue
@@ -313,11 +313,9 @@ class Filesystem:
             parts = known[1] if known and known[0] is self.context else self._parts_of(rest, path)
             for part in reversed(parts):
                 if isinstance(part.cause, Copied) and part.path is not None:
-                    above = [
-                        each for folder in _folders(part.path) if folder in later for each in later[folder].values()
-                    ]
-                    later.setdefault(part.path, {}).setdefault(part.cause.root, part)
-                    if any(_is_copied_again(part, each) for each in above):
+                    is_there = part.cause.root is not None and _is_copied_again(part.path, part.cause.root, later)
+                    later.setdefault(part.path, set()).add(part.cause.root)
+                    if is_there:
                         continue
                 found.append(Written(rest.site, part))
         found.reverse()
@@ -484,13 +482,12 @@ def _folders(path: str) -> tuple[str, ...]:
     return (path,) if folder == path else (path, *_folders(folder))
 
 
-def _is_copied_again(earlier: Effect, later: Effect) -> bool:
-    """Whether a later COPY brings the same files of the context to the same place."""
-    first, second = earlier.cause, later.cause
-    if not isinstance(first, Copied) or not isinstance(second, Copied):
-        return False
-    if earlier.path is None or later.path is None or first.root is None or second.root is None:
-        return False
-    if not is_under(earlier.path, later.path):
-        return False
-    return _below(second.root, later.path, earlier.path) == first.root
+def _is_copied_again(path: str, root: str, later: Mapping[str, set[str | None]]) -> bool:
+    """Whether one of the sources that later COPYs bring, by folder, is what `root` is at `path`, or has it within."""
+    for folder in _folders(path):
+        if folder in later:
+            inside = path[len(folder) :].strip("/")
+            is_within = not inside or f"/{root}".endswith(f"/{inside}")
+            if is_within and root[: len(root) - len(inside)].rstrip("/") in later[folder]:
+                return True
+    return False
