@@ -1,0 +1,56 @@
+"""The cases of what tools leave (caches, archives, sources, histories), and of what the next build finds."""
+
+from __future__ import annotations
+
+from develop.evidence.case import Case
+
+MAKEFILE = """tool: tool.c
+\tcc -O2 -o tool tool.c
+install: tool
+\tinstall tool /usr/local/bin/tool
+"""
+
+TOOL_CASES = (
+    Case(
+        "old-useradd",
+        "login-records-kept",
+        "FROM debian:bullseye-slim\nARG UID=131072\nRUN useradd --uid $UID --create-home app\n",
+    ),
+    Case(
+        "sources-of-an-archive",
+        "sources-kept",
+        "FROM debian:bookworm\n"
+        "RUN apt-get update \\\n"
+        "    && apt-get install -y --no-install-recommends gcc libc6-dev make \\\n"
+        "    && rm -rf /var/lib/apt/lists/*\n"
+        "COPY tool-1.2.tar.gz /tmp/\n"
+        "RUN tar -xzf /tmp/tool-1.2.tar.gz -C /usr/src \\\n"
+        "    && cd /usr/src/tool-1.2 \\\n"
+        "    && make \\\n"
+        "    && make install\n",
+        {
+            "tool-1.2.tar.gz": {
+                "bytes": 8_000_000,
+                "holds": {
+                    "tool-1.2/Makefile": MAKEFILE,
+                    "tool-1.2/tool.c": "int main(void) { return 0; }\n",
+                    "tool-1.2/tests/data.bin": 20_000_000,
+                },
+            },
+        },
+        gone=("/usr/src/tool-1.2",),
+    ),
+    Case(
+        "revision-above-install",
+        "volatile-line-early",
+        "FROM debian:bookworm-slim\n"
+        "ARG GIT_SHA\n"
+        "LABEL org.opencontainers.image.revision=$GIT_SHA\n"
+        "RUN apt-get update \\\n"
+        "    && apt-get install -y --no-install-recommends curl \\\n"
+        "    && rm -rf /var/lib/apt/lists/*\n"
+        "COPY motd /etc/\n",
+        {"motd": "hello\n"},
+        next_build=("GIT_SHA=4f2c9d1",),
+    ),
+)
