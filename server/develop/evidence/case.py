@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Case:
     """A Dockerfile with a context that one safe fix of one rule changes.
 
-    gone: what the fix is meant to remove, as the rule's page says; a trailing `*` stands for any ending
+    gone: what the fix is meant to remove or change, as the rule's page says; a trailing `*` stands for any ending
     drops_packages: whether Debian packages go away, and all they own with them
     is_unknown: whether the finding says no bytes, because nobody can know them
     next_build: the build arguments that are others in the next build, for a fix that is about that one

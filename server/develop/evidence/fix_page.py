@@ -21,6 +21,7 @@ is measured: the bytes of all files in the layers above the base image, before l
 says, with its range; it is computed without building anything. The file systems of both images were compared path by
 path: type, mode, owner, target, size and content, and the configuration of the image. Not compared are times, what
 Docker puts into a container, and what differs between any two builds of one Dockerfile: {noise}, compiled Python.
+A clone from github.com is of a small project that the machine itself serves.
 """
 
 _OF_NEXT_BUILD = """### The next build

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from develop.evidence.case import Case
+from develop.evidence.contexts import DOCS
 
+GO = {name: (DOCS / "examples/go" / name).read_text("utf-8") for name in ("go.mod", "main.go", "web/index.html")}
 MAKEFILE = """tool: tool.c
 \tcc -O2 -o tool tool.c
 install: tool
@@ -15,6 +17,18 @@ TOOL_CASES = (
         "old-useradd",
         "login-records-kept",
         "FROM debian:bullseye-slim\nARG UID=131072\nRUN useradd --uid $UID --create-home app\n",
+    ),
+    Case(
+        "go-symbols",
+        "unstripped-program",
+        "FROM golang:1.19-bookworm AS build\n"
+        "WORKDIR /src\n"
+        "COPY . .\n"
+        "RUN CGO_ENABLED=0 go build -o /out/rates .\n"
+        "FROM debian:bookworm-slim\n"
+        "COPY --from=build /out/rates /usr/local/bin/\n",
+        GO,
+        gone=("/usr/local/bin/rates",),  # another file that does the same
     ),
     Case(
         "sources-of-an-archive",
@@ -39,6 +53,22 @@ TOOL_CASES = (
             },
         },
         gone=("/usr/src/tool-1.2",),
+    ),
+    Case(
+        "archive-downloaded",
+        "archive-kept",
+        "FROM buildpack-deps:bookworm-curl\n"
+        "RUN curl -fsSLO https://registry.npmjs.org/typescript/-/typescript-5.4.5.tgz \\\n"
+        "    && tar -xzf typescript-5.4.5.tgz -C /opt\n",
+        gone=("/typescript-5.4.5.tgz",),
+        is_unknown=True,
+    ),
+    Case(
+        "clone-without-history",
+        "git-history-kept",
+        "FROM buildpack-deps:bookworm-scm\nRUN git clone https://github.com/example/tool.git /opt/tool\n",
+        gone=("/opt/tool/.git",),
+        is_unknown=True,
     ),
     Case(
         "revision-above-install",
