@@ -438,7 +438,6 @@ NOT_BUILT: dict[str, str] = {
     "build-tools-shipped": "no safe fix: what the app reads when it runs, only its code says",
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
     "dev-groups-shipped": "no safe fix: whether something needs them, only its code says",
-    "cache-mount-defeated": "not built yet: the next build finds more",
     "rust-docs-kept": "a toolchain comes from where no lab can download it",
     "secrets-copied": "no safe fix: an app or a build may read them",
     "copy-source-missing": "no safe fix, and no image before it: the build fails",

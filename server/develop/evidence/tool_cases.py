@@ -83,4 +83,10 @@ TOOL_CASES = (
         {"motd": "hello\n"},
         next_build=("GIT_SHA=4f2c9d1",),
     ),
+    Case(
+        "mount-passed-by-option",
+        "cache-mount-defeated",
+        "FROM python:3.11-slim-bookworm\n"
+        "RUN --mount=type=cache,target=/root/.cache/pip pip install --no-cache-dir pandas\n",
+    ),
 )
