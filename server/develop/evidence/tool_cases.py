@@ -14,6 +14,15 @@ install: tool
 
 TOOL_CASES = (
     Case(
+        "apt-archives",
+        "install-cache-kept",
+        "FROM debian:bookworm-slim\n"
+        "RUN rm -f /etc/apt/apt.conf.d/docker-clean\n"
+        "RUN apt-get update \\\n"
+        "    && apt-get install -y --no-install-recommends gcc \\\n"
+        "    && rm -rf /var/lib/apt/lists/*\n",
+    ),
+    Case(
         "old-useradd",
         "login-records-kept",
         "FROM debian:bullseye-slim\nARG UID=131072\nRUN useradd --uid $UID --create-home app\n",
