@@ -427,6 +427,16 @@ CASES = (
         "FROM debian:bookworm-slim\nCOPY site /srv/site\nCOPY motd /etc/\nCOPY site /srv/site\n",
         {"site/index.html": "<p>hello\n", "site/film.mp4": 20_000_000, "motd": "hello\n"},
     ),
+    Case(
+        "copied-twice-below",
+        "copied-twice",
+        "FROM debian:bookworm-slim\n"
+        "WORKDIR /srv/app\n"
+        "COPY data/big.bin data/\n"
+        "RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*\n"
+        "COPY . .\n",
+        {".dockerignore": "Dockerfile\n", "run.sh": "echo\n", "data/big.bin": 20_000_000},
+    ),
     *TOOL_CASES,
 )
 

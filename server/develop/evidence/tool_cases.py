@@ -93,6 +93,15 @@ TOOL_CASES = (
         next_build=("GIT_SHA=4f2c9d1",),
     ),
     Case(
+        "mount-emptied",
+        "cache-mount-defeated",
+        "FROM debian:bookworm-slim\n"
+        "RUN --mount=type=cache,target=/var/lib/apt,sharing=locked \\\n"
+        "    apt-get update \\\n"
+        "    && apt-get install -y --no-install-recommends curl \\\n"
+        "    && rm -rf /var/lib/apt/lists/*\n",
+    ),
+    Case(
         "mount-passed-by-option",
         "cache-mount-defeated",
         "FROM python:3.11-slim-bookworm\n"
