@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import random
 import tarfile
@@ -55,9 +56,11 @@ def _content(path: str, what: Any) -> bytes:
     return _zip(held) if path.endswith(".zip") else _tar(held)
 
 
-def _packable(path: str, count: int) -> bytes:
-    """Noise that packs to two fifths, as programs do."""
-    return _content(path, count * 2 // 5).ljust(count, b"\0")
+def _packable(path: str, what: str | int) -> bytes:
+    """A text, or noise that packs to two fifths, as programs do."""
+    if isinstance(what, str):
+        return what.encode()
+    return _content(path, what * 2 // 5).ljust(what, b"\0")
 
 
 def _zip(held: Mapping[str, bytes]) -> bytes:
@@ -70,7 +73,9 @@ def _zip(held: Mapping[str, bytes]) -> bytes:
 
 def _tar(held: Mapping[str, bytes]) -> bytes:
     written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w:gz") as archive:
+    # Without the time, so that two builds get the same archive.
+    packer = gzip.GzipFile(fileobj=written, mode="wb", mtime=0)
+    with packer, tarfile.open(fileobj=packer, mode="w") as archive:
         for name, content in held.items():
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(content), 0o755

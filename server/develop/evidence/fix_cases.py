@@ -1,35 +1,14 @@
 """The Dockerfiles whose safe fixes are built for real, and the rules of which none is, with the reason.
 
-A new pair is a `Case` more in `CASES`; what has no pair is in `NOT_BUILT`.
+A new pair is a `Case` more in `CASES`; those of what tools leave are in tool_cases.py. What has no pair is in
+`NOT_BUILT`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
+from develop.evidence.case import Case
 from develop.evidence.contexts import DOCS
-
-if TYPE_CHECKING:
-    from develop.evidence.contexts import Files
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A Dockerfile with a context that one safe fix of one rule changes.
-
-    gone: what the fix is meant to remove, as the rule's page says; a trailing `*` stands for any ending
-    drops_packages: whether Debian packages go away, and all they own with them
-    """
-
-    name: str
-    rule: str
-    dockerfile: str
-    files: Files = field(default_factory=dict)
-    fix: str | None = None
-    gone: tuple[str, ...] = ()
-    drops_packages: bool = False
-
+from develop.evidence.tool_cases import TOOL_CASES
 
 APT_LISTS, NPM_CACHE, PIP_CACHE = "/var/lib/apt/lists/*", "/root/.npm", "/root/.cache"
 
@@ -442,36 +421,47 @@ CASES = (
         },
         gone=("/srv/app/node_modules/esbuild", "/srv/app/node_modules/.cache"),
     ),
+    Case(
+        "copied-twice",
+        "copied-twice",
+        "FROM debian:bookworm-slim\nCOPY site /srv/site\nCOPY motd /etc/\nCOPY site /srv/site\n",
+        {"site/index.html": "<p>hello\n", "site/film.mp4": 20_000_000, "motd": "hello\n"},
+    ),
+    Case(
+        "copied-twice-below",
+        "copied-twice",
+        "FROM debian:bookworm-slim\n"
+        "WORKDIR /srv/app\n"
+        "COPY data/big.bin data/\n"
+        "RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*\n"
+        "COPY . .\n",
+        {".dockerignore": "Dockerfile\n", "run.sh": "echo\n", "data/big.bin": 20_000_000},
+    ),
+    *TOOL_CASES,
 )
 
 # Rule -> why no pair of it, or of a part of it, is built.
 NOT_BUILT: dict[str, str] = {
-    "archive-kept": "its safe fix deletes a download: the lab has no network to download from",
     "build-packages-kept": "no safe fix: whether a program calls a compiler when it runs, only the program says",
     "full-base-image": "no safe fix: another base image is for a person to choose",
     "cuda-wheels-installed": "no safe fix: whether a container is started with a GPU, the Dockerfile does not say",
     "build-tools-shipped": "no safe fix: what the app reads when it runs, only its code says",
-    "copied-twice": "not built yet: its safe fix takes out an instruction whose files a later one writes again",
     "dev-dependencies-shipped": "no safe fix: whether something needs them, only its code says",
-    "login-records-kept": "the lab has none of the older systems whose useradd writes them",
     "dev-groups-shipped": "no safe fix: whether something needs them, only its code says",
-    "unstripped-program": "the program is another file: with Go 1.27 both print the same, panics included",
     "rust-docs-kept": "a toolchain comes from where no lab can download it",
     "secrets-copied": "no safe fix: an app or a build may read them",
     "copy-source-missing": "no safe fix, and no image before it: the build fails",
     "huge-file-copied": "no safe fix: an app may open them",
     "whole-stage-copied": "no safe fix: what else the program reads, only its code says",
-    "git-history-kept": "a clone needs a network, which the lab has not",
-    "sources-kept": "what is built comes from the network, which the lab has not",
     "two-download-tools": "no safe fix: whether the app calls one of them, only its code says",
     "next-without-standalone": "no fix of its own: what Next.js is told is not in the Dockerfile",
     "debugging-tools-kept": "no safe fix: an app or a script may call them",
     "unreachable-stage": "no fix, and no bytes in the image",
-    "install-cache-kept": "of conda, pacman, dnf and zypper: the lab has the archives of Debian, npm and PyPI alone",
+    "install-cache-kept": "of apk, dnf, zypper, pacman, conda, cargo, Bundler, Composer, Maven, Gradle, sbt, NuGet and "
+    "Go's modules: the lab has the archives of Debian, npm and PyPI alone",
+    "consecutive-runs": "of too many layers: no engine makes the image before it",
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "packages-upgraded": "no safe fix: whether a newer base image is there, only its registry says",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
-    "volatile-line-early": "no bytes in the image: the finding is about rebuilds",
-    "cache-mount-defeated": "no bytes in the image: the finding is about rebuilds",
     "cache-mount-missing": "no safe fix, and no bytes in the image: it is about rebuilds",
 }

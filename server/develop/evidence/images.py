@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from develop.evidence.fix_cases import Case
+    from develop.evidence.case import Case
 
 # What differs between two builds of the same Dockerfile, or is Docker's own: not compared.
 NOISE = (
