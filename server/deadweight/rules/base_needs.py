@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands.call import remembered_of_words
-from deadweight.model.effects import Built, CopiedFromStage, PackageSet
+from deadweight.model.ecosystems import rust
+from deadweight.model.effects import Built, CopiedFromStage, Leftover, PackageSet
 from deadweight.model.image import family
 from deadweight.model.start import is_plain, words_of
 from deadweight.rules import on_alpine
@@ -77,7 +78,8 @@ _MANAGERS = {
 }
 # The programs that a full image has and a slim one may lack, by the package that brings them (Debian's names).
 _PROGRAMS = {
-    **{name: (name,) for name in ("git", "curl", "wget", "make", "patch", "unzip", "bzip2", "file", "pkg-config")},
+    **{name: (name,) for name in ("curl", "wget", "make", "patch", "unzip", "bzip2", "file", "pkg-config")},
+    "git": ("git", "dep", "glide", "godep", "govendor"),  # those of Go fetch their modules by git
     "gcc": ("gcc", "cc"),
     "g++": ("g++", "c++"),
     "autoconf": ("autoconf", "automake", "autoreconf"),
@@ -161,7 +163,12 @@ def uses(ledgers: Iterable[Ledger]) -> Uses:
         programs |= ledger.programs
         needs.update(dict.fromkeys(_brought_from_glibc(ledger)))
     managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
-    packages = {_BROUGHT_BY[each] for each in programs if each in _BROUGHT_BY} - installed
+    headers = {each for ledger in given for layer in ledger.layers for each in _linked(layer)}
+    managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
+    linked = {crate: header for ledger in given for each in ledger.layers for crate, header in _linked(each)}
+    headers = {*linked.values(), "pkg-config"} if linked else set[str]()
+    needs.update({Need("musl", f"{crate} links to a library of the system"): None for crate in linked})
+    packages = {*headers, *(_BROUGHT_BY[each] for each in programs if each in _BROUGHT_BY)} - installed
     if installed & _HAVE_COMPILERS:
         packages -= {"gcc", "g++", "make"}
         needs = {each: None for each in needs if each.loss != "no-build-tools"}
@@ -209,6 +216,14 @@ def is_everywhere(account: str) -> bool:
     """Whether images without a shell know an account: by number, root, and their own."""
     names = account.split(":")
     return all(name.isdecimal() or name in ("", "root", "nonroot", "app") for name in names)
+
+
+@remembered
+def _linked(layer: Layer) -> tuple[str, ...]:
+    """The packages of headers that the crates of a build are compiled against."""
+    causes = [effect.cause for effect in layer.effects if isinstance(effect.cause, Leftover)]
+    locks = (each.of.project.lock for each in causes if each.of and each.of.manager == "cargo" and each.of.project)
+    return tuple(headers for lock in locks if lock for headers in rust.linked(lock).values())
 
 
 @remembered
