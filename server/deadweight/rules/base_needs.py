@@ -164,10 +164,6 @@ def uses(ledgers: Iterable[Ledger]) -> Uses:
         needs.update(dict.fromkeys(_brought_from_glibc(ledger)))
     managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
     headers = {each for ledger in given for layer in ledger.layers for each in _linked(layer)}
-    managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
-    linked = {crate: header for ledger in given for each in ledger.layers for crate, header in _linked(each)}
-    headers = {*linked.values(), "pkg-config"} if linked else set[str]()
-    needs.update({Need("musl", f"{crate} links to a library of the system"): None for crate in linked})
     packages = {*headers, *(_BROUGHT_BY[each] for each in programs if each in _BROUGHT_BY)} - installed
     if installed & _HAVE_COMPILERS:
         packages -= {"gcc", "g++", "make"}
