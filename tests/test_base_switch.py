@@ -116,6 +116,20 @@ def test_programs_that_the_smaller_image_lacks_are_installed() -> None:
     )
 
 
+def test_crates_that_link_to_a_library_keep_the_image_that_has_its_headers() -> None:
+    build = "//- Dockerfile\nFROM rust:1.85\nWORKDIR /app\nCOPY . .\nRUN cargo build --release\n"
+    project = '//- Cargo.toml\n[package]\nname = "app"\n//- src/main.rs 100\n'
+    lock = '//- Cargo.lock\n[[package]]\nname = "{}"\nversion = "0.6.0"\nsource = "registry"\n'
+    assert offered(build + project + lock.format("serde"))
+    assert not offered(build + project + lock.format("pq-sys"))
+
+
+def test_what_fetches_modules_of_go_calls_git() -> None:
+    made = offered("FROM golang:1.13\nRUN dep ensure\n")
+    assert made
+    assert all(" git" in text for text in made.values())
+
+
 def test_what_an_install_writes_anew_is_no_saving() -> None:
     plain, git = (
         report(snapshot_of(f"FROM node:22\n{lines}"), rules=[RULE])[0].finding.saves

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands.call import remembered_of_words
-from deadweight.model.effects import Built, CopiedFromStage, PackageSet
+from deadweight.model.ecosystems import rust
+from deadweight.model.effects import Built, CopiedFromStage, Leftover, PackageSet
 from deadweight.model.image import family
 from deadweight.model.start import is_plain, words_of
 from deadweight.rules import on_alpine
@@ -78,7 +79,8 @@ _MANAGERS = {
 }
 # The programs that a full image has and a slim one may lack, by the package that brings them (Debian's names).
 _PROGRAMS = {
-    **{name: (name,) for name in ("git", "curl", "wget", "make", "patch", "unzip", "bzip2", "file", "pkg-config")},
+    **{name: (name,) for name in ("curl", "wget", "make", "patch", "unzip", "bzip2", "file", "pkg-config")},
+    "git": ("git", "dep", "glide", "godep", "govendor"),  # those of Go fetch their modules by git
     "gcc": ("gcc", "cc"),
     "g++": ("g++", "c++"),
     "autoconf": ("autoconf", "automake", "autoreconf"),
@@ -150,11 +152,14 @@ def standing_on(snapshot: Snapshot, ledger: Ledger) -> list[Ledger]:
 
 
 class _Used(NamedTuple):
-    """What one stage uses of an image: what it cannot do without, the programs it calls, and what it installs."""
+    """What one stage uses of an image: what it cannot do without, the programs it calls, what it installs, and the
+    packages of headers that it compiles against.
+    """
 
     needs: tuple[Need, ...]
     programs: frozenset[str]
     installed: frozenset[str]
+    headers: frozenset[str]
     brings_cuda: bool
     is_known_on_alpine: bool
 
@@ -172,7 +177,8 @@ def _uses(_: Layer, used: tuple[_Used, ...], brought: tuple[tuple[Need, ...], ..
     programs = frozenset[str]().union(*[each.programs for each in used])
     installed = frozenset[str]().union(*[each.installed for each in used])
     managers = {_MANAGERS[each] for each in programs if each in _MANAGERS}
-    packages = {_BROUGHT_BY[each] for each in programs if each in _BROUGHT_BY} - installed
+    headers = frozenset[str]().union(*[each.headers for each in used])
+    packages = {*headers, *(_BROUGHT_BY[each] for each in programs if each in _BROUGHT_BY)} - installed
     if installed & _HAVE_COMPILERS:
         packages -= {"gcc", "g++", "make"}
         needs = {each: None for each in needs if each.loss != "no-build-tools"}
@@ -190,7 +196,8 @@ def _used(stage: Alone) -> _Used:
     installed = [name for layer in installs for manager, name in layer.packages if manager in ("apt", "apk")]
     brings_cuda = any(_brings_cuda(layer.rest) for layer in installs)
     is_known_on_alpine = all(map(on_alpine.said, on_alpine.users(stage)))
-    return _Used(tuple(needs), stage.programs, frozenset(installed), brings_cuda, is_known_on_alpine)
+    headers = frozenset([each for layer in stage.layers for each in _linked(layer)])
+    return _Used(tuple(needs), stage.programs, frozenset(installed), headers, brings_cuda, is_known_on_alpine)
 
 
 @remembered
@@ -230,6 +237,14 @@ def is_everywhere(account: str) -> bool:
     """Whether images without a shell know an account: by number, root, and their own."""
     names = account.split(":")
     return all(name.isdecimal() or name in ("", "root", "nonroot", "app") for name in names)
+
+
+@remembered
+def _linked(layer: Layer) -> tuple[str, ...]:
+    """The packages of headers that the crates of a build are compiled against."""
+    causes = [effect.cause for effect in layer.effects if isinstance(effect.cause, Leftover)]
+    locks = (each.of.project.lock for each in causes if each.of and each.of.manager == "cargo" and each.of.project)
+    return tuple(headers for lock in locks if lock for headers in rust.linked(lock).values())
 
 
 @remembered

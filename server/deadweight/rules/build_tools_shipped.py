@@ -262,7 +262,7 @@ def _ways(snapshot: Snapshot) -> list[tuple[Plan, tuple[Size, Size]]]:
 def _why_not_worth_it(snapshot: Snapshot, plan: Plan) -> str:
     if _weighs(snapshot, plan) is None:
         return "nobody knows what the image weighs, or would weigh"
-    return f"it would take less than {_WORTH // 1_000_000} MB or {_SHARE:.0%} off"
+    return f"a second stage on {plan.image.base} would take less than {_WORTH // 1_000_000} MB or {_SHARE:.0%} off"
 
 
 def _is_worth_it(before: Size, after: Size) -> bool:

@@ -6,6 +6,16 @@ import re
 
 from deadweight.model.ecosystems.lenient import as_object, toml_table
 
+# Crates that link to libraries of the system, and Debian's packages of these (crates.io; by hand, 2026-11-26).
+_LINKS = {
+    "openssl-sys": "libssl-dev",
+    "pq-sys": "libpq-dev",
+    "mysqlclient-sys": "default-libmysqlclient-dev",
+    "libsqlite3-sys": "libsqlite3-dev",
+    "curl-sys": "libcurl4-openssl-dev",
+    "libz-sys": "zlib1g-dev",
+}
+_NAME = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
 _SOURCE = re.compile(r'^source = "', re.MULTILINE)
 _STRIPS = re.compile(r"strip\s*=\s*['\"]?(?:symbols|debuginfo)")  # of rustc: `-C strip=symbols`
 
@@ -13,6 +23,12 @@ _STRIPS = re.compile(r"strip\s*=\s*['\"]?(?:symbols|debuginfo)")  # of rustc: `-
 def crates(lock: str) -> int:
     """How many packages of a Cargo.lock are downloaded: all but the project's own."""
     return len(_SOURCE.findall(lock))
+
+
+def linked(lock: str) -> dict[str, str]:
+    """The crates of a Cargo.lock that link to libraries of the system, with Debian's packages of these."""
+    names = set(_NAME.findall(lock))
+    return {crate: headers for crate, headers in _LINKS.items() if crate in names}
 
 
 def strips(manifest: str, profile: str = "release") -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from deadweight.model.ecosystems import rust
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.multi_stage import compiled, system
 from deadweight.model.multi_stage.compiled import Image, Language
@@ -16,17 +17,7 @@ if TYPE_CHECKING:
     from deadweight.model.multi_stage.recipe import Recipe
 
 _STATIC, _WITH_LIBC = "gcr.io/distroless/static-debian13", "gcr.io/distroless/cc-debian13"
-# Crates that link to libraries of the system, and Debian's packages of these (crates.io; by hand, 2026-11-26).
-_LINKS = {
-    "openssl-sys": "libssl-dev",
-    "pq-sys": "libpq-dev",
-    "mysqlclient-sys": "default-libmysqlclient-dev",
-    "libsqlite3-sys": "libsqlite3-dev",
-    "curl-sys": "libcurl4-openssl-dev",
-    "libz-sys": "zlib1g-dev",
-}
 _VENDORS = re.compile(r"\b(?:vendored|bundled|static-ssl)\b")
-_NAME = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
 
 
 def needs(recipe: Recipe) -> Needs | Refusal | None:
@@ -37,8 +28,7 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
 def _image(app: App, needs_shell: bool) -> Image | Refusal:
     recipe, base = app.recipe, app.recipe.ledger.base
     texts = recipe.context.texts
-    names = set(_NAME.findall(texts.get(inside(app.root, "Cargo.lock"), "")))
-    linked = [headers for crate, headers in _LINKS.items() if crate in names]
+    linked = list(rust.linked(texts.get(inside(app.root, "Cargo.lock"), "")).values())
     if linked and _VENDORS.search(texts.get(inside(app.root, "Cargo.toml"), "")):
         linked = []
     if base.libc == "musl":
