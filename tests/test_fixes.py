@@ -342,6 +342,11 @@ def comments(text: str) -> list[str]:
     return sorted(line.strip() for line in text.split("\n") if line.lstrip().startswith("#"))
 
 
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="80 % on 2026-11-26: what is installed to build wants a stage of its own, which nobody calls safe",
+)
 def test_findings_on_run_lines_carry_a_safe_fix(shared: Path) -> None:
     files = list(json_lines(shared / "corpus" / "dockerfiles.jsonl.xz"))
     found = safe = 0
@@ -354,5 +359,4 @@ def test_findings_on_run_lines_carry_a_safe_fix(shared: Path) -> None:
                 continue
             found += 1
             safe += any(fix.safety is Safety.SAFE and holds(snapshot, reports, each, fix) for fix in each.fixes)
-    # The goal is 0.85. What is below it: packages for building and late deletes, whose way out is another stage.
-    assert safe >= 0.75 * found > 0
+    assert safe >= 0.85 * found > 0
