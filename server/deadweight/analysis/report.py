@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from operator import is_
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.claims import OF_IMAGE, Claims
-from deadweight.analysis.silence import is_silenced
+from deadweight.analysis.silence import hushed
 from deadweight.lazy import cached_property
 from deadweight.model.effects import Nth
 from deadweight.rules.catalog import RULES
@@ -17,8 +17,9 @@ from deadweight.size.units import in_range, in_words, is_wide, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from deadweight.analysis.silence import Hushed
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Site
     from deadweight.rules.rule import Finding, Fix, Related, Rule
@@ -65,6 +66,11 @@ class Reported:
         each = self.finding
         lines = tuple([self.snapshot.line(site) for site in _sites(each)])
         return lines, self.severity, each.message, each.saves, each.basis, each.span, each.related, each.lines
+
+    @property
+    def stages(self) -> frozenset[int]:
+        """The stages whose lines it names."""
+        return frozenset([site.stage for site in _sites(self.finding)])
 
     @cached_property
     def statement(self) -> str:
@@ -130,21 +136,30 @@ class Said(NamedTuple):
     severity: Severity
 
 
+class Running(NamedTuple):
+    """A rule that is on, and what the settings say of it: how many bytes are worth a word, and how loud it is; None
+    where the bytes say that.
+    """
+
+    rule: Rule
+    min_saving: int
+    severity: Severity | None
+
+
 class Checked(NamedTuple):
     """What all rules found in a version of a file, what they looked at, and what of it is worth a word.
 
-    `around` is what a build starts from, and the rules there are, `running` those of them that are on; `reached` are
-    the stages that a build runs, `sections` the whole file; `silenced` says of each finding whether a comment hushes
-    it.
+    `around` is what a build starts from, and the rules there are; `reached` are the stages that a build runs,
+    `sections` the whole file; `hushed` is what its comments silence.
     """
 
     around: tuple[object, ...]
-    running: tuple[Rule, ...]
+    running: tuple[Running, ...]
     ledgers: tuple[Ledger, ...]
     reached: frozenset[int]
     sections: tuple[Section, ...]
-    found: tuple[tuple[Rule, Finding], ...]
-    silenced: tuple[bool, ...] = ()
+    found: tuple[tuple[Running, Finding], ...]
+    hushed: Hushed | None = None
     said: tuple[Said, ...] = ()
 
 
@@ -161,14 +176,18 @@ def check(
     loses its findings where `on_error` takes the exception.
     """
     checked = _run(snapshot, settings, rules, before, on_error)
-    silenced = tuple([is_silenced(snapshot.tree, rule, each.site) for rule, each in checked.found])
-    if silenced == checked.silenced:
-        return checked
+    silences = hushed(checked.sections, before.hushed if before is not None else None)
+    was = checked.hushed
+    if was is not None and (was.silences is silences.silences or not (was.any or silences.any)):
+        return checked._replace(hushed=silences)
+    heard = checked.found
+    if silences.any:
+        heard = tuple([each for each in heard if not silences.covers(each[0].rule, each[1].site)])
     layers: dict[int, Sequence[Layer]] = {each.stage.index: each.layers for each in checked.ledgers}
     if triggered := snapshot.ledgers.triggered:
         pairs = zip(triggered.layers, layers[triggered.stage.index], strict=True)
         layers[triggered.stage.index] = [own if own.is_trigger else other for own, other in pairs]
-    return checked._replace(silenced=silenced, said=tuple(_said(checked.found, silenced, settings, layers)))
+    return checked._replace(hushed=silences, said=tuple(_said(heard, layers)))
 
 
 def _run(
@@ -178,6 +197,7 @@ def _run(
     before: Checked | None,
     on_error: Callable[[Rule, Exception], None] | None,
 ) -> Checked:
+    """What the rules find; where that is what `before` says, it is `before` in this version's sections."""
     around, sections = (snapshot.context, snapshot.options, settings, rules), snapshot.tree.sections
     if before is not None and not all(map(is_, before.around, around)):
         before = None
@@ -187,32 +207,32 @@ def _run(
     is_same = before is not None and before.reached == reached and len(before.sections) == len(sections)
     if before is not None and is_same and all(map(is_, before.ledgers, ledgers)):
         return before._replace(sections=sections)
-    running = before.running if before is not None else tuple([rule for rule in rules if settings.is_on(rule)])
-    found: list[tuple[Rule, Finding]] = []
-    for rule in running:
+    running = before.running if before is not None else tuple(_running(rules, settings))
+    found: list[tuple[Running, Finding]] = []
+    for own in running:
         try:
-            found += [(rule, each) for each in rule.check(snapshot)]
+            found += [(own, each) for each in own.rule.check(snapshot)]
         except Exception as error:
             if on_error is None:
                 raise
-            on_error(rule, error)
+            on_error(own.rule, error)
     return Checked(around, running, ledgers, reached, sections, tuple(found))
 
 
-def _said(
-    found: Iterable[tuple[Rule, Finding]],
-    silenced: Iterable[bool],
-    settings: Settings,
-    layers: Mapping[int, Sequence[Layer]],
-) -> list[Said]:
+def _running(rules: Iterable[Rule], settings: Settings) -> Iterator[Running]:
+    for rule in rules:
+        if settings.is_on(rule):
+            own = settings.of(rule.id)
+            min_saving = settings.min_saving if own.min_saving is None else own.min_saving
+            yield Running(rule, min_saving, None if own.severity == OFF else own.severity)
+
+
+def _said(heard: Sequence[tuple[Running, Finding]], layers: Mapping[int, Sequence[Layer]]) -> list[Said]:
     """The findings that are worth a word, in the order of the file; of each byte, the first one that speaks of it."""
     said: list[Said] = []
     claims = Claims()
     left_behind: set[int] = set()  # the stages that a finding speaks of as a whole
-    for rule, each in _in_turn([pair for pair, is_silent in zip(found, silenced, strict=True) if not is_silent]):
-        own = settings.of(rule.id)
-        min_saving = settings.min_saving if own.min_saving is None else own.min_saving
-        severity = None if own.severity == OFF else own.severity
+    for (rule, min_saving, severity), each in _in_turn(heard):
         if severity is None and rule.gives_way and each.site.stage in left_behind:
             continue
         finding = claims.left_of(each)
@@ -224,16 +244,16 @@ def _said(
             left_behind.add(finding.site.stage)
         claims.take(finding)
         said.append(Said(rule, _placed(finding, layers), severity or _severity(rule, finding)))
-    return sorted(said, key=lambda each: (each.finding.site, each.finding.span))
+    return sorted(said, key=attrgetter("finding.site", "finding.span"))
 
 
-def _in_turn(heard: list[tuple[Rule, Finding]]) -> list[tuple[Rule, Finding]]:
+def _in_turn(heard: Sequence[tuple[Running, Finding]]) -> Sequence[tuple[Running, Finding]]:
     """The findings in the order in which they claim bytes: what speaks of a stage as a whole says what others leave,
     and last comes what gives way to it.
     """
-    if not any(each.basis == "conversion" for _, each in heard):
+    if "conversion" not in [each.basis for _, each in heard]:
         return heard
-    return sorted(heard, key=lambda pair: pair[0].gives_way and 1 + (pair[1].basis != "conversion"))
+    return sorted(heard, key=lambda pair: pair[0].rule.gives_way and 1 + (pair[1].basis != "conversion"))
 
 
 def _placed(finding: Finding, layers: Mapping[int, Sequence[Layer]]) -> Finding:

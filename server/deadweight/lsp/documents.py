@@ -26,7 +26,7 @@ from deadweight.workspace.files import UnreadableError, read_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from deadweight.analysis.report import Checked, Reported
+    from deadweight.analysis.report import Checked, Reported, Said
     from deadweight.features.code_actions import Action
     from deadweight.features.ignoring.findings import IgnoreFinding
     from deadweight.features.ignoring.reading import IgnoreReading, Measured, Taken
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Builder, Settings
     from deadweight.snapshot import Options
-    from deadweight.syntax.dockerfile import Dockerfile
+    from deadweight.syntax.dockerfile import Dockerfile, Section
     from deadweight.text import Edit
     from deadweight.workspace.built_bases import BuiltBases
 
@@ -169,10 +169,21 @@ class Document:
 
 
 class Written(NamedTuple):
-    """A finding as JSON, and all that the text depends on."""
+    """A finding as JSON, and all that the text depends on; `stages` are those whose lines it names."""
 
+    said: Said
+    stages: frozenset[int]
     shown: tuple[object, ...]
     text: str
+
+
+class Told(NamedTuple):
+    """The findings that a client was last told of, by their places, and the version of the file that they were in."""
+
+    sections: tuple[Section, ...]
+    rows: tuple[int, ...]
+    around: tuple[object, ...]
+    written: dict[object, Written]
 
 
 class OpenDockerfile(Document):
@@ -186,7 +197,7 @@ class OpenDockerfile(Document):
         self._analysis: Analysis | None = None
         self._is_current = False
         self.listed: tuple[Action, ...] = ()  # the actions that the client was last told of
-        self.written: dict[object, Written] = {}  # the findings that the client was last told of
+        self.told = Told((), (), (), {})
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit; only the instructions it touches are read again."""

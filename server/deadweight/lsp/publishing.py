@@ -7,9 +7,10 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from deadweight.analysis.report import Reported
 from deadweight.features.diagnostics import of_finding, of_problem
 from deadweight.lsp.convert import readable
-from deadweight.lsp.documents import OpenDockerfile, Written
+from deadweight.lsp.documents import OpenDockerfile, Told, Written
 from deadweight.lsp.pages import page_uri
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from deadweight.features.inlay_hints import Hint
     from deadweight.lsp.convert import Client
     from deadweight.lsp.documents import Document
+    from deadweight.syntax.dockerfile import Dockerfile
     from deadweight.text import Encoding, Span, Text
 
 _SEVERITIES = {"error": 1, "warning": 2, "information": 3, "hint": 4}
@@ -36,25 +38,42 @@ def diagnostics_json(document: Document, client: Client) -> bytes:
 
 def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
     """The same, with what an earlier version came to where that says it of the same places."""
-    snapshot, reported = document.snapshot, document.analysis.reported
-    has_mark = document.text.line(0).startswith("\ufeff")  # the columns of the first line depend on it
-    before, now = document.written, dict[object, Written]()
-    found: list[str] = []
-    for each in reported:
-        name = (each.rule.id, each.finding.site, each.finding.span)
-        shown = (each.shown, has_mark, client)
+    snapshot = document.snapshot
+    if snapshot.is_foreign:
+        return []
+    told, tree = document.told, snapshot.tree
+    # The columns of the first line depend on its mark.
+    around = (client, document.text.line(0).startswith("\ufeff"))
+    before = told.written if told.around == around else {}
+    stay = _stages_that_stay(told, tree) if before else frozenset[int]()
+    now = dict[object, Written]()
+    for said in document.analysis.checked.said:
+        rule, finding, severity = said
+        name = (rule.id, finding.site, finding.span)
         known = before.get(name)
-        if known is None or known.shown != shown:
-            known = Written(shown, _diagnostic(document, of_finding(each), client))
+        is_said = known is not None and known.said.finding is finding and known.said.severity == severity
+        if known is None or not (is_said and known.stages <= stay):
+            reported = Reported(rule, finding, severity, snapshot)
+            if known is None or known.shown != reported.shown:
+                text = _diagnostic(document, of_finding(reported), client)
+                known = Written(said, reported.stages, reported.shown, text)
+            elif not is_said:
+                known = known._replace(said=said, stages=reported.stages)
         now[name] = known
-        found.append(known.text)
-    document.written = now
-    problems = () if snapshot.is_foreign else snapshot.problems
+    document.told = Told(tree.sections, tree.first_rows, around, now)
+    found = [each.text for each in now.values()]
+    problems = snapshot.problems
     if not problems:
         return found
-    ordered = [(each.span, text) for each, text in zip(reported, found, strict=True)]
+    ordered = [(each.span, text) for each, text in zip(document.analysis.reported, found, strict=True)]
     ordered += [(each.span, _diagnostic(document, of_problem(each), client)) for each in problems]
     return [text for _, text in sorted(ordered, key=itemgetter(0))]
+
+
+def _stages_that_stay(told: Told, tree: Dockerfile) -> frozenset[int]:
+    """The stages that are the same and start in the same line as before."""
+    pairs = enumerate(zip(told.sections, tree.sections, told.rows, tree.first_rows, strict=False), -1)
+    return frozenset([index for index, (was, section, row, now) in pairs if was is section and row == now])
 
 
 def publish_json(document: Document, diagnostics: bytes) -> bytes:
