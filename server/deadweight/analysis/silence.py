@@ -53,7 +53,7 @@ def hushed(sections: Sequence[Section], before: Hushed | None = None) -> Hushed:
             return Hushed(sections, before.silences, before.any)
     else:
         found = tuple(map(_silence, sections))
-    return Hushed(sections, found, any([silence is not NOTHING for silence in found]))
+    return Hushed(sections, found, any(silence is not NOTHING for silence in found))
 
 
 @remembered

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Command, Script, Word
+    from deadweight.syntax.shell_programs import Nested
     from deadweight.syntax.shell_runs import Run
     from deadweight.syntax.shell_tree import Assignment
     from deadweight.text import Span
@@ -123,14 +125,12 @@ def _calls(
     local: dict[str, str | None] = {}
     for run in runs(script):
         placed, command = run.placed, run.placed.command
-        program, words = shell.program(command)
-        typed = command.words[-len(words) - 1].text if program else ""
-        if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
-            program, words = words[1].value, words[2:]  # `python3 -m pip install`
-        words = run.filled(words)
-        if program and (at := _xargs(command)) is not None:
-            words = tuple(feeding.words_given(placed, command.words[at + 1 :], words, around))
-        assigned = {each.name: _assigned(each, run) for each in command.assignments}
+        program, typed, words, fed, is_of_another, nested = _told(command)
+        if run.arguments is not None:
+            words = run.filled(words)
+        if fed is not None:
+            words = tuple(feeding.words_given(placed, fed, words, around))
+        assigned = {each.name: _assigned(each, run) for each in command.assignments} if command.assignments else {}
         if program in _DECLARES:
             local.update(_exported(words))
         elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
@@ -140,7 +140,7 @@ def _calls(
         changed = {**local, **run.bound, **assigned}
         inner = inner if placed.subshell else folder
         here = around
-        home = None if _is_of_another(command) else around.home
+        home = None if is_of_another else around.home
         if changed or inner != around.folder or home != around.home:
             variables = {**around.variables, **changed} if changed else around.variables
             here = Surroundings(inner, variables, home, around.base, around.files)
@@ -152,7 +152,7 @@ def _calls(
             texts = tuple([word.text for word in words])
             around_it, own = (script.text[each.start : each.end] for each in (whole, command.span))
             written = _Written(around_it, own, texts, inner, tuple(changed.items()), placed.conditional)
-            if nested := shell.nested(command):
+            if nested is not None:
                 for inside, call in _calls(shell.parse(nested.text), here, body, numbers, offset + nested.offset):
                     conditional = placed.conditional or call.placed.conditional
                     yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))
@@ -161,6 +161,33 @@ def _calls(
             place = body.span(command.span.shifted(offset))
             number = numbers.setdefault(place, Nth(len(numbers)))
             yield written, Call(program, typed, words, number, place, here, placed, placed)
+
+
+class _Told(NamedTuple):
+    """What a command says by itself: the program that really runs, as it is and as it is typed, and its words.
+
+    `fed` are the words behind `xargs`, which puts more behind them; None without. `is_of_another` is whether it runs as
+    an account of its own, with a home that we do not know. `nested` is the script that it hands to a shell.
+    """
+
+    program: str | None
+    typed: str
+    words: tuple[Word, ...]
+    fed: tuple[Word, ...] | None
+    is_of_another: bool
+    nested: Nested | None
+
+
+@lru_cache(maxsize=1024)
+def _told(command: Command) -> _Told:
+    program, words = shell.program(command)
+    typed = command.words[-len(words) - 1].text if program else ""
+    if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
+        program, words = words[1].value, words[2:]  # `python3 -m pip install`
+    texts = [word.text for word in command.words]
+    at = next((at for at, text in enumerate(texts) if text in _XARGS), None) if program else None
+    fed = None if at is None else command.words[at + 1 :]
+    return _Told(program, typed, words, fed, bool(texts) and texts[0] in _SWITCHES, shell.nested(command))
 
 
 def _assigned(assignment: Assignment, run: Run) -> str | None:
@@ -174,16 +201,6 @@ def _assigned(assignment: Assignment, run: Run) -> str | None:
 
 def _made(name: str, value: str) -> str | None:
     return f"{_SCRATCH}.{name}" if _MADE.match(value) else None
-
-
-def _xargs(command: Command) -> int | None:
-    """Where `xargs` stands that puts words behind a command's own."""
-    return next((at for at, word in enumerate(command.words) if word.text in _XARGS), None)
-
-
-def _is_of_another(command: Command) -> bool:
-    """Whether a command runs as an account of its own, with a home that we do not know."""
-    return any(word.text in _SWITCHES for word in command.words[:1])
 
 
 def _exported(words: Iterable[Word]) -> Iterator[tuple[str, str | None]]:

@@ -276,9 +276,14 @@ class Ledgers(Sequence[Ledger]):
 
     def _ledger(self, stage: Stage) -> Ledger:
         others = tuple([self._read[each.index] for each in self._others(stage)])
+        figures = self.matched.figures.get(stage.index, ()) if self.matched else ()
+        old = self._old.get(stage.index)
+        is_as_it_was = old is not None and old.stage is stage and old.context is self._context
+        is_as_it_was = is_as_it_was and old is not None and len(others) == len(old.others)
+        if old is not None and is_as_it_was and old.figures == figures and all(map(is_, others, old.others)):
+            return old
         ref = self.build.base_of(stage)
         base = image.base(ref) if ref else image.Base()
-        old = self._old.get(stage.index)
         if old is not None and old.base != base:
             old = None
         are_others_known = (
@@ -288,11 +293,6 @@ class Ledgers(Sequence[Ledger]):
             # A name that means another stage now, or none, while a further line copies from the first: as many ledgers.
             and (stage is old.stage or (stage.base, stage.sources) == (old.stage.base, old.stage.sources))
         )
-        figures = self.matched.figures.get(stage.index, ()) if self.matched else ()
-        is_as_it_was = old is not None and old.stage is stage and old.context is self._context
-        is_as_it_was = is_as_it_was and are_others_known
-        if old is not None and is_as_it_was and old.figures == figures and all(map(is_, others, old.others)):
-            return old
         reader = _StageReader(self, self._context, stage, base, others, old, are_others_known, figures)
         return reader.ledger(stage.platform or self._platform)
 
@@ -370,9 +370,11 @@ class _StageReader:
                 layer = self.layer(step, site, stack, is_on_the_same=bool(before) and not texts)
             elif layer.site is not site:
                 layer = replace(layer, site=site)
-            layer = self.measured(layer, number)
-            others = None if was is None else _other_texts(was, layer)
-            before, texts = ((), set()) if others is None else (before, texts | others)
+            if self.figures or layer.measured is not None:
+                layer = self.measured(layer, number)
+            if layer is not was:
+                others = None if was is None else _other_texts(was, layer)
+                before, texts = ((), set()) if others is None else (before, texts | others)
             stack = self.on_top(stack, layer) if before and not texts else self.stacked(layer, stack)
             layers.append(layer)
             stacks.append(stack)
@@ -391,10 +393,14 @@ class _StageReader:
 
     def on_top(self, below: Stack, layer: Layer) -> Stack:
         """A layer on those below it, where all do what they did: what is there is what was."""
-        stack = self.stacked(layer, below)
-        was = self.old.stacks[layer.site.step].__dict__ if self.old else {}
-        if "there" in was:
-            stack.__dict__["there"] = was["there"]
+        old = self.old
+        assert old is not None
+        was = old.stacks[layer.site.step]
+        if was.top is layer and was.below is below:
+            return was
+        stack = Stack(layer, below, was)
+        if "there" in was.__dict__:
+            stack.__dict__["there"] = was.__dict__["there"]
         return stack
 
     def measured(self, layer: Layer, step: int) -> Layer:

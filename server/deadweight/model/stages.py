@@ -107,7 +107,7 @@ class Stage:
         """What `COPY --from` and `RUN --mount=from=` name in this stage."""
         return tuple(name for step in self.steps for name in sources_of(step.instruction))
 
-    @property
+    @cached_property
     def label(self) -> str:
         """The stage as a person calls it: its name, or its number from 0 as `COPY --from` counts."""
         return self.name or str(self.index)

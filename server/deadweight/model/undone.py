@@ -34,13 +34,22 @@ def late_removals(ledgers: Sequence[Ledger], context: BuildContext | None) -> It
     """The removals of a chain of stages, each standing on the one before it, that free nothing."""
     layers = {ledger.stage.index: ledger.layers for ledger in ledgers}
     for ledger in ledgers:
-        for layer in ledger.layers:
-            if not layer.removes:
-                continue
-            below = ledger.below(layer)
-            for effect, parts in _removed(layer, below.there if below else (), context):
-                removed = tuple([(layers[site.stage][site.step], part) for site, part in parts])
-                yield Removal(ledger.stage.label, layer, effect, removed)
+        for layer, effect, parts in _removed_in(ledger, context):
+            removed = tuple([(layers[site.stage][site.step], part) for site, part in parts])
+            yield Removal(ledger.stage.label, layer, effect, removed)
+
+
+@remembered
+def _removed_in(
+    ledger: Ledger, context: BuildContext | None
+) -> list[tuple[Layer, Effect, tuple[tuple[Site, Effect], ...]]]:
+    """The removals of a stage, each with what it takes away of what is there below."""
+    found = [(layer, ledger.below(layer)) for layer in ledger.layers if layer.removes]
+    return [
+        (layer, effect, parts)
+        for layer, below in found
+        for effect, parts in _removed(layer, below.there if below else (), context)
+    ]
 
 
 @remembered

@@ -9,6 +9,7 @@ from deadweight.model.commands.apt import LISTS
 from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.effects import CopiedFromStage, is_under
 from deadweight.model.layers import mounts_of
+from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import append_command, prepend_command, remove_instruction
 from deadweight.rules.rule import Fix, Safety
 from deadweight.syntax import shell
@@ -41,7 +42,13 @@ _MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
 
 def readers_of(ledger: Ledger, left: Left) -> list[Layer]:
     """The later RUNs of the stage that read these lists."""
-    return [layer for layer in _until_next_update(ledger, left) if layer.calls and _needs_lists(layer)]
+    found: list[Layer] = []
+    for layer, (needs, downloads) in _about_lists.in_stage(ledger.alone):
+        if layer.site > left.layer.site:
+            found += [layer] if needs else []
+            if downloads:
+                break
+    return found
 
 
 def is_read_here(left: Left) -> bool:
@@ -77,6 +84,14 @@ def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
         name = " ".join(word.text for word in script.placed.command.words[:2])
         return Fix("clean-up", title, Safety.ASK, made, note=f"Check: `{name}` installs nothing without an update")
     return Fix("clean-up", title, Safety.SAFE, made)
+
+
+@OfLayers
+def _about_lists(layer: Layer) -> Iterator[tuple[bool, bool]]:
+    """Whether a RUN reads the lists of an earlier one, and whether it puts new ones in their place."""
+    found = (_needs_lists(layer), _downloads(layer)) if layer.calls else (False, False)
+    if True in found:
+        yield found
 
 
 def _until_next_update(ledger: Ledger, left: Left) -> tuple[Layer, ...]:

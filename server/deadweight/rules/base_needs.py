@@ -10,6 +10,7 @@ from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.ecosystems import rust
 from deadweight.model.effects import Built, CopiedFromStage, Leftover, PackageSet
 from deadweight.model.image import family
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_plain, words_of
 from deadweight.rules import on_alpine
 from deadweight.size import python_project
@@ -191,21 +192,17 @@ def _uses(_: Layer, used: tuple[_Used, ...], brought: tuple[tuple[Need, ...], ..
 
 @remembered
 def _used(stage: Alone) -> _Used:
-    needs = dict.fromkeys([need for layer in stage.layers for need in _needs(layer)])
+    needs = dict.fromkeys([need for _, need in _needs.in_stage(stage)])
     installs = stage.by_cause.get(PackageSet, [])
     installed = [name for layer in installs for manager, name in layer.packages if manager in ("apt", "apk")]
     brings_cuda = any(_brings_cuda(layer.rest) for layer in installs)
     is_known_on_alpine = all(map(on_alpine.said, on_alpine.users(stage)))
-    headers = frozenset([each for layer in stage.layers for each in _linked(layer)])
+    headers = frozenset([each for _, each in _linked.in_stage(stage)])
     return _Used(tuple(needs), stage.programs, frozenset(installed), headers, brings_cuda, is_known_on_alpine)
 
 
-@remembered
-def _needs(layer: Layer) -> tuple[Need, ...]:
-    return tuple(dict.fromkeys(_needs_of(layer)))
-
-
-def _needs_of(layer: Layer) -> Iterator[Need]:
+@OfLayers
+def _needs(layer: Layer) -> Iterator[Need]:
     """What a line of the Dockerfile cannot do without."""
     instruction = layer.instruction
     keyword = instruction.keyword
@@ -239,12 +236,12 @@ def is_everywhere(account: str) -> bool:
     return all(name.isdecimal() or name in ("", "root", "nonroot", "app") for name in names)
 
 
-@remembered
-def _linked(layer: Layer) -> tuple[str, ...]:
+@OfLayers
+def _linked(layer: Layer) -> Iterable[str]:
     """The packages of headers that the crates of a build are compiled against."""
     causes = [effect.cause for effect in layer.effects if isinstance(effect.cause, Leftover)]
     locks = (each.of.project.lock for each in causes if each.of and each.of.manager == "cargo" and each.of.project)
-    return tuple(headers for lock in locks if lock for headers in rust.linked(lock).values())
+    return [headers for lock in locks if lock for headers in rust.linked(lock).values()]
 
 
 @remembered

@@ -76,13 +76,14 @@ from deadweight.model.effects import Measured
 from deadweight.model.image import ImageRef
 from deadweight.rules.merging import merged
 from deadweight.rules.rule import Finding, Related, rule
+from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from deadweight.model.effects import Effect
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.layers import Alone, Layer, Ledger
     from deadweight.rules.rule import Fix
     from deadweight.snapshot import Snapshot
 
@@ -96,27 +97,31 @@ _MAKE_LAYERS = frozenset(("RUN", "COPY", "ADD", "WORKDIR"))
 def consecutive_runs(snapshot: Snapshot) -> Iterator[Finding]:
     """Report RUNs, each right below the other, that write the same records."""
     for ledger in snapshot.shipped_ledgers:
-        for layers in _rows(ledger.layers_with(Measured)):
-            again = [(layer, effect) for above, layer in pairwise(layers) for effect in _again(above, layer)]
-            first, *others = layers
-            what = ", ".join(
-                dict.fromkeys(effect.cause.what for _, effect in again if isinstance(effect.cause, Measured))
-            )
-            yield Finding(
-                site=first.site,
-                span=first.instruction.keyword_span,
-                message=f"{len(layers)} RUNs one below the other each write the {what}",
-                saves=snapshot.sizes.of(effect for _, effect in again),
-                basis="size",
-                stage=ledger.stage.label,
-                frees=frozenset((layer.site, effect) for layer, effect in again),
-                fixes=partial(_fixes, layers),
-                related=tuple(
-                    Related(layer.site, layer.instruction.keyword_span, "written here again") for layer in others
-                ),
-            )
+        yield from _findings(ledger.alone, ledger.stage.label)
     if found := _too_many(snapshot.shipped_ledgers):
         yield found
+
+
+@remembered
+def _findings(stage: Alone, name: str) -> list[Finding]:
+    return [_finding(layers, name) for layers in _rows(stage.by_cause.get(Measured, ()))]
+
+
+def _finding(layers: tuple[Layer, ...], stage: str) -> Finding:
+    again = [(layer, effect) for above, layer in pairwise(layers) for effect in _again(above, layer)]
+    first, *others = layers
+    what = dict.fromkeys(effect.cause.what for _, effect in again if isinstance(effect.cause, Measured))
+    return Finding(
+        site=first.site,
+        span=first.instruction.keyword_span,
+        message=f"{len(layers)} RUNs one below the other each write the {', '.join(what)}",
+        saves=size_together(effect for _, effect in again),
+        basis="size",
+        stage=stage,
+        frees=frozenset((layer.site, effect) for layer, effect in again),
+        fixes=partial(_fixes, layers),
+        related=tuple(Related(layer.site, layer.instruction.keyword_span, "written here again") for layer in others),
+    )
 
 
 def _too_many(ledgers: Sequence[Ledger]) -> Finding | None:

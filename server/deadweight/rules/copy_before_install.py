@@ -166,6 +166,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.ecosystems.manifests import project_in
 from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.project_installs import BUILDERS, SAYINGS, Wanted, wanted
 from deadweight.rules.copying_first import Install, copy_first
 from deadweight.rules.mounting import downloads, keep_downloads
@@ -173,7 +174,7 @@ from deadweight.rules.rule import Finding, Fix, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
@@ -218,23 +219,27 @@ def _written(install: Install) -> list[Effect]:
     return [effect for effect in install.layer.kept if isinstance(effect.cause, (PackageSet, Leftover))]
 
 
-def _installs(ledger: Ledger, context: BuildContext) -> Iterator[Install]:
+@remembered
+def _installs(ledger: Ledger, context: BuildContext) -> tuple[Install, ...]:
+    return tuple(_first_installs(ledger, context))
+
+
+def _first_installs(ledger: Ledger, context: BuildContext) -> Iterator[Install]:
     """The first install of each project below a COPY of its sources; of those below one COPY the first."""
     done: set[Wanted] = set()
     seen: set[Site] = set()
-    for layer in ledger.layers:
-        for call, what in _wanted_in(layer) if layer.calls else ():
-            # Where one build has downloaded, another one of the same tool finds it: `dotnet restore`, `dotnet publish`.
-            same = Wanted(what.manager, "") if what.manager in BUILDERS else what
-            if same in done:
-                continue
-            done.add(same)
-            if what.builds and (_is_downloaded(ledger, what) or _keeps_downloads(layer)):
-                continue
-            found = _source(ledger, layer, call, what, context)
-            if found is not None and found.copy.site not in seen:
-                seen.add(found.copy.site)
-                yield found
+    for layer, (call, what) in _wanted_in.in_stage(ledger.alone):
+        # Where one build has downloaded, another one of the same tool finds it: `dotnet restore`, `dotnet publish`.
+        same = Wanted(what.manager, "") if what.manager in BUILDERS else what
+        if same in done:
+            continue
+        done.add(same)
+        if what.builds and (_is_downloaded(ledger, what) or _keeps_downloads(layer)):
+            continue
+        found = _source(ledger, layer, call, what, context)
+        if found is not None and found.copy.site not in seen:
+            seen.add(found.copy.site)
+            yield found
 
 
 def _is_downloaded(ledger: Ledger, what: Wanted) -> bool:
@@ -245,7 +250,7 @@ def _is_downloaded(ledger: Ledger, what: Wanted) -> bool:
 @remembered
 def _managers(ledger: Ledger) -> frozenset[str]:
     """The managers that install something in a stage or in those that it takes from."""
-    own = {what.manager for layer in ledger.layers if layer.calls for _, what in _wanted_in(layer)}
+    own = [what.manager for _, (_, what) in _wanted_in.in_stage(ledger.alone)]
     return frozenset(own).union(*map(_managers, ledger.others))
 
 
@@ -254,10 +259,10 @@ def _keeps_downloads(layer: Layer) -> bool:
     return any(flag.name == "mount" and "type=cache" in (flag.value or "") for flag in layer.instruction.flags)
 
 
-@remembered
-def _wanted_in(layer: Layer) -> tuple[tuple[Call, Wanted], ...]:
+@OfLayers
+def _wanted_in(layer: Layer) -> Iterable[tuple[Call, Wanted]]:
     """The calls of a RUN that install what a project asks for."""
-    return tuple((call, what) for call in layer.calls if (what := wanted(call)) is not None)
+    return [(call, what) for call in layer.calls if (what := wanted(call)) is not None]
 
 
 def _source(ledger: Ledger, below: Layer, call: Call, what: Wanted, context: BuildContext) -> Install | None:

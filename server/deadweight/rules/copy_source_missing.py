@@ -126,14 +126,14 @@ from deadweight.model.context import BuildContext
 from deadweight.model.ecosystems.generated import is_made_elsewhere
 from deadweight.model.effects import Copied, Extracted, is_under
 from deadweight.model.folder import Files
+from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import ignore, name_of_ignore_file
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.syntax.dockerfile import remembered
 from deadweight.syntax.dockerignore import clean
 from deadweight.text import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
@@ -211,15 +211,14 @@ def _said_of(context: BuildContext, missing: _Missing, there: frozenset[str], *,
 
 
 def _missing(snapshot: Snapshot, context: BuildContext) -> Iterator[_Missing]:
-    for ledger in snapshot.reached_ledgers:
-        if not ledger.base.is_windows:
-            for layer in ledger.layers_with(Copied):
-                for effect, source in _missing_in(layer):
-                    if _WILDCARDS.isdisjoint(source):
-                        if not context.asked(_is_behind_link, source):
-                            yield _Missing(ledger, layer, effect, source, source)
-                    elif (folder := _literal(source)) and not _is_sent(snapshot, context, effect, folder):
-                        yield _Missing(ledger, layer, effect, context.asked(_match_left_out, source) or folder, source)
+    for ledger, layer, (effect, source) in _missing_in(snapshot.reached_ledgers):
+        if ledger.base.is_windows:
+            continue
+        if _WILDCARDS.isdisjoint(source):
+            if not context.asked(_is_behind_link, source):
+                yield _Missing(ledger, layer, effect, source, source)
+        elif (folder := _literal(source)) and not _is_sent(snapshot, context, effect, folder):
+            yield _Missing(ledger, layer, effect, context.asked(_match_left_out, source) or folder, source)
 
 
 def _literal(source: str) -> str:
@@ -256,8 +255,8 @@ def _match_left_out(context: BuildContext, source: str) -> str | None:
     return next(iter(BuildContext(context.root, Files(context.whole)).select(source).files), None)
 
 
-@remembered
-def _missing_in(layer: Layer) -> tuple[tuple[Effect, str], ...]:
+@OfLayers
+def _missing_in(layer: Layer) -> Iterable[tuple[Effect, str]]:
     """The sources of a layer that are written out and not there, each as a path of the context."""
     instruction = layer.instruction
     if any(flag.name in ("parents", "exclude") for flag in instruction.flags):
@@ -286,13 +285,12 @@ def _named(snapshot: Snapshot) -> frozenset[str]:
     """What the file copies of the context by name, and is there: the more of that, the surer is the context the right
     one.
     """
-    layers = [layer for ledger in snapshot.reached_ledgers for layer in ledger.layers if layer.effects]
-    return frozenset[str]().union(*map(_names_in, layers))
+    return frozenset([name for _, _, name in _names_in(snapshot.reached_ledgers)])
 
 
-@remembered
-def _names_in(layer: Layer) -> frozenset[str]:
-    return frozenset(name for effect in layer.effects if (name := _name_of(effect)))
+@OfLayers
+def _names_in(layer: Layer) -> Iterable[str]:
+    return [name for effect in layer.effects if (name := _name_of(effect))]
 
 
 def _name_of(effect: Effect) -> str | None:

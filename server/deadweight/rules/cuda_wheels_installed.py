@@ -166,6 +166,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import pip
 from deadweight.model.ecosystems import python
 from deadweight.model.effects import PackageSet
+from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import insert_word, replace_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import python_project
@@ -213,7 +214,8 @@ class _Install(NamedTuple):
 @rule("cuda-wheels-installed", group="packages")
 def cuda_wheels_installed(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of PyTorch and TensorFlow with CUDA in images where nothing speaks of GPUs."""
-    found = [(ledger, each) for ledger in snapshot.shipped_ledgers for each in _installs_of(snapshot, ledger)]
+    installs = [(ledger, install) for ledger, _, install in _installs(snapshot.shipped_ledgers)]
+    found = [(ledger, install) for ledger, install in installs if _is_plain(snapshot, ledger)]
     if not found or _speaks_of_gpus(snapshot):
         return
     for ledger, install in found:
@@ -246,23 +248,17 @@ def _names_one(instruction: Instruction) -> bool:
     return _SPEAKS_OF_GPUS.search(instruction.text) is not None
 
 
-def _installs_of(snapshot: Snapshot, ledger: Ledger) -> Iterator[_Install]:
-    if (ledger.stage.platform or snapshot.options.platform) != _PLATFORM or not _is_plain(ledger):
-        return
-    for layer in ledger.layers_with(PackageSet):
-        yield from _installs(layer)
-
-
-def _is_plain(ledger: Ledger) -> bool:
+def _is_plain(snapshot: Snapshot, ledger: Ledger) -> bool:
     """Whether the base image is a system or a language alone: what any other one brings, who knows."""
     base = ledger.base
+    if (ledger.stage.platform or snapshot.options.platform) != _PLATFORM:
+        return False
     return base.os_family in ("debian", "ubuntu", "rpm") and ("/" not in base.repository or "/uv" in base.repository)
 
 
-@remembered
-def _installs(layer: Layer) -> tuple[_Install, ...]:
+@OfLayers
+def _installs(layer: Layer) -> Iterator[_Install]:
     """The installs of a layer that bring libraries for CUDA from PyPI."""
-    found: list[_Install] = []
     for effect in layer.kept:
         cause = effect.cause
         if not isinstance(cause, PackageSet) or not effect.is_certain or cause.options & {"cpu", "other-index"}:
@@ -272,8 +268,7 @@ def _installs(layer: Layer) -> tuple[_Install, ...]:
         saves = _saves(cause)
         call = next((call for call in layer.calls if call.span == effect.span), None)
         if saves and saves.best >= _LEAST and call:
-            found.append(_Install(layer, effect, cause, call, names, saves))
-    return tuple(found)
+            yield _Install(layer, effect, cause, call, names, saves)
 
 
 @lru_cache(maxsize=64)

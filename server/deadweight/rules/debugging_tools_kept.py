@@ -90,6 +90,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import PackageSet
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_words
 from deadweight.rules.edits import replace_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
@@ -122,33 +123,30 @@ def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report editors, debuggers and manuals that are installed in layers which ship, where the image runs an app."""
     target = snapshot.build.target
     begins: frozenset[str] | None = None
-    for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers_with(PackageSet):
-            for freed in _tools(layer):
-                begins = start_words(snapshot.shipped_ledgers) if begins is None else begins
-                is_for_people = target is None or _FOR_DEVELOPERS.search(target.name or "")
-                if not begins or begins & _WORKED_IN or is_for_people or _is_named_again(snapshot, freed):
-                    return
-                cause = freed.cause
-                assert isinstance(cause, PackageSet)
-                names = " and ".join(cause.names) if len(cause.names) < 3 else ", ".join(cause.names)
-                are = "is" if len(cause.names) == 1 else "are"
-                yield Finding(
-                    site=layer.site,
-                    span=freed.span,
-                    message=f"{names} {are} for people, and this image runs an app",
-                    saves=effect_size(freed),
-                    basis="size",
-                    stage=ledger.stage.label,
-                    frees=frozenset(((layer.site, freed),)),
-                    fixes=partial(_fixes, layer, freed),
-                )
+    for ledger, layer, freed in _tools(snapshot.shipped_ledgers):
+        begins = start_words(snapshot.shipped_ledgers) if begins is None else begins
+        is_for_people = target is None or _FOR_DEVELOPERS.search(target.name or "")
+        if not begins or begins & _WORKED_IN or is_for_people or _is_named_again(snapshot, freed):
+            return
+        cause = freed.cause
+        assert isinstance(cause, PackageSet)
+        names = " and ".join(cause.names) if len(cause.names) < 3 else ", ".join(cause.names)
+        are = "is" if len(cause.names) == 1 else "are"
+        yield Finding(
+            site=layer.site,
+            span=freed.span,
+            message=f"{names} {are} for people, and this image runs an app",
+            saves=effect_size(freed),
+            basis="size",
+            stage=ledger.stage.label,
+            frees=frozenset(((layer.site, freed),)),
+            fixes=partial(_fixes, layer, freed),
+        )
 
 
-@remembered
-def _tools(layer: Layer) -> tuple[Effect, ...]:
+@OfLayers
+def _tools(layer: Layer) -> Iterator[Effect]:
     """What a layer installs for people alone, as effects of their own."""
-    found = []
     for effect in layer.kept:
         cause = effect.cause
         if isinstance(cause, PackageSet) and cause.manager in ("apt", "apk") and effect.is_certain:
@@ -156,8 +154,7 @@ def _tools(layer: Layer) -> tuple[Effect, ...]:
             rest = tuple(name for name in cause.names if name not in _TOOLS)
             if names and rest and not _TO_WORK_IN.intersection(rest):
                 alone = replace(cause, names=names, already=(*cause.already, *rest))
-                found.append(replace(effect, cause=alone))
-    return tuple(found)
+                yield replace(effect, cause=alone)
 
 
 def _is_named_again(snapshot: Snapshot, freed: Effect) -> bool:

@@ -235,6 +235,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import catalog
 from deadweight.model.ecosystems import node
 from deadweight.model.effects import PackageSet
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules import python_development
 from deadweight.rules.edits import append_command, insert_word
@@ -299,26 +300,22 @@ def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _installs(snapshot: Snapshot) -> Iterator[_Install]:
-    for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers_with(PackageSet):
-            for effect, call, manifest, saves in _installs_in(layer):
-                if _is_told_otherwise(call, snapshot.ledgers.files(layer)):
-                    continue
-                if not _is_for_development(manifest, start_command(snapshot.shipped_ledgers)):
-                    yield _Install(ledger, layer, effect, call, manifest, saves)
+    for ledger, layer, (effect, call, manifest, saves) in _installs_in(snapshot.shipped_ledgers):
+        if _is_told_otherwise(call, snapshot.ledgers.files(layer)):
+            continue
+        if not _is_for_development(manifest, start_command(snapshot.shipped_ledgers)):
+            yield _Install(ledger, layer, effect, call, manifest, saves)
 
 
-@remembered
-def _installs_in(layer: Layer) -> tuple[tuple[Effect, Call, Manifest, Size], ...]:
+@OfLayers
+def _installs_in(layer: Layer) -> Iterator[tuple[Effect, Call, Manifest, Size]]:
     """The installs of a layer that bring devDependencies, and what these weigh."""
-    found: list[tuple[Effect, Call, Manifest, Size]] = []
     for effect in layer.kept:
         saves = _saves(effect)
         manifest = _manifest(effect) if saves else None
         call = next((call for call in layer.calls if call.span == effect.span), None) if manifest else None
         if saves is not None and manifest is not None and call is not None:
-            found.append((effect, call, manifest, saves))
-    return tuple(found)
+            yield effect, call, manifest, saves
 
 
 def _saves(effect: Effect) -> Size | None:

@@ -182,13 +182,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import composer
 from deadweight.model.ecosystems import php, ruby
 from deadweight.model.effects import PackageSet
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import insert_above, insert_word
 from deadweight.rules.reaching import copies_of, ships
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import less
-from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,13 +228,10 @@ def dev_groups_shipped(snapshot: Snapshot) -> Iterator[Finding]:
         return
     if any(is_for_developers(target.end.variables.get(name)) for name in _ENVIRONMENTS):
         return
-    layers = ((ledger, layer) for ledger in snapshot.reached_ledgers for layer in ledger.layers_with(PackageSet))
-    for ledger, layer in layers:
-        for install in _installs_in(layer):
-            if ships(snapshot, layer, install.effect) and not _is_for_development(
-                start_command(snapshot.shipped_ledgers)
-            ):
-                yield _finding(ledger, layer, install)
+    for ledger, layer, install in _installs_in(snapshot.reached_ledgers):
+        start = start_command(snapshot.shipped_ledgers)
+        if ships(snapshot, layer, install.effect) and not _is_for_development(start):
+            yield _finding(ledger, layer, install)
 
 
 def _is_for_development(start: str) -> bool:
@@ -258,10 +255,9 @@ def _finding(ledger: Ledger, layer: Layer, install: _Install) -> Finding:
     )
 
 
-@remembered
-def _installs_in(layer: Layer) -> tuple[_Install, ...]:
+@OfLayers
+def _installs_in(layer: Layer) -> Iterator[_Install]:
     """The installs of a layer that bring packages for developers."""
-    found: list[_Install] = []
     for effect in layer.kept:
         cause = effect.cause
         if not isinstance(cause, PackageSet) or not effect.is_certain or cause.project is None:
@@ -272,8 +268,7 @@ def _installs_in(layer: Layer) -> tuple[_Install, ...]:
             continue
         before, after = effect_size(effect), effect_size(replace(effect, cause=left_out))
         if before and after and (saves := less(before, after)).best:
-            found.append(_Install(effect, call, groups, saves))
-    return tuple(found)
+            yield _Install(effect, call, groups, saves)
 
 
 def _left_out(cause: PackageSet) -> tuple[tuple[str, ...], PackageSet | None]:

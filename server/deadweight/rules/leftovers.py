@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.calls import effects_of
 from deadweight.model.effects import Kind, Leftover
 from deadweight.model.layers import kept_after, mounts_of
+from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import append_command, insert_flag, insert_word, insert_word_before
 from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety
@@ -58,14 +59,13 @@ def leftovers(snapshot: Snapshot, topic: str) -> Iterator[tuple[Ledger, Left]]:
     COPY --from takes along is there as well.
     """
     triggered = snapshot.ledgers.triggered
-    for ledger in (*snapshot.reached_ledgers, triggered) if triggered else snapshot.reached_ledgers:
-        for layer in ledger.layers_with(Leftover):
-            for found in _left_in(layer):
-                left = found if found.cause.topic == topic else None
-                if left and ledger.stage.index not in snapshot.build.shipped:
-                    left = _copied(snapshot, left)
-                if left and not (left.is_read_again and is_read_at_start(snapshot, left.calls)):
-                    yield ledger, left
+    ledgers = (*snapshot.reached_ledgers, triggered) if triggered else snapshot.reached_ledgers
+    for ledger, found in [(ledger, found) for ledger, _, found in _left_in(ledgers) if found.cause.topic == topic]:
+        left: Left | None = found
+        if ledger.stage.index not in snapshot.build.shipped:
+            left = _copied(snapshot, found)
+        if left and not (left.is_read_again and is_read_at_start(snapshot, left.calls)):
+            yield ledger, left
 
 
 def _copied(snapshot: Snapshot, left: Left) -> Left | None:
@@ -76,10 +76,10 @@ def _copied(snapshot: Snapshot, left: Left) -> Left | None:
     return left_of(left.layer, left.cause, effects) if effects else None
 
 
-@remembered
-def _left_in(layer: Layer) -> tuple[Left, ...]:
+@OfLayers
+def _left_in(layer: Layer) -> Iterable[Left]:
     """The leftovers of a layer, those of one kind together."""
-    return tuple([Left(layer, *each) for each in _left_of_each_kind(layer.rest)])
+    return [Left(layer, *each) for each in _left_of_each_kind(layer.rest)]
 
 
 @remembered

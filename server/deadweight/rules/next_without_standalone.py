@@ -109,18 +109,18 @@ from typing import TYPE_CHECKING
 from deadweight.facts.constants import constant
 from deadweight.model.ecosystems import node
 from deadweight.model.effects import CopiedFromStage, PackageSet
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_command
 from deadweight.rules.rule import Finding, rule
 from deadweight.size.estimate import cause_size
 from deadweight.size.units import Size
-from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
-    from deadweight.model.playing import Rest
+    from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
 
 _OUTPUT = re.compile(r"\boutput\b")
@@ -132,20 +132,17 @@ def next_without_standalone(snapshot: Snapshot) -> Iterator[Finding]:
     context = snapshot.context
     if context is None or context.asked(_says_output):
         return
-    for ledger in snapshot.shipped_ledgers:
-        for kind in (PackageSet, CopiedFromStage):
-            for layer in ledger.layers_with(kind):
-                if (found := _node_modules(layer.rest)) and _runs_next(snapshot, found[1]):
-                    effect, packages = found
-                    yield Finding(
-                        site=layer.site,
-                        span=effect.span,
-                        message="all of node_modules ships with a Next.js app, which sets no output: 'standalone'",
-                        saves=_saves(packages),
-                        basis="size",
-                        stage=ledger.stage.label,
-                    )
-                    return
+    for ledger, layer, (effect, packages) in _node_modules(snapshot.shipped_ledgers):
+        if _runs_next(snapshot, packages):
+            yield Finding(
+                site=layer.site,
+                span=effect.span,
+                message="all of node_modules ships with a Next.js app, which sets no output: 'standalone'",
+                saves=_saves(packages),
+                basis="size",
+                stage=ledger.stage.label,
+            )
+            return
 
 
 def _says_output(context: BuildContext) -> bool:
@@ -154,16 +151,15 @@ def _says_output(context: BuildContext) -> bool:
     return any(map(_OUTPUT.search, texts))
 
 
-@remembered
-def _node_modules(rest: Rest) -> tuple[Effect, PackageSet] | None:
-    """What an instruction installs, or copies of what a stage installed, for a project that asks for Next.js."""
-    for effect in rest.effects:
+@OfLayers
+def _node_modules(layer: Layer) -> Iterator[tuple[Effect, PackageSet]]:
+    """What a layer installs, or copies of what a stage installed, for a project that asks for Next.js."""
+    for effect in layer.kept:
         cause = effect.cause
         brought = cause.effects or () if isinstance(cause, CopiedFromStage) else (effect,)
         for each in brought:
             if isinstance(each.cause, PackageSet) and _manifest(each.cause):
-                return effect, each.cause
-    return None
+                yield effect, each.cause
 
 
 def _manifest(packages: PackageSet) -> node.Manifest | None:

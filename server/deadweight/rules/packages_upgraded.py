@@ -85,10 +85,10 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import upgrades
 from deadweight.model.effects import Measured
+from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import remove_command, remove_instruction
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
-from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,32 +109,28 @@ _NOTE = "Check: the base image is built anew for security fixes, or raise its ta
 @rule("packages-upgraded", group="packages", is_a_choice=True)
 def packages_upgraded(snapshot: Snapshot) -> Iterator[Finding]:
     """Report upgrades of all packages of an old base image in layers that ship."""
-    for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers_with(Measured):
-            for effect, call in _upgrades(layer):
-                yield Finding(
-                    site=layer.site,
-                    span=effect.span,
-                    message="All packages are upgraded: what the base image holds of them stays below",
-                    saves=effect_size(effect),
-                    basis="size",
-                    stage=ledger.stage.label,
-                    frees=frozenset({(layer.site, effect)}),
-                    fixes=partial(_fixes, layer, call),
-                )
+    for ledger, layer, (effect, call) in _upgrades(snapshot.shipped_ledgers):
+        yield Finding(
+            site=layer.site,
+            span=effect.span,
+            message="All packages are upgraded: what the base image holds of them stays below",
+            saves=effect_size(effect),
+            basis="size",
+            stage=ledger.stage.label,
+            frees=frozenset({(layer.site, effect)}),
+            fixes=partial(_fixes, layer, call),
+        )
 
 
-@remembered
-def _upgrades(layer: Layer) -> tuple[tuple[Effect, Call], ...]:
-    found: list[tuple[Effect, Call]] = []
+@OfLayers
+def _upgrades(layer: Layer) -> Iterator[tuple[Effect, Call]]:
     for effect in layer.kept:
         if not isinstance(effect.cause, Measured) or effect.cause.what != upgrades.WHAT or not effect.is_certain:
             continue
         size = effect_size(effect)
         call = next((call for call in layer.calls if call.span == effect.span), None)
         if size and size.best >= _LEAST and call:
-            found.append((effect, call))
-    return tuple(found)
+            yield effect, call
 
 
 def _fixes(layer: Layer, call: Call, snapshot: Snapshot) -> Iterator[Fix | None]:

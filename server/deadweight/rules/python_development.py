@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import pip
 from deadweight.model.ecosystems import python
 from deadweight.model.effects import PackageSet
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import insert_word, remove_command, remove_instruction, replace_word
 from deadweight.rules.rule import Finding, Fix, Safety
@@ -132,17 +133,15 @@ def _is_for_development(snapshot: Snapshot) -> bool:
 def _first_installs(ledger: Ledger) -> Iterator[_Install]:
     """The first install of each tool that brings them: `uv sync` a second time finds them there."""
     seen: set[str] = set()
-    for layer in ledger.layers_with(PackageSet):
-        for install in _installs(layer):
-            manager = install.lean.cause.manager
-            if manager == "pip" or manager not in seen:
-                seen.add(manager)
-                yield install
+    for _, install in _installs.in_stage(ledger.alone):
+        manager = install.lean.cause.manager
+        if manager == "pip" or manager not in seen:
+            seen.add(manager)
+            yield install
 
 
-@remembered
-def _installs(layer: Layer) -> tuple[_Install, ...]:
-    found: list[_Install] = []
+@OfLayers
+def _installs(layer: Layer) -> Iterator[_Install]:
     for effect in layer.kept:
         cause = effect.cause
         if not isinstance(cause, PackageSet) or not effect.is_certain or cause.manager not in _LEANER:
@@ -154,8 +153,7 @@ def _installs(layer: Layer) -> tuple[_Install, ...]:
         before, after = effect_size(effect), effect_size(replace(effect, cause=lean.cause)) if lean else None
         saves = less(before, after) if before and after else None
         if lean and saves and saves.best:
-            found.append(_Install(layer, effect, call, lean, saves))
-    return tuple(found)
+            yield _Install(layer, effect, call, lean, saves)
 
 
 def _of_groups(cause: PackageSet, call: Call) -> _Lean | None:

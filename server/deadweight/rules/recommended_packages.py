@@ -126,6 +126,7 @@ from deadweight.facts import debian
 from deadweight.facts.recommends import recommended, words_that_tell
 from deadweight.model.commands.apt import OTHER_RELEASE, package_name
 from deadweight.model.effects import PackageSet, Text
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules.edits import insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
@@ -224,13 +225,10 @@ class _Saving(NamedTuple):
 def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of recommended packages in layers that ship."""
     words: frozenset[str] | None = None
-    for ledger in snapshot.inherited_ledgers:
-        for layer in ledger.layers_with(PackageSet):
-            if not _asks(layer.rest):
-                continue
-            words = _words(snapshot) if words is None else words
-            below = _below(ledger.stacks[layer.site.step])
-            yield from _findings(layer, below, ledger.base, words, ledger.stage.label)
+    for ledger, layer, _ in _asks(snapshot.inherited_ledgers):
+        words = _words(snapshot) if words is None else words
+        below = _below(ledger.stacks[layer.site.step])
+        yield from _findings(layer, below, ledger.base, words, ledger.stage.label)
 
 
 def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
@@ -238,10 +236,11 @@ def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
     yield _lean(snapshot, install)
 
 
-@remembered
-def _asks(rest: Rest) -> bool:
-    """Whether an instruction installs recommended packages."""
-    return any(_sets(rest))
+@OfLayers
+def _asks(layer: Layer) -> Iterator[bool]:
+    """That a layer installs recommended packages, where it does."""
+    if any(True for _ in _sets(layer.rest)):
+        yield True
 
 
 def _sets(rest: Rest) -> Iterator[tuple[Effect, PackageSet]]:

@@ -103,12 +103,12 @@ class Finding:
     related: tuple[Related, ...] = ()
     lines: tuple[Site, ...] = ()
 
-    @property
+    @cached_property
     def claims(self) -> bool:
         """Whether its bytes go away by its fix and count for it alone."""
         return self.basis not in ("cache", "conversion")
 
-    @property
+    @cached_property
     def is_about_bytes(self) -> bool:
         """Whether its bytes decide how loud it is, and whether it is worth a word at all."""
         return self.basis not in ("correctness", "secret", "budget")

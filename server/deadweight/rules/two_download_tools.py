@@ -102,6 +102,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import PackageSet
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules.edits import remove_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
@@ -134,8 +135,7 @@ class _Install(NamedTuple):
 def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
     """Report curl or wget, installed in a layer that ships beside the other one, which alone is called."""
     ledgers = snapshot.shipped_ledgers
-    layers = [layer for ledger in ledgers for layer in ledger.layers_with(PackageSet)]
-    installs = [install for layer in layers for install in _installs(layer)]
+    installs = [install for _, _, install in _installs(ledgers)]
     if len({install.name for install in installs}) < len(_TOOLS):
         return
     called = _all_called(ledgers[-1].stacks[-1])
@@ -166,10 +166,9 @@ def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
     yield Fix("remove-tool", f"Do not install {install.name}", Safety.ASK, (edit,), note=note) if edit else None
 
 
-@remembered
-def _installs(layer: Layer) -> tuple[_Install, ...]:
+@OfLayers
+def _installs(layer: Layer) -> Iterator[_Install]:
     """The installs of one of the two in a layer, where the base image has it not."""
-    found: list[_Install] = []
     for effect in layer.kept:
         cause = effect.cause
         if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk", "rpm"):
@@ -178,8 +177,7 @@ def _installs(layer: Layer) -> tuple[_Install, ...]:
             if name in cause.names and name not in cause.already and not _is_explained(layer.instruction, name):
                 rest = tuple(each for each in cause.names if each != name)
                 freed = replace(effect, cause=replace(cause, names=(name,), already=(*cause.already, *rest)))
-                found.append(_Install(layer, effect, freed, name))
-    return tuple(found)
+                yield _Install(layer, effect, freed, name)
 
 
 def _is_explained(instruction: Instruction, name: str) -> bool:

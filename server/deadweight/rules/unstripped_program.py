@@ -113,6 +113,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import cargo, go
 from deadweight.model.effects import Measured
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, start_command
 from deadweight.rules.edits import insert_in_word, insert_word
 from deadweight.rules.reaching import ships
@@ -146,8 +147,7 @@ def unstripped_program(snapshot: Snapshot) -> Iterator[Finding]:
     target = snapshot.build.target
     if target is None or is_for_developers(target.name):
         return
-    built = [(ledger, layer) for ledger in snapshot.reached_ledgers for layer in ledger.layers_with(Measured)]
-    found = [(ledger, layer, symbols) for ledger, layer in built if (symbols := _with_symbols(layer))]
+    found = _with_symbols(snapshot.reached_ledgers)
     if (
         not found
         or any(map(_sees_to_symbols, snapshot.reached_ledgers))
@@ -159,13 +159,13 @@ def unstripped_program(snapshot: Snapshot) -> Iterator[Finding]:
             yield _finding(layer, shipped, ledger.stage.label)
 
 
-@remembered
-def _with_symbols(layer: Layer) -> tuple[Effect, ...]:
-    """What a layer writes of programs' symbols; not what a debugger is to read."""
-    debugged = {call.span for call in layer.calls if call.program == "go" and _is_for_debuggers(call)}
-    return tuple(
-        effect for effect in layer.kept if effect.is_certain and _is_symbols(effect) and effect.span not in debugged
-    )
+@OfLayers
+def _with_symbols(layer: Layer) -> Iterator[tuple[Effect, ...]]:
+    """All that a layer writes of programs' symbols; not what a debugger is to read."""
+    if found := [effect for effect in layer.kept if effect.is_certain and _is_symbols(effect)]:
+        debugged = {call.span for call in layer.calls if call.program == "go" and _is_for_debuggers(call)}
+        if symbols := tuple([effect for effect in found if effect.span not in debugged]):
+            yield symbols
 
 
 def _is_for_debuggers(call: Call) -> bool:

@@ -185,6 +185,7 @@ def volatile_line_early(snapshot: Snapshot) -> Iterator[Finding]:
             )
 
 
+@remembered
 def _volatile_lines(ledger: Ledger, outer: Mapping[str, str | None]) -> list[_Volatile]:
     """The lines of a stage that change with each build; those that go with one another are one."""
     found: list[_Volatile] = []

@@ -100,6 +100,7 @@ _ROLES: dict[str, Role | None] = {
 }
 
 _PLAIN = re.compile(r"[\w./:=@%+,-]+")  # `/usr/bin`, `A=1`, `--no-install-recommends`
+_PLAIN_COMMAND = re.compile(r"[\w./:@%+,-]+(?:[ \t]+[\w./:=@%+,-]+)*")  # an `A=1` in front assigns
 _LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?\n")
 _OPENS_HOLE = re.compile(r"[$`(]")  # `$A`, `` `a` ``, `<(a)`
 _ESCAPED_BLANKS = re.compile(r"(?:\\[ \t\v\f\n])+")
@@ -215,6 +216,8 @@ class _Reader:
 
     def command(self, simple: _Simple) -> Command | None:
         """A simple command; None where tree-sitter only wished there were one."""
+        if simple.raw is not None and not simple.redirects and not simple.words and (found := self.plain(simple.raw)):
+            return found
         assignments: list[Assignment] = []
         redirects: list[Redirect] = []
         pieces: list[Raw] = []
@@ -239,6 +242,14 @@ class _Reader:
         if words and words[0].text in ("{", "}"):
             self.problems.append(words[0].span)  # `time { a; }`: the grammar takes the braces for words
         return Command(span, tuple(assignments), words, tuple(redirects))
+
+    def plain(self, raw: Raw) -> Command | None:
+        """A command of plain words, whose pieces nobody has to look at; None for any other."""
+        start, end = self.at(raw.start_byte), self.at(raw.end_byte)
+        if raw.type != "command" or raw.has_error or not _PLAIN_COMMAND.fullmatch(self.text, start, end):
+            return None
+        found = [(match.span(), match[0]) for match in _PLAIN.finditer(self.text, start, end)]
+        return Command(Span(start, end), (), tuple([Word(Span(*span), text, text) for span, text in found]), ())
 
     def assignment(self, raw: Raw) -> Assignment:
         name, operator, *value = raw.children
