@@ -24,7 +24,7 @@ TARGETS = {
     "win32-arm64": ("win_arm64",),
     "universal": (),
 }
-LARGEST = 10_000_000  # bytes of a .vsix
+LARGEST = 9_000_000  # bytes of a .vsix; 10 MB are promised
 
 _BUNDLED = "extension/bundled/"
 _NEEDED = (

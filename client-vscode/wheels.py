@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path  # noqa: TC003 - the types of a NamedTuple are looked at
 from typing import TYPE_CHECKING, NamedTuple
 
+from elf import without_debug_information
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -98,7 +100,7 @@ def lay_out(paths: Iterable[Path], bundled: Path) -> None:
 
 
 def unpack(wheel: Wheel, folder: Path) -> None:
-    """Unpacks a wheel. The packed tables become plain ones: an extension is packed anyway, and they are at hand so."""
+    """Unpacks a wheel, as it is smallest in an extension: that is packed anyway, so that packed tables become plain."""
     with zipfile.ZipFile(wheel.path) as packed:
         for name in packed.namelist():
             target = folder / name
@@ -107,6 +109,8 @@ def unpack(wheel: Wheel, folder: Path) -> None:
             data = packed.read(name)
             if target.suffixes[-2:] == [".tsv", ".xz"]:
                 target, data = target.with_suffix(""), lzma.decompress(data)
+            elif target.suffix == ".so":
+                data = without_debug_information(data)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
 

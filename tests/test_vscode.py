@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import struct
+import subprocess
+import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import tree_sitter
 from packaging.requirements import Requirement
 
 import deadweight
+import elf
 import vsix
 import wheels
 from deadweight.workspace.discover import kind_of
@@ -144,6 +150,31 @@ def test_the_name_of_a_wheel_says_where_it_goes() -> None:
     assert (grammar.platform, grammar.is_of_one_python) == ("win_amd64", False)
     assert not wheels.Wheel.of(Path("pygls-2.1.1-py3-none-any.whl")).is_of_one_python
     assert not wheels.Wheel.of(Path("pyyaml-6.0.4-cp310-cp310-win_amd64.whl")).is_of_one_python
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has such libraries")
+def test_a_library_works_without_what_only_debuggers_read(tmp_path: Path) -> None:
+    shutil.copytree(Path(tree_sitter.__file__).parent, tmp_path / "tree_sitter")
+    (library,) = (tmp_path / "tree_sitter").glob("_binding*.so")
+    before = library.read_bytes()
+    library.write_bytes(elf.without_debug_information(before))
+    assert b".debug_info" in before
+    assert library.stat().st_size < len(before) / 2
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import tree_sitter; tree_sitter.Parser(); print(tree_sitter)"
+    command = [sys.executable, "-I", "-S", "-c", code, str(tmp_path)]
+    assert str(tmp_path) in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("library", [b"", b"MZ\x90\0", b"\xcf\xfa\xed\xfe", b"\x7fELF\x01\x01"])
+def test_other_libraries_stay_as_they_are(library: bytes) -> None:
+    assert elf.without_debug_information(library) == library
+
+
+def test_the_server_leaves_room_in_a_build() -> None:
+    """Of vsix.LARGEST bytes 2.3 MB go to dependencies, 0.6 to the client, and 1.9 to byte code (2026-11-26)."""
+    files = [each for each in (ROOT / "server" / "deadweight").rglob("*") if each.is_file()]
+    packed = sum(len(zlib.compress(each.read_bytes())) for each in files if each.suffix != ".pyc")
+    assert packed < vsix.LARGEST - 5_300_000  # half a MB for what grows with it
 
 
 def test_what_is_wrong_with_a_build_is_named(tmp_path: Path) -> None:
