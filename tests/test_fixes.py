@@ -345,11 +345,6 @@ def comments(text: str) -> list[str]:
     return sorted(line.strip() for line in text.split("\n") if line.lstrip().startswith("#"))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="80 % on 2026-11-26: what is installed to build wants a stage of its own, which nobody calls safe",
-)
 def test_findings_on_run_lines_carry_a_safe_fix(shared: Path) -> None:
     files = list(json_lines(shared / "corpus" / "dockerfiles.jsonl.xz"))
     found = safe = 0
