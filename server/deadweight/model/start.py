@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 _FOR_DEVELOPERS = frozenset(
     ("dev", "develop", "development", "test", "tests", "testing", "ci", "lint", "debug", "devcontainer", "local")
 )
-# What a container that a person works in is kept alive with: `CMD ["bash"]`, `CMD sleep infinity`.
-_IDLE = re.compile(r"(?:\S*/)?(?:ba|z|a)?sh(?: -[il]+)*|sleep (?:infinity|\d+)|tail -[fF] /dev/null")
+# What a container that a person works in is kept alive with: `CMD ["bash"]`, `CMD sleep infinity`; or an interpreter
+# with nothing to interpret, which is what images of languages start with.
+_IDLE = re.compile(
+    r"(?:\S*/)?(?:ba|z|a)?sh(?: -[il]+)*|sleep (?:infinity|\d+)|tail -[fF] /dev/null"
+    r"|(?:docker-php-entrypoint )?php -a|(?:python[\d.]*|irb|node|R|ghci|iex|julia|erl|lua|jshell)"
+)
 _WORD = re.compile(r"[^\s;&|()\"'=]+")
 _PLAIN = re.compile(r"[\w./:@,+-]+(?:[ \t]+[\w./:@,+-]+)*")  # of a shell form: what the exec form says as well
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.apt import LISTS
@@ -17,7 +18,7 @@ from deadweight.syntax.dockerfile import remembered
 from deadweight.syntax.run import run_body
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Nth
@@ -31,6 +32,7 @@ _APT = frozenset(("apt-get", "apt", "aptitude"))
 _READERS = _APT | {"apt-cache", "tasksel", "mk-build-deps", "gdebi", "apt-file", "rosdep"}
 _NEED_NO_LISTS = frozenset(("clean", "autoclean", "autoremove", "remove", "purge", "update", "--version"))
 _SHELLS = frozenset(("sh", "bash", "dash"))
+_FEW = 2  # RUNs with scripts that get an update of their own: where there are more, somebody should look at them
 _READS_NO_FILE = re.compile(r"(?<![\w-])-[a-z]*[cs]")  # `bash -xc "..."`, `curl ... | bash -s stable`
 _CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure")
 # `/etc/apt/sources.list.d/nodesource.list`, `apt-key add -`, `add-apt-repository ppa:git-core/ppa`
@@ -62,13 +64,29 @@ def first_use(layer: Layer) -> Nth:
 
 
 def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
-    """Remove the lists where they are downloaded; RUNs further down that read them download them themselves."""
+    """Remove the lists where they are downloaded; RUNs further down that read them download them themselves, and so do
+    those that start a script of the user's.
+    """
     ledger = snapshot.ledgers.of(left.layer)
     below = _until_next_update(ledger, left)
     if _used_elsewhere(snapshot, ledger, left, below):
         return None
     readers = readers_of(ledger, left)
-    if readers and not _can_move(left, below[: below.index(readers[-1]) + 1]):
+    if not (scripts := [layer for layer in below if _may_need_lists(snapshot, ledger, layer)]):
+        return _removal(snapshot, left, below, readers)
+    if len(scripts) <= _FEW and (
+        safe := _removal(snapshot, left, below, sorted({*readers, *scripts}, key=below.index))
+    ):
+        return safe
+    fix = _removal(snapshot, left, below, readers)
+    script = next(call for call in scripts[0].calls if _is_script(call))
+    name = " ".join(word.text for word in script.placed.command.words[:2])
+    return fix and replace(fix, safety=Safety.ASK, note=f"Check: `{name}` installs nothing without an update")
+
+
+def _removal(snapshot: Snapshot, left: Left, below: tuple[Layer, ...], readers: Sequence[Layer]) -> Fix | None:
+    """The removal, where of the layers below these alone read the lists."""
+    if readers and not _can_move(left, below[: below.index(readers[-1]) + 1], readers):
         return None
     edits: list[Edit | None] = [edit for layer in readers for edit in _updating(snapshot, layer, left)]
     if readers and _only_updates(left.layer):
@@ -78,12 +96,7 @@ def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
         title = "Remove the apt lists in the same RUN"
         edits.append(append_command(snapshot, left.layer, _last_use(left), left.cause.cleanup))
     made = tuple(edit for edit in edits if edit is not None)
-    if len(made) < len(edits):
-        return None
-    if script := next((call for layer in below for call in layer.calls if _is_script(call)), None):
-        name = " ".join(word.text for word in script.placed.command.words[:2])
-        return Fix("clean-up", title, Safety.ASK, made, note=f"Check: `{name}` installs nothing without an update")
-    return Fix("clean-up", title, Safety.SAFE, made)
+    return Fix("clean-up", title, Safety.SAFE, made) if len(made) == len(edits) else None
 
 
 @OfLayers
@@ -106,10 +119,24 @@ def _until_next_update(ledger: Ledger, left: Left) -> tuple[Layer, ...]:
 @remembered
 def _needs_lists(layer: Layer) -> bool:
     """Whether a RUN reads the lists of an earlier one: before an update of its own, and not from a mount."""
-    if _mounts_lists(layer):
+    return _comes_before_update(layer, next((call for call in _uses(layer) if not _is_script(call)), None))
+
+
+def _may_need_lists(snapshot: Snapshot, ledger: Ledger, layer: Layer) -> bool:
+    """Whether a RUN starts a script that may read the lists of an earlier one; it may not as an account that is not
+    root and has no way to be.
+    """
+    if not layer.calls or not _comes_before_update(layer, next(filter(_is_script, _uses(layer)), None)):
         return False
-    first = next((call for call in _uses(layer) if not _is_script(call)), None)
-    return first is not None and not any(_is_certain_update(call) for call in layer.calls[: layer.calls.index(first)])
+    is_plain = layer.step is not None and bool(layer.step.state.user) and not layer.step.state.is_root
+    return not is_plain or "/" in ledger.base.repository or "sudo" in snapshot.text  # no official image has sudo
+
+
+def _comes_before_update(layer: Layer, call: Call | None) -> bool:
+    """Whether a call finds the lists as the layers below left them."""
+    if call is None or _mounts_lists(layer):
+        return False
+    return not any(_is_certain_update(each) for each in layer.calls[: layer.calls.index(call)])
 
 
 @remembered
@@ -129,7 +156,7 @@ def _mounts_lists(layer: Layer) -> bool:
 def _updating(snapshot: Snapshot, layer: Layer, left: Left) -> Iterator[Edit | None]:
     """What a later RUN needs once the lists of an earlier one are gone: its own update, and its own clean-up."""
     uses = _uses(layer)
-    yield prepend_command(snapshot, layer, _first_use(layer), _update_command(left))
+    yield prepend_command(snapshot, layer, uses[0], _update_command(left))
     if not any(_is_update(call) for call in layer.calls):
         yield append_command(snapshot, layer, uses[-1], left.cause.cleanup)
 
@@ -141,20 +168,23 @@ def _update_command(left: Left) -> str:
     return " ".join((*assigned, call.program, *(word.text for word in call.words)))
 
 
-def _can_move(left: Left, below: tuple[Layer, ...]) -> bool:
-    """Whether an update does the same in each of these layers: the sources, the account and the flags are the same."""
+def _can_move(left: Left, below: tuple[Layer, ...], readers: Sequence[Layer]) -> bool:
+    """Whether an update does the same in each of these layers, up to the last of the readers: the sources, the account
+    and the flags are the same.
+    """
     step, update = left.layer.step, left.calls[-1]
     if step is None or "$" in _update_command(left):
         return False
     if any(isinstance(node, shell.Chain) and "||" in node.operators for node in update.placed.ancestors):
         return False  # an update that may fail: `apt-get update || true`
     for layer in below:
-        if layer.step is None or _changes_sources(layer):
+        first = _uses(layer)[0] if layer in readers else None
+        if layer.step is None or _changes_sources(layer, first if layer is below[-1] else None):
             return False
-        if not _needs_lists(layer):
+        if first is None:
             continue
         if not _has_flags_of(left.layer, layer) or not (
-            layer.step.state.is_root or layer.step.state.user == step.state.user or _has_sudo(_uses(layer)[0])
+            layer.step.state.is_root or layer.step.state.user == step.state.user or _has_sudo(first)
         ):
             return False
     return True
@@ -169,9 +199,10 @@ def _has_flags_of(update: Layer, layer: Layer) -> bool:
     )
 
 
-def _changes_sources(layer: Layer) -> bool:
-    """Whether an update below this instruction may see other sources than one above."""
-    return layer.instruction.keyword in ("RUN", "COPY", "ADD") and bool(_SOURCES.search(layer.instruction.text))
+def _changes_sources(layer: Layer, until: Call | None) -> bool:
+    """Whether an update below this instruction, or `until` one of its calls, may see other sources than one above."""
+    text = layer.instruction.text[: until.place.start] if until else layer.instruction.text
+    return layer.instruction.keyword in ("RUN", "COPY", "ADD") and bool(_SOURCES.search(text))
 
 
 def _only_updates(layer: Layer) -> bool:

@@ -125,6 +125,26 @@ RUN savedAptMark="$(apt-mark showmanual)" && apt-get update && apt-get install -
 CMD ["/usr/bin/app"]
 ```
 
+What they are called is in a variable of the image, as in that of PHP: who builds on the image uses them.
+
+```
+FROM debian:trixie-slim
+ENV PHPIZE_DEPS="autoconf gcc libc-dev make"
+RUN apt-get update && apt-get install -y --no-install-recommends $PHPIZE_DEPS && rm -rf /var/lib/apt/lists/*
+COPY docker-php-source /usr/local/bin/
+RUN docker-php-source extract && cd /usr/src/php && ./configure && make && make install
+CMD ["php-fpm"]
+```
+
+What is removed again, the RUN finds out by itself:
+
+```
+FROM debian:trixie-slim
+RUN dpkg -l > /tmp/before && apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src \
+    && dpkg -l > /tmp/after && apt-get purge -y $(diff /tmp/before /tmp/after | awk '/^> ii/ {print $3}')
+CMD ["/usr/bin/app"]
+```
+
 Nothing says that they only build: the image is one to work in, starts with a build, or builds nothing itself:
 
 ```
@@ -137,6 +157,13 @@ CMD ["bash"]
 FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
 CMD make -C /src run
+```
+
+```
+FROM debian:trixie-slim
+COPY build.sh /
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
+CMD ["/build.sh"]
 ```
 
 ```
@@ -285,13 +312,14 @@ def _place(last: tuple[Layer, Call]) -> tuple[Site, Span | Nth]:
 def _kept(layer: Layer) -> tuple[_Kept, ...]:
     """The installs of a layer that bring packages for building."""
     found: list[_Kept] = []
-    if any(call.program == "apt-mark" and call.words[:1] and call.words[0].text == "auto" for call in layer.calls):
-        return ()  # what is not marked again goes with `apt-get purge --auto-remove`, as official images do it
+    if any(map(_removes_unsaid, layer.calls)):
+        return ()
     for effect in layer.kept:
         cause = effect.cause
         if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk", "rpm") or not effect.is_certain:
             continue
-        names = tuple(name for name in cause.names if is_for_building(name) and name not in cause.already)
+        building = [name for name in cause.names if is_for_building(name) and name not in cause.already]
+        names = tuple(name for name in building if name not in _handed_on(layer))
         stay = libraries(names, cause)
         # Where nobody knows what libraries are called, what has none can go all the same.
         tools = tuple(name for name in names if stay is not None or libraries((name,), cause) == ())
@@ -299,6 +327,25 @@ def _kept(layer: Layer) -> tuple[_Kept, ...]:
         found += [_Kept(layer, effect, cause, tools, stay or ())] if tools else []
         found += [_Kept(layer, effect, cause, headers, None)] if headers else []
     return tuple(found)
+
+
+def _removes_unsaid(call: Call) -> bool:
+    """Whether a call may remove what nobody can name: what is not marked again goes with `apt-get purge --auto-remove`,
+    as official images do it; others compare lists (`apt-get purge $(diff before after)`).
+    """
+    verbs = [word.text for word in call.operands()]
+    if call.program == "apt-mark":
+        return "auto" in verbs
+    is_removal = call.program in _MANAGERS and not _REMOVE.isdisjoint(verbs)
+    return is_removal and any("$(" in word.text or "`" in word.text for word in call.words)
+
+
+@remembered
+def _handed_on(layer: Layer) -> frozenset[str]:
+    """What variables of the image list for those who build on it: they may be packages."""
+    state = layer.step.state if layer.step else None
+    values = (state.variables.get(name) for name in state.environment) if state else ()
+    return frozenset(word for value in values if value for word in value.split())
 
 
 @remembered
@@ -379,6 +426,8 @@ def _removal(snapshot: Snapshot, kept: _Kept, layer: Layer, last: Call, install:
     return append_command(snapshot, layer, last, command)
 
 
+_MANAGERS = frozenset(("apt-get", "apt", "aptitude", "apk", "dnf", "yum", "microdnf", "tdnf", "dpkg"))
+_REMOVE = frozenset(("remove", "purge", "autoremove", "del", "erase"))
 # What a RUN does that only manages packages, wherever it runs.
 _MANAGES = frozenset(("apt-get", "apt", "apk", "dnf", "yum", "microdnf", "rm", "set", "true", "apt-mark"))
 

@@ -69,8 +69,9 @@ RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp
 ## Fix safety
 
 Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
-RUN sets (`cd`, variables) is seen by the next. More than three RUNs are merged only when asked for: a change of one of
-them runs all of them again. So is a bind mount, which needs BuildKit, and shows the file read-only.
+RUN sets (`cd`, variables) is seen by the next. More than three RUNs that do more than manage packages are merged only
+when asked for: a change of one of them runs all of them again. So is a bind mount, which needs BuildKit, and shows the
+file read-only.
 
 ## Not reported
 

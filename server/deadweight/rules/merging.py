@@ -14,6 +14,7 @@ from deadweight.rules.edits import line_end, with_comments
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of, set_errexit
 from deadweight.syntax import shell
+from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ _LEAKS = frozenset(
     ("cd", "pushd", "popd", "export", "unset", "umask", "readonly", "declare", "typeset", "shopt", "hash", "read")
 )
 _FEW = 3  # RUNs that are merged without asking: more of them are steps that the build cache keeps apart
+_MANAGE = frozenset(
+    (
+        *("apt-get", "apt", "aptitude", "apt-mark", "dpkg", "apk", "dnf", "dnf5", "yum", "microdnf", "tdnf", "zypper"),
+        *("rm", "set", "true", "export"),
+    )
+)
 _MOST = 200  # RUNs in one: of each, all behind it are asked, and more than engines take are no file of a person
 _ADDRESSED = re.compile(r"#\s*(?:deadweight|hadolint)\b")  # comments that speak of the instruction below them
 _HARMLESS_SET = re.compile(r"-[ex]+")  # `set -ex`: a chain of && ends at the first failure anyway
@@ -40,7 +47,8 @@ class _Script(NamedTuple):
     """What matters of one RUN's script to those before and after it.
 
     `kind`: "chain" for one list of &&, "strict" for a list that `set -e` ends at a failure, "loose" for any other.
-    `is_unit` says that its last statement is a plain command or pipeline, not a chain.
+    `is_unit` says that its last statement is a plain command or pipeline, not a chain; `takes_over`, that the course of
+    what comes behind it may be another: `source`, `exec`.
     """
 
     layer: Layer
@@ -48,13 +56,14 @@ class _Script(NamedTuple):
     kind: str
     is_unit: bool
     needs_parentheses: bool = False
+    takes_over: bool = False
 
 
 def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
     """Edits that make RUNs, each right below the one before, a single RUN; None where none do."""
     if len(layers) > _MOST:
         return None
-    scripts = [script for layer in layers if (script := _read(layer))]
+    scripts = [script for layer in layers if (script := _read(layer, is_last=layer is layers[-1]))]
     if len(scripts) < max(2, len(layers)):
         return None
     edits: list[Edit] = []
@@ -63,9 +72,11 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
         operator = _operator(left, right, is_last=number == len(scripts) - 1)
         if operator is None or not _is_same_setting(before.layer, right.layer):
             return None
-        before = before._replace(needs_parentheses=any(_leaks_into(before, after) for after in scripts[number:]))
-        if before.needs_parentheses and (operator == ";" or before.kind != "chain"):
-            return None
+        is_list = before.kind == "loose" and before is not scripts[0]
+        leaks = any(_leaks_into(before, after) for after in scripts[number:])
+        before = before._replace(needs_parentheses=is_list or leaks)
+        if before.needs_parentheses and (operator == ";" or before.kind == "strict"):
+            return None  # `set -e` is off in parentheses before &&
         made = _joined(snapshot, scripts[:number], before, right, operator)
         if made is None:
             return None
@@ -81,7 +92,7 @@ def merged(snapshot: Snapshot, layers: Sequence[Layer]) -> Fix | None:
     if edits is None:
         return None
     title = f"Merge {'both' if len(layers) == 2 else f'the {len(layers)}'} RUNs"
-    if len(layers) <= _FEW:
+    if len(layers) <= _FEW or all(map(_only_manages, layers)):
         return Fix("merge", title, Safety.SAFE, edits)
     return Fix("merge", title, Safety.ASK, edits, note="Check: a change of one of these steps runs all of them again")
 
@@ -92,7 +103,7 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
     The folder that it runs in is that of the later RUN then, so that its commands may not care; the account and the
     shell are the same.
     """
-    left, right = _read(layer), _read(later)
+    left, right = _read(layer), _read(later, is_last=True)
     if left is None or right is None or _leaks_into(left, right) or layer.instruction.flags:
         return None
     own, others = layer.step, later.step
@@ -120,7 +131,13 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
     return tuple(each for each in edits if each.text or each.span.start < each.span.end)
 
 
-def _read(layer: Layer) -> _Script | None:
+@remembered
+def _only_manages(layer: Layer) -> bool:
+    """Whether a RUN does nothing but manage packages: they are one list, which a build brings up to date as a whole."""
+    return bool(layer.calls) and all(call.program in _MANAGE for call in layer.calls)
+
+
+def _read(layer: Layer, *, is_last: bool = False) -> _Script | None:
     """A RUN's script, if it can be part of a longer one."""
     body = body_of(layer)
     if body is None or body.form != "shell" or layer.instruction.heredocs or body.script.is_opaque:
@@ -129,8 +146,16 @@ def _read(layer: Layer) -> _Script | None:
     if body.script.problems or not statements or any(each.terminator == "&" for each in statements):
         return None
     commands = list(shell.commands(body.script))
-    if any(word in _TAKES_OVER for placed in commands for word in _program(placed.command)):
+    takes_over = any(word in _TAKES_OVER for placed in commands for word in _program(placed.command))
+    if takes_over and not is_last:
         return None
+    script = _kind(layer, body, commands)
+    return script and script._replace(takes_over=takes_over)
+
+
+def _kind(layer: Layer, body: RunBody, commands: Sequence[shell.Placed]) -> _Script | None:
+    """How a script ends at a failure; None where that is no question of its statements alone."""
+    statements = body.script.body.statements
     last = statements[-1].node
     first = statements[0].node
     if "errexit" in body.options or any(re.fullmatch(r"-[a-z]*e[a-z]*", option) for option in body.options):
@@ -155,13 +180,16 @@ def _read(layer: Layer) -> _Script | None:
 def _operator(left: _Script, right: _Script, *, is_last: bool) -> str | None:
     """What goes between two scripts: "&&", ";" under `set -e`, "{" for && with braces around the second."""
     last = right.body.script.body.statements[-1].node
-    if left.kind == "strict" and right.kind == "chain" and any(_is_block(part) for part in _parts(_last_part(last))):
+    is_block = any(_is_block(part) for part in _parts(_last_part(last)))
+    if left.kind == "strict" and right.kind == "chain" and (is_block or right.takes_over):
         return None  # `{ a; b; }` goes on behind a failing a, and does not where `set -e` is in force
     if left.kind == "strict" and left.is_unit and right.kind in ("strict", "chain"):
         return ";"
     if right.kind == "chain":
         return "&&"
-    return "{" if left.kind != "strict" and is_last else None
+    if left.kind == "strict" or (right.kind == "strict" and not is_last):
+        return None
+    return "{" if is_last else "&&"
 
 
 def _is_same_setting(one: Layer, other: Layer) -> bool:
@@ -185,7 +213,7 @@ def _leaks_into(before: _Script, after: _Script) -> bool:
             continue
         names = _program(command)
         if not names:
-            if any(_mentions(after, each.name) for each in command.assignments):
+            if any(after.takes_over or _mentions(after, each.name) for each in command.assignments):
                 return True
         elif names[0] in _LEAKS:
             return True
@@ -194,7 +222,7 @@ def _leaks_into(before: _Script, after: _Script) -> bool:
             if after.kind == "loose" or not is_harmless:
                 return True
     blocks = (node for node in shell.walk(before.body.script) if isinstance(node, shell.Block) and node.name)
-    return any(_mentions(after, block.name or "") for block in blocks)
+    return any(after.takes_over or _mentions(after, block.name or "") for block in blocks)
 
 
 def _text(command: shell.Command) -> list[str]:

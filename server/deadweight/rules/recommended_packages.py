@@ -46,6 +46,28 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 ```
 
+Of what another archive brings, nobody knows what it recommends, so that it is installed apart, as it was:
+
+## Example
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends extrepo && extrepo enable sury
+RUN apt-get update \
+    && apt-get install -y git php8.5-cli php8.5-curl \
+    && rm -rf /var/lib/apt/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends extrepo && extrepo enable sury
+RUN apt-get update \
+    && apt-get install --no-install-recommends -y git openssh-client && apt-get install -y php8.5-cli php8.5-curl \
+    && rm -rf /var/lib/apt/lists/*
+```
+
 ## Fix safety
 
 Safe where every package that stays out is known to be one that no program in an image misses: documentation,
@@ -129,6 +151,7 @@ from deadweight.model.effects import PackageSet, Text
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules.edits import insert_word
+from deadweight.rules.installing_apart import install_apart
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import apt
 from deadweight.size.units import at_least
@@ -232,6 +255,7 @@ def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
+    yield _apart(snapshot, install) if install.unknown else None
     yield _keeping(snapshot, install)
     yield _lean(snapshot, install)
 
@@ -456,6 +480,22 @@ def _keeping(snapshot: Snapshot, install: _Install) -> Fix | None:
     elif install.cause.suite not in debian.suites():
         note += f"; these are the packages of Debian {' and '.join(install.lost)}"
     return Fix("no-recommends", title, Safety.ASK, edits, note=note, saves=saves)
+
+
+def _apart(snapshot: Snapshot, install: _Install) -> Fix | None:
+    """The flag for those packages alone whose recommendations are known."""
+    known = [name for name in install.cause.names if name not in install.unknown]
+    brought = frozenset[str]().union(
+        *(apt.added(known, suite, recommends=False, already=install.cause.already).packages for suite in install.lost)
+    )
+    unsure = any(recommended(name) is None for name in _anywhere(install.spared(install.needed)))
+    # What another archive has in a version of its own may be asked for as something else by the rest.
+    if unsure or not _is_certain(install._replace(unknown=())) or any(map(_ELSEWHERE.fullmatch, brought)):
+        return None
+    flag = _FLAGS[install.call.program]
+    edits = install_apart(snapshot, install.layer, install.call, known, flag, install.needed)
+    title = f"Install {_named(known)} apart, with {flag}"
+    return Fix("no-recommends-apart", title, Safety.SAFE, edits) if edits else None
 
 
 def _lean(snapshot: Snapshot, install: _Install) -> Fix | None:

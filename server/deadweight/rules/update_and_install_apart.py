@@ -41,10 +41,32 @@ COPY motd /etc/
 RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*
 ```
 
+A script may install, too:
+
+## Example
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update
+RUN apt-get install -y --no-install-recommends curl
+COPY setup.sh /
+RUN sh /setup.sh
+```
+
+Use instead:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+COPY setup.sh /
+RUN apt-get update && sh /setup.sh && rm -rf /var/lib/apt/lists/*
+```
+
 ## Fix safety
 
-Safe: the lists are only read by apt, and every later RUN of the stage that installs gets the update as it is written.
-Where a later RUN starts a script of yours, look before you take it: the script may install without an update.
+Safe: the lists are only read by apt, and every later RUN of the stage that installs, or starts a script of yours that
+may, gets the update as it is written. Where more than two start scripts, or one of them can do no update, look before
+you take it: they may install without one.
 
 ## Not reported
 

@@ -11,11 +11,16 @@ from deadweight.model.start import is_for_developers, is_idle, start_command
 if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
-_FOR_WORK = re.compile(r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack|oss-fuzz|/builder")
+_FOR_WORK = re.compile(
+    r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack|oss-fuzz|/builder"
+    r"|teamcity|jenkins|buildkite|(?:actions|gitlab)-runner"
+)
 # Programs that build, or wait for somebody who does, when an image starts with them.
 _WORKS = re.compile(
-    r"(?:\S*/)?(?:make|cmake|gcc|go|cargo|gradlew?|mvnw?|tox|nox|pytest|jupyter[\w-]*|sshd|code-server|bazel|ninja|jekyll)"
+    r"(?:\S*/)?(?:make|cmake|gcc|go|cargo|gradlew?|mvnw?|tox|nox|pytest|jupyter[\w-]*|sshd|code-server|bazel|ninja|jekyll"
+    r"|build(?:\.\w+)?)"
 )
+_FIRST_WORDS = 4  # of a start, among which its program is: `/entrypoint.sh bundle exec jekyll serve`
 
 
 def runs_an_app(snapshot: Snapshot) -> bool:
@@ -30,4 +35,4 @@ def runs_an_app(snapshot: Snapshot) -> bool:
     if not start:
         known = family(base.repository)
         return known is not None and (known.kind == "server" or base.repository == "php")
-    return not is_idle(start) and not any(_WORKS.fullmatch(word) for word in start.split()[:2])
+    return not is_idle(start) and not any(_WORKS.fullmatch(word) for word in start.split()[:_FIRST_WORDS])

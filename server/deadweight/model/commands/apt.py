@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from deadweight.facts import debian
 from deadweight.model.commands import upgrades
 from deadweight.model.commands.call import Tool
 from deadweight.model.commands.measured import figure
@@ -74,7 +75,7 @@ def _effects(call: Call) -> Iterator[Effect]:
             yield writes(None, newer, call.span)
     elif verb in ("remove", "purge", "autoremove", "autopurge"):
         names = tuple(package_name(word.pattern) for word in operands[1:])
-        yield removes_packages(PackageSet("apt", names), call.span)
+        yield removes_packages(PackageSet("apt", (*names, *_needing(names, call))), call.span)
         yield writes(None, RECORDS, call.span)
     elif verb == "build-dep":  # what a source package needs, nobody has told us
         yield writes(None, Built("apt-get build-dep"), call.span)
@@ -99,6 +100,17 @@ def _installed(call: Call, names: tuple[str, ...]) -> Iterator[Effect]:
         keeps = _keeps_archives(call)
         of, index = (packages, None) if keeps else (None, figure("apt.index"))
         yield writes(CACHE, Leftover("install-cache", "apt's cache", "apt-get clean", of=of, figure=index), call.span)
+
+
+def _needing(names: tuple[str, ...], call: Call) -> tuple[str, ...]:
+    """The packages asked for earlier that cannot stay without these: `build-essential` of `make`."""
+    suite, gone = debian.release(call.around.base.suite).suite, set(names)
+    found: list[str] = []
+    for name in call.around.files.packages("apt") if gone else ():
+        package = debian.package(suite, name) if name not in gone else None
+        if package and any(gone.issuperset(group) for group in package.depends):
+            found.append(name)
+    return tuple(found)
 
 
 def _cleans_nothing(text: str | None) -> bool:
