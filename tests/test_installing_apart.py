@@ -27,8 +27,8 @@ def fixed(run: str) -> str:
         (
             "RUN apt-get update && A=1 sudo -E apt-get install -y git php8.5-cli >/dev/null 2>&1",
             (
-                f"RUN apt-get update && sudo -E A=1 {APART} >/dev/null 2>&1 && A=1 sudo -E apt-get install -y php8.5-cli"
-                " >/dev/null 2>&1 \\"
+                f"RUN apt-get update && sudo -E A=1 {APART} >/dev/null 2>&1 && "
+                "A=1 sudo -E apt-get install -y php8.5-cli >/dev/null 2>&1 \\"
             ),
         ),
         (
