@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from deadweight.facts import image_variables
@@ -104,53 +105,30 @@ class Call:
     said: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
+    def patterns(self) -> tuple[str, ...]:
+        """The words as patterns."""
+        found: tuple[str, ...] | None = self.said.get("patterns")
+        if found is None:
+            found = self.said["patterns"] = tuple([word.pattern if word.parts else word.text for word in self.words])
+        return found
+
+    @property
     def options(self) -> tuple[str, ...]:
         """The words that start with a dash, as typed, up to `--`."""
-        texts = [word.pattern for word in self.words]
-        if "--" in texts:
-            texts = texts[: texts.index("--")]
-        return tuple(text for text in texts if text.startswith("-") and text != "-")
+        return _options(self.patterns)
 
     def has(self, *names: str) -> bool:
         """Whether an option is among the words: a long one by its name, `-x` also inside a cluster such as `-rxf`."""
-        for option in self.options:
-            name = option.partition("=")[0]
-            if name in names:
-                return True
-            if not option.startswith("--") and any(len(each) == 2 and each[1] in option[1:] for each in names):
-                return True
-        return False
+        return _has(self.patterns, names)
 
     def value(self, *names: str) -> str | None:
         """The value of the last option of these names: `--name=value`, `--name value`, `-n value` or `-nvalue`."""
-        found = None
-        texts = [word.pattern for word in self.words]
-        for at, text in enumerate(texts):
-            for name in names:
-                if text == name and at + 1 < len(texts):
-                    found = texts[at + 1]
-                elif text.startswith(name + "=") and name.startswith("--"):
-                    found = text[len(name) + 1 :]
-                elif len(name) == 2 and text.startswith(name) and len(text) > 2 and not text.startswith("--"):
-                    found = text[2:]
-                elif _ends_cluster(text, name) and at + 1 < len(texts):
-                    found = texts[at + 1]
-        return found
+        return _value(self.patterns, names)
 
     def operands(self, *with_value: str) -> tuple[Word, ...]:
         """The words that are no options; `with_value` names the options that take the next word along."""
-        found: list[Word] = []
-        words = iter(self.words)
-        for word in words:
-            text = word.pattern
-            if text == "--":
-                found += words
-            elif text.startswith("-") and text != "-":
-                if text in with_value or any(_ends_cluster(text, name) for name in with_value):
-                    next(words, None)
-            else:
-                found.append(word)
-        return tuple(found)
+        words = self.words
+        return tuple([words[at] for at in _operands(self.patterns, with_value)])
 
     def with_variables(self, also: Mapping[str, str] | None = None) -> Call:
         """The call as the shell makes it, where `$DEPS` may be a list and `$FLAGS` options: known variables are put in,
@@ -225,6 +203,60 @@ def _put_in(word: Word, scope: Mapping[str, str | None]) -> Iterator[Word]:
     else:
         for each in value.split():
             yield Word(word.span, each, each)
+
+
+# What options say is asked of a call many times over, by its tool and by rules, and of the same words again in each
+# version of a file.
+_remembered = lru_cache(maxsize=2048)
+
+
+@_remembered
+def _options(texts: tuple[str, ...]) -> tuple[str, ...]:
+    end = texts.index("--") if "--" in texts else len(texts)
+    return tuple([text for text in texts[:end] if text.startswith("-") and text != "-"])
+
+
+@_remembered
+def _has(texts: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    for option in _options(texts):
+        if option.partition("=")[0] in names:
+            return True
+        if not option.startswith("--") and any(len(each) == 2 and each[1] in option[1:] for each in names):
+            return True
+    return False
+
+
+@_remembered
+def _value(texts: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+    found = None
+    for at, text in enumerate(texts):
+        for name in names:
+            if text == name and at + 1 < len(texts):
+                found = texts[at + 1]
+            elif text.startswith(name + "=") and name.startswith("--"):
+                found = text[len(name) + 1 :]
+            elif len(name) == 2 and text.startswith(name) and len(text) > 2 and not text.startswith("--"):
+                found = text[2:]
+            elif _ends_cluster(text, name) and at + 1 < len(texts):
+                found = texts[at + 1]
+    return found
+
+
+@_remembered
+def _operands(texts: tuple[str, ...], with_value: tuple[str, ...]) -> tuple[int, ...]:
+    """Which words are no options and no values of these."""
+    found: list[int] = []
+    numbers = iter(range(len(texts)))
+    for at in numbers:
+        text = texts[at]
+        if text == "--":
+            found += numbers
+        elif text.startswith("-") and text != "-":
+            if text in with_value or any(_ends_cluster(text, name) for name in with_value):
+                next(numbers, None)
+        else:
+            found.append(at)
+    return tuple(found)
 
 
 def _ends_cluster(text: str, name: str) -> bool:
