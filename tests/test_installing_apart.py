@@ -13,6 +13,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends extrepo ca-cert
 COPY a /a
 """
 APART = "apt-get install --no-install-recommends -y git openssh-client"
+REST = "apt-get install -y php8.5-cli"
 
 
 def fixed(run: str) -> str:
@@ -26,10 +27,7 @@ def fixed(run: str) -> str:
     [
         (
             "RUN apt-get update && A=1 sudo -E apt-get install -y git php8.5-cli >/dev/null 2>&1",
-            (
-                f"RUN apt-get update && sudo -E A=1 {APART} >/dev/null 2>&1 && "
-                "A=1 sudo -E apt-get install -y php8.5-cli >/dev/null 2>&1 \\"
-            ),
+            f"RUN apt-get update && sudo -E A=1 {APART} >/dev/null 2>&1 && A=1 sudo -E {REST} >/dev/null 2>&1 \\",
         ),
         (
             "RUN set -e; apt-get update; apt-get install -y php8.5-cli git php8.5-curl",

@@ -106,6 +106,13 @@ def test_what_is_written_again(before: str, safety: str | None, after: str | Non
         assert after is None or made[1] == after
 
 
+def test_records_of_packages_lie_in_folders_of_the_system() -> None:
+    install = "RUN apt-get update && apt-get install -y less && rm -rf /var/lib/apt/lists/*\n"
+    text = f"FROM debian:bookworm-slim\n{install}COPY models /app\nRUN chown -R 7:8 /app\n"
+    (reported,) = report(snapshot_of(f"//- Dockerfile\n{text}{FILES}"), rules=[rewritten_in_later_layer])
+    assert reported.message == "chown writes what line 3 wrote once more, saves about 60 MB"
+
+
 def test_what_a_stage_copies_keeps_its_group() -> None:
     head = "FROM debian:bookworm-slim AS a\nCOPY models /m\nFROM debian:bookworm-slim\nCOPY --from=a /m /m\n"
     for owner, fixes in (("7", 0), ("7:8", 1)):

@@ -14,7 +14,7 @@ from deadweight.facts.constants import constant
 from deadweight.facts.tables import table
 from deadweight.model.ecosystems import node, python
 from deadweight.model.effects import PackageSet
-from deadweight.size import apt, npm, pip
+from deadweight.size import apt, node_project, npm, pip
 from deadweight.size.parts import NAMED
 from deadweight.size.units import Size
 
@@ -53,6 +53,30 @@ def test_the_example_weighs_what_a_real_build_of_it_wrote() -> None:
     assert holds(npm.cache_left(manifest, lock, dev=True, libc="glibc"), 67_289_885)
     no_lock = known(npm.installed(manifest, None, dev=True, libc=None))
     assert holds(no_lock, 77_566_655)  # COPY package.json ./ and RUN npm install
+
+
+@pytest.mark.parametrize(
+    ("manager", "request_", "measured"),
+    [
+        # Real `add` of one package to an empty project by pnpm 10.34, bun 1.4 and Yarn 4.18, node 20, 2026-11-26: what
+        # their caches hold beside hard links.
+        ("pnpm", "express", 2_429_397),
+        ("pnpm", "pm2", 5_130_671),
+        ("pnpm", "eslint", 5_335_485),
+        ("pnpm", "vite", 10_583_267),
+        ("pnpm", "webpack", 22_153_073),
+        ("bun", "express", 765_928),
+        ("bun", "pm2", 1_279_584),
+        ("bun", "eslint", 1_186_944),
+        ("bun", "vite", 1_917_160),
+        ("bun", "webpack", 3_722_344),
+        ("yarn berry", "express", 3_323_003),
+        ("yarn berry", "eslint", 14_251_118),
+        ("yarn berry", "webpack", 34_143_446),
+    ],
+)
+def test_each_manager_has_a_cache_of_its_own(manager: str, request_: str, measured: int) -> None:
+    assert holds(node_project.cache_left(PackageSet(manager, (request_,), libc="glibc")), measured)
 
 
 def test_every_dependency_counts() -> None:

@@ -110,7 +110,7 @@ def test_a_program_that_the_file_names_is_kept() -> None:
             "these are the packages of Debian bookworm and trixie",
         ),
         ("FROM debian:trixie-slim\nRUN apt-get install -y git $MORE\n", "what $MORE would bring is not known"),
-        ("FROM debian:trixie-slim\nRUN apt-get install -y git no-such-package\n", "what no-such-package would bring"),
+        ("FROM debian:trixie-slim\nRUN apt-get install git no-such-package\n", "what no-such-package would bring"),
         ("FROM debian:bookworm-slim\nRUN apt-get install -y -t bookworm-backports git\n", "Check: nothing needs"),
         ("FROM debian:bookworm-slim\nRUN apt-get install -y git less-\n", "Check: nothing needs"),
         ("FROM debian:bookworm-slim\nRUN apt-get install -y git gcc && apt-get purge -y gcc\n", "Check: nothing needs"),

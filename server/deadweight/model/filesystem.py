@@ -29,7 +29,16 @@ from deadweight.model.effects import (
 )
 from deadweight.model.playing import Rest, Written, after, written_by
 from deadweight.model.questions import question, question_of_texts
-from deadweight.model.stack import TEXTS, all_given, all_removed, installed, leftover_folders, removed_paths, top
+from deadweight.model.stack import (
+    TEXTS,
+    all_given,
+    all_removed,
+    installed,
+    leftover_folders,
+    measured,
+    removed_paths,
+    top,
+)
 from deadweight.model.stages import NOWHERE
 
 if TYPE_CHECKING:
@@ -271,6 +280,8 @@ class Filesystem:
     @question
     def has(self, cause: Cause) -> bool:
         """Whether something of just this cause is there."""
+        if isinstance(cause, Measured):
+            return cause in measured(self.below) or any(effect.cause == cause for effect in self.here)
         return any(isinstance(effect.cause, type(cause)) and effect.cause == cause for effect in self._written())
 
     @question
@@ -339,7 +350,7 @@ class Filesystem:
         if where is not None and (is_under(where, path) or covers(path, where)):
             return effect
         if where is None:
-            is_elsewhere = isinstance(cause, PackageSet) and not _is_among(path, _SYSTEM)
+            is_elsewhere = isinstance(cause, (PackageSet, Measured)) and not _is_among(path, _SYSTEM)
             return None if is_elsewhere else replace(effect, path=path, cause=_A_PART)
         folder = posixpath.dirname(path) if "*" in path or "?" in path else path
         if not is_under(folder, where) or isinstance(cause, (Leftover, Measured)):

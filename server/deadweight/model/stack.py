@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from deadweight.lazy import cached_property
-from deadweight.model.effects import Copied, CopiedFromStage, Kind, Leftover, Text, covers
+from deadweight.model.effects import Copied, CopiedFromStage, Kind, Leftover, Measured, Text, covers
 from deadweight.model.playing import Rest, after_layer
 
 if TYPE_CHECKING:
@@ -87,6 +87,15 @@ def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset
 
 
 installed = folded(frozenset[tuple[str, str]](), _with_packages)
+
+
+def _with_measured(causes: frozenset[Measured], layer: Layer) -> frozenset[Measured]:
+    """What tools write whenever they run, in a layer and in those below it."""
+    more = frozenset(cause for effect in layer.kept if isinstance(cause := effect.cause, Measured))
+    return causes if more <= causes else causes | more
+
+
+measured = folded(frozenset[Measured](), _with_measured)
 
 
 def _with_leftovers(folders: frozenset[str], layer: Layer) -> frozenset[str]:

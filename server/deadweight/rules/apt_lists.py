@@ -11,7 +11,7 @@ from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.effects import CopiedFromStage, is_under
 from deadweight.model.layers import mounts_of
 from deadweight.model.of_layers import OfLayers
-from deadweight.rules.edits import append_command, prepend_command, remove_instruction
+from deadweight.rules.edits import append_command, complete, prepend_command, remove_instruction
 from deadweight.rules.rule import Fix, Safety
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import remembered
@@ -95,8 +95,8 @@ def _removal(snapshot: Snapshot, left: Left, below: tuple[Layer, ...], readers: 
     else:
         title = "Remove the apt lists in the same RUN"
         edits.append(append_command(snapshot, left.layer, _last_use(left), left.cause.cleanup))
-    made = tuple(edit for edit in edits if edit is not None)
-    return Fix("clean-up", title, Safety.SAFE, made) if len(made) == len(edits) else None
+    made = complete(edits)
+    return Fix("clean-up", title, Safety.SAFE, made) if made else None
 
 
 @OfLayers

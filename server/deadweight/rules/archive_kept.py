@@ -114,7 +114,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -122,7 +121,7 @@ from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
-from deadweight.rules.folder_uses import is_said
+from deadweight.rules.folder_uses import is_said, names_file, names_folder_of
 from deadweight.rules.merging import merge_runs
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
@@ -278,11 +277,11 @@ def _uses(layer: Layer, path: str) -> tuple[_Use, ...]:
 
 
 def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
-    word = next((word for word in call.words if _names(call, word, path)), None)
+    word = next((word for word in call.words if names_file(call, word, path)), None)
     is_run = "/" in call.typed and call.around.resolve(call.typed) == path
     if word is None and not is_run:
         is_mentioned = name in call.typed or any(name in each.text for each in call.words)
-        is_given = catalog.find(call.program) is None and any(_holds(call, each, path) for each in call.words)
+        is_given = catalog.find(call.program) is None and any(names_folder_of(call, each, path) for each in call.words)
         return _Use(call, None, None) if (is_mentioned or is_given) and call.program not in _LOOKS else None
     if call.program in _LOOKS:
         return _Use(call, word, False)
@@ -293,20 +292,6 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
     if is_installed or is_script or is_copied or _unpacks(layer, call, path):
         return _Use(call, word, True)
     return _Use(call, word, None)
-
-
-def _holds(call: Call, word: Word, path: str) -> bool:
-    """Whether a word is a folder of its own that the file lies in: `serve /srv/downloads`."""
-    folder = call.around.resolve(word.pattern) if word.text.startswith("/") else None
-    return folder is not None and folder.count("/") > 1 and path.startswith(f"{folder}/")
-
-
-def _names(call: Call, word: Word, path: str) -> bool:
-    if word.text.startswith("-") or not word.text:
-        return False
-    # A pattern is compiled when it is first seen, and what is typed is another one at each keystroke.
-    found = (each for each in call.paths((word,)) if each is not None)
-    return any(each == path or (_PATTERN.search(each) is not None and fnmatchcase(path, each)) for each in found)
 
 
 def _unpacks(layer: Layer, call: Call, path: str) -> bool:

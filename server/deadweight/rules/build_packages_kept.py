@@ -189,7 +189,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.building import compiles, is_for_building, may_compile
 from deadweight.model.effects import PackageSet
 from deadweight.model.stack import folded
-from deadweight.rules.edits import append_command, insert_word
+from deadweight.rules.edits import append_command, complete, insert_word
 from deadweight.rules.folder_uses import layers_behind
 from deadweight.rules.merging import move_into
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
@@ -393,8 +393,8 @@ def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
 
 
 def _fix(kept: _Kept, title: str, edits: Sequence[Edit | None]) -> Fix | None:
-    made = tuple(edit for edit in edits if edit is not None)
-    if len(made) < len(edits):
+    made = complete(edits)
+    if made is None:
         return None
     title = f"{title}, keep {' '.join(kept.libraries)}" if kept.libraries else title
     note = f"Check: nothing that runs in the image needs {_listed(kept.names)}"

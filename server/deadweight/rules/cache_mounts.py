@@ -9,7 +9,7 @@ from deadweight.model.calls import effects_of
 from deadweight.model.commands import apt
 from deadweight.model.effects import Kind, Leftover, PackageSet, covers, is_under
 from deadweight.model.layers import mounts_of
-from deadweight.rules.edits import remove_command, replace_word
+from deadweight.rules.edits import complete, remove_command, swap_words
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -104,13 +104,9 @@ def without_clean_up(snapshot: Snapshot, layer: Layer, call: Call, folders: Coll
     inside = [word for word in operands if is_in(folders, call.around.resolve(word.pattern))]
     if operands and not inside:
         return None
-    edits = (
-        [remove_command(snapshot, layer, call)]
-        if len(inside) == len(operands)
-        else [replace_word(snapshot, layer, word, "") for word in inside]
-    )
-    made = tuple(edit for edit in edits if edit is not None)
-    return made if len(made) == len(edits) else None
+    if len(inside) == len(operands):
+        return complete([remove_command(snapshot, layer, call)])
+    return swap_words(snapshot, layer, [(word, "") for word in inside])
 
 
 def apt_installs(layer: Layer) -> tuple[Effect, ...]:

@@ -167,11 +167,10 @@ from deadweight.model.commands import pip
 from deadweight.model.ecosystems import python
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
-from deadweight.rules.edits import insert_word, replace_word
+from deadweight.rules.edits import complete, insert_word, swap_words
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import python_project
-from deadweight.size.estimate import cause_size
-from deadweight.size.units import less
+from deadweight.size.estimate import saved_with
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -184,6 +183,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction, Section
     from deadweight.syntax.shell import Word
+    from deadweight.text import Edit
 
 _INDEX = "https://download.pytorch.org/whl/cpu"
 # What this index has with all that it needs; lists with other names need PyPI beside it.
@@ -265,7 +265,8 @@ def _installs(layer: Layer) -> Iterator[_Install]:
             continue
         if cause.manager != "pip" or cause.libc == "musl" or not (names := _heavy(cause)):
             continue
-        saves = _saves(cause)
+        lean = replace(cause, names=tuple(map(_lean, cause.names)), options=cause.options | {"cpu"})
+        saves = saved_with(effect, lean)
         call = next((call for call in layer.calls if call.span == effect.span), None)
         if saves and saves.best >= _LEAST and call:
             yield _Install(layer, effect, cause, call, names, saves)
@@ -289,12 +290,6 @@ def _lean(typed: str) -> str:
     return _LEAN[name] + typed[len(name) :] if name in _LEAN and typed.startswith(name) else typed
 
 
-def _saves(cause: PackageSet) -> Size | None:
-    lean = replace(cause, names=tuple(map(_lean, cause.names)), options=cause.options | {"cpu"})
-    before, after = cause_size(cause), cause_size(lean)
-    return less(before, after) if before and after else None
-
-
 # --- the fix ----------------------------------------------------------------------------------------------------------
 
 
@@ -306,7 +301,8 @@ def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
     if verb is None or not (is_uv or operands[:1] == ["install"]) or call.program == "pipx":
         return
     swaps = [(word, _lean(word.plain)) for word in call.operands(*pip.VALUES) if _is_swapped(word)]
-    edits = [replace_word(snapshot, install.layer, word, lean) for word, lean in swaps]
+    swapped = swap_words(snapshot, install.layer, swaps)
+    edits: list[Edit | None] = []
     titles = [f"Install {lean}" for _, lean in swaps]
     if any(name not in _LEAN for name in install.names):
         if _pins_files(install.cause, call):
@@ -316,8 +312,7 @@ def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
         option = "--torch-backend=cpu" if is_uv else option
         edits.append(insert_word(snapshot, install.layer, verb, option))
         titles.append(f"Add {option}")
-    made = tuple(edit for edit in edits if edit is not None)
-    if made and len(made) == len(edits):
+    if swapped is not None and (made := complete((*swapped, *edits))):
         yield Fix("cpu-wheels", ", ".join(titles), Safety.ASK, made, note=_NOTE)
 
 

@@ -92,7 +92,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_words
-from deadweight.rules.edits import replace_word
+from deadweight.rules.edits import swap_words
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
@@ -185,8 +185,7 @@ def _fixes(layer: Layer, freed: Effect, snapshot: Snapshot) -> Iterator[Fix | No
     assert isinstance(cause, PackageSet)
     calls = [call for call in layer.calls if call.span == freed.span]
     words = [word for call in calls for word in call.words if word.text in cause.names]
-    edits = [replace_word(snapshot, layer, word, "") for word in words]
-    known = tuple(edit for edit in edits if edit is not None)
-    if len(calls) == 1 and len(known) == len(cause.names):
+    made = swap_words(snapshot, layer, [(word, "") for word in words])
+    if made and len(calls) == 1 and len(made) == len(cause.names):
         note = "Check: neither the app nor a script of yours calls it"
-        yield Fix("remove", f"Do not install {', '.join(cause.names)}", Safety.ASK, known, note=note)
+        yield Fix("remove", f"Do not install {', '.join(cause.names)}", Safety.ASK, made, note=note)

@@ -240,8 +240,7 @@ from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules import python_development
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.size.estimate import effect_size
-from deadweight.size.units import less
+from deadweight.size.estimate import saved_with
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -325,9 +324,7 @@ def _saves(effect: Effect) -> Size | None:
         return None
     if not effect.is_certain:
         return None
-    without = replace(effect, cause=replace(cause, options=cause.options - {"dev"}))
-    before, after = effect_size(effect), effect_size(without)
-    saves = less(before, after) if before and after else None
+    saves = saved_with(effect, replace(cause, options=cause.options - {"dev"}))
     return saves if saves and saves.best else None
 
 

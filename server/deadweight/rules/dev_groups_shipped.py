@@ -187,8 +187,7 @@ from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import insert_above, insert_word
 from deadweight.rules.reaching import copies_of, ships
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.size.estimate import effect_size
-from deadweight.size.units import less
+from deadweight.size.estimate import saved_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -266,8 +265,7 @@ def _installs_in(layer: Layer) -> Iterator[_Install]:
         call = next((call for call in layer.calls if call.span == effect.span), None) if left_out else None
         if left_out is None or call is None:
             continue
-        before, after = effect_size(effect), effect_size(replace(effect, cause=left_out))
-        if before and after and (saves := less(before, after)).best:
+        if (saves := saved_with(effect, left_out)) and saves.best:
             yield _Install(effect, call, groups, saves)
 
 

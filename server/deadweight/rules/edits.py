@@ -130,6 +130,11 @@ def replace_word(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edi
     return Edit(Span(start, end).shifted(snapshot.offset(layer.site)), text)
 
 
+def swap_words(snapshot: Snapshot, layer: Layer, swaps: Iterable[tuple[Word, str]]) -> tuple[Edit, ...] | None:
+    """Put a text in place of each of these words, or nothing: the words of an install that is to bring less."""
+    return complete(replace_word(snapshot, layer, word, text) for word, text in swaps)
+
+
 def remove_word(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:
     """Take a word out of a command that has more of them; where it has a line to itself, that line."""
     body = body_of(layer)
@@ -194,6 +199,12 @@ def remove_command(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
     else:
         start, end = body.source.end(_last(siblings[own - 1]).span.end), body.source.end(place.unit.span.end)
     return Edit(Span(start, end).shifted(snapshot.offset(layer.site)), "")
+
+
+def complete(edits: Iterable[Edit | None]) -> tuple[Edit, ...] | None:
+    """The edits, where each of them can be made."""
+    made = tuple(edits)
+    return None if None in made else tuple(edit for edit in made if edit is not None)
 
 
 def append_lines(text: str, lines: Iterable[str]) -> Edit:

@@ -1,7 +1,11 @@
-"""Who has to do with a folder that a RUN made, later in that RUN and in the layers and instructions behind it."""
+"""Who has to do with a folder or a file that a RUN made, later in that RUN and in the layers and instructions behind
+it.
+"""
 
 from __future__ import annotations
 
+import re
+from fnmatch import fnmatchcase
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,7 +20,9 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction, Section
+    from deadweight.syntax.shell import Word
 
+_PATTERN = re.compile(r"[*?\[]")
 _READS_FILES = frozenset(("CMD", "ENTRYPOINT", "ENV", "HEALTHCHECK", "ONBUILD", "VOLUME"))
 
 
@@ -27,10 +33,30 @@ def is_inside(call: Call, folder: str) -> bool:
 
 def names(call: Call, folder: str) -> bool:
     """Whether a call names a folder, or something in it."""
-    found = (path for word in call.words if not word.text.startswith("-") for path in call.paths((word,)))
-    return any(path is not None and is_under(path, folder) for path in found) or any(
-        folder in w.text for w in call.words
+    if any(folder in word.text for word in call.words):
+        return True
+    return any(is_under(path, folder) for word in call.words for path in _meant_by(call, word))
+
+
+def names_file(call: Call, word: Word, file: str) -> bool:
+    """Whether a word of a call names a file, perhaps by a pattern."""
+    # A pattern is compiled when it is first seen, and what is typed is another one at each keystroke.
+    return any(
+        each == file or (_PATTERN.search(each) is not None and fnmatchcase(file, each))
+        for each in _meant_by(call, word)
     )
+
+
+def names_folder_of(call: Call, word: Word, file: str) -> bool:
+    """Whether a word of a call is a folder of its own that a file lies in: `serve /srv/downloads`."""
+    found = _meant_by(call, word) if word.text.startswith("/") else ()
+    return any(folder.count("/") > 1 and folder != file and is_under(file, folder) for folder in found)
+
+
+def _meant_by(call: Call, word: Word) -> Iterator[str]:
+    """The paths that a word of a call stands for, as far as they are known."""
+    if word.text and not word.text.startswith("-"):
+        yield from (path for path in call.paths((word,)) if path is not None)
 
 
 def is_removed(layer: Layer, folder: str) -> bool:

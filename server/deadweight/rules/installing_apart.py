@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.apt import VALUES, package_name
-from deadweight.rules.edits import prepend_command, remove_word
+from deadweight.rules.edits import complete, prepend_command, remove_word
 from deadweight.rules.script_places import body_of
 from deadweight.syntax.shell import Word
 from deadweight.text import Span
@@ -47,9 +47,8 @@ def install_apart(
         *(body.script.text[each.span.start : each.span.end] for each in command.redirects),
     ]
     rows = [tuple(row) for is_moved, row in groupby(call.words, lambda word: word in words) if is_moved]
-    edits = [prepend_command(snapshot, layer, call, " ".join(own)), *(_without(snapshot, layer, row) for row in rows)]
-    made = tuple(edit for edit in edits if edit is not None)
-    return made if len(made) == len(edits) else None
+    first = prepend_command(snapshot, layer, call, " ".join(own))
+    return complete((first, *(_without(snapshot, layer, row) for row in rows)))
 
 
 def _without(snapshot: Snapshot, layer: Layer, row: Sequence[Word]) -> Edit | None:

@@ -9,7 +9,7 @@ from deadweight.model.calls import effects_of
 from deadweight.model.effects import Kind, Leftover
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.of_layers import OfLayers
-from deadweight.rules.edits import append_command, insert_flag, insert_word, insert_word_before
+from deadweight.rules.edits import append_command, complete, insert_flag, insert_word, insert_word_before
 from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.rules.stores import is_read_at_start, last_reader, readers_behind, script_at_start
@@ -144,10 +144,8 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
         ]
         edits = [append_command(snapshot, layer, call, cause.cleanup) for layer, call in lasts]
         title = f"Run {cause.cleanup} in the same RUN"
-    made = tuple(edit for edit in edits if edit is not None)
-    if not made or len(made) < len(edits):
-        return None
-    return Fix("clean-up", title, Safety.SAFE, made)
+    made = complete(edits)
+    return Fix("clean-up", title, Safety.SAFE, made) if made else None
 
 
 def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:

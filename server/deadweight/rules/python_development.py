@@ -14,10 +14,9 @@ from deadweight.model.ecosystems import python
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
-from deadweight.rules.edits import insert_word, remove_command, remove_instruction, replace_word
+from deadweight.rules.edits import complete, insert_word, remove_command, remove_instruction, swap_words
 from deadweight.rules.rule import Finding, Fix, Safety
-from deadweight.size.estimate import effect_size
-from deadweight.size.units import less
+from deadweight.size.estimate import saved_with
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -150,8 +149,7 @@ def _installs(layer: Layer) -> Iterator[_Install]:
         if call is None or any("$" in word.text for word in call.words):
             continue
         lean = _LEANER[cause.manager](cause, call)
-        before, after = effect_size(effect), effect_size(replace(effect, cause=lean.cause)) if lean else None
-        saves = less(before, after) if before and after else None
+        saves = saved_with(effect, lean.cause) if lean else None
         if lean and saves and saves.best:
             yield _Install(layer, effect, call, lean, saves)
 
@@ -249,19 +247,18 @@ def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
     if lean.flag:
         ledger = snapshot.ledgers.of(install.layer)
         alike = ((layer, call) for layer in ledger.layers for call in layer.calls if _is_like(call, install))
-        edits = [_with_flag(snapshot, layer, call, lean.flag) for layer, call in alike]
+        made = complete(_with_flag(snapshot, layer, call, lean.flag) for layer, call in alike)
         title = f"Add {lean.flag}"
     elif lean.swaps:
-        edits = [replace_word(snapshot, install.layer, word, text) for word, text in lean.swaps]
+        made = swap_words(snapshot, install.layer, lean.swaps)
         kept = " ".join(text for _, text in lean.swaps if text)
         title = f"Install {kept}" if kept else f"Drop {' '.join(word.text for word, _ in lean.swaps)}"
     else:
         is_alone = len(install.layer.calls) == 1
         edit = remove_instruction(snapshot, install.layer) if is_alone else None
-        edits = [edit or remove_command(snapshot, install.layer, install.call)]
+        made = complete([edit or remove_command(snapshot, install.layer, install.call)])
         title = "Remove the install"
-    made = tuple(edit for edit in edits if edit is not None)
-    if made and len(made) == len(edits):
+    if made:
         yield Fix("omit-dev", title, Safety.ASK, made, note=_NOTE)
 
 

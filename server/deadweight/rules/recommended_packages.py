@@ -150,7 +150,7 @@ from deadweight.model.commands.apt import OTHER_RELEASE, package_name
 from deadweight.model.effects import PackageSet, Text
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
-from deadweight.rules.edits import insert_word
+from deadweight.rules.edits import complete, insert_word
 from deadweight.rules.installing_apart import install_apart
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import apt
@@ -530,8 +530,7 @@ def _edits(snapshot: Snapshot, install: _Install, names: tuple[str, ...]) -> tup
     edits = [insert_word(snapshot, install.layer, verb, _FLAGS[call.program])]
     if names:
         edits.append(insert_word(snapshot, install.layer, packages[-1], " ".join(names)))
-    made = tuple(edit for edit in edits if edit is not None)
-    return made if len(made) == len(edits) else None
+    return complete(edits)
 
 
 def _verb(call: Call) -> Word | None:

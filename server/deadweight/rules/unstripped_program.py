@@ -115,7 +115,7 @@ from deadweight.model.commands import cargo, go
 from deadweight.model.effects import Measured
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, start_command
-from deadweight.rules.edits import insert_in_word, insert_word
+from deadweight.rules.edits import complete, insert_in_word, insert_word
 from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.rules.script_places import body_of
@@ -215,8 +215,8 @@ def _fixes(layer: Layer, symbols: tuple[Effect, ...], snapshot: Snapshot) -> Ite
         return
     is_go = symbols[0].cause == go.SYMBOLS
     edits = [_strip_go(snapshot, layer, call) if is_go else _strip_rust(snapshot, layer, call) for call in calls]
-    made = tuple([edit for edit in edits if edit is not None])
-    if not made or len(made) < len(edits):
+    made = complete(edits)
+    if not made:
         return
     if is_go:
         yield Fix("strip", "Link without symbols: -s -w", Safety.SAFE, made)

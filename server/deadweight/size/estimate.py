@@ -29,7 +29,7 @@ from deadweight.model.effects import (
     Text,
 )
 from deadweight.size import apt, counted, downloads, images, node_project, packed, python_project
-from deadweight.size.units import ZERO, Size, around, at_least, size, total
+from deadweight.size.units import ZERO, Size, around, at_least, less, size, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -149,6 +149,12 @@ def effect_size(effect: Effect) -> Size | None:
     if found is None or effect.is_certain:
         return found
     return Size(0, found.best, found.high, found.parts)
+
+
+def saved_with(effect: Effect, cause: Cause) -> Size | None:
+    """The bytes less that an effect writes where its cause is another one: an install that is asked for less."""
+    before, after = effect_size(effect), effect_size(replace(effect, cause=cause))
+    return less(before, after) if before and after else None
 
 
 def cause_size(cause: Cause) -> Size | None:

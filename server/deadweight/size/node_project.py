@@ -42,7 +42,7 @@ def installed(packages: PackageSet) -> Size | None:
 def cache_left(packages: PackageSet) -> Size | None:
     """Bytes that stay in the cache of the tool."""
     if packages.names:
-        return npm.named_cache_left(packages.names, is_global="global" in packages.options)
+        return npm.named_cache_left(packages.names, packages.manager, is_global="global" in packages.options)
     manifest, lock = _project(packages)
     if manifest is None:
         return None

@@ -135,12 +135,19 @@ def _kept_by(manager: str, choices: Collection[_Choice], *, locked: bool) -> Siz
         low, best, high = (round(len(choices) * count) for count in (each.low, each.best, each.high))
         return size(f"{manager}'s cache", low, best, high, each.source, each.date)
     known = summed([_installed(choice) for choice in choices], _MORE)
+    times = "yarn_berry.cache_per_modules" if manager == "yarn berry" else "yarn.cache_per_modules"
+    return _times(known, times, f"{manager}'s cache")
+
+
+def _times(known: Size | None, factor: str, what: str) -> Size | None:
+    """A size by a measured factor."""
     if known is None:
         return None
-    times = constant("yarn_berry.cache_per_modules" if manager == "yarn berry" else "yarn.cache_per_modules")
+    times = constant(factor)
     high_or_none = None if known.high is None else round(known.high * times.high)
-    low, best = round(known.low * times.low), round(known.best * times.best)
-    return size(f"{manager}'s cache", low, best, high_or_none, times.source, times.date)
+    return size(
+        what, round(known.low * times.low), round(known.best * times.best), high_or_none, times.source, times.date
+    )
 
 
 def named(requests: Sequence[str], libc: str | None, *, is_global: bool = False) -> Size | None:
@@ -149,9 +156,14 @@ def named(requests: Sequence[str], libc: str | None, *, is_global: bool = False)
     return summed([weighed for _, weighed in _requested(requests, is_global)], _MORE, RESOLVED)
 
 
-def named_cache_left(requests: Sequence[str], *, is_global: bool = False) -> Size | None:
-    """Bytes that stay in ~/.npm after `npm install REQUEST...`."""
+def named_cache_left(requests: Sequence[str], manager: str = "npm", *, is_global: bool = False) -> Size | None:
+    """Bytes that stay in the cache of a manager that is asked for packages by name: `npm install REQUEST...`."""
     choices = [choice for choice, _ in _requested(requests, is_global)]
+    if manager in ("pnpm", "bun"):
+        documents = summed([_document(each) for each in {each.name: each for each in choices}.values()], _MORE)
+        return _times(documents, f"{manager}.cache_per_documents", f"{manager}'s cache")
+    if manager != "npm":
+        return _kept_by(manager, choices, locked=False)
     left = _cached(choices, choices)
     if left is None:
         return None

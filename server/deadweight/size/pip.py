@@ -14,7 +14,7 @@ from deadweight.size.parts import NOT_MEASURED, summed
 from deadweight.size.units import Size, around, at_least, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from deadweight.model.ecosystems.python import LockedDistribution, Requirement
 
@@ -53,7 +53,7 @@ def installed(
     target: Target,
     *,
     dependencies: bool = True,
-    already: Iterable[Requirement] = (),
+    already: Collection[str] = (),
 ) -> Size | None:
     """Bytes that installing the requirements with all they depend on writes into site-packages.
 
@@ -75,7 +75,7 @@ def cache_left(
     target: Target,
     *,
     dependencies: bool = True,
-    already: Iterable[Requirement] = (),
+    already: Collection[str] = (),
 ) -> Size | None:
     """Bytes that stay in ~/.cache/pip: the wheels as downloaded."""
     requirements = tuple(requirements)
@@ -156,7 +156,7 @@ def _wanted(
     requirements: Iterable[Requirement],
     target: Target,
     dependencies: bool = True,
-    already: Iterable[Requirement] = (),
+    already: Collection[str] = (),
 ) -> Mapping[str, _Distribution]:
     """The requirements and what they depend on, by name, as far as the tables know it."""
     found: dict[str, _Distribution] = {}
@@ -168,12 +168,14 @@ def _wanted(
         found[name] = _Distribution(name, each.version, from_index=not each.url)
         if dependencies:
             needed |= _closure(each.name, each.extras, target.cpu)
-    there: set[str] = set()
-    for each in already:
-        there |= {each.name, *_closure(each.name, each.extras, target.cpu)}
     for name in sorted(needed - found.keys()):
         found[name] = _Distribution(name)
-    return {name: each for name, each in found.items() if name not in there} if there else found
+    return {name: each for name, each in found.items() if name not in already} if already else found
+
+
+def brought(requirement: Requirement, *, cpu: bool) -> frozenset[str]:
+    """What an install of a requirement brings, by name."""
+    return frozenset((requirement.name, *_closure(requirement.name, requirement.extras, cpu)))
 
 
 @lru_cache(maxsize=4096)

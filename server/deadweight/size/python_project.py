@@ -148,7 +148,7 @@ def with_cuda(packages: PackageSet) -> tuple[str, ...]:
     asked = _asked(packages)
     if asked is None or asked.locked is not None or "no-deps" in packages.options:
         return ()
-    there = {each.name for each in _there(packages)}
+    there = {each.name for each in map(_read_requirement, packages.already) if each}
     return tuple(name for name in pip.with_cuda(asked.requirements, _target(packages)) if name not in there)
 
 
@@ -157,8 +157,20 @@ def _target(packages: PackageSet) -> pip.Target:
     return pip.Target(packages.libc, packages.runtime, "no-compile" not in options, "cpu" in options)
 
 
-def _there(packages: PackageSet) -> list[Requirement]:
-    return [each for name in packages.already if (each := _read_requirement(name))]
+def _there(packages: PackageSet) -> frozenset[str]:
+    return _brought(packages.already, "cpu" in packages.options)
+
+
+@lru_cache(maxsize=16)
+def _brought(names: tuple[str, ...], cpu: bool) -> frozenset[str]:
+    """The distributions that installs brought: a file may hold thousands of these, each on all before it."""
+    return frozenset[str]().union(*[_brought_by(name, cpu) for name in names])
+
+
+@lru_cache(maxsize=4096)
+def _brought_by(name: str, cpu: bool) -> frozenset[str]:
+    requirement = _read_requirement(name)
+    return pip.brought(requirement, cpu=cpu) if requirement else frozenset()
 
 
 def _with_rest(asked: _Asked, size: Size | None) -> Size | None:

@@ -48,6 +48,17 @@ CASES = (
         gone=(APT_LISTS,),
     ),
     Case(
+        "apt-lists-script",
+        "update-and-install-apart",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update\n"
+        "RUN apt-get install -y --no-install-recommends less\n"
+        "COPY setup.sh /\n"
+        "RUN sh /setup.sh\n",
+        {"setup.sh": "set -e\napt-get install -y --no-install-recommends curl\n"},
+        gone=(APT_LISTS,),
+    ),
+    Case(
         "apt-lists-set-e",
         "apt-lists-kept",
         "FROM python:3.11-slim-bookworm\n"
@@ -323,6 +334,17 @@ CASES = (
         " && rm -rf /var/lib/apt/lists/*\n",
     ),
     Case(
+        "three-installs-lists",
+        "consecutive-runs",
+        "FROM debian:bookworm-slim\n"
+        "RUN export X=1; apt-get update; apt-get install -y --no-install-recommends less;"
+        " rm -rf /var/lib/apt/lists/*\n"
+        "RUN cd /srv; touch a; apt-get update; apt-get install -y --no-install-recommends file;"
+        " rm -rf /var/lib/apt/lists/*\n"
+        'RUN echo "not $X" > c; apt-get update; apt-get install -y --no-install-recommends make;'
+        " rm -rf /var/lib/apt/lists/*\n",
+    ),
+    Case(
         "three-installs-subshells",
         "consecutive-runs",
         "FROM debian:bookworm-slim\n"
@@ -350,6 +372,22 @@ CASES = (
         "RUN apt-get update \\\n"
         "    && apt-get install -y gcc \\\n"
         "    && rm -rf /var/lib/apt/lists/*\n",
+        drops_packages=True,
+    ),
+    Case(
+        "recommended-apart",  # a package that nobody else knows keeps what it recommends
+        "recommended-packages",
+        "FROM debian:bookworm-slim\n"
+        "RUN mkdir -p /own/DEBIAN \\\n"
+        "    && printf 'Package: own\\nVersion: 1\\nArchitecture: all\\nMaintainer: me\\nDescription: own\\n"
+        "Recommends: tree\\n' > /own/DEBIAN/control \\\n"
+        "    && dpkg-deb --build /own /own.deb && rm -r /own\n"
+        "COPY LICENSE /\n"
+        "RUN apt-get update \\\n"
+        "    && DEBIAN_FRONTEND=noninteractive apt-get install -y /own.deb git > /dev/null \\\n"
+        "    && rm -rf /var/lib/apt/lists/*\n",
+        {"LICENSE": "as you like\n"},
+        gone=("/etc/alternatives/pager*", "/var/lib/dpkg/alternatives/pager"),
         drops_packages=True,
     ),
     Case(

@@ -33,7 +33,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield writes(folder and posixpath.join(folder, "node_modules"), packages, call.span)
         yield from _left(call, packages)
     elif verb in ("add", "a", "install", "i"):
-        packages = PackageSet("npm", names, None, around.base.suite, around.base.libc)
+        packages = PackageSet("bun", names, None, around.base.suite, around.base.libc)
         yield writes(around.resolve("~/.bun" if call.has("-g", "--global") else "node_modules"), packages, call.span)
         yield from _left(call, packages)
     elif [word.pattern for word in operands[:3]] == ["pm", "cache", "rm"]:

@@ -35,7 +35,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     if verb in _INSTALLS and not names:
         yield from _install(call)
     elif verb in ("add", "install", "i"):
-        packages = PackageSet("npm", names, None, around.base.suite, around.base.libc)
+        packages = PackageSet("pnpm", names, None, around.base.suite, around.base.libc)
         is_global = call.has("-g", "--global")
         yield writes(home(around) if is_global else around.resolve("node_modules"), packages, call.span)
         yield from _left(call, packages)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.commands.call import Call, Surroundings
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Effect, ProjectTexts
 
 # Options that take the next word along.
 VALUES = (
@@ -39,17 +39,11 @@ def _effects(call: Call) -> Iterator[Effect]:
         case ["workspaces", "focus", *_]:
             yield from _install(call)
         case ["global", "add", *names]:
-            packages = PackageSet(
-                "npm", tuple(names), None, around.base.suite, around.base.libc, frozenset(("global",))
-            )
-            yield writes(
-                _root_or_home(call.around, "/usr/local/share/.config/yarn", "~/.config/yarn"), packages, call.span
-            )
+            packages = PackageSet("yarn", tuple(names), None, around.base.suite, around.base.libc)
+            yield writes(_root_or_home(around, "/usr/local/share/.config/yarn", "~/.config/yarn"), packages, call.span)
             yield from _left(call, packages, is_berry=False)
         case ["add", *names]:
-            packages = PackageSet("npm", tuple(names), None, around.base.suite, around.base.libc)
-            yield writes(around.resolve("node_modules"), packages, call.span)
-            yield from _left(call, packages, is_berry=False)
+            yield from _add(call, tuple(names))
         case ["config", "set", name, value]:
             yield from _set(call, name, value)
         case ["cache", "clean" | "clear", *_]:
@@ -65,14 +59,11 @@ def _install(call: Call) -> Iterator[Effect]:
     text = around.files.text
     settings = text(posixpath.join(folder, ".yarnrc.yml")) if folder else None
     project = npm.project_at(call, folder, "yarn.lock")
-    lock = (project and project.lock) or ""
-    is_berry = settings is not None or re.search(r"^__metadata:", lock, re.MULTILINE) is not None
+    is_berry = _is_berry(settings, project)
     options = {"dev"} if npm.wants_dev(call) or (is_berry and not call.has("--production")) else set()
     if call.has("--frozen-lockfile", "--immutable", "--pure-lockfile"):
         options.add("frozen")
-    links_nothing = is_berry and not re.search(
-        r"^nodeLinker:\s*['\"]?(?:node-modules|pnpm)", settings or "", re.MULTILINE
-    )
+    links_nothing = _links_nothing(settings, is_berry)
     manager = "yarn pnp" if links_nothing else "yarn berry" if is_berry else "yarn"
     packages = npm.of_project(call, manager, project, folder, options)
     if links_nothing:  # the archives are what node reads
@@ -80,6 +71,30 @@ def _install(call: Call) -> Iterator[Effect]:
         return
     yield writes(folder and posixpath.join(folder, "node_modules"), packages, call.span)
     yield from _left(call, packages, is_berry=is_berry)
+
+
+def _add(call: Call, names: tuple[str, ...]) -> Iterator[Effect]:
+    around = call.around
+    folder = around.resolve(call.value("--cwd") or ".")
+    project = npm.project_at(call, folder, "yarn.lock")
+    settings = around.files.text(posixpath.join(folder, ".yarnrc.yml")) if folder else None
+    is_berry = _is_berry(settings, project)
+    packages = PackageSet("yarn berry" if is_berry else "yarn", names, None, around.base.suite, around.base.libc)
+    place = "~/.yarn/berry" if _links_nothing(settings, is_berry) else folder and posixpath.join(folder, "node_modules")
+    yield writes(place and around.resolve(place), packages, call.span)
+    if not _links_nothing(settings, is_berry):
+        yield from _left(call, packages, is_berry=is_berry)
+
+
+def _is_berry(settings: str | None, project: ProjectTexts | None) -> bool:
+    """Whether it is one of the newer ones, by .yarnrc.yml or by the lockfile."""
+    lock = (project and project.lock) or ""
+    return settings is not None or re.search(r"^__metadata:", lock, re.MULTILINE) is not None
+
+
+def _links_nothing(settings: str | None, is_berry: bool) -> bool:
+    """Whether no node_modules is made: node reads the archives."""
+    return is_berry and not re.search(r"^nodeLinker:\s*['\"]?(?:node-modules|pnpm)", settings or "", re.MULTILINE)
 
 
 def _left(call: Call, packages: PackageSet, *, is_berry: bool) -> Iterator[Effect]:
