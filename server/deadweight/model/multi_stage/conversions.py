@@ -27,7 +27,7 @@ _ECOSYSTEMS = {
     "rust": "rust",
     "ruby": "ruby",
     "php": "php",
-    "mcr.microsoft.com/dotnet/sdk": "dotnet",
+    **dict.fromkeys(("mcr.microsoft.com/dotnet/sdk", "mcr.microsoft.com/dotnet/core/sdk"), "dotnet"),
     **dict.fromkeys(("maven", "gradle", "eclipse-temurin", "openjdk", "amazoncorretto"), "java"),
     **dict.fromkeys(("gcc", "debian", "ubuntu", "alpine", "buildpack-deps"), "native"),
 }
@@ -73,8 +73,8 @@ def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
     unknown = (layer for layer in recipe.copies if layer.site.step not in needs.known)
     if recipe.ledger.base.is_windows:
         return "it stands on Windows"
-    if not recipe.start:
-        return "the file does not say what the image starts"
+    if not recipe.start and needs.base != recipe.written_base:
+        return "the file leaves it to its base image what it starts"
     if recipe.has("ONBUILD", "SHELL"):
         return "ONBUILD and SHELL mean something else in another stage"
     if any(stage.base == target.index or target.index in _named(build, stage.sources) for stage in others):

@@ -55,6 +55,8 @@ def needs(recipe: Recipe) -> Needs | None:
     server = _server(app)
     if server is None or recipe.has("ENTRYPOINT", "USER", "VOLUME", "HEALTHCHECK") or len(app.installs) > 1:
         return None
+    if recipe.context.select(inside(app.root, "src/setupProxy.js")).exists:
+        return None
     if '"proxy"' in recipe.context.texts.get(inside(app.root, "package.json"), "") or "proxy" in _vite(app):
         return None  # it passes requests on
     build = manifests_first(app, "")
