@@ -89,7 +89,7 @@ _FOR_DEVELOPERS = """
     *.dockerfile
     docker-compose* compose*.y*ml Makefile makefile GNUmakefile *.mk Jenkinsfile Procfile Vagrantfile Taskfile* justfile
     docs doc test tests testdata examples example bench benches benchmarks k8s helm charts deploy deployments terraform
-    hack ci scripts *.log *.sh fly.toml render.yaml app.yaml skaffold.yaml renovate.json codecov.yml
+    hack ci scripts *.log *.sh fly.toml deadweight.toml render.yaml app.yaml skaffold.yaml renovate.json codecov.yml
 """
 _DEVELOPERS = tuple(_FOR_DEVELOPERS.split())
 _ALL_THE_SAME = (".env", ".env.production")

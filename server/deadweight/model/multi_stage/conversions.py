@@ -36,15 +36,22 @@ _LONGEST = 100  # instructions; the apps of the corpus that are built in one sta
 _BY_NUMBER = re.compile(r"\d+")
 
 
-def plans_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | None) -> tuple[Plan, ...] | Refusal:
-    """How the image could be built in one stage more, the usual way first; none where no ecosystem knows its app."""
+def recipe_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | None) -> Recipe | None:
+    """The stage that becomes the image, where it stands on an image whose apps an ecosystem may know."""
     target = build.target
     if target is None or context is None or not isinstance(target.base, ImageRef) or len(target.steps) > _LONGEST:
+        return None
+    return Recipe(ledgers[target.index], target.base, context) if target.base.repository in _ECOSYSTEMS else None
+
+
+def plans_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | None) -> tuple[Plan, ...] | Refusal:
+    """How the image could be built in one stage more, the usual way first; none where no ecosystem knows its app."""
+    recipe = recipe_of(build, ledgers, context)
+    if recipe is None:
         return ()
-    recipe = Recipe(ledgers[target.index], target.base, context)
-    ecosystem = _ECOSYSTEMS.get(target.base.repository)
-    usual = _needs(ecosystem, recipe) if ecosystem else None
-    if ecosystem is None or usual is None:
+    ecosystem = _ECOSYSTEMS[recipe.ref.repository]
+    usual = _needs(ecosystem, recipe)
+    if usual is None:
         return ()
     others = [_needs(each, recipe) for each in _VARIANTS.get(ecosystem, ())]
     plans = [_plan(build, recipe, each) for each in (usual, *others) if each]

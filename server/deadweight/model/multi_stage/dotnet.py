@@ -38,9 +38,9 @@ def _image(app: App, _: bool) -> Image | Refusal:
     tag = _tag(recipe, projects)
     if tag is None:
         return Refusal("the SDK is named without a version")
-    published = list(_outputs(recipe))
-    if published and None not in published and folder not in published:
-        return Refusal(f"dotnet writes the app into {published[-1]}, and the start command looks for {app.program}")
+    outputs = list(_outputs(recipe, "build", "publish"))
+    if outputs and None not in outputs and folder not in outputs:
+        return Refusal(f"dotnet writes the app into {outputs[-1]}, and the start command looks for {app.program}")
     if folder == app.folder:
         return Refusal("the app is published among its sources")
     is_web = any("Microsoft.NET.Sdk.Web" in text or "Microsoft.AspNetCore.App" in text for text in projects)
@@ -60,12 +60,17 @@ def _tag(recipe: Recipe, projects: list[str]) -> str | None:
     return f"{found[1]}{end}{'-slim' if end in _SLIM_ONLY else ''}"
 
 
-def _outputs(recipe: Recipe) -> Iterator[str | None]:
+def published(recipe: Recipe) -> Iterator[str]:
+    """The folders that `dotnet publish` is told to write into, as far as they are known."""
+    return (path for path in _outputs(recipe, "publish") if path)
+
+
+def _outputs(recipe: Recipe, *verbs: str) -> Iterator[str | None]:
     """The folders that builds are told to write into."""
     for layer in recipe.runs:
         for call in layer.calls:
             verb = call.words[0].text if call.program == "dotnet" and call.words else ""
-            if verb in ("build", "publish") and (named := call.value("-o", "--output")):
+            if verb in verbs and (named := call.value("-o", "--output")):
                 yield call.around.resolve(named)
 
 

@@ -30,7 +30,7 @@ _FOR_DEVELOPERS = """
     cypress.* commitlint.config.* lint-staged.config.* drizzle.config.ts renovate.json lerna.json turbo.json vercel.json
     netlify.toml fly.toml sonar-project.properties package-lock.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb
     npm-shrinkwrap.json package.json node_modules next-env.d.ts components.json *.log index.html *.sh *.code-workspace
-    app.json
+    app.json deadweight.toml
 """
 _DEVELOPERS = tuple(_FOR_DEVELOPERS.split())
 _ALL_THE_SAME = (".env", ".env.production", ".env.local", ".env.production.local", ".sequelizerc")

@@ -29,6 +29,7 @@ _FEW, _MANY = 50, 1000  # files: that a pattern names, and that somebody compare
 _SEARCHED = ("/usr/local/bin", "/usr/bin", "/bin")  # where a shell looks for a script that is named without a folder
 _IN_BUSYBOX = frozenset(("nc", "ps", "wget"))  # programs that every image of Alpine has
 WORKS = frozenset(("RUN", "COPY", "ADD"))
+STARTS = frozenset(("CMD", "ENTRYPOINT"))
 BUILTINS = frozenset(("set", "exit", "export", "unset", ":", "true", "test", "["))  # of the shell, which write nothing
 _COUNTS_FOR_ALL = frozenset(("cd", "export", "set", ".", "source", "alias", "umask"))  # for the commands behind it too
 
@@ -119,6 +120,12 @@ class Recipe:
     def last_work(self) -> int:
         """The number of the last COPY, ADD or RUN."""
         return max((layer.site.step for layer in self.layers if layer.instruction.keyword in WORKS), default=0)
+
+    @property
+    def last_place(self) -> int:
+        """The number of the last COPY, ADD, RUN or WORKDIR: behind it a RUN finds what the start command does."""
+        places = (layer.site.step for layer in self.layers if layer.instruction.keyword in ("WORKDIR", *WORKS))
+        return max(places, default=0)
 
     def target(self, folder: str) -> str:
         """How a COPY of our own where the last work was done names a folder: "./" is the working folder there."""
