@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).with_name("conversions")
 RULE = "build-tools-shipped"
+STARTS = "development-start"
 KEPT = ("EXPOSE", "HEALTHCHECK", "LABEL", "VOLUME", "STOPSIGNAL")
 
 
@@ -38,6 +39,7 @@ class Case(NamedTuple):
     said: str
     after: str
     number: int
+    rule: str
 
 
 def cases() -> list[object]:
@@ -47,15 +49,16 @@ def cases() -> list[object]:
             name, _, rest = section.partition("\n")
             block, _, result = rest.partition("=> ")
             said, _, after = result.partition("\n")
-            found.append(
-                pytest.param(Case(block, said, after, -1 if path.stem == "sites" else 0), id=f"{path.stem}-{name}")
-            )
+            number, rule = -1 if path.stem == "sites" else 0, STARTS if path.stem == "starts" else RULE
+            found.append(pytest.param(Case(block, said, after, number, rule), id=f"{path.stem}-{name}"))
     return found
 
 
-def conversion(snapshot: Snapshot, number: int = 0) -> tuple[tuple[Reported, ...], Reported, Fix] | None:
+def conversion(
+    snapshot: Snapshot, number: int = 0, rule: str = RULE
+) -> tuple[tuple[Reported, ...], Reported, Fix] | None:
     found = report(snapshot, DEFAULTS.offering)
-    mine = [each for each in found if each.rule.id == RULE]
+    mine = [each for each in found if each.rule.id == rule]
     if not mine:
         return None
     (reported,) = mine
@@ -77,7 +80,7 @@ def converted(block: str) -> str:
 @pytest.mark.parametrize("case", cases())
 def test_a_stage_becomes_two_or_a_reason_is_given(case: Case) -> None:
     snapshot = snapshot_of(case.block)
-    made = conversion(snapshot, case.number)
+    made = conversion(snapshot, case.number, case.rule)
     if not case.after:
         assert made is None
         assert refusal(snapshot) == case.said.removeprefix("refused: ").replace("silent", "")
@@ -104,7 +107,7 @@ def test_the_result_is_sound(case: Case) -> None:
     assert comments[0] == comments[1]
     context = snapshot_of(case.block)
     result = Snapshot(snapshot_of(f"//- Dockerfile\n{case.after}").tree, context.context, context.options)
-    assert RULE not in [each.rule.id for each in report(result)]
+    assert not {RULE, STARTS} & {each.rule.id for each in report(result, DEFAULTS.offering)}
     stages = len(result.build.stages)
     assert len(result.build.reached) == stages
 

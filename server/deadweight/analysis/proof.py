@@ -72,7 +72,7 @@ def hold_together(
     return is_sound(snapshot, after) and len(report(after, settings)) <= len(found) - len(chosen)
 
 
-def is_sound(before: Snapshot, after: Snapshot) -> bool:
+def is_sound(before: Snapshot, after: Snapshot, *, starts_otherwise: bool = False) -> bool:
     """Whether nothing broke: no new problem, the same directives and comments, no instruction but planned ones."""
     if before.tree is after.tree:
         return True
@@ -80,8 +80,12 @@ def is_sound(before: Snapshot, after: Snapshot) -> bool:
         return False
     if _comments(after) < _comments(before):
         return False
-    is_planned = _is_planned if len(after.build.stages) == len(before.build.stages) else _is_staged
-    if not (_scripts_are_valid(before, after) and is_planned(before, after)):
+    is_as_planned = (
+        _is_planned(before, after)
+        if len(after.build.stages) == len(before.build.stages)
+        else _is_staged(before, after, _OF_IMAGES - {"ENTRYPOINT"} if starts_otherwise else _OF_IMAGES)
+    )
+    if not (is_as_planned and _scripts_are_valid(before, after)):
         return False
     return _second_opinion(before.text, after.text)
 
@@ -107,7 +111,7 @@ def _holds(snapshot: Snapshot, found: Sequence[Reported], reported: Reported, fi
         after = fixed(snapshot, (fix,))
     except ValueError:
         return False
-    if not is_sound(snapshot, after):
+    if not is_sound(snapshot, after, starts_otherwise=fix.starts_otherwise):
         return False
     then = report(after, settings)
     is_done = _is_less(found, then, reported.rule, fix.saves)
@@ -205,10 +209,11 @@ def _is_planned(before: Snapshot, after: Snapshot) -> bool:
     return True
 
 
-def _is_staged(before: Snapshot, after: Snapshot) -> bool:
+def _is_staged(before: Snapshot, after: Snapshot, of_images: frozenset[str]) -> bool:
     """Whether one stage more builds an image that starts as before, in the same surroundings.
 
-    Only the account may be one of its own where none was named, and the program where that was a CMD.
+    Only the account may be one of its own where none was named, and the program where that was a CMD. `of_images` are
+    the instructions that say the same of both images.
     """
     old, new = before.build.target, after.build.target
     if old is None or new is None or new.index != old.index + 1 or new.name != old.name:
@@ -224,8 +229,7 @@ def _is_staged(before: Snapshot, after: Snapshot) -> bool:
     if any(now.variables.get(name) != value or name not in now.environment for name, value in variables):
         return False
     settings = [
-        sorted(_plain(each) for each in stage.section.instructions if each.keyword in _OF_IMAGES)
-        for stage in (old, new)
+        sorted(_plain(each) for each in stage.section.instructions if each.keyword in of_images) for stage in (old, new)
     ]
     copies = [each for stage in after.build.stages[old.index :] for each in stage.section.instructions]
     taken = {word.text for each in old.section.instructions if each.keyword in _COPIES for word in each.words[:-1]}

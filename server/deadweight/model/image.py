@@ -346,6 +346,8 @@ _WORKING_FOLDERS = {
     "tomcat": "/usr/local/tomcat",
     "wordpress": "/var/www/html",
     "gradle": "/home/gradle",
+    **{f"mcr.microsoft.com/dotnet/{name}": "/" for name in ("sdk", "aspnet", "runtime", "runtime-deps")},
+    **{f"mcr.microsoft.com/dotnet/core/{name}": "/" for name in ("sdk", "aspnet", "runtime")},
     "redis": "/data",
     "caddy": "/srv",
     "nginx": "/",

@@ -279,6 +279,7 @@ def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:
             note=f"Check: {'; '.join(plan.checks)}" if plan.checks else "",
             weighs=weighs,
             refactoring=_REFACTORING,
+            starts_otherwise=bool(plan.variant),
         )
 
 

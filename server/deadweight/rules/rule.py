@@ -47,7 +47,8 @@ class Fix:
     check.
 
     `saves` are the bytes of this way where a finding has several; `weighs` what the image weighs before and after it.
-    `refactoring` names what it does to the file where an editor has a kind of action for that: "multi-stage".
+    `refactoring` names what it does to the file where an editor has a kind of action for that: "multi-stage". What the
+    image starts is another command after it where it `starts_otherwise`: a web server in place of one for developers.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Fix:
     saves: Size | None = None
     weighs: tuple[Size, Size] | None = None
     refactoring: str = ""
+    starts_otherwise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

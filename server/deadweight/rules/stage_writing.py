@@ -5,9 +5,12 @@ The text that comes out is compared with the file line by line, so that lines wh
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from deadweight.model.multi_stage.plan import Kept
+from deadweight.model.multi_stage.recipe import STARTS
+from deadweight.model.stages import Site
 from deadweight.rules.edits import line_end
 from deadweight.syntax.dockerfile import Instruction
 from deadweight.text import Edit, Span, apply_edits, line_edits
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.multi_stage.plan import Part, Plan
+    from deadweight.model.multi_stage.production import Production
+    from deadweight.model.multi_stage.recipe import Recipe
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Section
 
@@ -27,6 +32,25 @@ def written(snapshot: Snapshot, plan: Plan) -> tuple[Edit, ...]:
     before = "".join(piece.text for piece in section.pieces)
     after = _Writer(section, line_end(snapshot.text), plan).text()
     return tuple(Edit(each.span.shifted(start), each.text) for each in line_edits(before, after))
+
+
+def in_production(snapshot: Snapshot, recipe: Recipe, production: Production) -> tuple[Edit, ...]:
+    """The edits that have a stage start for production: a RUN behind its last work, and another start command."""
+    started = next(layer.instruction for layer in reversed(recipe.layers) if layer.instruction.keyword in STARTS)
+    stage, newline = recipe.ledger.stage.index, line_end(snapshot.text)
+    number = next(layer.site.step for layer in recipe.layers if layer.instruction is started)
+    offset, behind = (snapshot.offset(Site(stage, step)) for step in (number, recipe.last_place))
+    last = snapshot.instruction(Site(stage, recipe.last_place))
+    lines = [f"RUN {' && '.join(production.commands)}"] if production.commands else []
+    lines += [f"ENV {each}" for each in production.environment]
+    if started.text[:3].islower():
+        lines = [" ".join((line.partition(" ")[0].lower(), line.partition(" ")[2])) for line in lines]
+    end = behind + len(last.text)
+    is_ended = last.text.endswith("\n")
+    added = "".join(f"{line}{newline}" if is_ended else f"{newline}{line}" for line in lines)
+    keyword = started.text[started.keyword_span.start : started.keyword_span.end]
+    start = Edit(started.span.shifted(offset), f"{keyword} {json.dumps(production.start, ensure_ascii=False)}")
+    return (*((Edit(Span(end, end), added),) if added else ()), start)
 
 
 class _Writer:

@@ -48,7 +48,7 @@ _PROJECT_FILE_NAMES = """
     composer.json composer.lock Gemfile Gemfile.lock .ruby-version
     .gitignore .pypirc .env .env.secret .env.secrets
     pip.conf apt.conf dnf.conf yum.conf npmrc poetry.toml
-    Makefile CMakeLists.txt vite.config.js vite.config.ts vite.config.mjs vite.config.mts
+    Makefile CMakeLists.txt vite.config.js vite.config.ts vite.config.mjs vite.config.mts angular.json
     global.json Directory.Build.props Directory.Packages.props mix.exs mix.lock pubspec.yaml
 """
 _PROJECT_FILES = frozenset(_PROJECT_FILE_NAMES.split())

@@ -501,5 +501,6 @@ NOT_BUILT: dict[str, str] = {
     "over-budget": "no fix of its own: those of the other rules take off what they say",
     "packages-upgraded": "no safe fix: whether a newer base image is there, only its registry says",
     "copy-before-install": "no safe fix, and no bytes in the image: the finding is about rebuilds",
+    "development-start": "no safe fix: what the image starts for production is another program",
     "cache-mount-missing": "no safe fix, and no bytes in the image: it is about rebuilds",
 }

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from deadweight.model.image import UNKNOWN_FOLDER, parse, working_folder
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import BUILD, Kept, Part, Plan, Refusal, Written
 from deadweight.model.multi_stage.recipe import WORKS
@@ -26,7 +27,7 @@ def assembled(recipe: Recipe, needs: Needs, names: Collection[str]) -> Plan | Re
     name = next((each for each in _NAMES if each not in names), None)
     if name is None:
         return Refusal("the file has stages of every name that the new one could have")
-    image = [*_image_lines(recipe, needs)]
+    image = [*_working_folder(recipe, needs), *_image_lines(recipe, needs)]
     arguments = tuple(_arguments(recipe, image))
     environment = tuple(Written(f"ENV {each}") for each in needs.environment)
     return Plan(
@@ -65,6 +66,15 @@ def _image_lines(recipe: Recipe, needs: Needs) -> Iterator[Line]:
             yield Written(system.install(packages, recipe.ledger.base.package_manager))
             packages = system.Packages()
         yield from _standing_for(lines, step)
+
+
+def _working_folder(recipe: Recipe, needs: Needs) -> Iterator[Line]:
+    """The folder that the old base starts in, where the new one starts in another: /go, /home/gradle."""
+    folder = working_folder(recipe.ref)
+    named = (layer.instruction.arguments.text for layer in recipe.layers if layer.instruction.keyword == "WORKDIR")
+    if folder in (UNKNOWN_FOLDER, working_folder(parse(needs.base))) or next(named, "").startswith(("/", "$")):
+        return
+    yield Written(f"WORKDIR {folder}")
 
 
 def _standing_for(lines: tuple[Line, ...], step: int) -> Iterator[Line]:

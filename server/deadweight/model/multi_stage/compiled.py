@@ -31,7 +31,27 @@ if TYPE_CHECKING:
 _ACCOUNTS = frozenset(("adduser", "addgroup", "useradd", "groupadd", "usermod"))
 _SETUP = frozenset(("mkdir", "chown", "chmod", "touch", "true", "echo"))
 _HARMLESS = frozenset(
-    ("rm", "ls", "pwd", "cat", "test", "[", "cp", "mv", "install", "strip", "upx", "ldd", "file", "du")
+    (
+        *(
+            "rm",
+            "ls",
+            "dir",
+            "pwd",
+            "cat",
+            "test",
+            "[",
+            "cp",
+            "mv",
+            "install",
+            "strip",
+            "upx",
+            "ldd",
+            "file",
+            "du",
+            "tree",
+        ),
+        *("env", "printenv", "id", "whoami", "uname", "date", "which", "head", "tail", "sleep"),
+    )
 )
 _SHELL_MARKS = re.compile(r"""[$&|;<>*?`()\[\]{}~#\\'"]""")
 _QUOTED = re.compile(r"""'[^']*'|"[^"$`\\]*\"""")  # what a shell takes as it is
@@ -69,7 +89,7 @@ _FOR_DEVELOPERS = """
     *.dockerfile
     docker-compose* compose*.y*ml Makefile makefile GNUmakefile *.mk Jenkinsfile Procfile Vagrantfile Taskfile* justfile
     docs doc test tests testdata examples example bench benches benchmarks k8s helm charts deploy deployments terraform
-    hack ci scripts *.log *.sh fly.toml render.yaml app.yaml skaffold.yaml renovate.json codecov.yml
+    hack ci scripts *.log *.sh fly.toml deadweight.toml render.yaml app.yaml skaffold.yaml renovate.json codecov.yml
 """
 _DEVELOPERS = tuple(_FOR_DEVELOPERS.split())
 _ALL_THE_SAME = (".env", ".env.production")
@@ -196,6 +216,10 @@ def _read(recipe: Recipe, language: Language) -> App | Refusal:
         return Refusal(f"nobody can tell where the build puts {named}")
     if recipe.place_of(program) is not None:
         return Refusal(f"{named} comes from the build context, and which program it starts nobody can tell")
+    if copied := next((layer for layer in recipe.copies for each in layer.kept if each.path == program), None):
+        return Refusal(
+            f"{copied.instruction.words[0].text} is not in the build context, and COPY takes {named} from there"
+        )
     packages = system.runtime_packages(recipe.runs, replace(recipe.ledger.base, packages=()))
     if isinstance(packages, Refusal):
         return packages

@@ -27,7 +27,7 @@ _ECOSYSTEMS = {
     "rust": "rust",
     "ruby": "ruby",
     "php": "php",
-    "mcr.microsoft.com/dotnet/sdk": "dotnet",
+    **dict.fromkeys(("mcr.microsoft.com/dotnet/sdk", "mcr.microsoft.com/dotnet/core/sdk"), "dotnet"),
     **dict.fromkeys(("maven", "gradle", "eclipse-temurin", "openjdk", "amazoncorretto"), "java"),
     **dict.fromkeys(("gcc", "debian", "ubuntu", "alpine", "buildpack-deps"), "native"),
 }
@@ -36,15 +36,22 @@ _LONGEST = 100  # instructions; the apps of the corpus that are built in one sta
 _BY_NUMBER = re.compile(r"\d+")
 
 
-def plans_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | None) -> tuple[Plan, ...] | Refusal:
-    """How the image could be built in one stage more, the usual way first; none where no ecosystem knows its app."""
+def recipe_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | None) -> Recipe | None:
+    """The stage that becomes the image, where it stands on an image whose apps an ecosystem may know."""
     target = build.target
     if target is None or context is None or not isinstance(target.base, ImageRef) or len(target.steps) > _LONGEST:
+        return None
+    return Recipe(ledgers[target.index], target.base, context) if target.base.repository in _ECOSYSTEMS else None
+
+
+def plans_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | None) -> tuple[Plan, ...] | Refusal:
+    """How the image could be built in one stage more, the usual way first; none where no ecosystem knows its app."""
+    recipe = recipe_of(build, ledgers, context)
+    if recipe is None:
         return ()
-    recipe = Recipe(ledgers[target.index], target.base, context)
-    ecosystem = _ECOSYSTEMS.get(target.base.repository)
-    usual = _needs(ecosystem, recipe) if ecosystem else None
-    if ecosystem is None or usual is None:
+    ecosystem = _ECOSYSTEMS[recipe.ref.repository]
+    usual = _needs(ecosystem, recipe)
+    if usual is None:
         return ()
     others = [_needs(each, recipe) for each in _VARIANTS.get(ecosystem, ())]
     plans = [_plan(build, recipe, each) for each in (usual, *others) if each]
@@ -73,8 +80,8 @@ def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
     unknown = (layer for layer in recipe.copies if layer.site.step not in needs.known)
     if recipe.ledger.base.is_windows:
         return "it stands on Windows"
-    if not recipe.start:
-        return "the file does not say what the image starts"
+    if not recipe.start and needs.base != recipe.written_base:
+        return "the file leaves it to its base image what it starts"
     if recipe.has("ONBUILD", "SHELL"):
         return "ONBUILD and SHELL mean something else in another stage"
     if any(stage.base == target.index or target.index in _named(build, stage.sources) for stage in others):

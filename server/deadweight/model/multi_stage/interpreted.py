@@ -84,7 +84,7 @@ def read(recipe: Recipe, role: Callable[[Call], str], rewritten: Callable[[str],
 
 
 def _role_of(command: Command, role: Callable[[Call], str]) -> str | Refusal:
-    roles = [_general(call) or role(call) for call in command.calls]
+    roles = [role(call) or _general(call) for call in command.calls]
     if "" in roles:
         return Refusal(f"{command.calls[roles.index('')].typed} may write what the app needs when it runs")
     if "image" in roles and len({*roles} - {"shell"}) > 1:
@@ -126,8 +126,11 @@ def needs(
     environment: tuple[str, ...] = (),
     known: Iterable[int] = (),
     image_also: Mapping[int, tuple[Line, ...]] = {},
+    written: Mapping[int, Line] = {},
 ) -> Needs:
-    """What both stages do. `manifests` gives the COPY of what installs read, in place of one of all sources."""
+    """What both stages do. `manifests` gives the COPY of what installs read, in place of one of all sources; `written`
+    the COPY of sources in which an install has written, in place of one from the build context.
+    """
     build: Steps = {}
     image: Steps = {}
     for run in runs:
@@ -151,7 +154,7 @@ def needs(
     for number, layer in enumerate(plain):
         unread = [each for each in plain[number + 1 :] if not _is_between(done, layer, each)]
         if not any(is_brought_again(layer, later) for later in unread):
-            image[layer.site.step] = (Kept(layer.site.step),)
+            image[layer.site.step] = (written.get(layer.site.step, Kept(layer.site.step)),)
     # What a COPY of the sources brings lies over what is in their folder already.
     sources = [run.layer.site.step for run in runs if run.sources]
     copied = [step for step, lines in image.items() if lines and step not in sources]

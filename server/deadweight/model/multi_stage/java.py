@@ -10,6 +10,7 @@ from deadweight.model.ecosystems.project import inside
 from deadweight.model.multi_stage import compiled
 from deadweight.model.multi_stage.compiled import Image, Language
 from deadweight.model.multi_stage.plan import Refusal, Written
+from deadweight.model.multi_stage.recipe import first_of_start
 
 if TYPE_CHECKING:
     from deadweight.model.multi_stage.compiled import App
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
 # The version of Java in a tag: maven:3.9-eclipse-temurin-17, gradle:8.5-jdk21, openjdk:11-jdk-slim.
 _VERSION = re.compile(r"(?:temurin|openjdk|corretto|jdk|sapmachine)-?(\d+)")
 _FIRST = re.compile(r"(\d+)")
-_LASTING = frozenset(
-    ("8", "11", "17", "21", "25")
-)  # versions of which there always is a runtime (adoptium.net, 2026-11)
+_LASTING = ("8", "11", "17", "21", "25")  # versions of which there always is a runtime (adoptium.net, 2026-11)
+_RELEASE = re.compile(r"-(?:noble|jammy|focal)$")  # of Ubuntu, which images of eclipse-temurin name alike
+# What the build files of Maven and Gradle say of the version that they compile for.
+_MADE_FOR = re.compile(
+    r"<(?:java\.version|maven\.compiler\.(?:release|target|source)|release|target)>(?:1\.)?(\d+)<"
+    r"|(?:sourceCompatibility|targetCompatibility)\s*=\s*['\"]?(?:JavaVersion\.VERSION_)?(?:1[._])?(\d+)"
+    r"|(?:JavaLanguageVersion\.of|jvmToolchain)\((\d+)\)"
+)
 # Tools that put an app and all that it needs into one archive.
 _IN_ONE = re.compile(
     r"spring-boot-maven-plugin|maven-shade-plugin|maven-assembly-plugin|org\.springframework\.boot|shadow|uber-jar"
@@ -36,18 +42,38 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
 
 def _image(app: App, _: bool) -> Image | Refusal:
     recipe = app.recipe
-    tag = recipe.ref.effective_tag or ""
-    found = _VERSION.search(tag) or (_FIRST.match(tag) if recipe.ref.repository not in ("maven", "gradle") else None)
-    if found is None or found[1] not in _LASTING:
-        return Refusal(f"nobody can tell a runtime for the Java of {recipe.ref.text}")
-    end = "-alpine" if recipe.ledger.base.libc == "musl" else ""
-    base = f"eclipse-temurin:{found[1]}-jre{end}"
+    version = _version(app)
+    if version not in _LASTING:
+        java = f"Java {version}" if version else f"the Java of {recipe.ref.text}"
+        return Refusal(f"there is no image that only runs {java}, as far as is known")
+    if "*" in app.program and _starts_without_shell(recipe):
+        return Refusal(f"no shell tells java which file {posixpath.basename(app.program)} is: name it")
+    release = _RELEASE.search(recipe.ref.effective_tag or "")
+    end = "-alpine" if recipe.ledger.base.libc == "musl" else release[0] if release else ""
+    base = f"eclipse-temurin:{version}-jre{end}"
     if _is_whole(app):
         return Image(base)
     folder = posixpath.dirname(app.program)
     if folder == app.folder:
         return Refusal("which other archives its archive needs, nobody can tell")
     return Image(base, files=(Written(f"COPY --from={{build}} {folder} {folder}"),), has_program=True)
+
+
+def _version(app: App) -> str:
+    """The version of Java by the tag of the base; where that names none, the one that the project is built for."""
+    ref = app.recipe.ref
+    tag = ref.effective_tag or ""
+    if named := _VERSION.search(tag) or (_FIRST.match(tag) if ref.repository not in ("maven", "gradle") else None):
+        return named[1]
+    texts = app.recipe.context.texts
+    found = (each for name in _BUILD_FILES for each in _MADE_FOR.findall(texts.get(inside(app.root, name), "")))
+    wanted = [int("".join(groups)) for groups in found]
+    return next((each for each in _LASTING if wanted and int(each) >= max(wanted)), "")
+
+
+def _starts_without_shell(recipe: Recipe) -> bool:
+    started = recipe.last("ENTRYPOINT") or recipe.last("CMD")
+    return started is not None and started.array is not None and first_of_start(recipe.start)[:1] == ("java",)
 
 
 def _is_whole(app: App) -> bool:

@@ -214,9 +214,30 @@ def obstacle(app: App) -> str:
         return "pnpm keeps what prisma generates among its packages, and pruning takes it away"
     if manifest.workspaces or app.project.manifests[1:]:
         return "the packages of its workspaces depend on each other"
+    if missing := _left_out(app):
+        return f"the build runs {missing}, and the install leaves packages for development out"
     if recipe.context.select(inside(app.root, "node_modules")).exists and not app.does("build"):
         return "COPY brings node_modules from the build context: leave it out first"
     return ""
+
+
+def _left_out(app: App) -> str:
+    """A program that the build runs and that only a package for development brings, where the install leaves those out;
+    '' for none.
+    """
+    if npm.wants_dev(app.install.call) or not app.does("build"):
+        return ""
+    only_dev = {each.name for each in app.manifest.dev_dependencies}
+    only_dev -= {each.name for each in (*app.manifest.dependencies, *app.manifest.optional_dependencies)}
+    texts = (layer.instruction.arguments.text for layer in app.recipe.runs if layer.site.step in app.roles)
+    for words in node.commands(app.manifest, "\n".join(texts)):
+        if _BROUGHT_BY.get(words[0], words[0]) in only_dev:
+            return words[0]
+    return ""
+
+
+# The packages of programs that are called otherwise (their documentation; by hand, 2026-11-26).
+_BROUGHT_BY = {"tsc": "typescript", "nest": "@nestjs/cli", "ng": "@angular/cli", "vue-cli-service": "@vue/cli-service"}
 
 
 def needs_dev(app: App) -> bool:

@@ -30,7 +30,7 @@ _FOR_DEVELOPERS = """
     cypress.* commitlint.config.* lint-staged.config.* drizzle.config.ts renovate.json lerna.json turbo.json vercel.json
     netlify.toml fly.toml sonar-project.properties package-lock.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb
     npm-shrinkwrap.json package.json node_modules next-env.d.ts components.json *.log index.html *.sh *.code-workspace
-    app.json
+    app.json deadweight.toml
 """
 _DEVELOPERS = tuple(_FOR_DEVELOPERS.split())
 _ALL_THE_SAME = (".env", ".env.production", ".env.local", ".env.production.local", ".sequelizerc")
@@ -82,8 +82,12 @@ def missing(app: App) -> str | None:
     started = entry(app)
     if started is None or app.recipe.place_of(posixpath.join(app.folder, started.partition("/")[0])) is not None:
         return None
-    is_there = any(app.recipe.place_of(posixpath.join(app.folder, started) + end) for end in _MODULE_ENDS)
-    return None if is_there else started
+    return None if _is_copied(app, started) else started
+
+
+def _is_copied(app: App, started: str) -> bool:
+    """Whether a COPY brings the module that node starts by this path."""
+    return any(app.recipe.place_of(posixpath.join(app.folder, started) + end) is not None for end in _MODULE_ENDS)
 
 
 def server(app: App) -> tuple[str, ...]:
@@ -128,11 +132,9 @@ def output(app: App) -> str | None:
     if started is None:
         return None
     top, _, below = started.partition("/")
-    context = app.recipe.context
-    is_there = any(context.select(inside(app.root, started) + end).exists for end in _MODULE_ENDS)
-    if is_there or (not below and posixpath.splitext(top)[1]) or context.select(inside(app.root, top)).exists:
+    if _is_copied(app, started) or (not below and posixpath.splitext(top)[1]):
         return None
-    return top
+    return None if app.recipe.place_of(posixpath.join(app.folder, top)) is not None else top
 
 
 def has_written(app: App) -> bool:

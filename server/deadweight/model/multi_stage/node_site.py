@@ -7,10 +7,12 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.ecosystems.lenient import as_object, as_string, json_object
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.multi_stage import node_app, node_files
 from deadweight.model.multi_stage.node_steps import manifests_first, then, without_tools
 from deadweight.model.multi_stage.plan import Needs, Refusal, Written
+from deadweight.model.multi_stage.recipe import STARTS
 from deadweight.model.multi_stage.system import Packages
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ _BUNDLERS: dict[tuple[str, ...], _Server] = {
     ("react-scripts", "start"): _Server("build", 3000),
     ("vue-cli-service", "serve"): _Server("dist", 8080),
     ("vite", "preview"): _Server("dist", 4173),
+    ("ng", "serve"): _Server("", 4200),
 }
 
 
@@ -53,10 +56,14 @@ def needs(recipe: Recipe) -> Needs | None:
     if app is None or isinstance(app, Refusal):
         return None
     server = _server(app)
-    if server is None or recipe.has("ENTRYPOINT", "USER", "VOLUME", "HEALTHCHECK") or len(app.installs) > 1:
+    if server is None or recipe.has("USER", "VOLUME", "HEALTHCHECK") or len(app.installs) > 1:
         return None
-    if '"proxy"' in recipe.context.texts.get(inside(app.root, "package.json"), "") or "proxy" in _vite(app):
+    if recipe.context.select(inside(app.root, "src/setupProxy.js")).exists:
+        return None
+    if '"proxy"' in recipe.context.texts.get(inside(app.root, "package.json"), "") or "proxy" in vite_settings(app):
         return None  # it passes requests on
+    if any(word.startswith("--proxy") for words in app.start for word in words):
+        return None
     build = manifests_first(app, "")
     if not app.does("build"):
         if not app.manifest.script("build"):
@@ -65,30 +72,56 @@ def needs(recipe: Recipe) -> Needs | None:
     settings = _SETTINGS.format(port=_port(app, server), root=_ROOT, otherwise=_otherwise(server))
     site = Written(f"COPY --from={{build}} {posixpath.join(app.folder, server.folder)} {_ROOT}")
     image: Steps = {recipe.last_work: (Written(settings), site)}
-    image.update({layer.site.step: () for layer in recipe.layers if layer.instruction.keyword == "CMD"})
+    image.update({layer.site.step: () for layer in recipe.layers if layer.instruction.keyword in STARTS})
     checks = (f"the build writes {server.folder}", "the site gets its settings when it is built, not when it starts")
     return Needs(NGINX, without_tools(app, build), image, Packages(), checks=checks, variant="nginx")
 
 
 def _server(app: App) -> _Server | None:
+    recipe = app.recipe
     for words in app.start:
-        names = tuple(word for word in words if not word.startswith("-"))
-        known = _BUNDLERS.get((posixpath.basename(names[0]), *names[1:2])) if names else None
-        if known is not None:
-            found = _OUT_DIR.search(_vite(app)) if names[0] == "vite" else None
-            return known._replace(folder=found[1]) if found else known
+        names = tuple(word for word in words if word != "npx" and not word.startswith("-"))
+        usual = _BUNDLERS.get((posixpath.basename(names[0]), *names[1:2])) if names else None
+        if usual is None:
+            continue
+        known = usual._replace(port=int(port_of(words) or usual.port))
+        if names[0] == "ng":
+            written = _angular(recipe.context.texts.get(inside(app.root, "angular.json"), ""))
+            return known._replace(folder=written) if written else None
+        found = _OUT_DIR.search(vite_settings(app)) if names[0] == "vite" else None
+        return known._replace(folder=found[1]) if found else known
     if folder := node_files.served(app):
         words = node_files.server(app)
         is_one_page = "-s" in words or "--single" in words
-        named = next((port for name, port in pairwise(words) if name in _PORTS and port.isdecimal()), "")
-        port = int(named) if named else 3000 if words[0] == "serve" else 8080
-        return _Server(folder, port, is_one_page)
+        return _Server(folder, int(port_of(words) or (3000 if words[0] == "serve" else 8080)), is_one_page)
     return None
 
 
-def _vite(app: App) -> str:
+def port_of(words: tuple[str, ...]) -> str:
+    """The port that a server is told to listen to; '' where it is not."""
+    joined = (word.partition("=") for word in words)
+    named = [*pairwise(words), *((name, value) for name, _, value in joined)]
+    return next((port for name, port in named if name in _PORTS and port.isdecimal()), "")
+
+
+def vite_settings(app: App) -> str:
+    """The text of Vite's settings; '' where there are none."""
     texts = app.recipe.context.texts
     return next((texts[path] for name in _VITE_CONFIGS if (path := inside(app.root, name)) in texts), "")
+
+
+def _angular(text: str) -> str:
+    """The folder that `ng build` writes by angular.json; '' where nobody can tell, as of several projects."""
+    projects = as_object((json_object(text) or {}).get("projects"))
+    if len(projects) != 1:
+        return ""
+    ((name, project),) = projects.items()
+    targets = as_object(as_object(project).get("architect") or as_object(project).get("targets"))
+    build = as_object(targets.get("build"))
+    folder = as_string(as_object(build.get("options")).get("outputPath", f"dist/{name}"))
+    # The newer builder puts what a browser gets into a folder of its own.
+    is_new = as_string(build.get("builder")).endswith(":application")
+    return f"{folder}/browser" if folder and is_new else folder
 
 
 def _port(app: App, server: _Server) -> int:

@@ -91,9 +91,10 @@ def manifests_first(app: App, command: str) -> Steps:
 
 
 def then(app: App, build: Steps, command: str) -> None:
-    """Run a command at the end of the stage that builds."""
+    """Run a command at the end of the stage that builds, behind all sources of the app."""
     if command:
-        last = max(layer.site.step for layer in app.recipe.runs)
+        copies = [layer for layer in app.recipe.copies if goes_into(layer, app.folder)]
+        last = max(layer.site.step for layer in (*app.recipe.runs, *copies))
         build[last] = (*build.get(last, (Kept(last),)), Written(f"RUN {command}"))
 
 

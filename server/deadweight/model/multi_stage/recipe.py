@@ -29,6 +29,7 @@ _FEW, _MANY = 50, 1000  # files: that a pattern names, and that somebody compare
 _SEARCHED = ("/usr/local/bin", "/usr/bin", "/bin")  # where a shell looks for a script that is named without a folder
 _IN_BUSYBOX = frozenset(("nc", "ps", "wget"))  # programs that every image of Alpine has
 WORKS = frozenset(("RUN", "COPY", "ADD"))
+STARTS = frozenset(("CMD", "ENTRYPOINT"))
 BUILTINS = frozenset(("set", "exit", "export", "unset", ":", "true", "test", "["))  # of the shell, which write nothing
 _COUNTS_FOR_ALL = frozenset(("cd", "export", "set", ".", "source", "alias", "umask"))  # for the commands behind it too
 
@@ -89,6 +90,12 @@ class Recipe:
         found = [path for place in places if (path := self.place_of(place)) is not None]
         return {path: self.context.texts.get(path, "") for path in found}
 
+    @property
+    def written_base(self) -> str:
+        """The base image as FROM names it."""
+        word = self.ledger.stage.base_word
+        return word.text if word else self.ref.text
+
     @cached_property
     def folder(self) -> str | None:
         """The working folder of the app."""
@@ -114,6 +121,12 @@ class Recipe:
         """The number of the last COPY, ADD or RUN."""
         return max((layer.site.step for layer in self.layers if layer.instruction.keyword in WORKS), default=0)
 
+    @property
+    def last_place(self) -> int:
+        """The number of the last COPY, ADD, RUN or WORKDIR: behind it a RUN finds what the start command does."""
+        places = (layer.site.step for layer in self.layers if layer.instruction.keyword in ("WORKDIR", *WORKS))
+        return max(places, default=0)
+
     def target(self, folder: str) -> str:
         """How a COPY of our own where the last work was done names a folder: "./" is the working folder there."""
         last = self.ledger.layers[self.last_work].step
@@ -128,7 +141,7 @@ class Recipe:
                     continue
                 if is_under(path, effect.path):
                     found = posixpath.join(cause.root, path[len(effect.path) :].lstrip("/")).rstrip("/")
-                    if cause.selection is not None and (found in cause.selection.files or self.context.tree.at(found)):
+                    if cause.selection is not None and self._holds(cause.selection.files, found):
                         return found
                 if (
                     cause.selection is not None
@@ -141,6 +154,12 @@ class Recipe:
                     ):
                         return match
         return None
+
+    def _holds(self, files: Collection[str], path: str) -> bool:
+        """Whether a file, or something in a folder, is among these: `COPY package*.json ./` brings no other folder."""
+        if path in files or self.context.tree.at(path) is None:
+            return path in files
+        return len(files) > _FEW or any(is_under(each, path) for each in files)
 
 
 @remembered
@@ -266,8 +285,7 @@ def held_by_image(recipe: Recipe) -> Base:
 
 def runtime_image(recipe: Recipe) -> str:
     """What FROM names for the image: the slim image of the same version where there is one, else the same again."""
-    word = recipe.ledger.stage.base_word
-    written = word.text if word else recipe.ref.text
+    written = recipe.written_base
     slim = next((each for each in siblings(recipe.ref) if each.name == "slim"), None)
     if slim is None:
         return written

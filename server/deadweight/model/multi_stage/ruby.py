@@ -33,7 +33,7 @@ _LOADS = {
     "mini_magick": ("imagemagick", "imagemagick"),
 }
 _UNKNOWN = frozenset(("rmagick", "ruby-vips", "charlock_holmes", "curb", "wkhtmltopdf-binary", "pdfkit", "grover"))
-_BY_GIT = re.compile(r"\bgit(?:hub)?(?::|\s*=>)")
+_BY_GIT = re.compile(r"^[^#\n]*\bgit(?:hub)?(?::|\s*=>)", re.MULTILINE)
 _PATHS = re.compile(r"BUNDLE_PATH|--path\b|--deployment\b|vendor/bundle|\bpath\b")
 
 

@@ -171,6 +171,8 @@ def libraries_of(headers: str, base: Base) -> tuple[str, ...] | None:
     They are those that it depends on, or its packages of headers: libjpeg-dev depends on libjpeg62-turbo-dev.
     """
     suite = _LIKE.get(base.suite or "", "") if base.os == "ubuntu" else debian.release(base.suite).suite
+    if suite in _RELEASES and not base.is_suite_named:
+        suite = _RELEASES[0]  # later ones provide its names too: libpng16-16 is libpng16-16t64 in trixie
     is_known = base.suite is None or base.suite in debian.suites() or base.os == "ubuntu"
     if base.os not in ("debian", "ubuntu") or not suite or not is_known:
         return None
@@ -178,7 +180,7 @@ def libraries_of(headers: str, base: Base) -> tuple[str, ...] | None:
     found: dict[str, None] = {}
     waiting, seen = [headers], set[str]()
     for _ in range(_MOST_STEPS):
-        known = [debian.package(suite, name) for name in waiting]
+        known = [debian.package(suite, each) for name in waiting for each in debian.providers(suite, name)[:1]]
         groups = [group for package in known if package for group in package.depends]
         seen.update(waiting)
         found.update(dict.fromkeys(_libraries(groups)))
