@@ -117,7 +117,7 @@ async function sizesAndFindings() {
   await page.locator(".monaco-editor .view-line").first().waitFor();
   say("the Dockerfile is open");
   await page.keyboard.press("Control+b"); // away with the side bar
-  await until("findings are underlined", async () => (await squiggles.count()) >= 3 && (await findings()) === 5);
+  await until("findings are underlined", async () => (await squiggles.count()) >= 3 && (await findings()) === 4);
   await shows("FROM node:22 1.1 GB", "RUN npm install +140 MB", "COPY . . +41 MB");
   await item.waitFor();
   assert.match(await item.innerText(), /1\.3 GB/);
@@ -192,7 +192,9 @@ async function log() {
   assert.match(text, /Dockerfile: first diagnostics \(\d+\) \d+ ms after it was opened/);
 }
 
-for (const step of [sizesAndFindings, hover, quickFix, dockerignore, refactoring, sizeReport, log]) {
+const steps = [sizesAndFindings, hover, quickFix, dockerignore, refactoring, sizeReport, log];
+const chosen = process.env.STEPS?.split(",");
+for (const step of steps.filter(({ name }) => !chosen || chosen.includes(name))) {
   try {
     await step();
     say(`${step.name}: ok`);
