@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import platform
 import re
 import shutil
 import struct
@@ -100,6 +102,28 @@ def test_a_folder_that_is_not_trusted_decides_about_no_program() -> None:
 def test_nothing_is_asked_of_the_network() -> None:
     assert not re.findall(r"\bfetch\(|node:https?|node:net|telemetry", SOURCES, re.IGNORECASE)
     assert "extensionDependencies" not in MANIFEST
+
+
+# Which Python runs it
+
+
+def test_the_first_line_says_by_which_python(tmp_path: Path) -> None:
+    script = shutil.copy(CLIENT / "bundled" / "deadweight_server.py", tmp_path)
+    done = subprocess.run([sys.executable, "-I", "-S", script], capture_output=True, text=True, check=False)
+    first, *others = done.stderr.splitlines()
+    assert first == f"Python {platform.python_version()} starts"
+    assert others[-1] == "ModuleNotFoundError: No module named 'deadweight'"
+    (pattern,) = re.findall(r"/\^(Python .+ starts)", SOURCES)
+    assert re.fullmatch(pattern, first)
+
+
+def test_an_old_python_can_read_that_it_is_too_old() -> None:
+    source = (CLIENT / "bundled" / "deadweight_server.py").read_text("utf-8")
+    ast.parse(source, feature_version=(3, 4))
+    (pattern,) = re.findall(r"/\^(Python .+ is too old)", SOURCES)
+    assert re.fullmatch(pattern, "Python 3.8.18 is too old")
+    oldest = tuple(map(int, re.findall(r'OLDEST = "(\d+)\.(\d+)"', SOURCES)[0]))
+    assert f"sys.version_info < {oldest}" in source
 
 
 # Which files it is for

@@ -3,7 +3,7 @@
 import { Uri } from "vscode";
 import type { LogOutputChannel } from "vscode";
 import { LanguageClient, RevealOutputChannelOn } from "vscode-languageclient/node";
-import type { ClientCapabilities, Executable, Middleware, StaticFeature } from "vscode-languageclient/node";
+import type { ClientCapabilities, Middleware, ServerOptions, StaticFeature } from "vscode-languageclient/node";
 import { argumentsOf, showAnswer } from "./commands";
 import { selector } from "./files";
 import type { FirstDiagnostics } from "./first_diagnostics";
@@ -22,7 +22,7 @@ const shows: StaticFeature = {
 };
 
 /** A client that is not started yet. */
-export function makeClient(start: Executable, log: LogOutputChannel, first: FirstDiagnostics): LanguageClient {
+export function makeClient(start: ServerOptions, log: LogOutputChannel, first: FirstDiagnostics): LanguageClient {
   const client = new LanguageClient("deadweight", "Deadweight", start, {
     documentSelector: selector,
     outputChannel: log,

@@ -1,5 +1,6 @@
 /** Deadweight in VS Code: starts the server when there is something for it to read, and shows what it says. */
 
+import type { ChildProcess } from "node:child_process";
 import { commands, env, ProgressLocation, Uri, window, workspace } from "vscode";
 import type { ExtensionContext, LogOutputChannel } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
@@ -13,11 +14,11 @@ import { launch, NoPythonError } from "./launch";
 import { registerReports } from "./report";
 
 const DOWNLOADS = "https://www.python.org/downloads/";
-const NEEDED = OLDEST.join(".");
 
 /** What runs while the extension is active. */
 class Session {
   private client: LanguageClient | undefined;
+  private server: ChildProcess | undefined;
   private starting: Promise<void> = Promise.resolve();
 
   constructor(
@@ -52,19 +53,25 @@ class Session {
     this.client = undefined;
     setRunning(false);
     await client?.dispose().catch((error: unknown) => this.log.warn(String(error)));
+    this.server?.kill(); // it has ended by itself, unless it hangs
   }
 
   private async startNow(): Promise<void> {
     await this.stop();
     const asked = performance.now();
     try {
-      const client = makeClient(await launch(this.folder, this.log), this.log, this.first);
+      const started = launch(this.folder, this.log);
+      const next = [started]; // after a crash the client asks for another
+      const server = async () => (this.server = await (next.pop() ?? launch(this.folder, this.log)));
+      const client = makeClient(server, this.log, this.first);
       this.imageSize.follow(client);
+      await started;
       await client.start();
       this.client = client;
       setRunning(true);
       this.log.info(`the server is ready after ${Math.round(performance.now() - asked)} ms`);
     } catch (error) {
+      this.server?.kill();
       this.log.error(error instanceof Error ? error.message : String(error));
       void this.complain(error); // nothing waits for an answer
     }
@@ -75,7 +82,7 @@ class Session {
     const choose = "Choose Python";
     const [message, ...ways] =
       error instanceof NoPythonError
-        ? [`Deadweight needs Python ${NEEDED} or newer: ${error.message}.`, choose, "Get Python", "Show Log"]
+        ? [`Deadweight needs Python ${OLDEST} or newer: ${error.message}.`, choose, "Get Python", "Show Log"]
         : ["Deadweight's server does not start.", "Try Again", "Show Log"];
     switch (await window.showErrorMessage(message as string, ...ways)) {
       case choose:
@@ -100,7 +107,7 @@ function setRunning(isRunning: boolean): void {
 
 /** Writes the setting; its change starts the server. */
 async function chooseInterpreter(): Promise<void> {
-  const chosen = await window.showOpenDialog({ title: `Python ${NEEDED} or newer`, canSelectMany: false });
+  const chosen = await window.showOpenDialog({ title: `Python ${OLDEST} or newer`, canSelectMany: false });
   if (chosen?.[0]) {
     await workspace.getConfiguration("deadweight").update("interpreter", chosen[0].fsPath, true);
   }

@@ -1,42 +1,44 @@
 /**
  * Which Python runs the server. Any of 3.10 or newer does: the server is started isolated and brings all it needs. So
- * the first that answers is taken, in this order: the setting, the choice of the Python extension where that is
- * installed, and what PATH has.
+ * none is asked beforehand. The server itself is started, and the first that it says is whether this Python will do. The
+ * order is: the setting, the choice of the Python extension where that is installed, and what PATH has.
  */
 
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync } from "node:fs";
 import * as path from "node:path";
 import { extensions, workspace } from "vscode";
 import type { Uri } from "vscode";
 
-export const OLDEST: readonly [number, number] = [3, 10];
+export const OLDEST = "3.10";
 
 /** Isolated: without the variables, the folder and the site-packages of the user, whatever is broken in them. */
-export const ISOLATED = ["-I", "-S"];
+const ISOLATED = ["-I", "-S"];
 
-// `py` is the launcher that comes with Python on Windows, where `python3` may be a signpost to a shop.
-const ON_PATH = [["python3"], ["python"], ...(process.platform === "win32" ? [["py", "-3"]] : [])];
+const NAMES = ["python3", "python"];
+/** Beside a `python3` of the system's own that is too old. */
+const NEWER_NAMES = ["python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 
 const MILLISECONDS = { answer: 10_000, pythonExtension: 1_000 };
 
-/** A Python that was tried: where it is and its version, or why it is of no use. */
-export type Tried =
-  | { asked: string; executable: string; version: string }
-  | { asked: string; problem: string };
+/** A Python that was tried: the server that it has started, or why it is of no use. */
+export type Tried = { command: string } & (
+  | { version: string; server: ChildProcess }
+  | { problem: string }
+);
 
-export type Interpreter = Extract<Tried, { executable: string }>;
-
-/** The Python to use, or undefined; `tried` are those that were asked, with what they said. */
-export async function findInterpreter(folder: string): Promise<{ found?: Interpreter; tried: Tried[] }> {
+/** Starts a script by the first Python that can; gives all that were tried, that one as the last. */
+export async function startByFirst(script: string, folder: string): Promise<Tried[]> {
   const tried: Tried[] = [];
   for await (const command of candidates()) {
-    const answer = await ask(command, folder);
+    const answer = await start(command, script, folder);
     tried.push(answer);
-    if ("executable" in answer) {
-      return { found: answer, tried };
+    if ("server" in answer) {
+      break;
     }
   }
-  return { tried };
+  return tried;
 }
 
 async function* candidates(): AsyncGenerator<readonly string[]> {
@@ -48,35 +50,102 @@ async function* candidates(): AsyncGenerator<readonly string[]> {
   if (active) {
     yield [active];
   }
-  yield* ON_PATH;
+  if (process.platform === "win32") {
+    // `py` is the launcher that comes with Python; `python3` may be a signpost to a shop.
+    yield* [["python3"], ["python"], ["py", "-3"]];
+  } else {
+    yield* onPath();
+  }
 }
 
-/** Asks a Python for its version; one that is none, or is too old, says why. */
-function ask([command = "", ...before]: readonly string[], folder: string): Promise<Tried> {
-  const asked = [command, ...before].join(" ");
-  const code = "import sys; print('%d\\n%d\\n%d\\n%s' % (sys.version_info[:3] + (sys.executable,)))";
+/**
+ * What PATH has. Stand-ins come last: they look for a Python each time, which takes as long as the start of the server,
+ * and here one is as good as another.
+ */
+function* onPath(): Generator<readonly string[]> {
+  const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => path.isAbsolute(folder));
+  const seen = new Set<string>();
+  const standIns: string[] = [];
+  for (const name of [...NAMES, ...NEWER_NAMES]) {
+    for (const program of folders.map((folder) => path.join(folder, name)).filter(isExecutable)) {
+      const real = realpathSync(program);
+      if (!seen.has(real)) {
+        seen.add(real);
+        if (!isStandIn(program)) {
+          yield [program];
+        } else if (NAMES.includes(name)) {
+          standIns.push(program);
+        }
+      }
+    }
+  }
+  yield* standIns.map((program) => [program]);
+}
+
+function isExecutable(program: string): boolean {
+  try {
+    accessSync(program, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it is a script, as those of pyenv, or what macOS has where its developer tools would be. */
+function isStandIn(program: string): boolean {
+  if (process.platform === "darwin" && path.dirname(program) === "/usr/bin") {
+    return true;
+  }
+  const start = Buffer.alloc(2);
+  try {
+    const file = openSync(program, "r");
+    readSync(file, start);
+    closeSync(file);
+  } catch {
+    return false; // it can be executed and not read
+  }
+  return start.toString() === "#!";
+}
+
+/** Starts a script by a Python, and waits for its first line on stderr, see bundled/deadweight_server.py. */
+function start([command = "", ...before]: readonly string[], script: string, folder: string): Promise<Tried> {
   return new Promise((resolve) => {
     // Never from a folder of the workspace: Windows looks for programs there first.
-    const options = { cwd: folder, timeout: MILLISECONDS.answer, windowsHide: true };
-    execFile(command, [...before, ...ISOLATED, "-c", code], options, (error, stdout) => {
-      const [major, minor, micro, executable] = stdout.split(/\r?\n/);
-      const version = `${major}.${minor}.${micro}`;
-      if (!/^\d+\.\d+\.\d+$/.test(version) || !executable) {
-        resolve({ asked, problem: reason(error) });
-      } else if (Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1])) {
-        resolve({ asked, problem: `is Python ${version}` });
-      } else {
-        resolve({ asked, executable: path.normalize(executable), version });
-      }
-    });
-  });
-}
+    const server = spawn(command, [...before, ...ISOLATED, script, "--stdio"], { cwd: folder, windowsHide: true });
+    const name = [command, ...before].join(" ");
+    const late = setTimeout(() => {
+      refuse("does not answer");
+      server.kill();
+    }, MILLISECONDS.answer);
+    let said = "";
 
-function reason(error: (Error & { code?: unknown; killed?: boolean }) | null): string {
-  if (error?.code === "ENOENT") {
-    return "was not found";
-  }
-  return error?.killed ? "does not answer" : "is no Python 3";
+    const refuse = (problem: string): void => {
+      clearTimeout(late);
+      resolve({ command: name, problem });
+    };
+    const reason = (): string => {
+      const [, version] = /^Python (\S+) is too old/.exec(said) ?? [];
+      return version ? `is Python ${version}` : "is no Python 3";
+    };
+    const listen = (text: Buffer): void => {
+      said += text.toString();
+      const [line, version] = /^Python (\S+) starts\r?\n/.exec(said) ?? [];
+      if (line && version) {
+        clearTimeout(late);
+        server.stderr.off("data", listen).pause();
+        if (said.length > line.length) {
+          server.stderr.unshift(Buffer.from(said.slice(line.length))); // for the log
+        }
+        resolve({ command: name, version, server });
+      }
+    };
+    server.stderr.on("data", listen);
+    server.stdin.on("error", () => {}); // of a server that is gone: `close` tells
+    server.on("error", (error: NodeJS.ErrnoException) =>
+      refuse(error.code === "ENOENT" ? "was not found" : "cannot be started"),
+    );
+    server.on("close", () => refuse(reason()));
+  });
 }
 
 /** As much as we use of the interface of the Python extension. */

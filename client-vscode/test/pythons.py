@@ -3,7 +3,8 @@
     client-vscode/test/pythons.py [PYTHON...]
 
 Each has to greet, and to find what is wrong with a Dockerfile, started as the extension starts it: a plain Python, one
-whose packages are broken copies of what the server needs, one in a folder full of such, and those that are named.
+whose packages are broken copies of what the server needs, one in a folder full of such, and those that are named. One
+that is too old has to say so.
 Needs what client-vscode/package.py lays out in bundled/.
 """
 
@@ -60,10 +61,10 @@ def with_packages(folder: Path) -> Path:
 
 
 def tried(what: str, python: str, cwd: Path | None = None, **variables: str) -> bool:
-    """Whether the server starts and does its work."""
+    """Whether the server starts and does its work, or says that it cannot."""
     command = (python, *ISOLATED, str(BUNDLED / "deadweight_server.py"), "--stdio")
     document = {"uri": "file:///Dockerfile", "languageId": "dockerfile", "version": 1, "text": DOCKERFILE}
-    said = (
+    asked = (
         message(id=1, method="initialize", params={"capabilities": {}}),
         message(method="textDocument/didOpen", params={"textDocument": document}),
         message(id=2, method="shutdown"),
@@ -72,14 +73,17 @@ def tried(what: str, python: str, cwd: Path | None = None, **variables: str) -> 
     environment = {**os.environ, **variables}
     try:
         done = subprocess.run(
-            command, input=b"".join(said), cwd=cwd, env=environment, capture_output=True, timeout=SECONDS, check=False
+            command, input=b"".join(asked), cwd=cwd, env=environment, capture_output=True, timeout=SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         print(f"{what}: {error}")
         return False
-    fine = done.returncode == 0 and b"install-cache-kept" in done.stdout
-    version = subprocess.run([python, *ISOLATED, "-V"], capture_output=True, text=True, check=False).stdout.strip()
-    print(f"{what}: {version}, {'ok' if fine else (done.stderr or done.stdout).decode()[-500:]}")
+    said_first = done.stderr.decode().partition("\n")[0].strip()
+    if said_first.endswith(" is too old"):
+        print(f"{what}: {said_first}, as it says")
+        return True
+    fine = said_first.endswith(" starts") and done.returncode == 0 and b"install-cache-kept" in done.stdout
+    print(f"{what}: {said_first}, {'ok' if fine else (done.stderr or done.stdout).decode()[-500:]}")
     return fine
 
 

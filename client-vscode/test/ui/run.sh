@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Drives a real VS Code with the extension in it, and takes the pictures of the README.
 #     client-vscode/test/ui/run.sh [VSIX]     builds the extension if none is named
+#     STEPS=sizesAndFindings PICTURES=/tmp client-vscode/test/ui/run.sh [VSIX]     how long the first diagnostics take
 # VS Code is code-server of npm, its window a headless Chromium; what is missing is installed below build/ui (1.2 GB), and
 # Chromium by apt. Nothing leaves the machine while it runs. Not a part of the tests: it takes minutes.
 set -euo pipefail
@@ -69,3 +70,4 @@ for _ in $(seq 300); do
 done
 
 node "$here/drive.mjs" "$port" "$state/parcel-rates" "${PICTURES:-$root/docs/images}" "$work/driver"
+cat "$state"/data/logs/*/exthost*/deadweight.deadweight/Deadweight.log
