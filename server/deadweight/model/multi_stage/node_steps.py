@@ -174,7 +174,7 @@ def _kept_to_lock(app: App) -> str:
 
 def _split(layer: Layer, number: int, command: str, *, is_whole: bool) -> Iterator[Line]:
     """A RUN whose command of this number is another one; what comes behind that is a RUN of its own, unless it
-    `is_whole`.
+    `is_whole`. What cleans its cache stays with it.
     """
     parts = commands(layer)
     flags = flags_of(layer)
@@ -187,8 +187,11 @@ def _split(layer: Layer, number: int, command: str, *, is_whole: bool) -> Iterat
     if is_whole:
         yield Written(f"RUN{flags} {' && '.join(texts)}")
         return
-    yield Written(f"RUN{flags} {' && '.join(texts[: number + 1])}")
-    yield from (Written(f"RUN{flags} {' && '.join(rest)}") for rest in (texts[number + 1 :],) if rest)
+    end = number + 1
+    while end < len(parts) and "cache" in [word.text for call in parts[end].calls for word in call.words[:1]]:
+        end += 1
+    yield Written(f"RUN{flags} {' && '.join(texts[:end])}")
+    yield from (Written(f"RUN{flags} {' && '.join(rest)}") for rest in (texts[end:],) if rest)
 
 
 def _is_plain(app: App) -> bool:
