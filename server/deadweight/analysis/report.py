@@ -306,6 +306,7 @@ def report(
     return tuple([Reported(*each, snapshot) for each in said])
 
 
+@remembered
 def severity_of(finding: Finding) -> Severity:
     """How loud a finding is: by its bytes; what is unknown or about rebuilds is information."""
     saves = finding.saves

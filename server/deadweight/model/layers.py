@@ -480,7 +480,7 @@ class _StageReader:
         was = self.old.layers[site.step] if self.old is not None and site.step < len(self.old.layers) else None
         if was is None or was.step is None or was.step.state is not step.state:
             return None
-        has_moved = was.step is not step and any(each is was.step for each in self.stage.steps)
+        has_moved = was.step is not step and id(was.step) in map(id, self.stage.steps)
         return None if has_moved else was
 
     def copy(self, step: Step) -> Iterator[Effect]:

@@ -25,11 +25,12 @@ class OfLayers(Generic[_Found]):
 
     def __call__(self, ledgers: Iterable[Ledger]) -> list[tuple[Ledger, Layer, _Found]]:
         """What is found in several stages."""
-        name, stages = self._name, [(ledger, ledger.alone) for ledger in ledgers]
+        name = self._name
         return [
             (ledger, layer, each)
-            for ledger, stage in stages
-            for layer, each in (stage.__dict__[name] if name in stage.__dict__ else self.in_stage(stage))
+            for ledger in ledgers
+            for kept in (ledger.alone.__dict__,)
+            for layer, each in (kept[name] if name in kept else self.in_stage(ledger.alone))
         ]
 
     def in_stage(self, stage: Alone) -> list[tuple[Layer, _Found]]:
@@ -37,8 +38,11 @@ class OfLayers(Generic[_Found]):
         found: list[tuple[Layer, _Found]] | None = stage.__dict__.get(self._name)
         if found is None:
             name = self._name
-            pairs = [(each, each.__dict__[name] if name in each.__dict__ else self.of(each)) for each in stage.layers]
-            found = stage.__dict__[name] = [(layer, each) for layer, own in pairs for each in own]
+            found = stage.__dict__[name] = [
+                (layer, each)
+                for layer in stage.layers
+                for each in (layer.__dict__[name] if name in layer.__dict__ else self.of(layer))
+            ]
         return found
 
     def of(self, layer: Layer) -> tuple[_Found, ...]:

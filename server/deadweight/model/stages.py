@@ -105,7 +105,8 @@ class Stage:
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """What `COPY --from` and `RUN --mount=from=` name in this stage."""
-        return tuple(name for step in self.steps for name in sources_of(step.instruction))
+        flagged = [step.instruction for step in self.steps if step.instruction.flags]
+        return tuple([name for instruction in flagged for name in sources_of(instruction)])
 
     @cached_property
     def label(self) -> str:
