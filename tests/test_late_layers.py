@@ -90,7 +90,11 @@ SAFE, ASK = Safety.SAFE.value, Safety.ASK.value
         # Of a RUN
         ("RUN curl -o /x.tgz https://x/y.tgz\nRUN chmod 644 /x.tgz\n", SAFE, None),
         ("RUN curl -o /x.tgz https://x/y.tgz\nENV A=1\nRUN chmod 644 /x.tgz\n", "", ""),
+        ("COPY models /m\nRUN find /m -exec chown 7:8 {} +\n", "", ""),
+        ("COPY models /m\nRUN find /m -type f -exec chmod 644 {} \\;\n", "", ""),
         # Nothing is written again.
+        ("COPY models /m\nRUN find /m -type d -exec chmod 755 {} \\;\n", None, None),
+        ("COPY models /m\nRUN find /m -name run -exec chmod 755 {} \\;\n", None, None),
         ("RUN curl -o /x.tgz https://x/y.tgz && chmod 644 /x.tgz\n", None, None),
         ("COPY models /m\nRUN chown 7:8 /m && ln -s /m /n\n", None, None),
         ("COPY big.bin /\nRUN cp /big.bin /copy.bin\n", None, None),
@@ -135,6 +139,7 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
         ("RUN curl -o /x.tgz https://x/y.tgz\nRUN --network=none rm /x.tgz\n", "", ""),
         ('RUN curl -o /x.tgz https://x/y.tgz\nRUN ["rm", "/x.tgz"]\n', "", ""),
         ("RUN cd /tmp && curl -o x.tgz https://x/y.tgz\nRUN rm /tmp/x.tgz\n", SAFE, None),
+        ("COPY big.bin /\nRUN truncate -s 0 /big.bin\n", "", ""),
         # What tools leave needs no other RUN.
         (
             "RUN apt-get update && apt-get install -y curl\nRUN rm -rf /var/lib/apt/lists/*\n",

@@ -58,7 +58,7 @@ def test_the_example_weighs_what_a_real_build_of_it_wrote() -> None:
 @pytest.mark.parametrize(
     ("manager", "request_", "measured"),
     [
-        # Real `add` of one package to an empty project by pnpm 10.34, bun 1.4 and Yarn 4.18, node 20, 2026-11-26: what
+        # Real `add` of one package by pnpm 10.34, bun 1.4, yarn 1.22 and 4.18, node 20, 2026-11-26: what
         # their caches hold beside hard links.
         ("pnpm", "express", 2_429_397),
         ("pnpm", "pm2", 5_130_671),
@@ -70,6 +70,11 @@ def test_the_example_weighs_what_a_real_build_of_it_wrote() -> None:
         ("bun", "eslint", 1_186_944),
         ("bun", "vite", 1_917_160),
         ("bun", "webpack", 3_722_344),
+        # The classic yarn has all platforms' binaries of typescript 7 and vite 8 in its cache.
+        ("yarn", "typescript", 747_511_045),
+        ("yarn", "eslint", 15_809_058),
+        ("yarn", "vite", 592_422_461),
+        ("yarn", "webpack", 34_924_900),
         ("yarn berry", "express", 3_323_003),
         ("yarn berry", "eslint", 14_251_118),
         ("yarn berry", "webpack", 34_143_446),

@@ -36,6 +36,15 @@ RUN --mount=type=cache,target=/var/lib/apt --mount=type=cache,target=/var/cache/
     apt-get update && apt-get install -y curl
 ```
 
+They are removed in one of its other ways, which other linters do not know:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl && find /var/lib/apt/lists -type f -delete
+RUN apt-get update && apt-get install -y --no-install-recommends less && cd /var/lib/apt && rm -r lists
+RUN lists=/var/lib/apt/lists; apt-get update && apt-get install -y --no-install-recommends vim && rm -rf $lists/*
+```
+
 The stage does not ship:
 
 ```

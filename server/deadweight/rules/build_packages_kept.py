@@ -191,7 +191,7 @@ from deadweight.model.effects import PackageSet
 from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command, complete, insert_word
 from deadweight.rules.folder_uses import layers_behind
-from deadweight.rules.merging import move_into
+from deadweight.rules.merging import is_in_the_way, move_into, only_manages
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.work_images import runs_an_app
 from deadweight.size.estimate import effect_size
@@ -384,8 +384,8 @@ def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
         return
     (user,) = later
     between = behind[: behind.index(user)]
-    is_plain = all(call.program in _MANAGES for call in layer.calls) and "sudo" not in layer.instruction.text
-    if is_plain and user.site.stage == layer.site.stage and not any(map(_is_in_the_way, between)):
+    is_plain = only_manages(layer) and "sudo" not in layer.instruction.text
+    if is_plain and user.site.stage == layer.site.stage and not any(map(is_in_the_way, between)):
         last = [call for call in user.calls if may_compile(call)][-1]
         moved = move_into(snapshot, layer, user, changes)
         title = "Install them in the RUN that builds, and remove them there"
@@ -428,15 +428,6 @@ def _removal(snapshot: Snapshot, kept: _Kept, layer: Layer, last: Call, install:
 
 _MANAGERS = frozenset(("apt-get", "apt", "aptitude", "apk", "dnf", "yum", "microdnf", "tdnf", "dpkg"))
 _REMOVE = frozenset(("remove", "purge", "autoremove", "del", "erase"))
-# What a RUN does that only manages packages, wherever it runs.
-_MANAGES = frozenset(("apt-get", "apt", "apk", "dnf", "yum", "microdnf", "rm", "set", "true", "apt-mark"))
-
-
-def _is_in_the_way(layer: Layer) -> bool:
-    """Whether an instruction may need what is installed above it, or changes what an install does."""
-    return layer.instruction.keyword in ("RUN", "USER", "SHELL", "ONBUILD") or "/etc/ap" in layer.instruction.text
-
-
 _VERBS = {"apt": "apt-get purge -y --auto-remove", "apk": "apk del", "rpm": "{} remove -y"}
 
 

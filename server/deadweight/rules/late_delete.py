@@ -45,6 +45,30 @@ RUN npm install -g typescript@7 && npm cache clean --force
 COPY server.js /
 ```
 
+Packages that one RUN installs, another needs and a third removes can be there for one RUN alone:
+
+## Example
+
+```
+FROM ruby:3.4-alpine
+RUN apk add --no-cache build-base
+COPY . /app
+WORKDIR /app
+RUN bundle install && rm -rf /usr/local/bundle/cache/*.gem
+RUN apk del build-base
+```
+
+Use instead:
+
+```
+FROM ruby:3.4-alpine
+COPY . /app
+WORKDIR /app
+RUN apk add --no-cache build-base \
+    && bundle install && rm -rf /usr/local/bundle/cache/*.gem \
+    && apk del build-base
+```
+
 An archive that is copied, unpacked and deleted need not be copied:
 
 ## Example
@@ -71,7 +95,7 @@ RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp
 Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
 RUN sets (`cd`, variables) is seen by the next. More than three RUNs that do more than manage packages are merged only
 when asked for: a change of one of them runs all of them again. So is a bind mount, which needs BuildKit, and shows the
-file read-only.
+file read-only. And so is an install further down: it is done again whenever what is copied above it changes.
 
 ## Not reported
 
@@ -113,7 +137,7 @@ from __future__ import annotations
 
 import posixpath
 from functools import partial
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Copied, Leftover, PackageSet
@@ -123,7 +147,7 @@ from deadweight.model.undone import late_removals
 from deadweight.rules.apt_lists import remove_lists
 from deadweight.rules.edits import insert_flag, remove_command, remove_instruction
 from deadweight.rules.leftovers import clean_up, left_of
-from deadweight.rules.merging import merged
+from deadweight.rules.merging import is_in_the_way, merge_runs, merged, move_into, only_manages
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import size_together
@@ -180,6 +204,7 @@ def _fixes(
     yield (
         _clean_up(snapshot, removals, removed)
         or _merge(snapshot, removals, removed)
+        or _gather(snapshot, removals, removed)
         or _mount(snapshot, removals, removed)
     )
 
@@ -239,6 +264,30 @@ def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
     if first not in layers:
         return None  # it lies in the stage below
     return merged(snapshot, layers[layers.index(first) : layers.index(late) + 1])
+
+
+def _gather(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
+    """Install packages in the RUN that needs them, and remove them there: what is copied in between comes first."""
+    late = removals[0].layer
+    layers = snapshot.ledgers.of(late).layers
+    writers = {layer.site: layer for layer, _ in removed}
+    install = next(iter(writers.values()))
+    if len(writers) > 1 or install not in layers or not all(isinstance(each.cause, PackageSet) for _, each in removed):
+        return None
+    between = layers[layers.index(install) + 1 : layers.index(late) + 1]
+    row = tuple(takewhile(lambda layer: layer.instruction.keyword == "RUN", reversed(between)))[::-1]
+    if not only_manages(install) or any(map(is_in_the_way, between[: len(between) - len(row)])):
+        return None
+    moved, together = move_into(snapshot, install, row[0]), merge_runs(snapshot, row) if len(row) > 1 else ()
+    if (
+        moved is None
+        or together is None
+        or {each.span.start for each in moved} & {each.span.start for each in together}
+    ):
+        return None
+    title = "Install it in the RUN that needs it, and remove it there"
+    note = "Check: the RUN installs it whenever what is copied above it changes"
+    return Fix("gather", title, Safety.ASK, (*moved, *together), note=note)
 
 
 def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:

@@ -92,7 +92,7 @@ def merged(snapshot: Snapshot, layers: Sequence[Layer]) -> Fix | None:
     if edits is None:
         return None
     title = f"Merge {'both' if len(layers) == 2 else f'the {len(layers)}'} RUNs"
-    if len(layers) <= _FEW or all(map(_only_manages, layers)):
+    if len(layers) <= _FEW or all(map(only_manages, layers)):
         return Fix("merge", title, Safety.SAFE, edits)
     return Fix("merge", title, Safety.ASK, edits, note="Check: a change of one of these steps runs all of them again")
 
@@ -132,9 +132,14 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
 
 
 @remembered
-def _only_manages(layer: Layer) -> bool:
+def only_manages(layer: Layer) -> bool:
     """Whether a RUN does nothing but manage packages: they are one list, which a build brings up to date as a whole."""
     return bool(layer.calls) and all(call.program in _MANAGE for call in layer.calls)
+
+
+def is_in_the_way(layer: Layer) -> bool:
+    """Whether an instruction may need what is installed above it, or changes what an install does."""
+    return layer.instruction.keyword in ("RUN", "USER", "SHELL", "ONBUILD") or "/etc/ap" in layer.instruction.text
 
 
 def _read(layer: Layer, *, is_last: bool = False) -> _Script | None:

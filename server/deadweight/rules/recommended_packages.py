@@ -99,6 +99,15 @@ RUN printf 'APT {\n  Install-Recommends "false";\n}\n' > /etc/apt/apt.conf
 RUN apt-get update && apt-get install -y git
 ```
 
+```
+FROM debian:trixie-slim
+COPY <<EOF /lean.conf
+APT::Install-Recommends "0";
+EOF
+ENV APT_CONFIG=/lean.conf
+RUN apt-get update && apt-get install -y git
+```
+
 The recommended packages are asked for anyway, or weigh next to nothing:
 
 ```

@@ -27,6 +27,8 @@ _MORE = "more packages"
 _ON_DISK = "node_modules in the build context"
 DATE = "2026-11-23"
 
+_OF_PLATFORM = re.compile(r"linux-?(?:x64|64|musl-x64)")  # @rolldown/binding-linux-x64-gnu, turbo-linux-64
+
 MOST_PACKAGES = 10_000  # of a lockfile; large monorepos have some 3,000
 
 # What all packages together may be off by: managers place and choose them differently, more so without a lockfile.
@@ -134,9 +136,15 @@ def _kept_by(manager: str, choices: Collection[_Choice], *, locked: bool) -> Siz
         each = constant(f"{manager}.cache.{'locked' if locked else 'resolved'}")
         low, best, high = (round(len(choices) * count) for count in (each.low, each.best, each.high))
         return size(f"{manager}'s cache", low, best, high, each.source, each.date)
-    known = summed([_installed(choice) for choice in choices], _MORE)
-    times = "yarn_berry.cache_per_modules" if manager == "yarn berry" else "yarn.cache_per_modules"
-    return _times(known, times, f"{manager}'s cache")
+    if manager == "yarn berry":
+        known = summed([_installed(choice) for choice in choices], _MORE)
+        return _times(known, "yarn_berry.cache_per_modules", f"{manager}'s cache")
+    # The classic one downloads what is there for every platform, and links the one that fits.
+    binaries = {choice.label for choice in choices if _OF_PLATFORM.search(choice.name)}
+    own = summed([_installed(choice) for choice in choices if choice.label not in binaries], _MORE)
+    ready = summed([_installed(choice) for choice in choices if choice.label in binaries], _MORE)
+    all_of_them = _times(ready, "yarn.platforms", "binaries of all platforms")
+    return _times(summed([own, all_of_them], _MORE), "yarn.cache_per_modules", f"{manager}'s cache")
 
 
 def _times(known: Size | None, factor: str, what: str) -> Size | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
 
+OWNER_OR_MODE = ("chown", "chgrp", "chmod")
 _CHANGES_LITTLE = re.compile(r"(?:root|0)?:?(?:root|0)?|[ugoa]*\+[rwxX]+")  # `chown root:root`, `chmod +x`
 _TAKES_AWAY = re.compile(r"-[rwxXst]+")  # `chmod -x`, which looks like an option
 
@@ -29,6 +30,13 @@ def again(
         yield writes(path, Rewritten(call.program, sources, may_be_nothing), call.span)
 
 
+def changes_little(change: str) -> bool:
+    """Whether an owner or a mode may be what a file has already: what is copied belongs to root, and programs are
+    mostly executable where they come from.
+    """
+    return bool(_CHANGES_LITTLE.fullmatch(change))
+
+
 def appended(call: Call) -> Iterator[Effect]:
     """What `echo x >> FILE` writes again of a file."""
     for redirect in call.own.command.redirects:
@@ -41,8 +49,7 @@ def _owner_or_mode(call: Call) -> Iterator[Effect]:
     words = [word for word in call.operands("--from") if word.pattern]
     is_given = call.has("--reference") or any(_TAKES_AWAY.fullmatch(word.pattern) for word in call.words)
     change = "" if is_given or not words else words[0].pattern
-    # What is copied belongs to root, and programs are mostly executable where they come from.
-    may_be_nothing = bool(_CHANGES_LITTLE.fullmatch(change))
+    may_be_nothing = changes_little(change)
     for path in call.paths(words if is_given else words[1:]):
         yield from again(call, path, recursive=call.has("-R", "--recursive"), may_be_nothing=may_be_nothing)
 
@@ -73,7 +80,7 @@ def _capabilities(call: Call) -> Iterator[Effect]:
 
 TOOLS = (
     Tool(("setcap",), _capabilities),
-    Tool(("chown", "chgrp", "chmod"), _owner_or_mode),
+    Tool(OWNER_OR_MODE, _owner_or_mode),
     Tool(("touch",), _touch),
     Tool(("strip",), _strip),
     Tool(("sed",), _sed),

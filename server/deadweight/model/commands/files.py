@@ -1,10 +1,12 @@
-"""rm, rmdir and find -delete remove; mkdir and other plain programs add nothing worth counting."""
+"""rm, rmdir and find remove, find also changes; mkdir and other plain programs add nothing worth counting."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
+from deadweight.model.commands.changes import OWNER_OR_MODE, again, changes_little
 from deadweight.model.effects import removes
 
 if TYPE_CHECKING:
@@ -33,9 +35,17 @@ def _shred(call: Call) -> Iterator[Effect]:
 
 
 def _find(call: Call) -> Iterator[Effect]:
-    """`find DIR ... -delete` and `find DIR ... -exec rm`: whatever the tests are, it is a clean-up of that folder."""
+    """`find DIR ... -delete` and `find DIR ... -exec rm`: whatever the tests are, it is a clean-up of that folder. With
+    `-exec chown` it changes what is in there.
+    """
     texts = [word.text for word in call.words]
-    if "-delete" not in texts and not ("rm" in texts and not _RUNS.isdisjoint(texts)):
+    run = next((at + 1 for at, text in enumerate(texts[:-1]) if text in _RUNS), len(texts))
+    if texts[run : run + 1] and texts[run] in OWNER_OR_MODE and not ("-type" in texts and "d" in texts):
+        change = next((text for text in texts[run + 1 :] if not text.startswith("-")), "")
+        for path in call.paths(found_whole(call.words)):
+            may_be_nothing = changes_little(change)
+            yield from again(replace(call, program=texts[run]), path, recursive=True, may_be_nothing=may_be_nothing)
+    if "-delete" not in texts and not ("rm" in texts and run < len(texts)):
         return
     for path in call.paths(found_whole(call.words)):
         if path is not None:

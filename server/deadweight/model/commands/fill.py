@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Filled, writes
+from deadweight.model.effects import Filled, removes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,11 +39,11 @@ def _dd(call: Call) -> Iterator[Effect]:
 
 
 def _sized(call: Call) -> Iterator[Effect]:
-    """`fallocate -l 1G FILE`, `truncate -s 1G FILE`: a hole has bytes in a layer, too."""
+    """`fallocate -l 1G FILE`, `truncate -s 1G FILE`: a hole has bytes in a layer, too; `-s 0` takes them away."""
     length = _bytes(call.value("-l", "--length", "-s", "--size") or "")
     if length is not None:
         for path in call.paths(call.operands("-l", "--length", "-o", "--offset", "-s", "--size", "-r", "--reference")):
-            yield writes(path, Filled(call.program, length), call.span)
+            yield writes(path, Filled(call.program, length), call.span) if length else removes(path, call.span)
 
 
 def _head(call: Call) -> Iterator[Effect]:
