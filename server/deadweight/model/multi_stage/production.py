@@ -70,7 +70,9 @@ def _node(recipe: Recipe) -> Production | None:
     if found is None:
         return None
     manager = app.manager.partition(" ")[0]
-    build = () if app.does("build") or not app.manifest.script("build") else (f"{manager} run build",)
+    calls = (call for layer in recipe.runs for call in layer.calls if call.program in node_app.MANAGERS)
+    is_built = any(word.text == "build" for call in calls for word in call.words)
+    build = () if is_built or not app.manifest.script("build") else (f"{manager} run build",)
     before = " ".join(app.start[0][:3])
     check = f"the app needs nothing that {before} sets up"
     if name := next((name for name in _SCRIPTS if _is_for_production(app, name)), ""):
