@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _LARGER = 22  # the N of Go 1.N from which on programs are larger than those of the versions before
 # What a build writes, by whether its version is older than that: the program, and its symbols.
-_PROGRAM = tuple(Measured("a Go program", f"go.program{key}", is_file=True) for key in ("", ".1.21"))
+PROGRAM = tuple(Measured("a Go program", f"go.program{key}", is_file=True) for key in ("", ".1.21"))
 SYMBOLS = tuple(
     Measured("symbols and debugging data of a Go program", f"go.program.symbols{key}", is_file=True)
     for key in ("", ".1.21")
@@ -121,7 +121,7 @@ def _build(call: Call, verb: str, packages: list[str]) -> Iterator[Effect]:
     # `go build ./...` tries whether all of it compiles, and keeps nothing but its cache.
     if verb == "install" or option(call, "o") or not any("..." in package for package in packages):
         path, stripped = around.resolve(_target(call, verb, packages)), strips(linker_flags(call))
-        yield writes(path, _PROGRAM[version < _LARGER], call.span)
+        yield writes(path, PROGRAM[version < _LARGER], call.span)
         if not stripped:
             symbols = SYMBOLS[version < _LARGER]
             yield Effect(Kind.WRITES, path, symbols, call.span, is_certain=stripped is not None)
