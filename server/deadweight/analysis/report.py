@@ -236,7 +236,9 @@ def _said(heard: Sequence[tuple[Running, Finding]], layers: Mapping[int, Sequenc
         if severity is None and rule.gives_way and each.site.stage in left_behind:
             continue
         finding = claims.left_of(each)
-        if finding is None or _is_small(finding, min_saving):
+        # Who asks for two stages gets them, whatever others say of the same bytes.
+        is_wanted = each.basis == "conversion" and severity is not None
+        if finding is None or (_is_small(finding, min_saving) and not is_wanted):
             continue
         if finding.basis == "conversion":
             if severity is None and _is_small(finding, _WORTH_A_STAGE):

@@ -132,7 +132,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell import Word
     from deadweight.text import Edit
 
-_LANGUAGES: dict[Cause, str] = {go.SYMBOLS: "Go", cargo.SYMBOLS: "Rust"}
+_LANGUAGES: dict[Cause, str] = {**dict.fromkeys(go.SYMBOLS, "Go"), cargo.SYMBOLS: "Rust"}
 # What takes symbols off: strip, x86_64-linux-gnu-strip, upx.
 _STRIPS = re.compile(r"(?:.*-)?strip|upx(?:-ucl)?|sstrip|eu-strip")
 _DEBUGGERS = re.compile(r"\b(?:dlv|gdb|lldb|rr)\b")
@@ -213,7 +213,7 @@ def _fixes(layer: Layer, symbols: tuple[Effect, ...], snapshot: Snapshot) -> Ite
         return  # in a script within the script, whose quotes are others
     if len({each.cause for each in symbols}) > 1:
         return
-    is_go = symbols[0].cause == go.SYMBOLS
+    is_go = symbols[0].cause in go.SYMBOLS
     edits = [_strip_go(snapshot, layer, call) if is_go else _strip_rust(snapshot, layer, call) for call in calls]
     made = complete(edits)
     if not made:

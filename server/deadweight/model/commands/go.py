@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call, Surroundings
 
-_PROGRAM = Measured("a Go program", "go.program", is_file=True)
-SYMBOLS = Measured("symbols and debugging data of a Go program", "go.program.symbols", is_file=True)
+_LARGER = 22  # the N of Go 1.N from which on programs are larger than those of the versions before
+# What a build writes, by whether its version is older than that: the program, and its symbols.
+PROGRAM = tuple(Measured("a Go program", f"go.program{key}", is_file=True) for key in ("", ".1.21"))
+SYMBOLS = tuple(
+    Measured("symbols and debugging data of a Go program", f"go.program.symbols{key}", is_file=True)
+    for key in ("", ".1.21")
+)
 # Go 1.N of the systems' packages, and of the last golang image on a system (packages.debian.org, packages.ubuntu.com,
 # pkgs.alpinelinux.org, docker-library/official-images; by hand, 2026-11-26).
 _OF_SUITES = {
@@ -111,15 +116,15 @@ def _effects(call: Call) -> Iterator[Effect]:
 
 
 def _build(call: Call, verb: str, packages: list[str]) -> Iterator[Effect]:
-    around = call.around
+    around, version = call.around, minor_version(call)
     is_tool = verb == "install" and any("@" in package for package in packages)
     # `go build ./...` tries whether all of it compiles, and keeps nothing but its cache.
     if verb == "install" or option(call, "o") or not any("..." in package for package in packages):
         path, stripped = around.resolve(_target(call, verb, packages)), strips(linker_flags(call))
-        yield writes(path, _PROGRAM, call.span)
+        yield writes(path, PROGRAM[version < _LARGER], call.span)
         if not stripped:
-            yield Effect(Kind.WRITES, path, SYMBOLS, call.span, is_certain=stripped is not None)
-    version = minor_version(call)
+            symbols = SYMBOLS[version < _LARGER]
+            yield Effect(Kind.WRITES, path, symbols, call.span, is_certain=stripped is not None)
     if version >= _CACHES:
         left = Leftover(
             "install-cache",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from deadweight.model.commands import go
 from deadweight.model.ecosystems.project import inside
+from deadweight.model.effects import is_under
 from deadweight.model.multi_stage import compiled
 from deadweight.model.multi_stage.compiled import Image, Language
 from deadweight.model.multi_stage.plan import Kept, Refusal, Written
@@ -30,6 +32,7 @@ _NEEDS_LIBRARIES = re.compile(
 )
 _SAYS_C = re.compile(r"CGO_ENABLED=1|\s-race\b|buildmode=(?:plugin|c-|shared)")
 _C_SOURCES = (".c", ".cc", ".cpp", ".h", ".hpp", ".S", ".s")
+_MAY_WRITE = frozenset(("cp", "mv", "install", "ln", "make"))  # beside go itself, what puts programs somewhere
 _MANIFESTS = ("go.mod", "go.sum")
 _BUILDING = ("build", "install")
 # A build at the start of a command, with the variables that it gets: `cd cmd && GOOS=linux go build`.
@@ -43,6 +46,8 @@ def needs(recipe: Recipe) -> Needs | Refusal | None:
 
 def _image(app: App, needs_shell: bool) -> Image | Refusal:
     manifest = _manifest(app)
+    if elsewhere := _written_elsewhere(app):
+        return Refusal(f"go writes {elsewhere}, and the start command looks for {app.program}")
     if found := _NEEDS_LIBRARIES.search(manifest):
         return Refusal(f"{found[0]} needs libraries of the system that nobody can tell")
     if needs_shell:
@@ -52,6 +57,16 @@ def _image(app: App, needs_shell: bool) -> Image | Refusal:
     if app.recipe.ledger.base.libc == "musl":
         return Image(compiled.of_debian(app.recipe), ("ca-certificates", "tzdata"))
     return Image(_WITH_LIBC, is_distroless=True)
+
+
+def _written_elsewhere(app: App) -> str:
+    """Where a build writes the program, where that is known not to be what is started; '' else."""
+    recipe = app.recipe
+    if any(call.program in _MAY_WRITE for layer in recipe.runs for call in layer.calls):
+        return ""
+    paths = [each.path for layer in recipe.runs for each in layer.kept if each.cause in go.PROGRAM]
+    is_elsewhere = all(path is not None and not is_under(app.program, path) for path in paths)
+    return paths[-1] or "" if paths and is_elsewhere else ""
 
 
 def _manifest(app: App) -> str:
@@ -102,11 +117,25 @@ def _build(app: App) -> Steps:
     first = (Written(f"COPY{flags_of(wide)} {' '.join(files)} {folder}"),)
     if not downloads and wide.step.state.workdir == app.folder:
         build[wide.site.step] = (*first, Written("RUN go mod download"), Kept(wide.site.step))
+    elif not downloads and (first_build := _first_build(app)) is not None:
+        step = first_build.site.step
+        build[wide.site.step] = first
+        build[step] = (Written("RUN go mod download"), Kept(wide.site.step), *build.get(step, (Kept(step),)))
     elif downloads and len(commands(downloads[0])) == 1 and downloads[0].site > wide.site:
         step = downloads[0].site.step
         build[wide.site.step] = first
         build[step] = (Kept(step), Kept(wide.site.step))
     return build
+
+
+def _first_build(app: App) -> Layer | None:
+    """The RUN that builds, where it is the first one behind the COPY of the sources and runs in their folder."""
+    recipe = app.recipe
+    above = recipe.copies[0].site.step
+    behind = [layer for layer in (*recipe.runs, *recipe.copies) if layer.site.step > above]
+    first = min(behind, key=lambda layer: layer.site.step, default=None)
+    is_build = first is not None and any(call.program == "go" for call in first.calls)
+    return first if first and is_build and first.step and first.step.state.workdir == app.folder else None
 
 
 def _without_c(text: str) -> str:

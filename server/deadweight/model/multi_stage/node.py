@@ -195,7 +195,7 @@ def _made_folders(app: App) -> Iterator[Line]:
 
 def _whole(app: App, build: Steps) -> _Brought | Refusal:
     pruning = node_app.pruning(app)
-    if app.brings_dev and not pruning:
+    if app.brings_dev and not pruning and not app.keeps_dev:
         return Refusal(f"{app.manager} cannot take packages for development away again")
     then(app, build, pruning)
     return _Brought(build, (from_build(app, ""),), "the app imports no package of devDependencies")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _VALUES = {"npm": npm.VALUES, "yarn": yarn.VALUES, "pnpm": pnpm.VALUES, "bun": bun.VALUES}
 _INSTALLS = frozenset(("install", "i", "ci", "clean-install", "add", "in", "isntall"))
-_MANAGERS = frozenset(_VALUES)
+MANAGERS = frozenset(_VALUES)
 # Verbs of package managers that bring nothing which an app needs.
 _QUIET = frozenset(("cache", "config", "set", "audit", "prune", "dedupe", "fund", "version", "pkg"))
 _ACCOUNTS = frozenset(("adduser", "addgroup", "useradd", "groupadd", "usermod"))
@@ -111,6 +111,11 @@ class App:
         """Whether the install brings packages for development."""
         return bool(self.manifest.dev_dependencies) and npm.wants_dev(self.install.call)
 
+    @cached_property
+    def keeps_dev(self) -> bool:
+        """Whether packages for development have to stay: pnpm prunes what prisma generates among its packages."""
+        return self.brings_dev and self.manager == "pnpm" and self.depends_on("@prisma/client")
+
     def depends_on(self, *names: str) -> bool:
         """Whether the app needs one of these packages when it runs."""
         wanted = (*self.manifest.dependencies, *self.manifest.optional_dependencies)
@@ -137,8 +142,6 @@ def read(recipe: Recipe) -> App | Refusal | None:
     folder = call.around.resolve(call.value("--prefix", "--cwd", "-C", "--dir") or ".")
     if folder is None or recipe.folder is None:
         return Refusal("nobody can tell in which folder the app lies")
-    if folder == "/":
-        return Refusal("the app lies in the root of the image, among all other files")
     path = recipe.place_of(posixpath.join(folder, "package.json"))
     manifest = _manifest(recipe.context.texts.get(path or "", ""))
     if manifest is None or path is None:
@@ -199,6 +202,8 @@ def _project(context: BuildContext, root: str, program: str) -> Project | None:
 def obstacle(app: App) -> str:
     """Why there can be no plan for an app; '' where nothing stands in the way."""
     recipe, manifest = app.recipe, app.manifest
+    if app.folder == "/":
+        return "the app lies in the root of the image, among all other files"
     if recipe.ledger.stage.end.variables.get("NODE_ENV") == "development":
         return "NODE_ENV=development says that the image is for development"
     for words in app.start:
@@ -210,8 +215,6 @@ def obstacle(app: App) -> str:
         return f"{browser} needs a browser and its libraries beside the packages"
     if app.manager == "yarn berry":
         return "yarn keeps packages outside of node_modules, or not, as its settings say"
-    if app.manager == "pnpm" and app.depends_on("@prisma/client"):
-        return "pnpm keeps what prisma generates among its packages, and pruning takes it away"
     if manifest.workspaces or app.project.manifests[1:]:
         return "the packages of its workspaces depend on each other"
     if missing := _left_out(app):
@@ -260,7 +263,7 @@ def production(app: App) -> str:
 
 def pruning(app: App) -> str:
     """The command that takes away what only a build needs; '' where the install has left that out."""
-    if not app.brings_dev:
+    if not app.brings_dev or app.keeps_dev:
         return ""
     if app.manager == "npm":
         legacy = [each for each in ("--legacy-peer-deps", "--force") if app.install.call.has(each)]
@@ -299,7 +302,7 @@ def _installs(recipe: Recipe) -> Iterator[Install]:
 
 
 def _is_install(call: Call) -> bool:
-    if call.program not in _MANAGERS or call.has("-g", "--global", "--version", "-v"):
+    if call.program not in MANAGERS or call.has("-g", "--global", "--version", "-v"):
         return False
     operands = _operands(call)
     return operands[0] in _INSTALLS and len(operands) == 1 if operands else call.program == "yarn"
@@ -317,13 +320,13 @@ def role(call: Call) -> str:
     program = call.program
     if call.has("--version", "-v") and len(call.words) == 1:
         return "quiet"
-    if program in _MANAGERS:
+    if program in MANAGERS:
         operands = _operands(call)
         if _is_install(call):
             return "install"
         if call.has("-g", "--global") or operands[:1] == ("global",):
             names = {each.partition("@")[0] for each in operands[1:]}
-            return "manager" if names <= {*_MANAGERS, "", "node-gyp"} else "tool"
+            return "manager" if names <= {*MANAGERS, "", "node-gyp"} else "tool"
         return "quiet" if operands[:1] and operands[0] in _QUIET else "build"
     if program == "corepack":
         return "manager"

@@ -28,6 +28,28 @@ _SETTINGS = (
     r"RUN printf 'server {{\n    listen {port};\n    root {root};\n    location / {{\n        "
     r"try_files $uri $uri/ {otherwise};\n    }}\n}}\n' > /etc/nginx/conf.d/default.conf"
 )
+# What a start command may call, beside a server that a package brings.
+_OF_SITES = frozenset(
+    (
+        *(
+            "npm",
+            "yarn",
+            "pnpm",
+            "bun",
+            "npx",
+            "bunx",
+            "serve",
+            "http-server",
+            "tsc",
+            "vue-tsc",
+            "vite",
+            "react-scripts",
+        ),
+        *("vue-cli-service", "ng", "echo", "cross-env", "exec", "cd"),
+    )
+)
+# Frameworks on Vite that write elsewhere, or a server (their documentation; by hand, 2026-11-26).
+_OTHER_OUTPUT = frozenset(("@sveltejs/kit", "astro", "@remix-run/dev", "@builder.io/qwik", "nuxt", "vite-plugin-ssr"))
 _VITE_CONFIGS = ("vite.config.js", "vite.config.ts", "vite.config.mjs", "vite.config.mts")
 _PORTS = frozenset(("-p", "--port", "-l", "--listen"))  # of servers of static files
 _OUT_DIR = re.compile(r"outDir\s*:\s*['\"]([\w./-]+)['\"]")
@@ -62,7 +84,7 @@ def needs(recipe: Recipe) -> Needs | None:
         return None
     if '"proxy"' in recipe.context.texts.get(inside(app.root, "package.json"), "") or "proxy" in vite_settings(app):
         return None  # it passes requests on
-    if any(word.startswith("--proxy") for words in app.start for word in words):
+    if any(word.startswith("--proxy") for words in app.start for word in words) or not _serves_alone(app):
         return None
     build = manifests_first(app, "")
     if not app.does("build"):
@@ -75,6 +97,13 @@ def needs(recipe: Recipe) -> Needs | None:
     image.update({layer.site.step: () for layer in recipe.layers if layer.instruction.keyword in STARTS})
     checks = (f"the build writes {server.folder}", "the site gets its settings when it is built, not when it starts")
     return Needs(NGINX, without_tools(app, build), image, Packages(), checks=checks, variant="nginx")
+
+
+def _serves_alone(app: App) -> bool:
+    """Whether the start command runs the server and what builds the site, and nothing beside it: no `node api.js`."""
+    wanted = (*app.manifest.dependencies, *app.manifest.dev_dependencies)
+    is_other = any(each.name in _OTHER_OUTPUT for each in wanted)
+    return not is_other and all(posixpath.basename(words[0]) in _OF_SITES for words in app.start)
 
 
 def _server(app: App) -> _Server | None:

@@ -18,8 +18,9 @@ from deadweight.model.multi_stage.node_app import App
 from deadweight.model.multi_stage.recipe import first_of_start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from deadweight.model.commands.call import Call
     from deadweight.model.multi_stage.recipe import Recipe
 
 
@@ -70,7 +71,8 @@ def _node(recipe: Recipe) -> Production | None:
     if found is None:
         return None
     manager = app.manager.partition(" ")[0]
-    build = () if app.does("build") or not app.manifest.script("build") else (f"{manager} run build",)
+    is_built = any(word.text == "build" for call in _calls(recipe, *node_app.MANAGERS) for word in call.words)
+    build = () if is_built or not app.manifest.script("build") else (f"{manager} run build",)
     before = " ".join(app.start[0][:3])
     check = f"the app needs nothing that {before} sets up"
     if name := next((name for name in _SCRIPTS if _is_for_production(app, name)), ""):
@@ -149,7 +151,14 @@ def _rust(recipe: Recipe) -> Production | None:
     name = flags[flags.index("--bin") + 1] if "--bin" in flags else named[1]
     program = f"./target/{'release' if '--release' in flags or '-r' in flags else 'debug'}/{name}"
     arguments = rest[1:] if rest[:1] == ("--",) else rest
-    return Production("cargo run", (" ".join(("cargo build", *flags)),), (program, *arguments), _BUILT_ONCE)
+    command = ("build", *flags)
+    is_built = any(tuple(word.text for word in call.words) == command for call in _calls(recipe, "cargo"))
+    commands = () if is_built else (" ".join(("cargo", *command)),)
+    return Production("cargo run", commands, (program, *arguments), _BUILT_ONCE)
+
+
+def _calls(recipe: Recipe, *programs: str) -> Iterator[Call]:
+    return (call for layer in recipe.runs for call in layer.calls if posixpath.basename(call.typed) in programs)
 
 
 def _split(words: tuple[str, ...], with_value: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -180,7 +189,8 @@ def _java(recipe: Recipe) -> Production | None:
     if not _SPRING_BOOT.search(text) or "<packaging>war" in text or "<modules>" in text:
         return None
     profiles = tuple(f"--spring.profiles.active={word.removeprefix(_PROFILES)}" for word in rest)
-    commands = (f"{words[0]} {build}", f"mv {archive} app.jar")
+    is_built = any(word.text in ("package", "install", build) for call in _calls(recipe, tool) for word in call.words)
+    commands = (*(() if is_built else (f"{words[0]} {build}",)), f"mv {archive} app.jar")
     return Production(" ".join((words[0], runs)), commands, ("java", "-jar", "app.jar", *profiles), _BUILT_ONCE)
 
 
