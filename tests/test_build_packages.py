@@ -46,6 +46,7 @@ def test_compilers_and_headers_are_for_building(names: str, expected: bool) -> N
         (("default-libmysqlclient-dev", "gcc"), "trixie", ("libmariadb3",)),
         (("python3-dev",), "bookworm", ("libpython3.11", "python3")),
         (("build-essential", "make"), "trixie", ()),
+        (("gfortran", "make"), "trixie", ("libgfortran5",)),
         (("libpq-dev",), "noble", ("libpq5",)),  # in every release that is known
         (("libicu-dev",), "noble", None),  # libicu72, libicu76 ...
         (("libsomething-dev",), "trixie", None),
@@ -85,6 +86,19 @@ APT, PURGE = "apt-get install -y --no-install-recommends", "apt-get purge -y --a
             f"RUN set -e; {APT} gcc;\nCOPY . .\nRUN set -e; make; a",
             f"COPY . .\nRUN set -e; {APT} gcc; set -e; make; apt-get purge -y --auto-remove gcc; a",
         ),
+        # Several RUNs that build become one.
+        (
+            f"RUN {APT} gcc && make\nRUN pip install b",
+            f"RUN {APT} gcc && make && pip install b && {PURGE} gcc",
+        ),
+        (
+            f"RUN {APT} gcc\nRUN cd /src && make\nRUN a || make check",
+            f"RUN {APT} gcc && ( cd /src && make ) && {{ a || make check && {PURGE} gcc; }}",
+        ),
+        (
+            f"RUN {APT} gcc\nCOPY . .\nRUN make\nRUN pip install a",
+            f"COPY . .\nRUN {APT} gcc && make && pip install a && {PURGE} gcc",
+        ),
     ],
 )
 def test_they_are_removed_behind_the_last_that_builds(before: str, after: str) -> None:
@@ -94,11 +108,11 @@ def test_they_are_removed_behind_the_last_that_builds(before: str, after: str) -
 @pytest.mark.parametrize(
     "text",
     [
-        f"RUN {APT} gcc && pip install a\nRUN pip install b",
+        f"RUN {APT} gcc && pip install a\nCOPY . .\nRUN pip install b",
         f"RUN {APT} gcc\nUSER app\nRUN pip install a",
-        f"RUN {APT} gcc\nRUN curl -O x\nRUN pip install a",
+        f"RUN {APT} gcc\nRUN curl -O x\nCOPY . .\nRUN pip install a",
         f"RUN {APT} gcc && export CC=gcc\nCOPY . .\nRUN pip install $CC",
-        f"RUN {APT} gcc\nRUN make\nRUN ./configure",
+        f"RUN {APT} gcc\nRUN make\nENV CFLAGS=-O3\nRUN ./configure",
     ],
 )
 def test_several_that_build_are_left_to_a_stage(text: str) -> None:

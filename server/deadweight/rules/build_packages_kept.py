@@ -80,13 +80,38 @@ RUN apt-get update \
 CMD ["uwsgi", "app.ini"]
 ```
 
+Where several RUNs build, one below the other, they become one:
+
+## Example
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && rm -rf /var/lib/apt/lists/*
+COPY src /src
+RUN make -C /src/library install
+RUN make -C /src/server install
+CMD ["server"]
+```
+
+Use instead:
+
+```
+FROM debian:trixie-slim
+COPY src /src
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && rm -rf /var/lib/apt/lists/* \
+    && make -C /src/library install \
+    && make -C /src/server install && apt-get purge -y --auto-remove gcc make
+CMD ["server"]
+```
+
 ## Fix safety
 
 To be looked at: only the app knows whether it calls a compiler when it runs. The libraries that the headers belong to
 are asked for by name, so that they stay; they have other names in other releases of the system, and no fix is offered
-where the release is not sure. Nor is one where several RUNs build something: there, a stage that builds is the way,
-from which the image copies what it needs; headers that only such a stage could leave behind are said from 50 MB on.
-A RUN that also installs does so whenever what it copies changes. A stage has one finding, however many installs it has.
+where the release is not sure. Nor is one where RUNs in several places build something: there, a stage that builds is
+the way, from which the image copies what it needs; headers that only such a stage could leave behind are said from 50
+MB on. A RUN that also installs does so whenever what it copies changes. A stage has one finding, however many installs
+it has.
 
 ## Not reported
 
@@ -183,7 +208,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.building import compiles, is_for_building, may_compile
@@ -191,7 +216,7 @@ from deadweight.model.effects import PackageSet
 from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command, complete, insert_word
 from deadweight.rules.folder_uses import layers_behind
-from deadweight.rules.merging import is_in_the_way, move_into, only_manages
+from deadweight.rules.merging import is_in_the_way, merge_runs, move_into, only_manages
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.work_images import runs_an_app
 from deadweight.size.estimate import effect_size
@@ -368,7 +393,7 @@ def _ways_out(weighed: Sequence[_Weighed], snapshot: Snapshot) -> Iterator[Fix |
 
 
 def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
-    """Remove them behind the last command that may need them, in the RUN that installs them or the next that builds."""
+    """Remove them behind the last command that may need them, in the RUN that installs them or in those that build."""
     layer = kept.layer
     install = next((call for call in layer.calls if call.span == kept.effect.span), None)
     if install is None or not kept.may_go or install.placed.conditional:
@@ -377,19 +402,36 @@ def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
     users = [call for call in layer.calls[layer.calls.index(install) + 1 :] if may_compile(call)]
     later = [each for each in behind if _may_use(each)]
     changes = _renamed(snapshot, kept, install)
-    if changes is None or len(later) > 1 or bool(users) == bool(later):
+    if changes is None or not (users or later):
         return
-    if users:
+    if not later:
         yield _fix(kept, "Remove them in the same RUN", (*changes, _removal(snapshot, kept, layer, users[-1], install)))
         return
-    (user,) = later
-    between = behind[: behind.index(user)]
+    if found := _gathered(snapshot, layer, behind[: behind.index(later[-1]) + 1], later[0], changes):
+        title, edits = found
+        last = [call for call in later[-1].calls if may_compile(call)][-1]
+        yield _fix(kept, title, (_removal(snapshot, kept, later[-1], last, install), *edits))
+
+
+def _gathered(
+    snapshot: Snapshot, layer: Layer, behind: Sequence[Layer], first: Layer, changes: tuple[Edit, ...]
+) -> tuple[str, tuple[Edit, ...]] | None:
+    """A title, and edits that have one RUN install and build, from the first to the last of what is behind: RUNs right
+    below each other become one, and an install further up goes down to them.
+    """
+    row = tuple(takewhile(lambda each: each.instruction.keyword == "RUN", reversed(behind)))[::-1]
+    between = behind[: len(behind) - len(row)]
+    if not row or row[-1].site.stage != layer.site.stage:
+        return None
+    if not between:
+        edits = merge_runs(snapshot, (layer, *row))
+        return (f"Merge {len(row) + 1} RUNs and remove them there", (*changes, *edits)) if edits else None
     is_plain = only_manages(layer) and "sudo" not in layer.instruction.text
-    if is_plain and user.site.stage == layer.site.stage and not any(map(is_in_the_way, between)):
-        last = [call for call in user.calls if may_compile(call)][-1]
-        moved = move_into(snapshot, layer, user, changes)
-        title = "Install them in the RUN that builds, and remove them there"
-        yield _fix(kept, title, (*moved, _removal(snapshot, kept, user, last, install))) if moved else None
+    if not is_plain or first not in row or any(map(is_in_the_way, between)):
+        return None
+    moved, together = move_into(snapshot, layer, row[0], changes), merge_runs(snapshot, row) if len(row) > 1 else ()
+    title = "Install them in the RUN that builds, and remove them there"
+    return None if moved is None or together is None else (title, (*moved, *together))
 
 
 def _fix(kept: _Kept, title: str, edits: Sequence[Edit | None]) -> Fix | None:

@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 _HEADERS = re.compile(r".*-dev(?:-compat)?")
 _LIBRARY = re.compile(r"lib(?!js-).*(?<!-tools)(?<!-utils)(?<!-bin)(?<!-dev)(?<!-doc)")
 _TOOL = re.compile(r".*-(?:tools|utils|bin|doc)|perl|bash")
-# What compiled programs of C++ need of the compiler: Debian's apt brings it along, Alpine's base has none.
-_OF_COMPILERS = {"g++": "libstdc++", "build-base": "libstdc++", "alpine-sdk": "libstdc++", "gcc": "libgcc"}
+# What compiled programs need of the compiler. Every Debian has the library of C++, for apt; Alpine's base has none.
+_OF_COMPILERS = {
+    "g++": "libstdc++",
+    "build-base": "libstdc++",
+    "alpine-sdk": "libstdc++",
+    "gcc": "libgcc",
+    "gfortran": "libgfortran",
+}
+_OF_DEBIANS_COMPILERS = {"gfortran": "libgfortran5"}
 
 
 def libraries(names: Iterable[str], on: PackageSet) -> tuple[str, ...] | None:
@@ -57,7 +64,8 @@ def _on_debian(names: tuple[str, ...], on: PackageSet, kept: tuple[str, ...], su
     def brought(wanted: Iterable[str], held: Iterable[str]) -> Iterable[str]:
         return apt.added(wanted, suite, recommends=False, already=held).packages
 
-    found = _of_headers(names, lambda name: _needs_on_debian(suite, name), _is_library)
+    found = {_OF_DEBIANS_COMPILERS[name] for name in names if name in _OF_DEBIANS_COMPILERS}
+    found |= _of_headers(names, lambda name: _needs_on_debian(suite, name), _is_library)
     return _roots(found, brought, (*on.already, *kept))
 
 
