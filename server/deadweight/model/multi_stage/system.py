@@ -23,7 +23,7 @@ _BUILD_NAMES = """
     mercurial musl-dev nasm ninja-build openssh-client patch pkg-config pkgconf pkgconfig py3-pip python
     python-is-python3 python2 python3-pip python3-setuptools python3-venv python3-wheel rustc cargo samurai subversion
     swig util-linux wheel yasm xz-utils unzip zip apt-transport-https software-properties-common lsb-release gnupg2
-    apt-utils
+    apt-utils maven gradle ant
 """
 _BUILD = frozenset(_BUILD_NAMES.split())
 _VERSIONED = re.compile(r"(?:gcc|g\+\+|clang|llvm|python2?|python3)[-.\d]*")  # g++-12; python3 for node-gyp
