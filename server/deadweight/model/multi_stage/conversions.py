@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # The file of an ecosystem, by the repository of the base image; what more ways there are, by that file.
 _ECOSYSTEMS = {
-    "node": "node",
+    **dict.fromkeys(("node", "oven/bun"), "node"),
     "python": "python",
     "golang": "golang",
     "rust": "rust",

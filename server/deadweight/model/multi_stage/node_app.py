@@ -270,6 +270,8 @@ def pruning(app: App) -> str:
         return " ".join(("npm prune", *legacy, _omit(app)))
     if app.manager == "pnpm":
         return "CI=true pnpm prune --prod"  # without CI it asks before it removes anything
+    if app.manager == "bun":
+        return f"rm -rf node_modules && {production(app)}"
     return f"{production(app)} --ignore-scripts --prefer-offline" if app.manager == "yarn" else ""
 
 

@@ -266,7 +266,7 @@ def _addresses(recipe: Recipe, arguments: list[str]) -> list[str]:
 
 
 _BY_REPOSITORY: dict[str, Callable[[Recipe], Production | None]] = {
-    "node": _node,
+    **dict.fromkeys(("node", "oven/bun"), _node),
     "golang": _go,
     "rust": _rust,
     **dict.fromkeys(("maven", "gradle", "eclipse-temurin", "openjdk", "amazoncorretto"), _java),
