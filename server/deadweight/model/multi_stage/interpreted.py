@@ -13,6 +13,7 @@ from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
 from deadweight.model.multi_stage.recipe import (
     BUILTINS,
+    LOOKING,
     commands,
     flags_of,
     held_by_image,
@@ -103,7 +104,9 @@ def _general(call: Call) -> str:
         return "system" if any("/var/" in text or "cache" in text for text in texts) else "image"
     if call.program == "sed" and any(word.text.startswith(_SOURCES) for word in call.words):
         return "sources"
-    return "image" if call.program in _IN_IMAGE else ""
+    if call.program in _IN_IMAGE:
+        return "image"
+    return "shell" if call.program in LOOKING else ""
 
 
 def obstacle(recipe: Recipe, runs: list[Run]) -> str:

@@ -55,6 +55,7 @@ def production(recipe: Recipe) -> Production | None:
 
 # Names of scripts that start an app for production, the plainest first (by hand, 2026-11-26).
 _SCRIPTS = ("start:prod", "start:production", "start-prod", "prod", "production", "serve:prod", "start")
+_STARTERS = frozenset(("node", "next", "nuxt", "remix-serve", "pm2-runtime", "serve", "http-server", "bun"))
 _WATCHERS = frozenset(("nodemon", "node-dev", "supervisor"))
 # Of nodemon's options, those that only watching needs; what else there is, node may need (its README; 2026-11-26).
 _WATCHING = frozenset(("-w", "--watch", "-e", "--ext", "-i", "--ignore", "--delay", "-d", "--signal"))
@@ -87,10 +88,10 @@ def _node(recipe: Recipe) -> Production | None:
 
 
 def _is_for_production(app: App, name: str) -> bool:
-    text = app.manifest.script(name)
-    return bool(text) and not any(
-        node.is_development(app.manifest, words) for words in node.commands(app.manifest, f"npm run {name}")
-    )
+    """Whether a script starts something, and not for developers: Laravel's `prod` only builds."""
+    commands = [*node.commands(app.manifest, f"npm run {name}")] if app.manifest.script(name) else []
+    starts = any(posixpath.basename(words[0]) in _STARTERS for words in commands)
+    return starts and not any(node.is_development(app.manifest, words) for words in commands)
 
 
 def _text_of_build(app: App) -> str:

@@ -30,6 +30,12 @@ _SEARCHED = ("/usr/local/bin", "/usr/bin", "/bin")  # where a shell looks for a 
 _IN_BUSYBOX = frozenset(("nc", "ps", "wget"))  # programs that every image of Alpine has
 WORKS = frozenset(("RUN", "COPY", "ADD"))
 STARTS = frozenset(("CMD", "ENTRYPOINT"))
+# Programs that look at something and write nothing (their manuals; by hand, 2026-11-26).
+_LOOKING_NAMES = """
+    ls dir tree pwd cat head tail stat file du df env printenv id whoami uname hostname date which whereis nproc getconf
+    arch lscpu free ldd sleep sync sha256sum sha512sum md5sum wc locale
+"""
+LOOKING = frozenset(_LOOKING_NAMES.split())
 BUILTINS = frozenset(("set", "exit", "export", "unset", ":", "true", "test", "["))  # of the shell, which write nothing
 _COUNTS_FOR_ALL = frozenset(("cd", "export", "set", ".", "source", "alias", "umask"))  # for the commands behind it too
 

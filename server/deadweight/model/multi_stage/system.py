@@ -15,7 +15,20 @@ if TYPE_CHECKING:
     from deadweight.model.image import Base
     from deadweight.model.layers import Layer
 
-PROGRAMS = frozenset(("apt-get", "apt", "aptitude", "apk", "apt-key", "add-apt-repository", "dpkg"))
+PROGRAMS = frozenset(
+    (
+        "apt-get",
+        "apt",
+        "aptitude",
+        "apk",
+        "apt-key",
+        "apt-mark",
+        "apt-cache",
+        "add-apt-repository",
+        "dpkg",
+        "dpkg-query",
+    )
+)
 # What compilers, build systems and version control are called in Debian and Alpine (their lists; by hand, 2026-11-26).
 _BUILD_NAMES = """
     autoconf automake autotools-dev bison build-base build-essential bzr clang cmake cpp debhelper dpkg-dev flex g++
