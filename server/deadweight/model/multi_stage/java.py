@@ -101,7 +101,7 @@ def _classes(app: App) -> Iterator[Written]:
 
 def _started(words: tuple[str, ...]) -> str | None:
     """What java starts: the archive behind -jar, or the first of its class path; a class in the working folder."""
-    if posixpath.basename(words[0]) != "java":
+    if posixpath.basename(words[0]) != "java" or "-" in words:
         return None
     if "-jar" in words[:-1]:
         return words[words.index("-jar") + 1]
