@@ -80,7 +80,7 @@ def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
     unknown = (layer for layer in recipe.copies if layer.site.step not in needs.known)
     if recipe.ledger.base.is_windows:
         return "it stands on Windows"
-    if not recipe.start and needs.base != recipe.written_base:
+    if not recipe.start and needs.base not in (recipe.written_base, needs.build_base):
         return "the file leaves it to its base image what it starts"
     if recipe.has("ONBUILD", "SHELL"):
         return "ONBUILD and SHELL mean something else in another stage"

@@ -120,10 +120,14 @@ _MOST_STEPS = 8  # from a package of headers through others to a library
 
 
 class Packages(NamedTuple):
-    """Packages of the system that an image needs, and whether it gets what these recommend: as it does in the file."""
+    """Packages of the system that an image needs, and whether it gets what these recommend: as it does in the file.
+
+    `release` is the one that they are called so in, where FROM has to name it.
+    """
 
     names: tuple[str, ...] = ()
     recommends: bool = False
+    release: str = ""
 
     def also(self, names: Iterable[str]) -> Packages:
         """These packages, and more."""
