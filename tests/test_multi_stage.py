@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from deadweight.analysis.fix_all import fix_all
 from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import Reported, report, title_of
 from deadweight.cli.main import main
@@ -16,14 +17,16 @@ from deadweight.rules import build_tools_shipped
 from deadweight.rules.rule import Fix, Safety
 from deadweight.settings import DEFAULTS
 from deadweight.snapshot import Snapshot
-from deadweight.syntax.dockerfile import edited
+from deadweight.syntax.dockerfile import edited, parse
 from deadweight.text import Edit, Span
+from deadweight.workspace.context import context_of
 from examples import snapshot_of
 
 if TYPE_CHECKING:
     from deadweight.model.multi_stage.plan import Plan
 
 FOLDER = Path(__file__).with_name("conversions")
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 RULE = "build-tools-shipped"
 STARTS = "development-start"
 KEPT = ("EXPOSE", "HEALTHCHECK", "LABEL", "VOLUME", "STOPSIGNAL")
@@ -110,6 +113,20 @@ def test_the_result_is_sound(case: Case) -> None:
     assert not {RULE, STARTS} & {each.rule.id for each in report(result, DEFAULTS.offering)}
     stages = len(result.build.stages)
     assert len(result.build.reached) == stages
+
+
+@pytest.mark.parametrize(
+    "folder", sorted(path.parent for path in EXAMPLES.glob("*/Dockerfile")), ids=lambda path: path.name
+)
+def test_an_example_is_not_converted_twice(folder: Path) -> None:
+    snapshot = Snapshot(parse((folder / "Dockerfile").read_text("utf-8")), context_of(folder / "Dockerfile", folder))
+    made = conversion(snapshot)
+    assert made is not None
+    result = fixed(snapshot, [made[2]])
+    settled = fix_all(result).snapshot
+    assert not fix_all(settled).done
+    for each in (result, settled):
+        assert not {RULE, STARTS} & {found.rule.id for found in report(each, DEFAULTS.offering)}
 
 
 NODE = """\

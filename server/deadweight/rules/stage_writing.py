@@ -87,12 +87,14 @@ class _Writer:
     def _first_from(self) -> str:
         """The FROM of the user's with the name of the stage that builds."""
         start = self.instructions[0]
-        words = start.words
+        words, base = start.words, self.plan.build.base
+        edits = [Edit(words[0].span, base)] if base else []
         if len(words) > 1:
-            text = apply_edits(start.text, [Edit(words[-1].span, self.plan.name)])
+            edits.append(Edit(words[-1].span, self.plan.name))
         else:
             end = words[0].span.end
-            text = apply_edits(start.text, [Edit(Span(end, end), f" {self._as} {self.plan.name}")])
+            edits.append(Edit(Span(end, end), f" {self._as} {self.plan.name}"))
+        text = apply_edits(start.text, edits)
         return self.leads.pop(0, "") + text.removesuffix(self.newline) + self.newline
 
     def _second_from(self) -> str:

@@ -33,7 +33,7 @@ def assembled(recipe: Recipe, needs: Needs, names: Collection[str]) -> Plan | Re
     return Plan(
         recipe.ledger.stage.index,
         name,
-        Part("", tuple(_build_lines(recipe, needs))),
+        Part(needs.build_base, tuple(_build_lines(recipe, needs))),
         Part(needs.base, (*arguments, *environment, *image)),
         needs.checks,
         needs.variant,

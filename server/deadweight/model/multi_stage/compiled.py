@@ -16,7 +16,7 @@ from deadweight.model.ecosystems.project import inside
 from deadweight.model.effects import Copied
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
-from deadweight.model.multi_stage.recipe import BUILTINS, first_of_start
+from deadweight.model.multi_stage.recipe import BUILTINS, LOOKING, first_of_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,29 +30,7 @@ if TYPE_CHECKING:
 
 _ACCOUNTS = frozenset(("adduser", "addgroup", "useradd", "groupadd", "usermod"))
 _SETUP = frozenset(("mkdir", "chown", "chmod", "touch", "true", "echo"))
-_HARMLESS = frozenset(
-    (
-        *(
-            "rm",
-            "ls",
-            "dir",
-            "pwd",
-            "cat",
-            "test",
-            "[",
-            "cp",
-            "mv",
-            "install",
-            "strip",
-            "upx",
-            "ldd",
-            "file",
-            "du",
-            "tree",
-        ),
-        *("env", "printenv", "id", "whoami", "uname", "date", "which", "head", "tail", "sleep"),
-    )
-)
+_HARMLESS = LOOKING | {"rm", "cp", "mv", "install", "strip", "upx"}
 _SHELL_MARKS = re.compile(r"""[$&|;<>*?`()\[\]{}~#\\'"]""")
 _QUOTED = re.compile(r"""'[^']*'|"[^"$`\\]*\"""")  # what a shell takes as it is
 _ACCOUNTS_OF_DISTROLESS = frozenset(("", "root", "0", "nobody", "nonroot", "65532", "65534"))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # The file of an ecosystem, by the repository of the base image; what more ways there are, by that file.
 _ECOSYSTEMS = {
-    "node": "node",
+    **dict.fromkeys(("node", "oven/bun"), "node"),
     "python": "python",
     "golang": "golang",
     "rust": "rust",
@@ -80,7 +80,7 @@ def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
     unknown = (layer for layer in recipe.copies if layer.site.step not in needs.known)
     if recipe.ledger.base.is_windows:
         return "it stands on Windows"
-    if not recipe.start and needs.base != recipe.written_base:
+    if not recipe.start and needs.base not in (recipe.written_base, needs.build_base):
         return "the file leaves it to its base image what it starts"
     if recipe.has("ONBUILD", "SHELL"):
         return "ONBUILD and SHELL mean something else in another stage"

@@ -42,7 +42,9 @@ def _image(app: App, _: bool) -> Image | Refusal:
     if outputs and None not in outputs and folder not in outputs:
         return Refusal(f"dotnet writes the app into {outputs[-1]}, and the start command looks for {app.program}")
     if folder == app.folder:
-        return Refusal("the app is published among its sources")
+        is_written = folder in outputs
+        unknown = f"no command is known to write {app.program}, which the image starts"
+        return Refusal("the app is published among its sources" if is_written else unknown)
     is_web = any("Microsoft.NET.Sdk.Web" in text or "Microsoft.AspNetCore.App" in text for text in projects)
     # The image for web apps holds the runtime too.
     name = recipe.ref.repository.removesuffix("sdk") + ("aspnet" if is_web or not projects else "runtime")

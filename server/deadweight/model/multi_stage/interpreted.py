@@ -6,6 +6,7 @@ All else is done in the image, as before. `python.py`, `ruby.py` and `php.py` sa
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied
@@ -13,6 +14,7 @@ from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
 from deadweight.model.multi_stage.recipe import (
     BUILTINS,
+    LOOKING,
     commands,
     flags_of,
     held_by_image,
@@ -103,7 +105,9 @@ def _general(call: Call) -> str:
         return "system" if any("/var/" in text or "cache" in text for text in texts) else "image"
     if call.program == "sed" and any(word.text.startswith(_SOURCES) for word in call.words):
         return "sources"
-    return "image" if call.program in _IN_IMAGE else ""
+    if call.program in _IN_IMAGE:
+        return "image"
+    return "shell" if call.program in LOOKING else ""
 
 
 def obstacle(recipe: Recipe, runs: list[Run]) -> str:
@@ -162,10 +166,21 @@ def needs(
     image[first_step] = (*map(_over, installed.places), *image.get(first_step, ()))
     image[last_step] = (*image.get(last_step, ()), *map(_over, installed.inside))
     image.update(image_also)
-    base = runtime_image(recipe)
+    base, release = runtime_image(recipe, packages.release), packages.release
     name = base.partition("@")[0]
-    check = f"no package loads a library or calls a program that {name} does not have"
-    return Needs(base, build, image, packages, environment, max(sources, default=0), frozenset(known), (check,))
+    checks = [f"no package loads a library or calls a program that {name} does not have"]
+    checks += [f"{recipe.written_base} stands on {release}, which FROM names now"] if release else []
+    return Needs(
+        base,
+        build,
+        image,
+        packages,
+        environment,
+        max(sources, default=0),
+        frozenset(known),
+        tuple(checks),
+        build_base=f"{recipe.written_base}-{release}" if release else "",
+    )
 
 
 def copy_of(layer: Layer, files: Iterable[str], root: str, present: Mapping[str, int]) -> str:
@@ -180,11 +195,13 @@ def copy_of(layer: Layer, files: Iterable[str], root: str, present: Mapping[str,
 
 def packages_of(recipe: Recipe, more: Iterable[str] = ()) -> Packages | Refusal:
     """The packages of the system that the image needs: asked for by name, by programs, and `more`."""
-    base = held_by_image(recipe)
+    base, also = held_by_image(recipe), (*more, *recipe.packages_of_programs)
     found = system.runtime_packages(recipe.runs, base)
-    if isinstance(found, Refusal):
-        return found
-    return system.lasting(found.also((*more, *recipe.packages_of_programs)), base)
+    lasting = found if isinstance(found, Refusal) else system.lasting(found.also(also), base)
+    if isinstance(found, Refusal) or not isinstance(lasting, Refusal) or not recipe.release:
+        return lasting
+    named = system.runtime_packages(recipe.runs, replace(base, is_suite_named=True))
+    return named if isinstance(named, Refusal) else named.also(also)._replace(release=recipe.release)
 
 
 def number_of(recipe: Recipe, keyword: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from deadweight.model.ecosystems.project import inside
@@ -13,6 +14,8 @@ from deadweight.model.multi_stage.plan import Refusal, Written
 from deadweight.model.multi_stage.recipe import first_of_start
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deadweight.model.multi_stage.compiled import App
     from deadweight.model.multi_stage.plan import Needs
     from deadweight.model.multi_stage.recipe import Recipe
@@ -28,6 +31,7 @@ _MADE_FOR = re.compile(
     r"|(?:sourceCompatibility|targetCompatibility)\s*=\s*['\"]?(?:JavaVersion\.VERSION_)?(?:1[._])?(\d+)"
     r"|(?:JavaLanguageVersion\.of|jvmToolchain)\((\d+)\)"
 )
+_CLASS_PATHS = frozenset(("-cp", "-classpath", "--class-path", "-p", "--module-path"))
 # Tools that put an app and all that it needs into one archive.
 _IN_ONE = re.compile(
     r"spring-boot-maven-plugin|maven-shade-plugin|maven-assembly-plugin|org\.springframework\.boot|shadow|uber-jar"
@@ -51,6 +55,8 @@ def _image(app: App, _: bool) -> Image | Refusal:
     release = _RELEASE.search(recipe.ref.effective_tag or "")
     end = "-alpine" if recipe.ledger.base.libc == "musl" else release[0] if release else ""
     base = f"eclipse-temurin:{version}-jre{end}"
+    if "-jar" not in app.words:
+        return Image(base, files=tuple(_classes(app)), has_program=True)
     if _is_whole(app):
         return Image(base)
     folder = posixpath.dirname(app.program)
@@ -82,10 +88,35 @@ def _is_whole(app: App) -> bool:
     return any(_IN_ONE.search(texts.get(inside(app.root, name), "")) for name in _BUILD_FILES)
 
 
-def _archive(words: tuple[str, ...]) -> str | None:
-    """The archive that `java -jar` starts."""
-    at = next((at for at, word in enumerate(words) if word == "-jar"), len(words))
-    return words[at + 1] if posixpath.basename(words[0]) == "java" and at + 1 < len(words) else None
+def _classes(app: App) -> Iterator[Written]:
+    """The COPYs of all that is on the class path: folders and archives, and in the working folder the classes alone."""
+    recipe = app.recipe
+    for entry in _class_path(app.words) or (".",):
+        path = posixpath.normpath(posixpath.join(recipe.folder or "/", entry.removesuffix("/*")))
+        if path == recipe.folder:
+            yield Written(f"COPY --from={{build}} {path}/*.class {recipe.target(path)}")
+        else:
+            yield Written(f"COPY --from={{build}} {path} {path}")
+
+
+def _started(words: tuple[str, ...]) -> str | None:
+    """What java starts: the archive behind -jar, or the first of its class path; a class in the working folder."""
+    if posixpath.basename(words[0]) != "java" or "-" in words:
+        return None
+    if "-jar" in words[:-1]:
+        return words[words.index("-jar") + 1]
+    entries = _class_path(words)
+    if entries and entries[0].removesuffix("/*") not in (".", ""):
+        return entries[0].removesuffix("/*")
+    behind = [word for before, word in pairwise(words) if not word.startswith("-") and before not in _CLASS_PATHS]
+    is_plain = behind and re.fullmatch(r"\w+", behind[0])
+    return f"{behind[0]}.class" if is_plain else None
+
+
+def _class_path(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The entries of the class path and of the module path, as they are written."""
+    values = (word for option, word in pairwise(words) if option in _CLASS_PATHS)
+    return tuple(entry for value in values for entry in value.split(":") if entry)
 
 
 _JAVA = Language(
@@ -96,5 +127,5 @@ _JAVA = Language(
     ),
     folders=(),
     image=_image,
-    argument=_archive,
+    argument=_started,
 )

@@ -48,7 +48,7 @@ _WRITERS = tuple(_WRITERS_NAMES.split())
 _STANDALONE = re.compile(r"output\s*:\s*['\"]standalone['\"]")
 _NEXT_CONFIGS = ("next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs")
 _SERVER = 'CMD ["node", "server.js"]'  # of Next.js, in its standalone form
-_NODE_USER = "node"  # the account that the official images have for apps
+_USERS = {"node": "node", "oven/bun": "bun"}  # the accounts that images have for apps
 _LOWEST_PORT = 1024  # below it ports are root's own
 
 
@@ -163,12 +163,12 @@ def _built(app: App) -> _Brought | Refusal:
     if standalone := _standalone(app, build):
         return standalone
     if served := node_files.served(app):
-        return _Brought(build, (from_build(app, served),))
+        return _Brought(build, (*_scripts(app), from_build(app, served)))
     out = ".next" if app.depends_on("next") and _starts_next(app) else node_files.output(app)
     if out is None or app.does("beside") or len(app.installs) > 1:
         return _whole(app, build)
     if out == ".output":  # of Nuxt and Nitro: it has its packages in it
-        return _Brought(build, (from_build(app, out),), "the server reads no file beside .output")
+        return _Brought(build, (*_scripts(app), from_build(app, out)), "the server reads no file beside .output")
     rest = node_files.rest_of(app, but=(out,))
     if len(rest.names) > node_files.MOST or _changes_modes(app):
         return _whole(app, build)
@@ -199,6 +199,12 @@ def _whole(app: App, build: Steps) -> _Brought | Refusal:
         return Refusal(f"{app.manager} cannot take packages for development away again")
     then(app, build, pruning)
     return _Brought(build, (from_build(app, ""),), "the app imports no package of devDependencies")
+
+
+def _scripts(app: App) -> Iterator[Line]:
+    """The COPY of package.json, where the image starts one of its scripts."""
+    if app.start and app.start[0][0] in node_app.MANAGERS:
+        yield from together(app, ("package.json",))
 
 
 def _starts_next(app: App) -> bool:
@@ -244,7 +250,11 @@ def _user(app: App) -> str:
     is_low = any(not each.isdecimal() or int(each) < _LOWEST_PORT for each in ports)
     is_writer = app.depends_on(*_WRITERS) or recipe.has("VOLUME", "USER") or app.does("setup") or app.does("tool")
     is_writer = is_writer or any(managers(app)) or node_files.has_written(app)
-    return "" if is_low or is_writer or app.owner or app.does("beside") or app.does("account") else _NODE_USER
+    return (
+        ""
+        if is_low or is_writer or app.owner or app.does("beside") or app.does("account")
+        else _USERS[recipe.ref.repository]
+    )
 
 
 def _folder_of_owner(app: App) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from deadweight.model.ecosystems import node
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Refusal
-from deadweight.model.multi_stage.recipe import BUILTINS, brings, commands, owner_of
+from deadweight.model.multi_stage.recipe import BUILTINS, LOOKING, brings, commands, owner_of
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ _BUILDS = frozenset(
     ("npx", "node", "tsc", "vite", "webpack", "ng", "next", "nuxt", "nest", "tsup", "esbuild", "rollup", "prisma")
 )
 _BESIDE = frozenset(("cp", "mv", "sed", "cat", "find", "ln", "tee"))
-_HARMLESS = frozenset(("rm", "ls", "pwd", "test", "[", "whoami", "which"))
 # Packages that need a browser of their own (their documentation; by hand, 2026-11-26).
 _BROWSERS = frozenset(("puppeteer", "playwright", "playwright-core", "@playwright/test", "electron", "cypress"))
 
@@ -270,6 +269,8 @@ def pruning(app: App) -> str:
         return " ".join(("npm prune", *legacy, _omit(app)))
     if app.manager == "pnpm":
         return "CI=true pnpm prune --prod"  # without CI it asks before it removes anything
+    if app.manager == "bun":
+        return f"rm -rf node_modules && {production(app)}"
     return f"{production(app)} --ignore-scripts --prefer-offline" if app.manager == "yarn" else ""
 
 
@@ -340,4 +341,4 @@ def role(call: Call) -> str:
         return "setup"
     if program in _BESIDE or program == "echo":
         return "beside"
-    return "quiet" if program in _HARMLESS | BUILTINS else ""
+    return "quiet" if program in {"rm"} | LOOKING | BUILTINS else ""

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 # Where the official images put extensions and their settings.
 _EXTENSIONS = ("/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d")
-_COMPILES = frozenset(("docker-php-ext-install", "docker-php-ext-enable", "docker-php-ext-configure", "pecl", "pear"))
+_COMPILES = frozenset(
+    (
+        *("docker-php-ext-install", "docker-php-ext-enable", "docker-php-ext-configure"),
+        "docker-php-source",
+        "pecl",
+        "pear",
+    )
+)
 _RUNS = frozenset(("php", "a2enmod", "a2dismod", "a2enconf", "a2disconf", "a2ensite", "a2dissite", "service"))
 _COMPOSER = "composer"
 _PHAR = "composer.phar"

@@ -46,6 +46,7 @@ class Needs:
     known: the COPYs from other images whose purpose is known
     checks: what a person has to look at
     variant: what tells it from the usual way, in a word: "nginx"
+    build_base: the image that the other stage stands on, where it has to be called otherwise: by its release
     """
 
     base: str
@@ -57,6 +58,7 @@ class Needs:
     known: frozenset[int] = frozenset()
     checks: tuple[str, ...] = ()
     variant: str = ""
+    build_base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the two stages: the image it stands on, and its instructions in order."""
+    """One of the two stages: the image it stands on ('' for the one of the user's), and its instructions in order."""
 
     base: str
     lines: tuple[Line, ...]

@@ -15,7 +15,7 @@ from deadweight.model.ecosystems import node
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.multi_stage import dotnet, node_app, node_site
 from deadweight.model.multi_stage.node_app import App
-from deadweight.model.multi_stage.recipe import first_of_start
+from deadweight.model.multi_stage.recipe import commands_of_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,10 +51,22 @@ def production(recipe: Recipe) -> Production | None:
     return find(recipe) if find else None
 
 
+def _command(recipe: Recipe) -> tuple[str, ...]:
+    """The words that build and start an app, behind those that only build: `dotnet restore && dotnet run`."""
+    found = [*commands_of_start(recipe.start)]
+    if len(found) == 1 and posixpath.basename(found[0][0]) in ("sh", "bash") and found[0][1:2] == ("-c",):
+        found = [*commands_of_start(found[0][-1])]
+    return found[-1] if found and all(words[:2] in _BEFORE for words in found[:-1]) else ()
+
+
+_BEFORE = (("dotnet", "restore"), ("dotnet", "build"), ("go", "mod"), ("cargo", "build"))
+
+
 # --- Node -------------------------------------------------------------------------------------------------------------
 
 # Names of scripts that start an app for production, the plainest first (by hand, 2026-11-26).
 _SCRIPTS = ("start:prod", "start:production", "start-prod", "prod", "production", "serve:prod", "start")
+_STARTERS = frozenset(("node", "next", "nuxt", "remix-serve", "pm2-runtime", "serve", "http-server", "bun"))
 _WATCHERS = frozenset(("nodemon", "node-dev", "supervisor"))
 # Of nodemon's options, those that only watching needs; what else there is, node may need (its README; 2026-11-26).
 _WATCHING = frozenset(("-w", "--watch", "-e", "--ext", "-i", "--ignore", "--delay", "-d", "--signal"))
@@ -87,10 +99,10 @@ def _node(recipe: Recipe) -> Production | None:
 
 
 def _is_for_production(app: App, name: str) -> bool:
-    text = app.manifest.script(name)
-    return bool(text) and not any(
-        node.is_development(app.manifest, words) for words in node.commands(app.manifest, f"npm run {name}")
-    )
+    """Whether a script starts something, and not for developers: Laravel's `prod` only builds."""
+    commands = [*node.commands(app.manifest, f"npm run {name}")] if app.manifest.script(name) else []
+    starts = any(posixpath.basename(words[0]) in _STARTERS for words in commands)
+    return starts and not any(node.is_development(app.manifest, words) for words in commands)
 
 
 def _text_of_build(app: App) -> str:
@@ -124,7 +136,7 @@ _NAME = re.compile(r"\[package\][^\[]*?^name\s*=\s*\"([\w-]+)\"", re.MULTILINE)
 
 
 def _go(recipe: Recipe) -> Production | None:
-    words = first_of_start(recipe.start)
+    words = _command(recipe)
     if words[:2] != ("go", "run"):
         return None
     flags, rest = _split(words[2:], _GO_VALUES)
@@ -137,7 +149,7 @@ def _go(recipe: Recipe) -> Production | None:
 
 
 def _rust(recipe: Recipe) -> Production | None:
-    words = first_of_start(recipe.start)
+    words = _command(recipe)
     if words[:2] != ("cargo", "run") or recipe.folder is None:
         return None
     flags, rest = _split(words[2:], _CARGO_VALUES)
@@ -178,7 +190,7 @@ _PROFILES = "-Dspring-boot.run.profiles="
 
 
 def _java(recipe: Recipe) -> Production | None:
-    words = first_of_start(recipe.start)
+    words = _command(recipe)
     tool = posixpath.basename(words[0]) if words else ""
     runs, build, archive, files = _SPRING.get(tool, ("", "", "", ()))
     rest = [word for word in words[1:] if word not in _QUIET and word != runs]
@@ -210,7 +222,7 @@ _PROJECTS = (".csproj", ".fsproj", ".vbproj")
 
 
 def _dotnet(recipe: Recipe) -> Production | None:
-    words = first_of_start(recipe.start)
+    words = _command(recipe)
     if words[:2] != ("dotnet", "run") or recipe.folder is None:
         return None
     named, rest = "", list(words[2:])
@@ -266,7 +278,7 @@ def _addresses(recipe: Recipe, arguments: list[str]) -> list[str]:
 
 
 _BY_REPOSITORY: dict[str, Callable[[Recipe], Production | None]] = {
-    "node": _node,
+    **dict.fromkeys(("node", "oven/bun"), _node),
     "golang": _go,
     "rust": _rust,
     **dict.fromkeys(("maven", "gradle", "eclipse-temurin", "openjdk", "amazoncorretto"), _java),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.lazy import cached_property
 from deadweight.model.effects import Copied, is_under
+from deadweight.model.image import parse
 from deadweight.model.multi_stage.system import OF_PROGRAMS
 from deadweight.model.siblings import siblings
 from deadweight.syntax import shell
@@ -30,6 +31,12 @@ _SEARCHED = ("/usr/local/bin", "/usr/bin", "/bin")  # where a shell looks for a 
 _IN_BUSYBOX = frozenset(("nc", "ps", "wget"))  # programs that every image of Alpine has
 WORKS = frozenset(("RUN", "COPY", "ADD"))
 STARTS = frozenset(("CMD", "ENTRYPOINT"))
+# Programs that look at something and write nothing (their manuals; by hand, 2026-11-26).
+_LOOKING_NAMES = """
+    ls dir tree pwd cat head tail stat file du df env printenv id whoami uname hostname date which whereis nproc getconf
+    arch lscpu free ldd sleep sync sha256sum sha512sum md5sum wc locale
+"""
+LOOKING = frozenset(_LOOKING_NAMES.split())
 BUILTINS = frozenset(("set", "exit", "export", "unset", ":", "true", "test", "["))  # of the shell, which write nothing
 _COUNTS_FOR_ALL = frozenset(("cd", "export", "set", ".", "source", "alias", "umask"))  # for the commands behind it too
 
@@ -95,6 +102,16 @@ class Recipe:
         """The base image as FROM names it."""
         word = self.ledger.stage.base_word
         return word.text if word else self.ref.text
+
+    @property
+    def release(self) -> str:
+        """The release of Debian that the base stands on, where FROM could name it behind the tag and does not; '' else.
+
+        The official images of languages have a tag with the release for each without one.
+        """
+        base, ref = self.ledger.base, self.ref
+        can_be_named = ref.tag and not ref.digest and self.written_base == ref.text and base.os == "debian"
+        return base.suite or "" if can_be_named and not base.is_suite_named else ""
 
     @cached_property
     def folder(self) -> str | None:
@@ -283,9 +300,14 @@ def held_by_image(recipe: Recipe) -> Base:
     return slim.base if slim is not None and recipe.ledger.stage.base_word is not None else recipe.ledger.base
 
 
-def runtime_image(recipe: Recipe) -> str:
-    """What FROM names for the image: the slim image of the same version where there is one, else the same again."""
+def runtime_image(recipe: Recipe, release: str = "") -> str:
+    """What FROM names for the image: the slim image of the same version where there is one, else the same again; by the
+    name of its `release` where that is given.
+    """
     written = recipe.written_base
+    if release:
+        named = parse(f"{written}-{release}")
+        return next((each.ref.text for each in siblings(named) if each.name == "slim"), named.text)
     slim = next((each for each in siblings(recipe.ref) if each.name == "slim"), None)
     if slim is None:
         return written

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
     from deadweight.model.image import Base
     from deadweight.model.layers import Layer
 
-PROGRAMS = frozenset(("apt-get", "apt", "aptitude", "apk", "apt-key", "add-apt-repository", "dpkg"))
+PROGRAMS = frozenset(
+    (
+        "apt-get",
+        "apt",
+        "aptitude",
+        "apk",
+        "apt-key",
+        "apt-mark",
+        "apt-cache",
+        "add-apt-repository",
+        "dpkg",
+        "dpkg-query",
+    )
+)
 # What compilers, build systems and version control are called in Debian and Alpine (their lists; by hand, 2026-11-26).
 _BUILD_NAMES = """
     autoconf automake autotools-dev bison build-base build-essential bzr clang cmake cpp debhelper dpkg-dev flex g++
@@ -23,7 +36,7 @@ _BUILD_NAMES = """
     mercurial musl-dev nasm ninja-build openssh-client patch pkg-config pkgconf pkgconfig py3-pip python
     python-is-python3 python2 python3-pip python3-setuptools python3-venv python3-wheel rustc cargo samurai subversion
     swig util-linux wheel yasm xz-utils unzip zip apt-transport-https software-properties-common lsb-release gnupg2
-    apt-utils
+    apt-utils maven gradle ant
 """
 _BUILD = frozenset(_BUILD_NAMES.split())
 _VERSIONED = re.compile(r"(?:gcc|g\+\+|clang|llvm|python2?|python3)[-.\d]*")  # g++-12; python3 for node-gyp
@@ -107,10 +120,14 @@ _MOST_STEPS = 8  # from a package of headers through others to a library
 
 
 class Packages(NamedTuple):
-    """Packages of the system that an image needs, and whether it gets what these recommend: as it does in the file."""
+    """Packages of the system that an image needs, and whether it gets what these recommend: as it does in the file.
+
+    `release` is the one that they are called so in, where FROM has to name it.
+    """
 
     names: tuple[str, ...] = ()
     recommends: bool = False
+    release: str = ""
 
     def also(self, names: Iterable[str]) -> Packages:
         """These packages, and more."""
