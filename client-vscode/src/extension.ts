@@ -82,7 +82,7 @@ class Session {
     const choose = "Choose Python";
     const [message, ...ways] =
       error instanceof NoPythonError
-        ? [`Deadweight needs Python ${OLDEST} or newer: ${error.message}.`, choose, "Get Python", "Show Log"]
+        ? [error.message, choose, "Get Python", "Show Log"]
         : ["Deadweight's server does not start.", "Try Again", "Show Log"];
     switch (await window.showErrorMessage(message as string, ...ways)) {
       case choose:
