@@ -67,9 +67,9 @@ function* onPath(): Generator<readonly string[]> {
   const seen = new Set<string>(); // a folder may be there by several names, as /bin and /usr/bin
   const standIns: string[] = [];
   for (const name of [...NAMES, ...NEWER_NAMES]) {
-    for (const folder of folders.filter((each) => isExecutable(path.join(each, name)))) {
-      const program = path.join(realpathSync(folder), name);
-      if (seen.has(program)) {
+    for (const folder of folders) {
+      const program = isExecutable(path.join(folder, name)) && path.join(realpathSync(folder), name);
+      if (!program || seen.has(program)) {
         continue;
       }
       seen.add(program);
