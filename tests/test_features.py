@@ -338,6 +338,14 @@ def test_a_fix_that_does_not_hold_is_not_offered() -> None:
     assert ignore.title == "Ignore install-cache-kept here"
 
 
+def test_what_the_fix_of_a_finding_does_is_not_offered_again() -> None:
+    snapshot = snapshot_of("FROM python:3.13-slim\nRUN pip install pandas\n")
+    found = report(snapshot)
+    once = code_actions(snapshot, found, Span(0, 99), holds=lambda *_: True)
+    assert code_actions(snapshot, found, Span(0, 99), holds=lambda *_: True, offered=found) == once
+    assert len(code_actions(snapshot, (), Span(0, 99), holds=lambda *_: True, offered=found)) == len(once) - 1
+
+
 def test_only_the_kinds_asked_for() -> None:
     block = f"FROM node:22{CURSOR}\n"
     assert actions_at(block, "quickfix")[1] == ()

@@ -2,7 +2,7 @@
 
 import { Uri } from "vscode";
 import type { LogOutputChannel } from "vscode";
-import { LanguageClient, RevealOutputChannelOn } from "vscode-languageclient/node";
+import { CloseAction, LanguageClient, RevealOutputChannelOn, State } from "vscode-languageclient/node";
 import type { ClientCapabilities, Middleware, ServerOptions, StaticFeature } from "vscode-languageclient/node";
 import { argumentsOf, showAnswer } from "./commands";
 import { selector } from "./files";
@@ -21,14 +21,43 @@ const shows: StaticFeature = {
   clear(): void {},
 };
 
-/** A client that is not started yet. */
-export function makeClient(start: ServerOptions, log: LogOutputChannel, first: FirstDiagnostics): LanguageClient {
-  const client = new LanguageClient("deadweight", "Deadweight", start, {
+/** A client that tells what fails to the log alone: the library would show one failure in several messages. */
+class Client extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+/** A client that is not started yet; `gone` is told when its server has crashed too often to be started again. */
+export function makeClient(
+  start: ServerOptions,
+  log: LogOutputChannel,
+  first: FirstDiagnostics,
+  gone: (reason: Error) => void,
+): LanguageClient {
+  const client: LanguageClient = new Client("deadweight", "Deadweight", start, {
     documentSelector: selector,
     outputChannel: log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     middleware: middleware(first),
+    initializationFailedHandler: () => false,
+    errorHandler: {
+      error: (...given) => usual.error(...given),
+      async closed() {
+        if (!hasRun) {
+          return { action: CloseAction.DoNotRestart }; // whoever starts it has the error
+        }
+        const next = await usual.closed();
+        if (next.action === CloseAction.DoNotRestart) {
+          gone(new Error(next.message));
+        }
+        return next;
+      },
+    },
   });
+  const usual = client.createDefaultErrorHandler();
+  let hasRun = false;
+  client.onDidChangeState(({ newState }) => (hasRun ||= newState === State.Running));
   client.registerFeature(shows);
   return client;
 }

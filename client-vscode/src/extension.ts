@@ -61,9 +61,9 @@ class Session {
     const asked = performance.now();
     try {
       const started = launch(this.folder, this.log);
-      const next = [started]; // after a crash the client asks for another
-      const server = async () => (this.server = await (next.pop() ?? launch(this.folder, this.log)));
-      const client = makeClient(server, this.log, this.first);
+      const next = [started];
+      const server = async () => (this.server = await (next.pop() ?? this.another()));
+      const client = makeClient(server, this.log, this.first, (reason) => this.fail(reason));
       this.imageSize.follow(client);
       await started;
       await client.start();
@@ -71,10 +71,26 @@ class Session {
       setRunning(true);
       this.log.info(`the server is ready after ${Math.round(performance.now() - asked)} ms`);
     } catch (error) {
-      this.server?.kill();
-      this.log.error(error instanceof Error ? error.message : String(error));
-      void this.complain(error); // nothing waits for an answer
+      this.fail(error);
     }
+  }
+
+  /** The client asks for it when the one before has crashed. */
+  private async another(): Promise<ChildProcess> {
+    try {
+      return await launch(this.folder, this.log);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
+  /** There is no server, and none comes by itself. */
+  private fail(error: unknown): void {
+    this.server?.kill();
+    setRunning(false);
+    this.log.error(error instanceof Error ? error.message : String(error));
+    void this.complain(error); // nothing waits for an answer
   }
 
   /** One message with a way out. */
@@ -82,8 +98,8 @@ class Session {
     const choose = "Choose Python";
     const [message, ...ways] =
       error instanceof NoPythonError
-        ? [`Deadweight needs Python ${OLDEST} or newer: ${error.message}.`, choose, "Get Python", "Show Log"]
-        : ["Deadweight's server does not start.", "Try Again", "Show Log"];
+        ? [error.message, choose, "Get Python", "Show Log"]
+        : ["Deadweight's server does not run; the log says why.", "Try Again", "Show Log"];
     switch (await window.showErrorMessage(message as string, ...ways)) {
       case choose:
         await chooseInterpreter();

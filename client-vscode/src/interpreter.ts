@@ -64,18 +64,19 @@ async function* candidates(): AsyncGenerator<readonly string[]> {
  */
 function* onPath(): Generator<readonly string[]> {
   const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => path.isAbsolute(folder));
-  const seen = new Set<string>();
+  const seen = new Set<string>(); // a folder may be there by several names, as /bin and /usr/bin
   const standIns: string[] = [];
   for (const name of [...NAMES, ...NEWER_NAMES]) {
-    for (const program of folders.map((folder) => path.join(folder, name)).filter(isExecutable)) {
-      const real = realpathSync(program);
-      if (!seen.has(real)) {
-        seen.add(real);
-        if (!isStandIn(program)) {
-          yield [program];
-        } else if (NAMES.includes(name)) {
-          standIns.push(program);
-        }
+    for (const folder of folders) {
+      const program = isExecutable(path.join(folder, name)) && path.join(realpathSync(folder), name);
+      if (!program || seen.has(program)) {
+        continue;
+      }
+      seen.add(program);
+      if (!isStandIn(program)) {
+        yield [program];
+      } else if (NAMES.includes(name)) {
+        standIns.push(program);
       }
     }
   }

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { workspace } from "vscode";
 import type { LogOutputChannel } from "vscode";
-import { startByFirst } from "./interpreter";
+import { OLDEST, startByFirst } from "./interpreter";
 
 /** There is no Python to start the server with. */
 export class NoPythonError extends Error {}
@@ -23,16 +23,16 @@ export async function launch(extension: string, log: LogOutputChannel): Promise<
     log.info("starting the deadweight that is installed: this build of the extension is for any platform");
     return started("deadweight", extension);
   }
-  const said: string[] = [];
-  for (const each of await startByFirst(path.join(bundled, "deadweight_server.py"), extension)) {
-    if ("server" in each) {
-      log.info(`${each.command} is Python ${each.version}`);
-      return each.server;
-    }
-    said.push(`${each.command} ${each.problem}`);
-    log.info(`${each.command} ${each.problem}`);
+  const tried = await startByFirst(path.join(bundled, "deadweight_server.py"), extension);
+  const problems = tried.flatMap((each) => ("problem" in each ? [`${each.command} ${each.problem}`] : []));
+  const last = tried.at(-1);
+  if (!last || !("server" in last)) {
+    const found = problems.join(", ") || "there is none on the PATH";
+    throw new NoPythonError(`Deadweight needs Python ${OLDEST} or newer: ${found}.`);
   }
-  throw new NoPythonError(said.join(", ") || "there is none on the PATH");
+  problems.forEach((problem) => log.warn(problem));
+  log.info(`${last.command} is Python ${last.version}`);
+  return last.server;
 }
 
 /** The working folder is never one of the workspace: Windows looks for programs there first. */

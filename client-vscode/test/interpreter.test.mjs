@@ -91,7 +91,8 @@ test("programs go before scripts that look for one, each once and by any name", 
   const script = python("python3", FINE);
   const program = join(bin, "python3.12");
   symlinkSync(process.execPath, program);
-  symlinkSync(program, join(bin, "python3.11"));
+  symlinkSync(bin, join(bin, "again"));
+  process.env.PATH = `relative:${bin}:${join(bin, "again")}:${join(bin, "gone")}`;
   assert.deepEqual(await tried(), [
     [program, "is no Python 3"],
     [script, "3.13.1"],

@@ -1,122 +1,14 @@
-// What a person would see and do in VS Code, step by step, each with what has to be there.
-//     node drive.mjs PORT FOLDER PICTURES DRIVER
-// DRIVER is the folder with playwright-core.
+// What a person would see and do in VS Code, step by step, each with what has to be there; the pictures are the README's.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-
-const [port, folder, pictures, driver] = process.argv.slice(2);
-const { chromium } = createRequire(join(driver, "package.json"))("playwright-core");
-const PATIENCE = Number(process.env.PATIENCE ?? 180) * 1000; // milliseconds for anything: the machine may be busy
-
-const started = Date.now();
-const say = (...words) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s `, ...words);
-
-const options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"];
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: options });
-const context = await browser.newContext({ viewport: { width: 1200, height: 640 } });
-context.setDefaultTimeout(PATIENCE);
-await context.route((url) => !["127.0.0.1", "localhost"].includes(url.hostname), (route) => route.abort());
-const page = await context.newPage();
-
-// --- what is on the page ---
-
-const editor = () => page.locator(".editor-group-container.active .monaco-editor .view-lines").first();
-const plain = (text) => text.replace(/\s+/g, " "); // spaces of several kinds are one
-const dense = (text) => text.replace(/ /g, ""); // what stands between a line and its hint is no space
-const lines = async () => (await editor().locator(".view-line").allInnerTexts()).map(plain);
-const rows = page.locator(".action-widget .monaco-list-row.action");
-const item = page.locator(".statusbar-item", { hasText: /\d (MB|GB)/ });
-const squiggles = page.locator(".squiggly-warning, .squiggly-info, .squiggly-error");
-
-/** How many findings the status bar counts: errors, warnings and information. */
-async function findings() {
-  const counts = plain(await page.locator("[id='status.problems']").innerText()).match(/\d+/g);
-  return counts.map(Number).reduce((sum, each) => sum + each, 0);
-}
-
-async function until(what, isSo) {
-  for (const end = Date.now() + PATIENCE; !(await isSo().catch(() => false)); ) {
-    assert(Date.now() < end, `waited in vain until ${what}`);
-    await page.waitForTimeout(100);
-  }
-  say(what);
-}
-
-const shows = (...texts) =>
-  until(`the editor shows ${texts.join(", ")}`, async () => {
-    const all = dense((await lines()).join("\n"));
-    return texts.every((text) => all.includes(dense(text)));
-  });
-
-async function picture(name) {
-  await page.mouse.move(2, 2);
-  await page.waitForTimeout(700); // what fades in is there
-  await page.screenshot({ path: join(pictures, `${name}.png`) });
-}
-
-// --- what a person does ---
-
-async function goTo(line, column) {
-  await page.keyboard.press("Control+g");
-  await page.locator(".quick-input-widget input").first().fill(`:${line}:${column}`);
-  await page.keyboard.press("Enter");
-  await page.waitForTimeout(300);
-}
-
-async function command(title) {
-  await page.keyboard.press("F1");
-  const input = page.locator(".quick-input-widget input").first();
-  await input.waitFor();
-  await input.fill(`>${title}`);
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor();
-  await page.keyboard.press("Enter");
-}
-
-async function open(name, key = "Enter") {
-  await page.keyboard.press("Control+p");
-  await page.locator(".quick-input-widget input").first().fill(name);
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor();
-  await page.keyboard.press(key);
-}
-
-async function fixesAt(line, column) {
-  await goTo(line, column);
-  await until(`fixes are offered in line ${line}`, async () => {
-    await page.keyboard.press("Control+.");
-    await rows.first().waitFor({ timeout: 5000 });
-    return true;
-  });
-  return (await rows.allInnerTexts()).map((text) => text.trim());
-}
-
-const choose = (title) => rows.filter({ hasText: title }).first().click();
-
-/** Ticks and applies all that is previewed; of changes that nobody ticks VS Code carries out none. */
-async function confirmed(name) {
-  const preview = page.locator(".bulk-edit-panel");
-  const box = preview.locator(".edit-checkbox[aria-checked=false]");
-  await box.first().waitFor();
-  say("the change is previewed");
-  if (name) {
-    await picture(name);
-  }
-  await box.first().click(); // that of the file, for all in it
-  await box.first().waitFor({ state: "detached" });
-  await preview.locator(".monaco-button", { hasText: "Apply" }).first().click();
-}
-
-// --- the steps ---
+import {
+  carryOut, choose, command, confirmed, editor, findings, fixesAt, folder, item, lines, open, openWindow, page, picture,
+  pictures, say, shows, showsInLog, squiggles, until,
+} from "./window.mjs";
 
 async function sizesAndFindings() {
-  const file = `vscode-remote://127.0.0.1:${port}${folder}/Dockerfile`;
-  const payload = encodeURIComponent(JSON.stringify([["openFile", file]]));
-  await page.goto(`http://127.0.0.1:${port}/?folder=${folder}&payload=${payload}`, { waitUntil: "domcontentloaded" });
-  await page.locator(".monaco-workbench .part.editor").waitFor();
-  await page.locator(".monaco-editor .view-line").first().waitFor();
-  say("the Dockerfile is open");
-  await page.keyboard.press("Control+b"); // away with the side bar
+  await openWindow();
   await until("findings are underlined", async () => (await squiggles.count()) >= 3 && (await findings()) === 4);
   await shows("FROM node:22 1.1 GB", "RUN npm install +140 MB", "COPY . . +41 MB");
   await item.waitFor();
@@ -183,27 +75,7 @@ async function sizeReport() {
 async function log() {
   await page.locator(".monaco-editor .view-line").first().click(); // out of the report
   await command("Deadweight: Show the Log");
-  const shown = page.locator(".part.panel .view-lines").first();
-  await until("the log is shown", async () => plain(await shown.innerText()).includes("first diagnostics"));
-  const logs = join(folder, "..", "data", "logs");
-  const file = readdirSync(logs, { recursive: true }).find((path) => path.endsWith("Deadweight.log"));
-  const text = readFileSync(join(logs, file), "utf-8");
-  console.log(text.replace(/^/gm, "          "));
-  assert.match(text, /Dockerfile: first diagnostics \(\d+\) \d+ ms after it was opened/);
+  await showsInLog(/Dockerfile: first diagnostics \(\d+\) \d+ ms after it was opened/);
 }
 
-const steps = [sizesAndFindings, hover, quickFix, dockerignore, refactoring, sizeReport, log];
-const chosen = process.env.STEPS?.split(",");
-for (const step of steps.filter(({ name }) => !chosen || chosen.includes(name))) {
-  try {
-    await step();
-    say(`${step.name}: ok`);
-  } catch (error) {
-    say(`${step.name}: ${error.message}`);
-    console.log(JSON.stringify(await lines()));
-    await page.screenshot({ path: join(folder, "..", "failed.png") });
-    await browser.close();
-    process.exit(1);
-  }
-}
-await browser.close();
+await carryOut([sizesAndFindings, hover, quickFix, dockerignore, refactoring, sizeReport, log]);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Drives a real VS Code with the extension in it, and takes the pictures of the README.
+# Drives a real VS Code with the extension in it: every command, what goes wrong, and the pictures of the README.
 #     client-vscode/test/ui/run.sh [VSIX]     builds the extension if none is named
 #     STEPS=sizesAndFindings PICTURES=/tmp client-vscode/test/ui/run.sh [VSIX]     how long the first diagnostics take
 # VS Code is code-server of npm, its window a headless Chromium; what is missing is installed below build/ui (1.2 GB), and
@@ -48,26 +48,55 @@ fi
 
 # A copy of the example, with the history that a clone of it would have, and a VS Code that has never been started.
 state=$work/state
-rm -rf "$state"
-mkdir -p "$state/data/User" "$state/extensions"
-cp -r "$root/docs/examples/node" "$state/parcel-rates"
-mkdir -p "$state/parcel-rates/.git/objects/pack"
-head -c 40000000 /dev/zero > "$state/parcel-rates/.git/objects/pack/pack-1.pack"
-cp "$here/settings.json" "$state/data/User/settings.json"
 port=${PORT:-8371}
-printf 'bind-addr: 127.0.0.1:%s\nauth: none\ncert: false\n' "$port" > "$state/config.yaml"
 options=(--config "$state/config.yaml" --user-data-dir "$state/data" --extensions-dir "$state/extensions"
   --disable-telemetry --disable-update-check --disable-workspace-trust --disable-getting-started-override)
 export EXTENSIONS_GALLERY='{"serviceUrl":"http://127.0.0.1:9/","itemUrl":"http://127.0.0.1:9/"}'
-node "$server/out/node/entry.js" "${options[@]}" --install-extension "$vsix" > "$state/install.log" 2>&1 ||
-  { cat "$state/install.log"; exit 1; }
-node "$server/out/node/entry.js" "${options[@]}" > "$state/server.log" 2>&1 &
-pid=$!
-trap 'kill $pid; wait $pid || true' EXIT
-for _ in $(seq 300); do
-  curl -sf -o "$state/health.json" "http://127.0.0.1:$port/healthz" && break
-  sleep 0.2
-done
+node=$(command -v node)
+pid=
+trap 'kill $pid' EXIT
+fresh() { # PATH: what VS Code finds there
+  if [ "$pid" ]; then
+    kill "$pid"
+    wait "$pid" || true
+  fi
+  rm -rf "$state"
+  mkdir -p "$state/data/User" "$state/extensions"
+  cp -r "$root/docs/examples/node" "$state/parcel-rates"
+  mkdir -p "$state/parcel-rates/.git/objects/pack"
+  head -c 40000000 /dev/zero > "$state/parcel-rates/.git/objects/pack/pack-1.pack"
+  cp "$here/settings.json" "$state/data/User/settings.json"
+  printf 'bind-addr: 127.0.0.1:%s\nauth: none\ncert: false\n' "$port" > "$state/config.yaml"
+  node "$server/out/node/entry.js" "${options[@]}" --install-extension "$vsix" > "$state/install.log" 2>&1 ||
+    { cat "$state/install.log"; exit 1; }
+  # As from a terminal: VS Code takes the PATH that it is given, and asks no shell for another.
+  PATH=$1 VSCODE_CLI=1 "$node" "$server/out/node/entry.js" "${options[@]}" > "$state/server.log" 2>&1 &
+  pid=$!
+  for _ in $(seq 300); do
+    curl -sf -o "$state/health.json" "http://127.0.0.1:$port/healthz" && break
+    sleep 0.2
+  done
+}
+drive() { # SCRIPT
+  node "$here/$1" "$port" "$state/parcel-rates" "${PICTURES:-$root/docs/images}" "$work/driver"
+  cat "$state"/data/logs/*/exthost*/deadweight.deadweight/Deadweight.log
+}
 
-node "$here/drive.mjs" "$port" "$state/parcel-rates" "${PICTURES:-$root/docs/images}" "$work/driver"
-cat "$state"/data/logs/*/exthost*/deadweight.deadweight/Deadweight.log
+fresh "$PATH"
+drive drive.mjs
+
+# The commands, and a VS Code that finds no Python but one that is too old. Another is full of packages that fail.
+if [ -z "${STEPS:-}" ]; then
+  pythons=$work/pythons
+  rm -rf "$pythons"
+  mkdir -p "$pythons/old"
+  printf '#!/bin/sh\necho "Python 3.8.10 is too old" >&2\nexit 1\n' > "$pythons/old/python3"
+  chmod +x "$pythons/old/python3"
+  python3 -m venv --without-pip "$pythons/broken"
+  for name in attr cattrs lsprotocol pygls tree_sitter yaml deadweight sitecustomize; do
+    echo 'raise RuntimeError("a package of the user was imported")' > "$pythons/$name.py"
+  done
+  cp "$pythons"/*.py "$pythons"/broken/lib/python3*/site-packages
+  fresh "$pythons/old"
+  BROKEN=$pythons/broken/bin/python drive commands.mjs
+fi

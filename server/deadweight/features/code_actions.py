@@ -59,13 +59,16 @@ def code_actions(
 ) -> tuple[Action, ...]:
     """The fixes of the findings on the lines that `span` touches, safe ones first; last, what silences each of them.
 
-    What is `offered` are no findings, and needs no silencing. A fix that does not hold is not listed, nor one that
-    creates a file where the client cannot.
+    What is `offered` are no findings, and needs no silencing; what a finding's fix does already is not listed again. A
+    fix that does not hold is not listed, nor one that creates a file where the client cannot.
     """
     lines = whole_lines(snapshot.text, span)
     here = [each for each in reported if each.span.start <= lines.end and lines.start <= each.span.end]
     also = [each for each in offered if each.span.start <= lines.end and lines.start <= each.span.end]
-    actions = [action for each in (*here, *also) for action in _fixes(each, only, can_create, holds)]
+    actions = [action for each in here for action in _fixes(each, only, can_create, holds)]
+    done = {(each.edits, each.adds) for each in actions}
+    others = (action for each in also for action in _fixes(each, only, can_create, holds))
+    actions += [action for action in others if (action.edits, action.adds) not in done]
     silencing = [_ignore(each) for each in here] if is_wanted(QUICK_FIX, only) else []
     return (*sorted(actions, key=_rank), *silencing)
 
