@@ -439,6 +439,12 @@ DATACLASSES = """
         def __init__(self, a):
             self.a = a
 
+    @dataclass
+    class Slotted:
+        "With slots of its own."
+        __slots__ = ("a",)
+        a: int
+
     @dataclass(init=False, repr=False, eq=False)
     class Bare:
         "Nothing to write."
@@ -460,6 +466,7 @@ DATACLASSES = """
         lambda: setattr(More(1), "z", 2), lambda: dataclasses.replace(Point(1), x=2), lambda: Own(2) == Own(2),
         lambda: dataclasses.asdict(More(1)), lambda: Point.__eq__.__qualname__, lambda: sorted([Point(2), Point(1)]),
         lambda: isinstance(Bare(), Bare), lambda: {Point(1): 1}[Point(1)], lambda: Own(1), lambda: hash(Own(1)),
+        lambda: [Slotted(1), Slotted(1) == Slotted(1)], lambda: Slotted(),
     ):
         attempt(act)
 """

@@ -7,7 +7,7 @@ compared, hardly one printed (2026-11-26, Python 3.11).
 Here a class is made at once, with its slots and what people wrote into it. Under the names of its other methods stand
 descriptors that give way to the method when somebody asks for it. `__init__`, `__eq__`, `__hash__` and `__new__` are
 written here, as they are what is called; the others are those of the class that the standard library makes of the same
-body. What is out of the ordinary (fields that are inherited, `__post_init__`, InitVar) it makes at once as ever.
+body. What is out of the ordinary (fields that are inherited, `__post_init__`, `__slots__`) it makes at once as ever.
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ _UNWRITTEN_OF_DATACLASS = {
 }
 _UNWRITTEN_OF_FROZEN_SLOTS = {name: _Unwritten(name, _write_for_dataclass) for name in ("__getstate__", "__setstate__")}
 _UNWRITTEN_OF_COMPARED = {name: _Unwritten(name, _write_for_dataclass) for name in ("__eq__", "__hash__")}
-_GENERATED = {"__post_init__", "__setattr__", "__delattr__", "__eq__", *_UNWRITTEN_OF_DATACLASS}
+_GENERATED = {"__post_init__", "__slots__", "__setattr__", "__delattr__", "__eq__", *_UNWRITTEN_OF_DATACLASS}
 _UNWRITTEN_OF_TUPLE = {
     name: _Unwritten(name, _write_for_tuple)
     for name in ("__new__", "__repr__", "__getnewargs__", "_make", "_replace", "_asdict")
