@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
 _PACKAGE = "deadweight."
-# Of the standard library, what others import as modules and need for their rarer errands: 5 ms (2026-11-26).
-_OF_OTHERS = frozenset(("ipaddress", "shlex", "textwrap", "tokenize"))
+# Of others, what is imported as a module by what a start needs, and used on rarer errands: 10 ms (2026-11-26).
+_OF_OTHERS = {
+    *("attr.converters", "attr.filters", "attr.validators", "attrs.converters", "attrs.exceptions", "attrs.filters"),
+    *("attrs.setters", "attrs.validators", "ipaddress", "shlex", "textwrap", "tokenize"),
+}
 _ASKED_BY_IMPORT = frozenset(("__class__", "__path__", "__spec__"))  # whether it is there, and a package
 
 
