@@ -162,11 +162,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.building import compiles, is_for_building, may_compile
 from deadweight.model.effects import PackageSet
 from deadweight.model.stack import folded
+from deadweight.rules import merging, work_images
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import layers_behind
-from deadweight.rules.merging import move_into
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
-from deadweight.rules.work_images import runs_an_app
 from deadweight.size.estimate import effect_size
 from deadweight.size.runtime import libraries
 from deadweight.size.units import total
@@ -220,7 +219,7 @@ class _Kept(NamedTuple):
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     installs = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
-    if not any(install.last for install in installs) or not runs_an_app(snapshot):
+    if not any(install.last for install in installs) or not work_images.runs_an_app(snapshot):
         return
     for stage, group in groupby(installs, lambda install: install.kept.layer.site.stage):
         over = ((kept, last) for kept, last in group if last is not None)
@@ -340,7 +339,7 @@ def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
     is_plain = all(call.program in _MANAGES for call in layer.calls) and "sudo" not in layer.instruction.text
     if is_plain and user.site.stage == layer.site.stage and not any(map(_is_in_the_way, between)):
         last = [call for call in user.calls if may_compile(call)][-1]
-        moved = move_into(snapshot, layer, user, changes)
+        moved = merging.move_into(snapshot, layer, user, changes)
         title = "Install them in the RUN that builds, and remove them there"
         yield _fix(kept, title, (*moved, _removal(snapshot, kept, user, last, install))) if moved else None
 

@@ -119,10 +119,10 @@ from deadweight.model.effects import Copied, Leftover, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
+from deadweight.rules import merging
 from deadweight.rules.apt_lists import remove_lists
 from deadweight.rules.edits import insert_flag, remove_command, remove_instruction
 from deadweight.rules.leftovers import clean_up, left_of
-from deadweight.rules.merging import merged
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import size_together
@@ -237,7 +237,7 @@ def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
     first = min((layer for layer, _ in removed), key=lambda layer: layer.site)
     if first not in layers:
         return None  # it lies in the stage below
-    return merged(snapshot, layers[layers.index(first) : layers.index(late) + 1])
+    return merging.merged(snapshot, layers[layers.index(first) : layers.index(late) + 1])
 
 
 def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
