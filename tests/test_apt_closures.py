@@ -11,9 +11,16 @@ from deadweight.facts import debian
 from deadweight.facts.tables import Table
 from deadweight.model.commands.apt import package_name
 from deadweight.size import apt
-from deadweight.size.closure import Closure, Needs, closure
+from deadweight.size.closure import Closure, Group, closure
 
 ANSWERS = Table((Path(__file__).parent / "apt_answers.tsv").read_bytes())
+
+
+class Needs(NamedTuple):
+    """What a package needs always, and what it recommends."""
+
+    depends: tuple[Group, ...]
+    recommends: tuple[Group, ...]
 
 
 class Small(NamedTuple):
@@ -21,9 +28,11 @@ class Small(NamedTuple):
 
     packages: dict[str, Needs]
     virtual: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    recommends: bool = False
 
-    def needs(self, name: str) -> Needs | None:
-        return self.packages.get(name)
+    def needs(self, name: str) -> tuple[Group, ...] | None:
+        known = self.packages.get(name)
+        return known and known.depends + (known.recommends if self.recommends else ())
 
     def providers(self, name: str) -> tuple[str, ...]:
         return (name,) if name in self.packages else dict(self.virtual).get(name, ())
@@ -36,7 +45,7 @@ def needs(depends: str = "", recommends: str = "") -> Needs:
 
 
 def found(index: Small, names: str, held: str = "", *, recommends: bool = False) -> Closure:
-    return closure(index, names.split(), frozenset(held.split()), recommends=recommends)
+    return closure(index._replace(recommends=recommends), names.split(), frozenset(held.split()))
 
 
 def test_what_is_needed_comes_along_once_and_cycles_end() -> None:

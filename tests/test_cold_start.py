@@ -439,6 +439,12 @@ DATACLASSES = """
         def __init__(self, a):
             self.a = a
 
+    @dataclass
+    class Slotted:
+        "With slots of its own."
+        __slots__ = ("a",)
+        a: int
+
     @dataclass(init=False, repr=False, eq=False)
     class Bare:
         "Nothing to write."
@@ -460,25 +466,113 @@ DATACLASSES = """
         lambda: setattr(More(1), "z", 2), lambda: dataclasses.replace(Point(1), x=2), lambda: Own(2) == Own(2),
         lambda: dataclasses.asdict(More(1)), lambda: Point.__eq__.__qualname__, lambda: sorted([Point(2), Point(1)]),
         lambda: isinstance(Bare(), Bare), lambda: {Point(1): 1}[Point(1)], lambda: Own(1), lambda: hash(Own(1)),
+        lambda: [Slotted(1), Slotted(1) == Slotted(1)], lambda: Slotted(),
     ):
         attempt(act)
 """
 
 
-def test_methods_of_dataclasses_that_are_compiled_on_first_use_do_the_same() -> None:
-    assert python(DATACLASSES) == python(DATACLASSES, "later")
+NAMED_TUPLES = """
+    import copy, pickle, sys
+    from typing import Generic, NamedTuple, TypeVar
+
+    if sys.argv[1:]:
+        from deadweight.cli.quick_start import compile_on_first_use
+        compile_on_first_use()
+
+    class Point(NamedTuple):
+        "A point."
+        x: int
+        y: "list[int]" = [1]
+
+        @property
+        def sum(self):
+            return self.x + sum(self.y)
+
+    class Nothing(NamedTuple):
+        "Nothing."
+
+    class More(Point):
+        "A point."
+        def __new__(cls, x):
+            return super().__new__(cls, x + 1)
+
+    def generic():
+        class Of(NamedTuple, Generic[TypeVar("T")]):  # from Python 3.11 on
+            one: int
+        return Of(1), Of[int]
+
+    def attempt(act):
+        try:
+            print(act())
+        except Exception as error:
+            print(type(error).__name__, error)
+
+    for act in (
+        lambda: Point(1), lambda: Point(y=2, x=1), lambda: Point(), lambda: Point(1, w=2), lambda: Point(1, 2, 3),
+        lambda: [Point(1) == (1, [1]), Point(1) == Point(2), Point(1) < Point(2), hash(Point(1, 2)) == hash((1, 2))],
+        lambda: [Point(1).x, Point(1).y, Point(1).sum, Point.x.__doc__, Point.__doc__, Point.__new__.__qualname__],
+        lambda: [Point._fields, Point._field_defaults, Point.__match_args__, Point.__slots__, Point.__mro__],
+        lambda: [Point(1)._replace(x=2), Point._make((1, 2)), Point(1)._asdict(), copy.copy(Point(1))],
+        lambda: Point(1)._replace(w=2), lambda: Point._make((1, 2, 3)), lambda: setattr(Point(1), "x", 2),
+        lambda: [Nothing(), Nothing() == (), More(1), isinstance(More(1), Point)], generic,
+        lambda: pickle.loads(pickle.dumps(Point(1))),
+    ):
+        attempt(act)
+"""
 
 
-def test_methods_of_dataclasses_are_compiled_when_they_are_called() -> None:
+@pytest.mark.parametrize("code", [DATACLASSES, NAMED_TUPLES])
+def test_classes_whose_methods_are_written_on_first_use_do_the_same(code: str) -> None:
+    assert python(code) == python(code, "later")
+
+
+def test_the_methods_of_a_class_are_written_when_they_are_called() -> None:
     python("""
         from deadweight.cli.quick_start import compile_on_first_use
         compile_on_first_use()
         from deadweight.snapshot import Options
-        assert "quick_start" in Options.__init__.__code__.co_filename
+        from deadweight.model.effects import Nth
+
+        def written(cls):
+            return {name for name, each in vars(cls).items() if type(each).__name__ in ("function", "staticmethod")}
+
+        before = written(Options)
         options = Options()
-        assert "quick_start" not in Options.__init__.__code__.co_filename
+        assert written(Options) - before == {"__init__"}
         assert options == Options()
-        assert "quick_start" not in Options.__eq__.__code__.co_filename
+        assert written(Options) - before == {"__init__", "__eq__"}
+        before = written(Nth)
+        assert "__new__" not in before
+        Nth(1)
+        assert written(Nth) - before == {"__new__"}
+    """)
+
+
+def test_modules_are_loaded_when_something_of_them_is_used() -> None:
+    python("""
+        import sys
+        from types import ModuleType
+        from deadweight.cli.quick_start import compile_on_first_use
+        compile_on_first_use()
+        from deadweight.features import topics, what_not_to_optimise
+        from deadweight.model.commands import sbt
+        from deadweight.size.units import Size
+
+        assert type(sbt) is not ModuleType and sys.modules["deadweight.model.commands.sbt"] is sbt
+        assert type(sys.modules["deadweight.size.units"]) is ModuleType
+        assert sbt.TOOLS and type(sbt) is ModuleType and sbt.__spec__.loader.name == sbt.__name__
+        assert what_not_to_optimise.__doc__
+        try:
+            sbt.no_such_thing
+        except AttributeError as error:
+            assert "no_such_thing" in str(error)
+        try:
+            from deadweight.model.commands import no_such_module
+        except ImportError as error:
+            assert "no_such_module" in str(error)
+        import textwrap, urllib.parse
+        assert urllib.parse.urlsplit("http://[::1]/").hostname == "::1" and textwrap.dedent(" a") == "a"
     """)
 
 

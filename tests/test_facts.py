@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deadweight.facts import base_images, debian
+from deadweight.facts import base_images, debian, tables
 from deadweight.facts.constants import constant
 from deadweight.facts.tables import Table, table
 
@@ -56,9 +56,13 @@ def test_no_two_rows_of_a_table_have_the_same_key(name: str) -> None:
     assert len(keys) == len(set(keys))
 
 
-@settings(max_examples=200)
+@pytest.mark.parametrize("block", [1, 20, tables._BLOCK])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS), max_size=20), WORDS, WORDS)
-def test_rows_are_those_whose_first_columns_equal_the_key(rows: list[tuple[str, str, str]], one: str, two: str) -> None:
+def test_rows_are_those_whose_first_columns_equal_the_key(
+    block: int, monkeypatch: pytest.MonkeyPatch, rows: list[tuple[str, str, str]], one: str, two: str
+) -> None:
+    monkeypatch.setattr(tables, "_BLOCK", block)
     lines = sorted("\t".join(row).encode() + b"\n" for row in rows)
     made = Table(b"a\tb\tc\n" + b"".join(lines))
     rows = sorted(rows)

@@ -33,12 +33,12 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` (sys.argv unless given) names. Gives the exit code; raises nothing."""
-    from deadweight.cli.output import prepare_streams
-
     if argv is None:  # the process is ours alone
         from deadweight.cli.quick_start import compile_on_first_use
 
         compile_on_first_use()
+    from deadweight.cli.output import prepare_streams
+
     try:
         prepare_streams()
         code = _run(sys.argv[1:] if argv is None else argv)

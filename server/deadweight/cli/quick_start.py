@@ -1,40 +1,42 @@
 """What lets a process that is ours alone start sooner: what is compiled at run time is compiled on first use.
 
-A frozen dataclass is six functions that the standard library writes as text and compiles, one by one. Of 98 dataclasses
-most are never compared, printed or hashed, and many never made: to compile all took 300 of the 660 million
-instructions that the import of the rules takes. Of 85 regular expressions a first look at a Dockerfile needs 32: 29
-million (2026-11-24, Python 3.11).
+The methods of dataclasses and named tuples: see quick_classes.py. Of 85 regular expressions a first look at a
+Dockerfile needs 32 (2026-11-24).
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FunctionType
+from deadweight.cli.quick_imports import load_modules_on_first_use
 
 EAGER = "DEADWEIGHT_EAGER_TYPES"
 
-_KNOWN = ((3, 10), (3, 13))  # versions of Python whose dataclasses are written as `_exec` expects
+_KNOWN = ((3, 10), (3, 13))  # versions of Python whose classes have what `quick_classes` looks at
+# New objects before the garbage collector looks at them. Modules stay, and what a Dockerfile leaves has hardly any
+# cycles: 3 % of `check` for a few MB (2026-11-26).
+_SELDOM = 50_000
 _compile = re.compile
 
 
 def compile_on_first_use() -> None:
-    """From now on, compile methods of dataclasses and our own regular expressions when they are first used.
+    """From now on, load modules, write methods and compile our own regular expressions when they are first used.
 
     Not where DEADWEIGHT_EAGER_TYPES=1, which is for whoever suspects that something goes wrong here.
     """
-    import dataclasses
-
     if os.environ.get(EAGER) == "1":
         return
+    gc.set_threshold(_SELDOM)
+    load_modules_on_first_use()
     vars(re)["compile"] = _compile_later
     if _KNOWN[0] <= sys.version_info[:2] <= _KNOWN[1]:
-        vars(dataclasses)["exec"] = _exec  # a name of the module goes before the builtin
+        from deadweight.cli.quick_classes import write_methods_on_first_use
+
+        write_methods_on_first_use()
 
 
 def import_asyncio() -> None:
@@ -69,48 +71,3 @@ class _Pattern:
 def _compile_later(pattern: Any, flags: Any = 0) -> Any:
     is_ours = sys._getframe(1).f_globals.get("__name__", "").startswith("deadweight.")
     return _Pattern(pattern, flags) if is_ours else _compile(pattern, flags)
-
-
-def _exec(source: str, names: dict[str, Any], made: dict[str, Any]) -> None:
-    """As `exec` for what dataclasses write: a function that gives the methods of a class, or a single one."""
-    head, _, returned = source.rpartition("\n return ")
-    if not head.startswith("def __create_fn__(") or "\n" in returned:
-        exec(source, names, made)  # noqa: S102 - what dataclasses would have done
-        return
-
-    def create(**cells: Any) -> object:
-        stand_ins: dict[str, FunctionType] = {}
-        methods: dict[str, Any] = {}
-
-        def compiled() -> dict[str, Any]:
-            if not methods:
-                there: dict[str, Any] = {}
-                exec(source, names, there)  # noqa: S102 - the same, later
-                found = there["__create_fn__"](**cells)
-                for stand_in, method in zip(
-                    stand_ins.values(), found if isinstance(found, tuple) else (found,), strict=True
-                ):
-                    method.__qualname__ = stand_in.__qualname__
-                    methods[stand_in.__name__] = method
-            return methods
-
-        for name in filter(None, returned.strip("()").split(",")):
-            stand_ins[name] = _stand_in(name, stand_ins, compiled)
-        return tuple(stand_ins.values()) if returned.startswith("(") else stand_ins[returned]
-
-    made["__create_fn__"] = create
-
-
-def _stand_in(name: str, stand_ins: dict[str, FunctionType], compiled: Callable[[], dict[str, Any]]) -> Any:
-    """A method that has itself and its like compiled at the first call, and leaves its place in the class to them."""
-
-    def stand_in(self: object, /, *args: Any, **options: Any) -> Any:
-        methods = compiled()
-        for cls in type(self).__mro__:
-            for each, method in methods.items():
-                if vars(cls).get(each) is stand_ins[each]:
-                    setattr(cls, each, method)
-        return methods[name](self, *args, **options)
-
-    stand_in.__name__ = name
-    return stand_in

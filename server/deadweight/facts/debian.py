@@ -41,7 +41,6 @@ class DebianPackage:
     installed: int
     contents: Contents | None  # None where nobody has weighed it
     depends: tuple[Group, ...]
-    recommends: tuple[Group, ...]
 
 
 class Release(NamedTuple):
@@ -102,6 +101,12 @@ def package(suite: str, name: str) -> DebianPackage | None:
     return _package(suite, row) if row and row[1] else None
 
 
+def recommends(suite: str, name: str) -> tuple[Group, ...]:
+    """What a package of a suite recommends; nothing for any other name."""
+    row = _row(suite, name)
+    return _groups(suite, row[-2]) if row and row[1] else ()
+
+
 @lru_cache(maxsize=16384)
 def providers(suite: str, name: str) -> Group:
     """The packages that a name stands for, the most preferred first: itself, and those that provide it."""
@@ -154,7 +159,7 @@ def _table(suite: str) -> Table:
 
 
 def _package(suite: str, row: tuple[str, ...]) -> DebianPackage:
-    name, version, download, installed, files, documents, byte_code, records, depends, recommends, _ = row
+    name, version, download, installed, files, documents, byte_code, records, depends, *_ = row
     contents = Contents(int(files), int(documents), int(byte_code), int(records)) if files else None
     return DebianPackage(
         intern(name),
@@ -163,7 +168,6 @@ def _package(suite: str, row: tuple[str, ...]) -> DebianPackage:
         int(installed),
         contents,
         _groups(suite, depends),
-        _groups(suite, recommends),
     )
 
 

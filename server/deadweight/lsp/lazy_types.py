@@ -100,15 +100,56 @@ _STAND_INS = {
 }
 
 
-class _Attrs:
+class _AttrsOfBodies:
+    """attrs as the bodies of classes see it: `attrs.validators` takes long to import, and hardly any complains."""
+
+    class validators:  # noqa: N801 - as attrs calls it
+        """What makes the validators of fields."""
+
+        @staticmethod
+        def instance_of(type_: Any) -> _Validator:
+            return _Validator("instance_of", type_, lambda value: isinstance(value, type_))
+
+        @staticmethod
+        def in_(options: Any) -> _Validator:
+            return _Validator("in_", options, lambda value: any(value == each for each in options))
+
+        @staticmethod
+        def optional(validator: Any) -> _Validator:
+            return _Validator("optional", validator, lambda value: value is None, validator)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(attrs, name)
+
+
+class _Validator:
+    """A validator of attrs that lets pass what is fine; what is not, another one judges, or that of attrs itself."""
+
+    __slots__ = ("_given", "_is_fine", "_name", "_other")
+
+    def __init__(self, name: str, given: object, is_fine: Callable[[Any], bool], other: Any = None) -> None:
+        self._name = name
+        self._given = given
+        self._is_fine = is_fine
+        self._other = other
+
+    def __call__(self, instance: object, field: Any, value: Any) -> None:
+        if not self._is_fine(value):
+            (self._other or self._made())(instance, field, value)
+
+    def __repr__(self) -> str:
+        return repr(self._made())
+
+    def _made(self) -> Any:
+        return getattr(attrs.validators, self._name)(self._given)
+
+
+class _Attrs(_AttrsOfBodies):
     """attrs as `lsprotocol.types` sees it while it is imported: `define` leaves classes unfinished."""
 
     def __init__(self, bodies: dict[type, Body]) -> None:
         self._bodies = bodies  # of the classes that no decorator has seen
         self.defined: list[type] = []  # the classes that were made at once
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(attrs, name)
 
     def define(self, cls: type) -> type:
         if cls not in self._bodies:
@@ -128,7 +169,7 @@ def _run(code: CodeType, module: ModuleType) -> None:
         "__import__": lambda name, *rest: shown if name == "attrs" else builtins.__import__(name, *rest),
     }
     exec(code, vars(module))  # noqa: S102 - what the import system does with it
-    vars(module)["attrs"] = attrs  # for the bodies
+    vars(module)["attrs"] = _AttrsOfBodies()
     for cls, body in bodies.items():
         made = builtins.__build_class__(body, cls.__name__)
         if made.__annotations__:

@@ -120,9 +120,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.stack import folded
+from deadweight.rules import merging
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, names_file, names_folder_of
-from deadweight.rules.merging import merge_runs
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size
@@ -328,7 +328,7 @@ def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
     if first is last:
         return Fix("remove", "Delete it in the same RUN", Safety.SAFE, (edit,))
     between = layers[layers.index(first) : layers.index(last) + 1]
-    edits = merge_runs(snapshot, between) if len(between) <= _FEW else None
+    edits = merging.merge_runs(snapshot, between) if len(between) <= _FEW else None
     if not edits:
         return None
     return Fix("remove", f"Merge {len(between)} RUNs and delete it there", Safety.SAFE, (*edits, edit))

@@ -11,10 +11,9 @@ from deadweight.model.effects import PackageSet
 from deadweight.model.image import base
 from deadweight.model.siblings import siblings
 from deadweight.model.start import starters
-from deadweight.rules import on_alpine
+from deadweight.rules import on_alpine, static_program
 from deadweight.rules.base_needs import standing_on
 from deadweight.rules.edits import line_end, remove_instruction
-from deadweight.rules.static_program import runs_in_nothing
 from deadweight.size.estimate import cause_size
 from deadweight.size.units import ZERO, Size, less, total
 from deadweight.syntax.dockerfile import remembered
@@ -153,7 +152,7 @@ def _needless(snapshot: Snapshot, layer: Layer, switch: Switch) -> list[Edit]:
     """The edits that take out what no static program needs."""
     if not switch.sibling.ref.repository.startswith("gcr.io/distroless/static"):
         return []
-    needless = runs_in_nothing(snapshot, snapshot.ledgers.of(layer)) or ()
+    needless = static_program.runs_in_nothing(snapshot, snapshot.ledgers.of(layer)) or ()
     return [remove_instruction(snapshot, each) for each in needless]
 
 

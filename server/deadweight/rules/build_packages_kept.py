@@ -214,11 +214,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.building import compiles, is_for_building, may_compile
 from deadweight.model.effects import PackageSet
 from deadweight.model.stack import folded
+from deadweight.rules import merging, work_images
 from deadweight.rules.edits import append_command, complete, insert_word
 from deadweight.rules.folder_uses import layers_behind
-from deadweight.rules.merging import is_in_the_way, merge_runs, move_into, only_manages
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
-from deadweight.rules.work_images import runs_an_app
 from deadweight.size.estimate import effect_size
 from deadweight.size.runtime import libraries
 from deadweight.size.units import total
@@ -272,7 +271,7 @@ class _Kept(NamedTuple):
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     installs = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
-    if not any(install.last for install in installs) or not runs_an_app(snapshot):
+    if not any(install.last for install in installs) or not work_images.runs_an_app(snapshot):
         return
     for stage, group in groupby(installs, lambda install: install.kept.layer.site.stage):
         over = ((kept, last) for kept, last in group if last is not None)
@@ -424,12 +423,15 @@ def _gathered(
     if not row or row[-1].site.stage != layer.site.stage:
         return None
     if not between:
-        edits = merge_runs(snapshot, (layer, *row))
+        edits = merging.merge_runs(snapshot, (layer, *row))
         return (f"Merge {len(row) + 1} RUNs and remove them there", (*changes, *edits)) if edits else None
-    is_plain = only_manages(layer) and "sudo" not in layer.instruction.text
-    if not is_plain or first not in row or any(map(is_in_the_way, between)):
+    is_plain = merging.only_manages(layer) and "sudo" not in layer.instruction.text
+    if not is_plain or first not in row or any(map(merging.is_in_the_way, between)):
         return None
-    moved, together = move_into(snapshot, layer, row[0], changes), merge_runs(snapshot, row) if len(row) > 1 else ()
+    moved, together = (
+        merging.move_into(snapshot, layer, row[0], changes),
+        merging.merge_runs(snapshot, row) if len(row) > 1 else (),
+    )
     title = "Install them in the RUN that builds, and remove them there"
     return None if moved is None or together is None else (title, (*moved, *together))
 

@@ -200,8 +200,8 @@ from deadweight.model.multi_stage.conversions import plans_of
 from deadweight.model.multi_stage.plan import Plan, Refusal, Written
 from deadweight.model.multi_stage.recipe import WORKS
 from deadweight.model.stages import Site
+from deadweight.rules import stage_writing
 from deadweight.rules.rule import Finding, Fix, NotOffered, Safety, rule
-from deadweight.rules.stage_writing import written
 from deadweight.size.units import less
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
@@ -275,7 +275,7 @@ def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:
             plan.variant or _REFACTORING,
             _TITLES[plan.variant],
             Safety.ASK,
-            written(snapshot, plan),
+            stage_writing.written(snapshot, plan),
             note=f"Check: {'; '.join(plan.checks)}" if plan.checks else "",
             weighs=weighs,
             refactoring=_REFACTORING,
@@ -323,7 +323,7 @@ def _does_work(line: str | Instruction) -> bool:
 
 
 def _weighed(snapshot: Snapshot, plan: Plan) -> tuple[Size, Size] | None:
-    text = apply_edits(snapshot.text, written(snapshot, plan))
+    text = apply_edits(snapshot.text, stage_writing.written(snapshot, plan))
     before, after = (
         each.sizes.estimates.image() for each in (snapshot, Snapshot(parse(text), snapshot.context, snapshot.options))
     )

@@ -99,8 +99,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from deadweight.rules import mounting
 from deadweight.rules.cache_mounts import caches, is_in
-from deadweight.rules.mounting import downloads, keep_downloads
 from deadweight.rules.rule import Finding, Fix, rule
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def cache_mount_missing(snapshot: Snapshot) -> Iterator[Finding]:
     for ledger in snapshot.reached_ledgers:
         seen: set[str] = set()
         for layer in ledger.layers if not ledger.base.is_windows else ():
-            for found in downloads(layer) if layer.calls else ():
+            for found in mounting.downloads(layer) if layer.calls else ():
                 if found.cache.what in seen or all(is_in(caches(layer), each) for each in found.cache.folders):
                     continue
                 seen.add(found.cache.what)
@@ -133,4 +133,4 @@ def cache_mount_missing(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _fixes(ledger: Ledger, layer: Layer, cache: DownloadCache, snapshot: Snapshot) -> Iterator[Fix | None]:
-    yield keep_downloads(snapshot, ledger, layer, cache)
+    yield mounting.keep_downloads(snapshot, ledger, layer, cache)

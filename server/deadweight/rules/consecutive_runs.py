@@ -74,7 +74,7 @@ from typing import TYPE_CHECKING
 from deadweight.facts import base_images
 from deadweight.model.effects import Measured
 from deadweight.model.image import ImageRef
-from deadweight.rules.merging import merged
+from deadweight.rules import merging
 from deadweight.rules.rule import Finding, Related, rule
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
@@ -157,7 +157,7 @@ def _runs(layers: Iterable[Layer]) -> Iterator[tuple[Layer, ...]]:
 
 def _fixes(layers: tuple[Layer, ...], snapshot: Snapshot) -> Iterator[Fix | None]:
     if len(layers) > 1:
-        yield merged(snapshot, layers)
+        yield merging.merged(snapshot, layers)
 
 
 def _rows(layers: Iterable[Layer]) -> Iterator[tuple[Layer, ...]]:

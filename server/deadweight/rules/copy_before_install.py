@@ -168,8 +168,8 @@ from deadweight.model.ecosystems.manifests import project_in
 from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.project_installs import BUILDERS, SAYINGS, Wanted, wanted
+from deadweight.rules import mounting
 from deadweight.rules.copying_first import Install, copy_first
-from deadweight.rules.mounting import downloads, keep_downloads
 from deadweight.rules.rule import Finding, Fix, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -210,8 +210,8 @@ def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
 def _fixes(ledger: Ledger, install: Install, snapshot: Snapshot) -> Iterator[Fix | None]:
     yield copy_first(snapshot, ledger, install)
     if install.what.builds:
-        own = (each.cache for each in downloads(install.layer) if each.call is install.call)
-        yield from (keep_downloads(snapshot, ledger, install.layer, cache) for cache in own)
+        own = (each.cache for each in mounting.downloads(install.layer) if each.call is install.call)
+        yield from (mounting.keep_downloads(snapshot, ledger, install.layer, cache) for cache in own)
 
 
 def _written(install: Install) -> list[Effect]:

@@ -229,6 +229,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.image import ImageRef, base, family, variant, weighed
 from deadweight.model.siblings import in_place_of, siblings
 from deadweight.model.start import start_words
+from deadweight.rules import static_program
 from deadweight.rules.base_needs import standing_on, uses
 from deadweight.rules.base_switch import (
     Switch,
@@ -240,7 +241,6 @@ from deadweight.rules.base_switch import (
     weighs,
 )
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.rules.static_program import runs_in_nothing
 from deadweight.size import images
 from deadweight.size.estimate import size_together
 from deadweight.size.units import ZERO, less, total
@@ -301,7 +301,7 @@ def _start(snapshot: Snapshot, ledger: Ledger) -> _Start | None:
     stage = ledger.stage
     if not isinstance(stage.base, ImageRef) or stage.base_word is None:
         return None
-    needless = runs_in_nothing(snapshot, ledger) if _may_be_nothing(stage.base) else None
+    needless = static_program.runs_in_nothing(snapshot, ledger) if _may_be_nothing(stage.base) else None
     if not siblings(stage.base) and needless is None:
         return None
     static = None if needless is None else size_together(each for layer in needless for each in layer.kept) or ZERO

@@ -144,10 +144,10 @@ from deadweight.model.effects import Copied, Leftover, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
+from deadweight.rules import merging
 from deadweight.rules.apt_lists import remove_lists
 from deadweight.rules.edits import insert_flag, remove_command, remove_instruction
 from deadweight.rules.leftovers import clean_up, left_of
-from deadweight.rules.merging import is_in_the_way, merge_runs, merged, move_into, only_manages
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import size_together
@@ -263,7 +263,7 @@ def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
     first = min((layer for layer, _ in removed), key=lambda layer: layer.site)
     if first not in layers:
         return None  # it lies in the stage below
-    return merged(snapshot, layers[layers.index(first) : layers.index(late) + 1])
+    return merging.merged(snapshot, layers[layers.index(first) : layers.index(late) + 1])
 
 
 def _gather(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
@@ -276,9 +276,12 @@ def _gather(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[t
         return None
     between = layers[layers.index(install) + 1 : layers.index(late) + 1]
     row = tuple(takewhile(lambda layer: layer.instruction.keyword == "RUN", reversed(between)))[::-1]
-    if not only_manages(install) or any(map(is_in_the_way, between[: len(between) - len(row)])):
+    if not merging.only_manages(install) or any(map(merging.is_in_the_way, between[: len(between) - len(row)])):
         return None
-    moved, together = move_into(snapshot, install, row[0]), merge_runs(snapshot, row) if len(row) > 1 else ()
+    moved, together = (
+        merging.move_into(snapshot, install, row[0]),
+        merging.merge_runs(snapshot, row) if len(row) > 1 else (),
+    )
     if (
         moved is None
         or together is None

@@ -9,10 +9,10 @@ from deadweight.model.calls import effects_of
 from deadweight.model.effects import Kind, Leftover
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.of_layers import OfLayers
+from deadweight.rules import stores
 from deadweight.rules.edits import append_command, complete, insert_flag, insert_word, insert_word_before
 from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety
-from deadweight.rules.stores import is_read_at_start, last_reader, readers_behind, script_at_start
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
 
@@ -64,7 +64,7 @@ def leftovers(snapshot: Snapshot, topic: str) -> Iterator[tuple[Ledger, Left]]:
         left: Left | None = found
         if ledger.stage.index not in snapshot.build.shipped:
             left = _copied(snapshot, found)
-        if left and not (left.is_read_again and is_read_at_start(snapshot, left.calls)):
+        if left and not (left.is_read_again and stores.is_read_at_start(snapshot, left.calls)):
             yield ledger, left
 
 
@@ -156,7 +156,7 @@ def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
         return None
     layers = [left.layer]
     if left.is_read_again:
-        found = list(readers_behind(snapshot, left))
+        found = list(stores.readers_behind(snapshot, left))
         if any(reader.is_offline or not reader.is_root for reader in found):
             return None  # the layer of the download may be known, and the mount empty
         layers += dict.fromkeys(reader.layer for reader in found)
@@ -177,11 +177,11 @@ def _folder(path: str) -> str:
 
 def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
     """The fix that removes a store behind the last command of the RUN that may read it, where no later one does."""
-    if not left.calls or any(readers_behind(snapshot, left)):
+    if not left.calls or any(stores.readers_behind(snapshot, left)):
         return None
     cleanup = left.cause.cleanup
-    edit = append_command(snapshot, left.layer, last_reader(left.layer, left.calls[-1]), cleanup)
-    start = script_at_start(snapshot, left.layer.site)
+    edit = append_command(snapshot, left.layer, stores.last_reader(left.layer, left.calls[-1]), cleanup)
+    start = stores.script_at_start(snapshot, left.layer.site)
     note = f"Check: {start} does not run {left.calls[0].program} again" if start else ""
     return edit and Fix(
         "clean-up",

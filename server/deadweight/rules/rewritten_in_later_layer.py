@@ -149,8 +149,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, Download, Kind, Moved, Rewritten, is_under
+from deadweight.rules import merging
 from deadweight.rules.edits import insert_flag, move_below, remove_command, remove_instruction, replace_word
-from deadweight.rules.merging import merged
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size, size_together
@@ -266,7 +266,7 @@ def _merge(snapshot: Snapshot, again: _Again) -> Fix | None:
     writers, layers = again.writers(ledger), ledger.layers
     if not writers:
         return None
-    return merged(snapshot, layers[layers.index(writers[0]) : layers.index(again.layer) + 1])
+    return merging.merged(snapshot, layers[layers.index(writers[0]) : layers.index(again.layer) + 1])
 
 
 # --- owner and mode ---------------------------------------------------------------------------------------------------

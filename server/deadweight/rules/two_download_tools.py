@@ -104,9 +104,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
+from deadweight.rules import work_images
 from deadweight.rules.edits import remove_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.rules.work_images import runs_an_app
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
@@ -139,7 +139,7 @@ def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
     if len({install.name for install in installs}) < len(_TOOLS):
         return
     called = _all_called(ledgers[-1].stacks[-1])
-    if len(called) != 1 or not runs_an_app(snapshot):
+    if len(called) != 1 or not work_images.runs_an_app(snapshot):
         return
     for install in installs:
         saves = effect_size(install.freed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.facts import alpine as facts
 from deadweight.facts.alpine_images import BASE
 from deadweight.facts.constants import constant
-from deadweight.size.closure import Closure, Needs, closure
+from deadweight.size.closure import Closure, closure
 from deadweight.size.parts import condensed
 from deadweight.size.units import Size, at_least, size, total
 
@@ -32,7 +32,7 @@ class _Index(NamedTuple):
 
     release: str
 
-    def needs(self, name: str) -> Needs | None:
+    def needs(self, name: str) -> tuple[Group, ...] | None:
         return _needs(self.release, name)
 
     def providers(self, name: str) -> Group:
@@ -41,9 +41,9 @@ class _Index(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _needs(release: str, name: str) -> Needs | None:
+def _needs(release: str, name: str) -> tuple[Group, ...] | None:
     package = facts.alpine_package(release, name)
-    return Needs(tuple([(each,) for each in package.depends])) if package else None
+    return tuple([(each,) for each in package.depends]) if package else None
 
 
 def added(names: Iterable[str], release: str | None, *, already: Iterable[str] = ()) -> Closure:
@@ -53,12 +53,12 @@ def added(names: Iterable[str], release: str | None, *, already: Iterable[str] =
 
 @lru_cache(maxsize=256)
 def _added(names: tuple[str, ...], release: str, already: tuple[str, ...]) -> Closure:
-    return closure(_Index(release), names, _held(release, already), recommends=False)
+    return closure(_Index(release), names, _held(release, already))
 
 
 @lru_cache(maxsize=64)
 def _held(release: str, already: tuple[str, ...]) -> frozenset[str]:
-    return BASE.union(already, closure(_Index(release), already, BASE, recommends=False).packages)
+    return BASE.union(already, closure(_Index(release), already, BASE).packages)
 
 
 def installed(names: Iterable[str], release: str | None, *, already: Iterable[str] = ()) -> Size | None:

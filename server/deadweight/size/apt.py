@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import debian as facts
 from deadweight.facts.constants import constant
-from deadweight.size.closure import Needs, closure
+from deadweight.size.closure import closure
 from deadweight.size.parts import NAMED
 from deadweight.size.units import ZERO, Part, Size, at_least, size, total
 
@@ -36,9 +36,10 @@ class _Index(NamedTuple):
     """The packages of a suite, as the solver asks for them."""
 
     suite: str
+    recommends: bool  # whether packages bring along what they recommend, as they do where apt is not told otherwise
 
-    def needs(self, name: str) -> Needs | None:
-        return _needs(self.suite, name)
+    def needs(self, name: str) -> tuple[Group, ...] | None:
+        return _needs(self.suite, name, self.recommends)
 
     def providers(self, name: str) -> Group:
         return _asked_for(self.suite, name)
@@ -50,9 +51,11 @@ def _asked_for(suite: str, name: str) -> Group:
 
 
 @lru_cache(maxsize=16384)
-def _needs(suite: str, name: str) -> Needs | None:
+def _needs(suite: str, name: str, recommends: bool) -> tuple[Group, ...] | None:
     package = facts.package(suite, name)
-    return Needs(package.depends, package.recommends) if package else None
+    if package is None:
+        return None
+    return package.depends + facts.recommends(suite, name) if recommends else package.depends
 
 
 def nearest(suite: str | None) -> str:
@@ -73,7 +76,7 @@ def _added(names: tuple[str, ...], suite: str, already: tuple[str, ...], recomme
     spread = (each for name in dict.fromkeys(names) for each in _spread(suite, name))
     # apt leaves a package alone that is there, and does not ask for its recommendations again.
     asked = tuple(name for name in dict.fromkeys(spread) if held.isdisjoint((name, *_asked_for(suite, name))))
-    found = closure(_Index(suite), asked, held, recommends=recommends)
+    found = closure(_Index(suite, recommends), asked, held)
     return Added(frozenset(found.packages), asked, tuple(name for name in found.unknown if name in asked), held)
 
 
@@ -81,7 +84,7 @@ def _added(names: tuple[str, ...], suite: str, already: tuple[str, ...], recomme
 def _held(suite: str, already: tuple[str, ...]) -> frozenset[str]:
     """What is there where these were installed before."""
     base = facts.minbase(suite)
-    return base.union(already, closure(_Index(suite), already, base, recommends=False).packages)
+    return base.union(already, closure(_Index(suite, False), already, base).packages)
 
 
 def _spread(suite: str, name: str) -> Iterator[str]:
@@ -98,8 +101,8 @@ def _spread(suite: str, name: str) -> Iterator[str]:
 @lru_cache(maxsize=64)
 def recommended_by(suite: str, names: frozenset[str]) -> frozenset[str]:
     """What packages recommend, all the way down."""
-    wanted = (group[0] for name in names for group in (_needs(suite, name) or Needs()).recommends)
-    return frozenset(closure(_Index(suite), wanted, frozenset(), recommends=True).packages)
+    wanted = (group[0] for name in names for group in facts.recommends(suite, name))
+    return frozenset(closure(_Index(suite, True), wanted, frozenset()).packages)
 
 
 def installed(wanted: PackageSet) -> Size | None:
@@ -186,7 +189,8 @@ def _made(suite: str, names: frozenset[str]) -> Iterator[Part]:
     for name in sorted(facts.made().keys() & names):
         made = facts.made()[name]
         yield Part(f"{made.what} ({name})", made.bytes, made.bytes, made.bytes, made.source, made.date)
-    if any(("debconf" in group) for name in names if (needs := _needs(suite, name)) for group in needs.depends):
+    packages = [package for name in names if (package := facts.package(suite, name))]
+    if any("debconf" in group for package in packages for group in package.depends):
         asked = constant("apt.debconf")
         low, best, high = round(asked.low), round(asked.best), round(asked.high)
         yield Part("questions of debconf, once more", low, best, high, asked.source, asked.date)

@@ -1,9 +1,10 @@
 """Which packages an install brings along: what apt and apk come to, for any index of packages.
 
-An index says of a package what it needs: groups of names, each name a real package, the most preferred first. Who makes
-the index has resolved what is fixed within one release: versions (there is one of each package), virtual packages
-(their providers), names that exist nowhere. So `debconf|debconf-2.0 libc6` of a debian_*.tsv becomes
-`(("debconf", "cdebconf"), ("libc6",))`, and `D:so:libc.musl-x86_64.so.1` of an APKINDEX `(("musl",),)`.
+An index says of a package what it brings along: groups of names, each name a real package, the most preferred first.
+Who makes the index has decided whether recommendations are among them, and resolved what is fixed within one release:
+versions (there is one of each package), virtual packages (their providers), names that exist nowhere. So
+`debconf|debconf-2.0 libc6` of a debian_*.tsv becomes `(("debconf", "cdebconf"), ("libc6",))`, and
+`D:so:libc.musl-x86_64.so.1` of an APKINDEX `(("musl",),)`.
 
 `closure` chooses as the package managers do: greedily and depth first, in the order in which packages list what they
 need; of a group the first name, unless another one is there or chosen already. All that is requested is chosen before
@@ -12,27 +13,19 @@ anything else. Package managers try harder where packages conflict; in a Dockerf
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
 Group = tuple[str, ...]  # one of these packages has to be there; the first is preferred
 
 
-class Needs(NamedTuple):
-    """What a package brings along: `depends` always, `recommends` where the package manager is not told otherwise."""
-
-    depends: tuple[Group, ...] = ()
-    recommends: tuple[Group, ...] = ()
-
-
 class Index(Protocol):
     """The packages of a release. It is asked again and again, so that it remembers its answers."""
 
-    def needs(self, name: str) -> Needs | None:
+    def needs(self, name: str) -> tuple[Group, ...] | None:
         """What a real package brings along; None for a name that is in no list."""
 
     def providers(self, name: str) -> Group:
@@ -46,8 +39,8 @@ class Closure(NamedTuple):
     unknown: tuple[str, ...]
 
 
-def closure(index: Index, names: Iterable[str], held: AbstractSet[str], *, recommends: bool) -> Closure:
-    """What installing `names` adds where `held` are there. What these recommend is not asked for again."""
+def closure(index: Index, names: Iterable[str], held: AbstractSet[str]) -> Closure:
+    """What installing `names` adds where `held` are there. What these bring along is not asked for again."""
     there = set(held)
     chosen: list[str] = []
     unknown: dict[str, None] = {}
@@ -59,24 +52,20 @@ def closure(index: Index, names: Iterable[str], held: AbstractSet[str], *, recom
             there.add(found[0])
             chosen.append(found[0])
     for name in tuple(chosen):
-        pending = [_groups(index, name, recommends=recommends)]
+        pending = [iter(index.needs(name) or ())]
         while pending:
             for group in pending[-1]:
                 if not there.isdisjoint(group):
                     continue
                 first = group[0]
                 there.add(first)
-                if index.needs(first) is None:
+                needs = index.needs(first)
+                if needs is None:
                     unknown[first] = None
                     continue
                 chosen.append(first)
-                pending.append(_groups(index, first, recommends=recommends))
+                pending.append(iter(needs))
                 break
             else:
                 pending.pop()
     return Closure(tuple(chosen), tuple(unknown))
-
-
-def _groups(index: Index, name: str, *, recommends: bool) -> Iterator[Group]:
-    needs = index.needs(name) or Needs()
-    return chain(needs.depends, needs.recommends) if recommends else iter(needs.depends)

@@ -6,9 +6,8 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from deadweight.facts import base_images
+from deadweight.facts import base_images, image_kin
 from deadweight.facts.constants import constant
-from deadweight.facts.image_kin import kin_of
 from deadweight.model.image import base, family, system_of_release, variant
 from deadweight.size.units import ZERO, Size, around, size
 
@@ -112,7 +111,7 @@ def _on_platform(repository: str, tag: str, platform: str, kind: Kind) -> _Estim
 
 def _of_kin(repository: str, tag: str, platform: str, kind: Kind) -> _Estimate | None:
     """From an image of another repository that stands for this one, with what comes on top."""
-    kin = kin_of(repository, tag)
+    kin = image_kin.kin_of(repository, tag)
     found = kin and _on_platform(kin.repository, kin.tag, platform, kind)
     if kin is None or not found:
         return None

@@ -13,31 +13,53 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Tool
 
 # Modules that are imported when a file calls one of their tools: most files call few, and a session starts without.
+# Those without a name of their own are what others share.
 LATER = {
     "accounts": "useradd adduser usermod userdel groupadd addgroup groupmod",
+    "apk": "apk",
+    "apt": "apt-get apt aptitude",
+    "builds": "",
+    "bun": "bun",
     "bundler": "bundle bundler",
+    "cargo": "cargo",
     "compilers": "gcc g++ cc c++ clang clang++",
+    "composer": "composer composer.phar",
     "compress": "bunzip2 bzcat gunzip lz4cat unlz4 unlzma unxz unzstd xzcat zcat zstdcat gzip pigz xz lzma bzip2 pbzip2"
     " zstd lz4",
     "conda": "conda mamba micromamba",
     "corepack": "corepack",
+    "dnf": "dnf dnf5 yum microdnf tdnf",
     "dotnet": "dotnet",
     "download": "curl wget aria2c",
     "dpkg": "dpkg rpm",
     "fill": "dd fallocate truncate head",
     "gem": "gem",
     "git": "git",
+    "go": "go",
     "gradle": "gradle gradlew",
+    "ini": "",
     "installer": "sh bash dash ash zsh",
     "locales": "localedef locale-gen update-ca-certificates",
     "maven": "mvn mvnw",
+    "npm": "npm",
     "pacman": "pacman",
     "pecl": "pecl docker-php-ext-install install-php-extensions docker-php-ext-configure",
+    "pip": "pip",
+    "pipenv": "pipenv",
     "pipx": "pipx",
     "places": "mv cp rsync install ln",
+    "pnpm": "pnpm",
+    "poetry": "poetry",
+    "printed": "tee",
+    "rpm": "",
     "rustup": "rustup rustup-init rustup-init.sh",
     "sbt": "sbt sbtn",
     "tar": "tar bsdtar unzip 7z 7za 7zr 7zz unrar jar cpio dpkg-deb",
+    "upgrades": "",
+    "uv": "uv",
+    "venv": "venv virtualenv",
+    "yarn": "yarn yarnpkg",
+    "zypper": "zypper",
 }
 
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from deadweight.model.image import ImageRef
-from deadweight.model.multi_stage.assembling import assembled
+from deadweight.model.multi_stage import assembling
 from deadweight.model.multi_stage.plan import Plan, Refusal
 from deadweight.model.multi_stage.recipe import Recipe
 
@@ -70,7 +70,7 @@ def _plan(build: Build, recipe: Recipe, needs: Needs | Refusal) -> Plan | Refusa
         return needs
     if reason := _obstacle(build, recipe, needs):
         return Refusal(reason)
-    return assembled(recipe, needs, [stage.name for stage in build.stages if stage.name])
+    return assembling.assembled(recipe, needs, [stage.name for stage in build.stages if stage.name])
 
 
 def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
