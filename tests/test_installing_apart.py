@@ -13,7 +13,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends extrepo ca-cert
 COPY a /a
 """
 APART = "apt-get install --no-install-recommends -y git openssh-client"
-REST = "apt-get install -y php8.5-cli"
+REST, QUIET = "apt-get install -y php8.5-cli", ">/dev/null 2>&1"
 
 
 def fixed(run: str) -> str:
@@ -27,11 +27,11 @@ def fixed(run: str) -> str:
     [
         (
             "RUN apt-get update && A=1 sudo -E apt-get install -y git php8.5-cli >/dev/null 2>&1",
-            f"RUN apt-get update && sudo -E A=1 {APART} >/dev/null 2>&1 && A=1 sudo -E {REST} >/dev/null 2>&1 \\",
+            f"RUN apt-get update && sudo -E A=1 {APART} {QUIET} \\\n    && A=1 sudo -E {REST} {QUIET} \\",
         ),
         (
             "RUN set -e; apt-get update; apt-get install -y php8.5-cli git php8.5-curl",
-            f"RUN set -e; apt-get update; {APART}; apt-get install -y php8.5-cli php8.5-curl; \\",
+            f"RUN set -e; apt-get update; {APART}; \\\n    apt-get install -y php8.5-cli php8.5-curl; \\",
         ),
     ],
 )

@@ -139,7 +139,16 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
         ("RUN curl -o /x.tgz https://x/y.tgz\nRUN --network=none rm /x.tgz\n", "", ""),
         ('RUN curl -o /x.tgz https://x/y.tgz\nRUN ["rm", "/x.tgz"]\n', "", ""),
         ("RUN cd /tmp && curl -o x.tgz https://x/y.tgz\nRUN rm /tmp/x.tgz\n", SAFE, None),
+        # The RUN above writes the same records.
+        (
+            "RUN dpkg -i /a.deb\nRUN curl -o /x.deb https://x/y\nRUN dpkg -i /x.deb && rm /x.deb\n",
+            SAFE,
+            "RUN dpkg -i /a.deb \\\n    && curl -o /x.deb https://x/y \\\n    && dpkg -i /x.deb && rm /x.deb\n",
+        ),
         ("COPY big.bin /\nRUN truncate -s 0 /big.bin\n", "", ""),
+        # What was unpacked lies elsewhere by now.
+        ("RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n", None, None),
+        ("RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y/bin/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n", "", ""),
         # What tools leave needs no other RUN.
         (
             "RUN apt-get update && apt-get install -y curl\nRUN rm -rf /var/lib/apt/lists/*\n",

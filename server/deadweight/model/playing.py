@@ -7,7 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.lazy import cached_property
-from deadweight.model.effects import Copied, Kind, Leftover, Measured, Moved, PackageSet, Text, covers, is_under
+from deadweight.model.effects import (
+    Copied,
+    Extracted,
+    Kind,
+    Leftover,
+    Measured,
+    Moved,
+    PackageSet,
+    Text,
+    covers,
+    is_under,
+)
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
 
 if TYPE_CHECKING:
@@ -222,7 +233,11 @@ def _replaced(written: Effect, effect: Effect) -> Effect:
 def _moved(written: Effect, effect: Effect, *, is_own: bool) -> Effect | None:
     """Where something is after a `mv`; None for what an older layer holds: a copy of it is written anew."""
     path, cause = written.path, effect.cause
-    if path is None or effect.path is None or not isinstance(cause, Moved) or not covers(effect.path, path):
+    if path is None or effect.path is None or not isinstance(cause, Moved):
+        return written
+    if is_own and isinstance(written.cause, Extracted) and posixpath.dirname(effect.path) == path:
+        return replace(written, path=cause.to)  # nearly all archives hold one folder
+    if not covers(effect.path, path):
         return written
     if not is_own:
         return None

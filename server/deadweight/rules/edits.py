@@ -96,9 +96,10 @@ def prepend_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) 
     prefix = _as_user_of(layer, call)
     if not body or not place or place.errexit is None or prefix is None:
         return None
-    start = place.unit.span.start
-    operator = "; " if place.errexit and start == place.statement.span.start else " && "
-    return Edit(_at(snapshot, layer, body.source.start(start)), f"{prefix}{command}{operator}")
+    start = body.source.start(place.unit.span.start)
+    operator = ";" if place.errexit and place.unit.span.start == place.statement.span.start else "&&"
+    command = prefix + command
+    return Edit(_at(snapshot, layer, start), f"{command}{_joint(layer, body, start, operator, command)}")
 
 
 def remove_instruction(snapshot: Snapshot, layer: Layer) -> Edit:
@@ -292,6 +293,20 @@ def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: s
     if operator == "&&":
         return f" {escape}{newline}    && {command}"
     return f"; {escape}{newline}    {command}"
+
+
+def _joint(layer: Layer, body: RunBody, start: int, operator: str, command: str) -> str:
+    """The operator between `command` and what it is put before, on a line of its own where that would grow too long."""
+    text, newline, escape = layer.instruction.text, line_end(layer.instruction.text), layer.instruction.escape
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    after = text[start:].partition("\n")[0]
+    is_short = len(command) < _WIDTH // 2 or len(before) + len(command) + len(after) <= _WIDTH
+    if is_short or body.form != "shell":
+        return "; " if operator == ";" else " && "
+    indent = before[: len(before) - len(before.lstrip())] or "    "
+    if operator == ";":
+        return f"; {escape}{newline}{indent}"
+    return f" && {escape}{newline}{indent}" if before.isspace() else f" {escape}{newline}{indent}&& "
 
 
 def _last(sibling: Node | Statement) -> Node:

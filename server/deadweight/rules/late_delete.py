@@ -140,7 +140,7 @@ from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import Copied, Leftover, PackageSet
+from deadweight.model.effects import Copied, Leftover, Measured, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
@@ -263,7 +263,17 @@ def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
     first = min((layer for layer, _ in removed), key=lambda layer: layer.site)
     if first not in layers:
         return None  # it lies in the stage below
-    return merging.merged(snapshot, layers[layers.index(first) : layers.index(late) + 1])
+    start, end = layers.index(first), layers.index(late) + 1
+    above = _records(layers[start - 1]) if start else frozenset()
+    if above.isdisjoint(_records(first)) and any(above & _records(layer) for layer in layers[start:end]):
+        start -= 1  # else it would stand right above one that writes the same records
+    return merging.merged(snapshot, layers[start:end])
+
+
+@remembered
+def _records(layer: Layer) -> frozenset[Measured]:
+    """What a RUN writes of files that a tool writes whenever it runs."""
+    return frozenset(cause for effect in layer.kept if isinstance(cause := effect.cause, Measured))
 
 
 def _gather(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:

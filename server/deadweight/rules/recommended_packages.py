@@ -64,7 +64,8 @@ Use instead:
 FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends extrepo && extrepo enable sury
 RUN apt-get update \
-    && apt-get install --no-install-recommends -y git openssh-client && apt-get install -y php8.5-cli php8.5-curl \
+    && apt-get install --no-install-recommends -y git openssh-client \
+    && apt-get install -y php8.5-cli php8.5-curl \
     && rm -rf /var/lib/apt/lists/*
 ```
 
