@@ -22,9 +22,10 @@ _JUDGED = """
 Read by hand, and not built, on 2026-11-26: Dockerfiles of one stage from public repositories, found by search and taken
 as they came, with as much of their projects as a conversion reads; where a repository was not to be had, with a usual
 one. *Right* is a refusal whose reason is what stands in the way: nothing to gain, a file that does not build or start
-as it is, a library that nobody can tell. The conversions were improved by these files. Of 27 more, drawn and read
-afterwards, 19 were converted with no need for a hand edit, 2 wrongly (a package that `npm install NAME` adds, and a
-lockfile that an install writes: both are refused since), 4 refused for the right reason, 2 for one that need not be.
+as it is, a library that nobody can tell. The conversions were improved by these files. Of 53 more, drawn and read
+afterwards in two rounds, 36 were converted with no need for a hand edit and 3 wrongly (a package that
+`npm install NAME` adds, a lockfile that an install writes, a list of processes for pm2: all three are mended since),
+9 were refused for the right reason, 5 for one that need not be.
 
 | language | drawn | converted, no hand edit | of these by `development-start` | refused, right | other |
 |---|---:|---:|---:|---:|---:|"""
