@@ -206,6 +206,25 @@ def test_an_editor_gets_a_refactoring_with_what_to_check() -> None:
     assert action.note.startswith("Check: the app reads no file beside dist; ")
 
 
+def test_an_editor_gets_a_start_for_production_and_why_there_is_no_usual_way() -> None:
+    project = '{"scripts": {"dev": "nodemon app.js"}, "devDependencies": {"nodemon": "^3"}}'
+    text = 'FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm i\nENTRYPOINT ["npm", "run", "dev"]\n'
+    snapshot = snapshot_of(f"//- Dockerfile\n{text}//- package.json\n{project}\n//- app.js 100\n")
+    assert STARTS not in {each.rule.id for each in report(snapshot)}
+    offered = report(snapshot, DEFAULTS.offering)
+    (action,) = code_actions(
+        snapshot,
+        report(snapshot),
+        Span(0, 0),
+        offered=[each for each in offered if each.rule.id == STARTS],
+        holds=lambda reported, fix: holds(snapshot, offered, reported, fix, DEFAULTS.offering),
+        only=["refactor.rewrite.multi-stage"],
+    )
+    assert action.title.startswith("Convert to a multi-stage build that starts node app.js: ")
+    (refused,) = not_offered(snapshot, Span(0, 0), ["refactor"])
+    assert refused.disabled == "the start command runs npm run dev, which is for development"
+
+
 def test_what_is_typed_into_a_comment_or_a_command_is_not_weighed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     text = 'FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm i\nRUN npm run build\nCMD ["node", "dist/server.js"]\n'
     snapshot = snapshot_of(of_node(text))

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from deadweight.model.image import ImageRef
-from deadweight.model.multi_stage import assembling
+from deadweight.model.multi_stage import assembling, system
 from deadweight.model.multi_stage.plan import Plan, Refusal
 from deadweight.model.multi_stage.recipe import Recipe
 
@@ -78,6 +78,8 @@ def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
     target = recipe.ledger.stage
     others = [stage for stage in build.stages if stage.index > target.index]
     unknown = (layer for layer in recipe.copies if layer.site.step not in needs.known)
+    if needs.packages.names and (release := system.gone(recipe.runs, recipe.ledger.base)):
+        return f"it would need {needs.packages.names[0]}, and the packages of {release} are only in Debian's archive"
     if recipe.ledger.base.is_windows:
         return "it stands on Windows"
     if not recipe.start and needs.base not in (recipe.written_base, needs.build_base):

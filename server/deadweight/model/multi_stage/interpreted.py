@@ -37,6 +37,7 @@ _IN_IMAGE_NAMES = """
     date env whoami id pwd install printf
 """
 _IN_IMAGE = frozenset(_IN_IMAGE_NAMES.split())
+_LOCKS = ("Gemfile.lock", "composer.lock", "Pipfile.lock", "poetry.lock", "uv.lock")
 _SOURCES = ("/etc/apt/", "/etc/apk/")  # where packages of the system come from: a mirror nearby, by sed
 
 
@@ -114,6 +115,10 @@ def obstacle(recipe: Recipe, runs: list[Run]) -> str:
     """Why there can be no plan, in any language; '' where nothing stands in the way."""
     if recipe.ledger.base.os_family not in ("debian", "alpine"):
         return f"nobody knows the packages of {recipe.ref.text}"
+    images = " ".join(text for run in runs for text in run.image)
+    for lock in _LOCKS:
+        if lock in images and not any(path.rpartition("/")[2] == lock for path in recipe.context.files):
+            return f"a RUN reads {lock}, which an install writes"
     for run in runs:
         if run.install and run.layer.step is not None and not run.layer.step.state.is_root:
             return f"packages are installed as user {run.layer.step.state.user}"

@@ -154,6 +154,8 @@ def read(recipe: Recipe) -> App | Refusal | None:
         if "" in roles[layer.site.step]:
             unknown = next(each.typed for each in layer.calls if not role(each))
             return Refusal(f"{unknown} may write what the app needs when it runs")
+    if added := _added(recipe, manifest):
+        return Refusal(f"a RUN installs {added}, which package.json does not name")
     mixed = (of_command for layer in recipe.runs for of_command in _roles(layer))
     if any("tool" in each and each != {"tool"} for each in mixed):
         return Refusal("a RUN installs a tool and does more, in a script that cannot be taken apart")
@@ -292,6 +294,21 @@ def _roles(layer: Layer) -> tuple[frozenset[str], ...]:
 @lru_cache(maxsize=16)
 def _started(manifest: Manifest, text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(node.commands(manifest, text))
+
+
+def _added(recipe: Recipe, manifest: Manifest) -> str:
+    """A package that a RUN installs by its name and package.json does not ask for; '' for none: packages for
+    development have done their work when the build is over.
+    """
+    named = {each.name for each in (*manifest.dependencies, *manifest.optional_dependencies)}
+    for layer in recipe.runs:
+        for call in layer.calls:
+            is_dev = call.has("-g", "--global", "-D", "--save-dev", "--dev")
+            operands = _operands(call) if call.program in MANAGERS and not is_dev else ()
+            for name in operands[1:] if operands[:1] and operands[0] in _INSTALLS else ():
+                if (bare := name[:1] + name[1:].partition("@")[0]) not in named:
+                    return bare
+    return ""
 
 
 def _installs(recipe: Recipe) -> Iterator[Install]:

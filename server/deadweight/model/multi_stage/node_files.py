@@ -40,7 +40,10 @@ _ALSO_SOURCES = (".js", ".mjs", ".cjs", ".css", ".json", ".svg", ".snap", ".md",
 _SOURCE_FOLDERS = frozenset(
     (*("src", "source", "app", "pages", "components", "lib", "styles", "hooks", "utils"), *("client", "server", "api"))
 )
-_STARTERS = frozenset(("node", "nodejs", "remix-serve", "pm2-runtime"))
+_PROCESS_MANAGER = "pm2-runtime"
+_STARTERS = frozenset(("node", "nodejs", "remix-serve", _PROCESS_MANAGER))
+# What a process manager starts stands in them: "pm2-runtime start ecosystem.config.js".
+_PROCESS_LISTS = (".config.js", ".config.cjs", ".json", ".yml", ".yaml")
 _WITH_VALUE = frozenset(("-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"))
 _FILE_SERVERS = ("serve", "http-server")
 _SERVER_VALUES = frozenset(("-l", "--listen", "-p", "--port", "-a", "-c", "--config", "-P", "--proxy"))
@@ -68,12 +71,13 @@ def entry(app: App) -> str | None:
         at = next((at for at, word in enumerate(words) if posixpath.basename(word) in _STARTERS), None)
         if at is None:
             continue
+        manager = posixpath.basename(words[at]) == _PROCESS_MANAGER
         rest = iter(words[at + 1 :])
         for word in rest:
             if word in _WITH_VALUE:
                 next(rest, None)
-            elif not word.startswith("-"):
-                return _in_project(app, word)
+            elif not (word.startswith("-") or (manager and word == "start")):
+                return None if manager and word.endswith(_PROCESS_LISTS) else _in_project(app, word)
     return None
 
 

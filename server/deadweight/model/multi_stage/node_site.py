@@ -78,7 +78,11 @@ def needs(recipe: Recipe) -> Needs | None:
     if app is None or isinstance(app, Refusal):
         return None
     server = _server(app)
-    if server is None or recipe.has("USER", "VOLUME", "HEALTHCHECK") or len(app.installs) > 1:
+    if (
+        server is None
+        or recipe.has("USER", "VOLUME", "HEALTHCHECK")
+        or len({each.layer.site for each in app.installs}) > 1
+    ):
         return None
     if recipe.context.select(inside(app.root, "src/setupProxy.js")).exists:
         return None

@@ -36,7 +36,7 @@ _BUILD_NAMES = """
     mercurial musl-dev nasm ninja-build openssh-client patch pkg-config pkgconf pkgconfig py3-pip python
     python-is-python3 python2 python3-pip python3-setuptools python3-venv python3-wheel rustc cargo samurai subversion
     swig util-linux wheel yasm xz-utils unzip zip apt-transport-https software-properties-common lsb-release gnupg2
-    apt-utils maven gradle ant
+    apt-utils maven gradle ant alpine-sdk
 """
 _BUILD = frozenset(_BUILD_NAMES.split())
 _VERSIONED = re.compile(r"(?:gcc|g\+\+|clang|llvm|python2?|python3)[-.\d]*")  # g++-12; python3 for node-gyp
@@ -87,6 +87,7 @@ _ON_ALPINE: dict[str, tuple[str, ...]] = {
     "openldap-dev": ("libldap",),
     "openssl-dev": ("libssl3", "libcrypto3"),
     "pango-dev": ("pango",),
+    "pixman-dev": ("pixman",),
     "pcre-dev": ("pcre",),
     "postgresql-dev": ("libpq",),
     "sqlite-dev": ("sqlite-libs",),
@@ -116,6 +117,8 @@ _SAME_ON_UBUNTU = frozenset(
     )
 )
 _RELEASES = ("bookworm", "trixie")  # those that a tag without a release may stand on
+# Releases whose packages are on archive.debian.org alone, where `apt-get update` of an image does not look (2026-11).
+_ARCHIVED = frozenset(("wheezy", "jessie", "stretch", "buster"))
 _MOST_STEPS = 8  # from a package of headers through others to a library
 
 
@@ -216,6 +219,12 @@ def _libraries(groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
         is_library = name.startswith("lib") and name not in ("libc6", "libc-bin", "libc-dev-bin")
         if (is_library or name == "zlib1g") and not _HEADERS.fullmatch(name):
             yield name
+
+
+def gone(layers: Iterable[Layer], base: Base) -> str:
+    """The release of an image that gets no packages any more; '' where RUNs install some, or where nobody knows."""
+    installs = any(manager == "apt" for layer in layers for manager, _ in layer.packages)
+    return base.suite if base.suite in _ARCHIVED and not installs else ""
 
 
 def install(packages: Packages, manager: str | None) -> str:
