@@ -3,10 +3,11 @@
 import { Uri } from "vscode";
 import type { LogOutputChannel } from "vscode";
 import { CloseAction, LanguageClient, RevealOutputChannelOn, State } from "vscode-languageclient/node";
-import type { ClientCapabilities, Middleware, ServerOptions, StaticFeature } from "vscode-languageclient/node";
+import type { ClientCapabilities, Middleware, StaticFeature } from "vscode-languageclient/node";
 import { argumentsOf, showAnswer } from "./commands";
 import { selector } from "./files";
 import type { FirstDiagnostics } from "./first_diagnostics";
+import type { Server } from "./server";
 
 /** Settings of the extension alone; the server would not know them. */
 const OF_THE_EXTENSION = ["interpreter", "server"];
@@ -21,30 +22,38 @@ const shows: StaticFeature = {
   clear(): void {},
 };
 
-/** A client that tells what fails to the log alone: the library would show one failure in several messages. */
+/**
+ * A client that tells what fails to the log alone, as the library would show one failure in several messages. Until its
+ * server runs not even there: whoever starts it has the error.
+ */
 class Client extends LanguageClient {
+  hasRun = false;
+
   override error(message: string, data?: unknown): void {
-    super.error(message, data, false);
+    if (this.hasRun) {
+      super.error(message, data, false);
+    }
   }
 }
 
 /** A client that is not started yet; `gone` is told when its server has crashed too often to be started again. */
 export function makeClient(
-  start: ServerOptions,
+  server: Server,
   log: LogOutputChannel,
   first: FirstDiagnostics,
   gone: (reason: Error) => void,
 ): LanguageClient {
-  const client: LanguageClient = new Client("deadweight", "Deadweight", start, {
+  const client: Client = new Client("deadweight", "Deadweight", () => server.start(), {
     documentSelector: selector,
     outputChannel: log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     middleware: middleware(first),
+    stdioOptions: { stdout: () => {}, stderr: (stderr) => server.listen(stderr) },
     initializationFailedHandler: () => false,
     errorHandler: {
       error: (...given) => usual.error(...given),
       async closed() {
-        if (!hasRun) {
+        if (!client.hasRun) {
           return { action: CloseAction.DoNotRestart }; // whoever starts it has the error
         }
         const next = await usual.closed();
@@ -56,8 +65,7 @@ export function makeClient(
     },
   });
   const usual = client.createDefaultErrorHandler();
-  let hasRun = false;
-  client.onDidChangeState(({ newState }) => (hasRun ||= newState === State.Running));
+  client.onDidChangeState(({ newState }) => (client.hasRun ||= newState === State.Running));
   client.registerFeature(shows);
   return client;
 }

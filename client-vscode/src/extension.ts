@@ -1,6 +1,5 @@
 /** Deadweight in VS Code: starts the server when there is something for it to read, and shows what it says. */
 
-import type { ChildProcess } from "node:child_process";
 import { commands, env, ProgressLocation, Uri, window, workspace } from "vscode";
 import type { ExtensionContext, LogOutputChannel } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
@@ -10,15 +9,24 @@ import { isOfOthers, isOurs } from "./files";
 import { FirstDiagnostics } from "./first_diagnostics";
 import { ImageSizeItem } from "./image_size";
 import { OLDEST } from "./interpreter";
-import { launch, NoPythonError } from "./launch";
+import { waysToStart } from "./launch";
 import { registerReports } from "./report";
+import { Server } from "./server";
 
 const DOWNLOADS = "https://www.python.org/downloads/";
+
+/** There is no Python to start the server with. */
+class NoPythonError extends Error {
+  constructor(problems: readonly string[]) {
+    const found = problems.join(", ") || "there is none on the PATH";
+    super(`Deadweight needs Python ${OLDEST} or newer: ${found}.`);
+  }
+}
 
 /** What runs while the extension is active. */
 class Session {
   private client: LanguageClient | undefined;
-  private server: ChildProcess | undefined;
+  private server: Server | undefined;
   private starting: Promise<void> = Promise.resolve();
 
   constructor(
@@ -60,14 +68,7 @@ class Session {
     await this.stop();
     const asked = performance.now();
     try {
-      const started = launch(this.folder, this.log);
-      const next = [started];
-      const server = async () => (this.server = await (next.pop() ?? this.another()));
-      const client = makeClient(server, this.log, this.first, (reason) => this.fail(reason));
-      this.imageSize.follow(client);
-      await started;
-      await client.start();
-      this.client = client;
+      this.client = await this.startFirst();
       setRunning(true);
       this.log.info(`the server is ready after ${Math.round(performance.now() - asked)} ms`);
     } catch (error) {
@@ -75,14 +76,26 @@ class Session {
     }
   }
 
-  /** The client asks for it when the one before has crashed. */
-  private async another(): Promise<ChildProcess> {
-    try {
-      return await launch(this.folder, this.log);
-    } catch (error) {
-      this.fail(error);
-      throw error;
+  /** A client of a server that runs, by the first Python that can start it. */
+  private async startFirst(): Promise<LanguageClient> {
+    const problems: string[] = [];
+    for await (const command of waysToStart(this.folder, this.log)) {
+      const server = (this.server = new Server(command, this.folder, this.log));
+      const client = makeClient(server, this.log, this.first, (reason) => this.fail(reason));
+      this.imageSize.follow(client);
+      try {
+        await client.start();
+        problems.forEach((problem) => this.log.warn(problem));
+        return client;
+      } catch (error) {
+        const problem = await server.problem(error);
+        if (!problem) {
+          throw error;
+        }
+        problems.push(`${command.python} ${problem}`);
+      }
     }
+    throw new NoPythonError(problems);
   }
 
   /** There is no server, and none comes by itself. */

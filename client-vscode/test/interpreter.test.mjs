@@ -1,9 +1,9 @@
-// Which Python is taken: src/interpreter.ts beside a VS Code that has nothing but settings and extensions of a test.
+// Which Pythons are tried, and what is said of one that does not do: src/interpreter.ts and src/server.ts, beside a VS Code
+// that has nothing but settings and extensions of a test.
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, beforeEach, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -20,21 +20,38 @@ writeFileSync(
 );
 const outfile = join(folder, "interpreter.mjs");
 const alias = { vscode: join(folder, "vscode.mjs") };
-await build({ entryPoints: ["src/interpreter.ts"], outfile, alias, bundle: true, platform: "node", format: "esm" });
-const { startByFirst } = await import(pathToFileURL(outfile));
+const stdin = { contents: 'export * from "./src/interpreter"; export * from "./src/server";', resolveDir: "." };
+await build({ stdin, outfile, alias, bundle: true, platform: "node", format: "esm" });
+const { pythons, Server } = await import(pathToFileURL(outfile));
 
 /** Puts a script in the PATH that says on stderr what the server would say by this Python, and ends. */
-function python(name, said, code = 0) {
+function python(name, said = "", code = 0) {
   const path = join(bin, name);
   writeFileSync(path, `#!/bin/sh\nprintf '${said}' >&2\nexit ${code}\n`);
   chmodSync(path, 0o755);
   return path;
 }
 
-/** What is tried, each with its version or its problem. */
+/** The Pythons that would be tried. */
 async function tried() {
-  const all = await startByFirst("server.py", folder);
-  return all.map(({ command, version, problem }) => [command, version ?? problem]);
+  const all = [];
+  for await (const command of pythons()) {
+    all.push(command.join(" "));
+  }
+  return all;
+}
+
+/** What comes of a start: the problem with it, if it is one of the Python's, and what is logged. */
+async function startBy(program, command = { python: "python3" }) {
+  const logged = [];
+  const log = Object.fromEntries(["info", "warn", "error"].map((level) => [level, (line) => logged.push([level, line])]));
+  const server = new Server({ program, args: [], ...command }, folder, log);
+  try {
+    server.listen((await server.start()).stderr);
+    return [await server.problem(new Error("ended")), logged];
+  } catch (error) {
+    return [await server.problem(error), logged];
+  }
 }
 
 beforeEach(() => {
@@ -50,69 +67,54 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-const FINE = "Python 3.13.1 starts\\n";
 const environments = (path) => ({ getActiveEnvironmentPath: () => ({ path }) });
 const extension = (path) => ({ activate: async () => ({ environments: environments(path) }) });
 
-test("the setting goes before all others", async () => {
-  const chosen = python("chosen", FINE);
-  vscode.settings.interpreter = ` ${chosen} `;
-  vscode.extensions["ms-python.python"] = extension(python("active", FINE));
-  python("python3", FINE);
-  assert.deepEqual(await tried(), [[chosen, "3.13.1"]]);
-});
-
-test("what is chosen in the Python extension goes before the PATH", async () => {
-  const active = python("active", FINE);
-  vscode.extensions["ms-python.python"] = extension(active);
-  python("python3", FINE);
-  assert.deepEqual(await tried(), [[active, "3.13.1"]]);
+test("the setting goes before the Python extension, and that before the PATH", async () => {
+  vscode.settings.interpreter = " /opt/my python ";
+  vscode.extensions["ms-python.python"] = extension("/env/bin/python");
+  const path = python("python3");
+  assert.deepEqual(await tried(), ["/opt/my python", "/env/bin/python", path]);
 });
 
 test("a Python extension that fails, or takes its time, holds nobody up", async () => {
-  const path = python("python3", FINE);
+  const path = python("python3");
   const [fails, hangs, says] = [() => Promise.reject(new Error("broken")), () => new Promise(() => {}), async () => {}];
   for (const activate of [fails, hangs, says]) {
     vscode.extensions["ms-python.python"] = { activate };
-    assert.deepEqual(await tried(), [[path, "3.13.1"]]);
+    assert.deepEqual(await tried(), [path]);
   }
 });
 
-test("one that is too old is passed over", async () => {
-  const old = python("python3", "Python 3.8.10 is too old\\n", 1);
-  const path = python("python", FINE);
-  assert.deepEqual(await tried(), [
-    [old, "is Python 3.8.10"],
-    [path, "3.13.1"],
-  ]);
-});
-
 test("programs go before scripts that look for one, each once and by any name", async () => {
-  const script = python("python3", FINE);
+  const script = python("python3");
   const program = join(bin, "python3.12");
   symlinkSync(process.execPath, program);
   symlinkSync(bin, join(bin, "again"));
+  python("python3.11");
   process.env.PATH = `relative:${bin}:${join(bin, "again")}:${join(bin, "gone")}`;
-  assert.deepEqual(await tried(), [
-    [program, "is no Python 3"],
-    [script, "3.13.1"],
-  ]);
+  assert.deepEqual(await tried(), [program, script]);
 });
 
-test("where there is none, it says of each why", async () => {
-  vscode.settings.interpreter = join(bin, "gone");
-  const old = python("python3", "Unknown option: -I\\n", 2);
-  assert.deepEqual(await tried(), [
-    [vscode.settings.interpreter, "was not found"],
-    [old, "is no Python 3"],
-  ]);
-  vscode.settings = {};
-  process.env.PATH = folder;
+test("where there is none, none is tried", async () => {
   assert.deepEqual(await tried(), []);
 });
 
-test("what the server says after its first line is kept for the log", async () => {
-  python("python3", `${FINE}No module named deadweight\\n`, 1);
-  const [{ server }] = await startByFirst("server.py", folder);
-  assert.equal(await text(server.stderr), "No module named deadweight\n");
+test("a Python that does not do says why", async () => {
+  assert.deepEqual(await startBy(join(bin, "gone")), ["was not found", []]);
+  assert.deepEqual(await startBy(folder), ["cannot be started", []]);
+  assert.deepEqual(await startBy(python("old", "Python 3.8.10 is too old\\n", 1)), ["is Python 3.8.10", []]);
+  assert.deepEqual(await startBy(python("other", "Unknown option: -I\\n", 2)), ["is no Python 3", []]);
+});
+
+test("a server that fails has no problem with its Python, and says why in the log", async () => {
+  const path = python("python3", "Python 3.13.1 starts\\r\\nNo module named deadweight\\n", 1);
+  const logged = [
+    ["info", "python3 is Python 3.13.1"],
+    ["error", "No module named deadweight"],
+  ];
+  assert.deepEqual(await startBy(path), [undefined, logged]);
+  const other = { python: undefined };
+  assert.deepEqual(await startBy(python("deadweight", "no\\n"), other), [undefined, []]);
+  assert.deepEqual(await startBy(join(bin, "gone"), other), [undefined, []]);
 });
