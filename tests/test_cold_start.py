@@ -380,6 +380,55 @@ def test_few_classes_are_finished_until_the_first_diagnostics(tmp_path: Path) ->
     assert 10 < int(finished) <= LARGEST_NUMBER_OF_CLASSES
 
 
+MOST_MODULES, MOST_METHODS = 215, 160  # of ours loaded, and written, until the first diagnostics
+NOT_LOADED = {
+    *("attr.validators", "ipaddress", "textwrap", "deadweight.facts.downloads", "deadweight.model.commands.maven"),
+    *("deadweight.model.multi_stage.assembling", "deadweight.rules.mounting", "deadweight.rules.stage_writing"),
+}
+
+
+def test_few_modules_are_loaded_and_methods_written_until_the_first_diagnostics(tmp_path: Path) -> None:
+    (tmp_path / "sent").write_bytes(greeting("visual-studio-code", tmp_path) + opened(tmp_path))
+    found = python(
+        r"""
+        import sys
+        from deadweight.cli import quick_classes, quick_start
+        quick_start.compile_on_first_use()
+        import asyncio, json
+        from types import ModuleType
+        from deadweight.lsp.server import make_server
+
+        class Writer:
+            said = b""
+            def write(self, data):
+                self.said += data
+
+        server, writer, sent = make_server(), Writer(), open(sys.argv[1], "rb").read()
+        server.protocol.set_writer(writer)
+
+        async def receive():
+            server.protocol.receive(sent)
+            server.show_changed()
+
+        asyncio.run(receive())
+        assert b"publishDiagnostics" in writer.said
+        loaded = [name for name, each in sys.modules.items() if type(each) is ModuleType]
+        made = [*quick_classes._dataclasses, *quick_classes._named_tuples]
+        methods = [vars(cls).get(name) for cls in made for name in ("__init__", "__eq__", "__hash__", "__new__")]
+        written = [each for each in methods if each and type(each) is not quick_classes._Unwritten]
+        print(json.dumps([loaded, len(made), len(written)]))
+        """,
+        str(tmp_path / "sent"),
+    )
+    loaded, classes, written = json.loads(found)
+    ours = {name for name in loaded if name.startswith("deadweight.")}
+    assert "deadweight.rules.edits" in ours
+    assert len(ours) <= MOST_MODULES, len(ours)
+    assert NOT_LOADED.isdisjoint(loaded), NOT_LOADED & set(loaded)
+    assert classes > 150
+    assert 20 < written <= MOST_METHODS, written
+
+
 def test_the_server_imports_nothing_that_the_first_diagnostics_do_without(tmp_path: Path) -> None:
     sent = greeting("visual-studio-code", tmp_path) + opened(tmp_path)
     command = [SERVER[0], "-X", "importtime", *SERVER[1:]]

@@ -182,7 +182,7 @@ def _run(code: CodeType, module: ModuleType) -> None:
 
 def _build_class(bodies: dict[type, Body], body: Any, name: str, *bases: Any, **options: Any) -> Any:
     """An empty class in place of one with fields; what has bases or methods is made at once."""
-    has_methods = any(isinstance(each, CodeType) for each in body.__code__.co_consts)
+    has_methods = CodeType in map(type, body.__code__.co_consts)
     if bases or options or has_methods:
         return builtins.__build_class__(body, name, *bases, **options)
     cls = type(name, (), {"__module__": _NAME, **_STAND_INS})
