@@ -20,7 +20,7 @@ from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from deadweight.model.image import Base, ImageRef
     from deadweight.model.layers import Layer, Ledger
@@ -98,22 +98,24 @@ def weighs(packages: tuple[str, ...], there: Base) -> Size | None:
     return total((cause_size(wanted), cause_size(apt.RECORDS) if manager == "apt" else ZERO))
 
 
-def changes(ledgers: Iterable[Ledger], first: Layer, ref: ImageRef) -> tuple[tuple[Size, Size], ...]:
-    """What stages on an image, whose FROM is `first`, no longer write on each smaller one, and what they write there
-    anew: packages that the one image holds and the other one does not, or those of another package manager.
+def changes(
+    ledgers: Sequence[Ledger], first: Layer, ref: ImageRef, blockers: tuple[str, ...]
+) -> tuple[tuple[Size, Size], ...]:
+    """What stages on an image, whose FROM is `first`, no longer write on each smaller one that nothing blocks, and what
+    they write there anew: packages that the one image holds and the other one does not, or those of another manager.
     """
-    given = list(ledgers)
-    installs = [layer.rest for ledger in given for layer in ledger.layers_with(PackageSet)]
-    runs = [each for ledger in given for each in on_alpine.written(ledger.alone)]
-    return _changes(first, ref, tuple(installs), tuple(runs))
+    managers = {each.base.package_manager for each, why in zip(siblings(ref), blockers, strict=True) if not why}
+    installs = [layer.rest for ledger in ledgers for layer in ledger.layers_with(PackageSet)] if managers else []
+    runs = [each for ledger in ledgers for each in on_alpine.written(ledger.alone)] if "apk" in managers else []
+    return _changes(first, ref, blockers, tuple(installs), tuple(runs))
 
 
 @remembered
 def _changes(
-    _: Layer, ref: ImageRef, installs: tuple[Rest, ...], runs: tuple[on_alpine.Written, ...]
+    _: Layer, ref: ImageRef, blockers: tuple[str, ...], installs: tuple[Rest, ...], runs: tuple[on_alpine.Written, ...]
 ) -> tuple[tuple[Size, Size], ...]:
-    held, theres = base(ref), [each.base for each in siblings(ref)]
-    return tuple([_changed(held, there, installs, runs) for there in theres])
+    held, smaller = base(ref), zip(siblings(ref), blockers, strict=True)
+    return tuple([(ZERO, ZERO) if why else _changed(held, each.base, installs, runs) for each, why in smaller])
 
 
 def _changed(

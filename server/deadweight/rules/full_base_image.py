@@ -286,7 +286,12 @@ _SERVERS = ("tomcat", "jetty", "tomee")  # images that start a server in Java by
 def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:
-        if (start := _start(snapshot, ledger)) and (found := _finding(ledger.layers[0], start, snapshot.options.bases)):
+        first = ledger.layers[0]
+        if (start := _start(snapshot, ledger)) is None:
+            continue
+        blockers = _blockers(first, start)
+        gone_and_anew = changes(_standing(snapshot, ledger), first, start.ref, blockers)
+        if found := _finding(first, start, gone_and_anew, snapshot.options.bases):
             yield found
 
 
@@ -305,16 +310,26 @@ def _start(snapshot: Snapshot, ledger: Ledger) -> _Start | None:
     if not siblings(stage.base) and needless is None:
         return None
     static = None if needless is None else size_together(each for layer in needless for each in layer.kept) or ZERO
-    standing = standing_on(snapshot, ledger)
-    shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
-    gone_and_anew = changes(shipped, ledger.layers[0], stage.base)
     platform, begins = stage.platform or snapshot.options.platform, start_words(snapshot.shipped_ledgers)
-    return _Start(stage.base, stage.base_word, platform, stage.label, uses(standing), begins, gone_and_anew, static)
+    used = uses(standing_on(snapshot, ledger))
+    return _Start(stage.base, stage.base_word, platform, stage.label, used, begins, static)
+
+
+def _standing(snapshot: Snapshot, ledger: Ledger) -> list[Ledger]:
+    """The stages that ship among those that stand on one."""
+    return [each for each in standing_on(snapshot, ledger) if each.stage.index in snapshot.build.shipped]
+
+
+@remembered
+def _blockers(_: Layer, start: _Start) -> tuple[str, ...]:
+    """Why each of the smaller images would not do; '' where it does."""
+    return tuple(map(start.blocker, siblings(start.ref)))
 
 
 class _Start(NamedTuple):
-    """What a stage stands on, what of it is used by all that stands on it, the words that start the image, and what the
-    stages would no longer write on each smaller image, and write anew. `static`: what a static program can do without.
+    """What a stage stands on, what of it is used by all that stands on it, and the words that start the image.
+
+    `static` is what a static program can do without.
     """
 
     ref: ImageRef
@@ -323,7 +338,6 @@ class _Start(NamedTuple):
     stage: str
     uses: Uses
     starts: frozenset[str]
-    changes: tuple[tuple[Size, Size], ...]
     static: Size | None
 
     def blocker(self, sibling: Sibling) -> str:
@@ -353,18 +367,24 @@ class _Start(NamedTuple):
 
 
 @remembered
-def _finding(layer: Layer, start: _Start, bases: Mapping[ImageName, StatedSize]) -> Finding | None:
+def _finding(
+    layer: Layer,
+    start: _Start,
+    changed: tuple[tuple[Size, Size], ...],
+    bases: Mapping[ImageName, StatedSize],
+) -> Finding | None:
+    """The finding; `changed` is what stages no longer write on each smaller image, and write anew."""
     ref, word, platform = start.ref, start.word, start.platform
     before = images.unpacked(ref, platform)
     if before is None:
         return None
     switches: dict[str, Switch] = {}
     left_out: list[str] = []
-    for sibling, (gone, anew) in zip(siblings(ref), start.changes, strict=True):
+    for sibling, why, (gone, anew) in zip(siblings(ref), _blockers(layer, start), changed, strict=True):
         image = images.unpacked(weighed(sibling.ref, bases), platform)
         if image is None or not _is_wanted(ref, sibling) or sibling.name in switches:
             continue
-        if why := start.blocker(sibling):
+        if why:
             if sibling.base.libc == "musl" and not why.startswith("RUN calls"):
                 left_out.append(f"{sibling.ref.text} is left out: {why}")
             continue
