@@ -20,6 +20,8 @@ from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deadweight.model.image import Base, ImageRef
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.playing import Rest
