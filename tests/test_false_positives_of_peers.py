@@ -58,6 +58,7 @@ def said(dockerfile: str) -> set[str]:
         "FROM python:3.13\nENV PIP_NO_CACHE_DIR=off\nRUN pip install flask\n",
         "FROM python:3.13\nRUN pip install \\\n    --no-cache-dir \\\n    flask\n",
         "FROM python:3.13\nCOPY <<EOF /etc/pip.conf\n[global]\nno-cache-dir = true\nEOF\nRUN pip install flask\n",
+        "FROM python:3.13\nRUN pip install --no-cache flask\n",
         # `apt-get clean` is done by Docker's images themselves.
         f"FROM ubuntu:24.04\nRUN apt-get update && {LEAN} git && rm -rf /var/lib/apt/lists/*\n",
     ],

@@ -231,7 +231,18 @@ def test_fixed_run_takes_the_same_course(stubs: Path, script: str, fail: str) ->
 def rows(draw: st.DrawFn) -> list[str]:
     """Scripts of RUNs that follow each other; some change what a later one in the same shell would see."""
     chains = st.lists(st.sampled_from((*COMMANDS, "see $X")), min_size=1, max_size=3).map(" && ".join)
-    leads = ("", "", "cd / && ", "X=1 && ", "export X=2 && ", "set -x && ", "set -ex; ", "set -e; ", "umask 77 && ")
+    leads = (
+        "",
+        "",
+        "cd / && ",
+        "X=1 && ",
+        "export X=2 && ",
+        "set -x && ",
+        "set -ex; ",
+        "set -e; ",
+        "set -eux; ",
+        "umask 77 && ",
+    )
     tails = ("", "", "", "; see $X", " || see", " | see", " && { foo; see; }", " && exit 3", "; exec see")
     bodies = st.one_of(chains, chains, scripts(depth=1))
     rows = st.tuples(st.sampled_from(leads), bodies, st.sampled_from(tails)).map("".join)

@@ -139,6 +139,12 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
         ("RUN curl -o /x.tgz https://x/y.tgz\nRUN --network=none rm /x.tgz\n", "", ""),
         ('RUN curl -o /x.tgz https://x/y.tgz\nRUN ["rm", "/x.tgz"]\n', "", ""),
         ("RUN cd /tmp && curl -o x.tgz https://x/y.tgz\nRUN rm /tmp/x.tgz\n", SAFE, None),
+        (
+            "RUN set -eux; curl -o /x.tgz https://x/y.tgz\nRUN set -e; rm /x.tgz\n",
+            SAFE,
+            "RUN set -eux; curl -o /x.tgz https://x/y.tgz; \\\n    set +u; set -e; rm /x.tgz\n",
+        ),
+        ("RUN set -euf; curl -o /x.tgz https://x/y.tgz\nRUN set -e; rm /x.tgz\n", "", ""),
         # The RUN above writes the same records.
         (
             "RUN dpkg -i /a.deb\nRUN curl -o /x.deb https://x/y\nRUN dpkg -i /x.deb && rm /x.deb\n",

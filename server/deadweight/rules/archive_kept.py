@@ -65,8 +65,9 @@ RUN --mount=type=bind,source=app.deb,target=/tmp/app.deb dpkg -i /tmp/app.deb &&
 ## Fix safety
 
 Deleting a download is safe: it goes right behind the last command that reads it, and nothing else in the file does.
-RUNs of which one downloads and the next unpacks become one. `ADD` unpacks a local archive by itself, with its owners by
-number; a bind mount needs BuildKit and shows the file read-only. Both are yours to look at.
+RUNs of which one downloads and the next unpacks become one, more than three only when asked for. `ADD` unpacks a local
+archive by itself, with its owners by number; a bind mount needs BuildKit and shows the file read-only. Both are yours
+to look at.
 
 ## Not reported
 
@@ -114,6 +115,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -140,7 +142,6 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
 
-_FEW = 3  # RUNs that become one without asking
 _ARCHIVE = re.compile(r".*\.(?:tar|tar\.\w+|tgz|tbz2?|txz|zip|7z|rar|gz|xz|bz2|zst|deb|rpm|apk|whl|run)", re.IGNORECASE)
 _INSTALLER = re.compile(r".*\.(?:sh|run|bin)|.*(?:install|setup).*", re.IGNORECASE)
 # Packages that say where other packages are: a key and an address.
@@ -328,10 +329,8 @@ def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
     if first is last:
         return Fix("remove", "Delete it in the same RUN", Safety.SAFE, (edit,))
     between = layers[layers.index(first) : layers.index(last) + 1]
-    edits = merging.merge_runs(snapshot, between) if len(between) <= _FEW else None
-    if not edits:
-        return None
-    return Fix("remove", f"Merge {len(between)} RUNs and delete it there", Safety.SAFE, (*edits, edit))
+    fix = merging.merged(snapshot, between)
+    return fix and replace(fix, id="remove", title=f"{fix.title} and delete it there", edits=(*fix.edits, edit))
 
 
 def _as_typed(kept: _Kept) -> str | None:

@@ -242,6 +242,13 @@ ENV PIP_NO_CACHE_DIR=off
 RUN pip install pandas
 ```
 
+pip takes the start of an option for it, where only one starts so:
+
+```
+FROM python:3.13-slim
+RUN pip install --no-cache pandas
+```
+
 The mount is where the tool was told to keep its cache:
 
 ```

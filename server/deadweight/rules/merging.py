@@ -58,6 +58,12 @@ class _Script(NamedTuple):
     needs_parentheses: bool = False
     takes_over: bool = False
 
+    @property
+    def sets_nounset(self) -> bool:
+        """Whether it starts with `set -eu`, so that unset variables are errors in it, and with no other option."""
+        first = self.body.script.body.statements[0].node
+        return self.kind == "strict" and isinstance(first, shell.Command) and _sets_u(first)
+
 
 def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
     """Edits that make RUNs, each right below the one before, a single RUN; None where none do."""
@@ -73,11 +79,12 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
         if operator is None or not _is_same_setting(before.layer, right.layer):
             return None
         is_list = before.kind == "loose" and before is not scripts[0]
-        leaks = any(_leaks_into(before, after) for after in scripts[number:])
+        is_undone = before.sets_nounset and not right.sets_nounset  # what unset variables do is seen by no other script
+        leaks = (is_undone and operator != ";") or any(_leaks_into(before, after) for after in scripts[number:])
         before = before._replace(needs_parentheses=is_list or leaks)
         if before.needs_parentheses and (operator == ";" or before.kind == "strict"):
             return None  # `set -e` is off in parentheses before &&
-        made = _joined(snapshot, scripts[:number], before, right, operator)
+        made = _joined(snapshot, scripts[:number], before, right, operator, "set +u; " if is_undone else "")
         if made is None:
             return None
         edits += made
@@ -105,6 +112,8 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
     """
     left, right = _read(layer), _read(later, is_last=True)
     if left is None or right is None or _leaks_into(left, right) or layer.instruction.flags:
+        return None
+    if left.sets_nounset and not right.sets_nounset:
         return None
     own, others = layer.step, later.step
     if own is None or others is None or (own.state.user, own.state.shell) != (others.state.user, others.state.shell):
@@ -224,7 +233,8 @@ def _leaks_into(before: _Script, after: _Script) -> bool:
             return True
         elif names[0] == "set" and _text(command) != _text(next(shell.commands(after.body.script)).command):
             is_harmless = all(_HARMLESS_SET.fullmatch(word.text) for word in command.words[1:])
-            if after.kind == "loose" or not is_harmless:
+            is_first = before.sets_nounset and command is before.body.script.body.statements[0].node
+            if after.kind == "loose" or not (is_harmless or is_first):
                 return True
     blocks = (node for node in shell.walk(before.body.script) if isinstance(node, shell.Block) and node.name)
     return any(after.takes_over or _mentions(after, block.name or "") for block in blocks)
@@ -239,9 +249,11 @@ def _mentions(script: _Script, name: str) -> bool:
 
 
 def _joined(
-    snapshot: Snapshot, scripts: Sequence[_Script], before: _Script, after: _Script, operator: str
+    snapshot: Snapshot, scripts: Sequence[_Script], before: _Script, after: _Script, operator: str, undoes: str
 ) -> list[Edit] | None:
-    """The edits at the seam of two of the `scripts`; comments between the RUNs stay where they are."""
+    """The edits at the seam of two of the `scripts`; comments between the RUNs stay where they are. `undoes` is what
+    takes back what the first has set.
+    """
     text, start = snapshot.text, _end_of_script(snapshot, before)
     stop = _start_of_script(snapshot, after)
     own_end = snapshot.offset(before.layer.site) + len(before.layer.instruction.text)
@@ -260,7 +272,7 @@ def _joined(
     indent = next((found for script in reversed(scripts) if (found := _indent(script, operator))), "    ")
     ended = before.body.script.body.statements[-1].terminator == ";"
     if operator == ";":
-        seam = f"{'' if ended else ';'} {escape}{newline}{comments}{indent}"
+        seam = f"{'' if ended else ';'} {escape}{newline}{comments}{indent}{undoes}"
     elif ended:
         return None
     else:
@@ -302,6 +314,10 @@ def _program(command: shell.Command) -> tuple[str, ...]:
     """The command's own name, and that of the program it runs for another: `command exec x`."""
     name, _ = shell.program(command)
     return tuple(dict.fromkeys((command.words[0].text, name or ""))) if command.words else ()
+
+
+def _sets_u(command: shell.Command) -> bool:
+    return len(command.words) == 2 and re.fullmatch(r"-[ex]*u[ex]*", command.words[1].text) is not None
 
 
 def _is_chain(node: Node) -> bool:

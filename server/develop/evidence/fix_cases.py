@@ -345,6 +345,17 @@ CASES = (
         " rm -rf /var/lib/apt/lists/*\n",
     ),
     Case(
+        "three-installs-nounset",
+        "consecutive-runs",
+        "FROM debian:bookworm-slim\n"
+        "RUN set -eux; apt-get update; apt-get install -y --no-install-recommends less;"
+        " rm -rf /var/lib/apt/lists/*\n"
+        'RUN set -ex; echo "$NOT_SET" > /a; apt-get update; apt-get install -y --no-install-recommends file;'
+        " rm -rf /var/lib/apt/lists/*\n"
+        "RUN set -eux; apt-get update; apt-get install -y --no-install-recommends make;"
+        " rm -rf /var/lib/apt/lists/*\n",
+    ),
+    Case(
         "three-installs-subshells",
         "consecutive-runs",
         "FROM debian:bookworm-slim\n"

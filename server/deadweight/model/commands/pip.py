@@ -96,8 +96,8 @@ def _own_byte_code(call: Call, packages: PackageSet) -> Iterator[Effect]:
 
 
 def _left(call: Call, packages: PackageSet, told: Settings) -> Iterator[Effect]:
-    # `PIP_NO_CACHE_DIR=0` says so too: pip takes any value for "no cache".
-    if not call.has("--no-cache-dir") and told.value("no-cache-dir") is None:
+    # `PIP_NO_CACHE_DIR=0` says so too: pip takes any value for "no cache", and `--no-cache` for the long option.
+    if not call.has("--no-cache-dir", "--no-cache") and told.value("no-cache-dir") is None:
         left = Leftover(
             "install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages
         )

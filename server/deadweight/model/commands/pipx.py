@@ -35,7 +35,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield writes(home, packages, call.span)
         yield writes(home, venv.PIP, call.span)  # one for all environments
         cache = around.resolve(around.variables.get("PIP_CACHE_DIR") or "~/.cache/pip")
-        told = "--no-cache-dir" in (call.value("--pip-args") or "")
+        told = "--no-cache" in (call.value("--pip-args") or "")
         if cache and not told and settings.value("no-cache-dir") is None:
             left = Leftover("install-cache", "pip's download cache", f"rm -rf {cache}", of=packages)
             yield writes(cache, left, call.span)
