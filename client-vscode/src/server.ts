@@ -18,8 +18,9 @@ export interface Command {
   python?: string;
 }
 
-/** The server by one command, as often as it is started. */
+/** The server by one command. It is started when this is made, ahead of the client, and again after each crash. */
 export class Server {
+  private ahead: Promise<ChildProcess> | undefined;
   private process: ChildProcess | undefined;
   private ended: Promise<unknown> | undefined;
   private version: string | undefined;
@@ -29,9 +30,18 @@ export class Server {
     readonly command: Command,
     private readonly folder: string,
     private readonly log: LogOutputChannel,
-  ) {}
+  ) {
+    this.ahead = this.begin();
+  }
 
-  async start(): Promise<ChildProcess> {
+  /** The one that is started ahead, or the next. */
+  start(): Promise<ChildProcess> {
+    const started = this.ahead ?? this.begin();
+    this.ahead = undefined;
+    return started;
+  }
+
+  private async begin(): Promise<ChildProcess> {
     const { program, args, python } = this.command;
     // Never from a folder of the workspace: Windows looks for programs there first.
     const started = (this.process = spawn(program, args, { cwd: this.folder, windowsHide: true }));

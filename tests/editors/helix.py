@@ -91,7 +91,14 @@ def _version(hx: Path) -> str:
 
 def _wait(what: str, met: Callable[[], bool]) -> None:
     end = time.monotonic() + _SECONDS
-    while not met():
+    while not _is_so(met):
         if time.monotonic() > end:
             raise _SilentError(f"waited in vain for {what}")
         time.sleep(0.2)
+
+
+def _is_so(met: Callable[[], bool]) -> bool:
+    try:
+        return met()
+    except FileNotFoundError:  # while an editor saves a file, it may not be there
+        return False

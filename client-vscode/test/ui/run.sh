@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Drives a real VS Code with the extension in it: every command, what goes wrong, and the pictures of the README.
 #     client-vscode/test/ui/run.sh [VSIX]     builds the extension if none is named
-#     STEPS=sizesAndFindings PICTURES=/tmp client-vscode/test/ui/run.sh [VSIX]     how long the first diagnostics take
+#     STEPS=sizesAndFindings client-vscode/test/ui/run.sh [VSIX]     only that, with how long the first diagnostics took
 # VS Code is code-server of npm, its window a headless Chromium; what is missing is installed below build/ui (1.2 GB), and
 # Chromium by apt. Nothing leaves the machine while it runs. Not a part of the tests: it takes minutes.
 set -euo pipefail
@@ -46,6 +46,11 @@ if [ -z "$vsix" ]; then
   vsix=$(find "$client/build" -maxdepth 1 -name 'deadweight-linux-x64-*.vsix')
 fi
 
+pictures=${PICTURES:-$root/docs/images}
+if [ -n "${STEPS:-}" ]; then
+  pictures=$work
+fi
+
 # A copy of the example, with the history that a clone of it would have, and a VS Code that has never been started.
 state=$work/state
 port=${PORT:-8371}
@@ -78,7 +83,7 @@ fresh() { # PATH: what VS Code finds there
   done
 }
 drive() { # SCRIPT
-  node "$here/$1" "$port" "$state/parcel-rates" "${PICTURES:-$root/docs/images}" "$work/driver"
+  node "$here/$1" "$port" "$state/parcel-rates" "$pictures" "$work/driver"
   cat "$state"/data/logs/*/exthost*/deadweight.deadweight/Deadweight.log
 }
 
