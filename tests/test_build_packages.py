@@ -9,6 +9,7 @@ from deadweight.analysis.report import report
 from deadweight.model.building import is_for_building
 from deadweight.model.effects import PackageSet
 from deadweight.rules.build_packages_kept import build_packages_kept
+from deadweight.rules.work_images import runs_an_app
 from deadweight.settings import DEFAULTS
 from deadweight.size.runtime import libraries
 from examples import snapshot_of
@@ -162,3 +163,17 @@ def test_headers_that_only_a_stage_could_leave_behind_are_no_news() -> None:
 
 def test_a_server_starts_by_itself() -> None:
     assert fix_of(f"RUN {APT} gcc && pip install uwsgi", "nginx:1.29-trixie", "EXPOSE 80")
+
+
+@pytest.mark.parametrize(
+    ("command", "runs"),
+    [
+        ('["node", "build"]', True),
+        ("/build", False),
+        ('["./build.sh"]', False),
+        ('[" "]', True),
+        ("make -C /src", False),
+    ],
+)
+def test_a_program_that_builds_is_no_app(command: str, runs: bool) -> None:
+    assert runs_an_app(snapshot_of(f"FROM debian:12\nCMD {command}\n")) is runs

@@ -18,8 +18,9 @@ _FOR_WORK = re.compile(
 # Programs that build, or wait for somebody who does, when an image starts with them.
 _WORKS = re.compile(
     r"(?:\S*/)?(?:make|cmake|gcc|go|cargo|gradlew?|mvnw?|tox|nox|pytest|jupyter[\w-]*|sshd|code-server|bazel|ninja|jekyll"
-    r"|build(?:\.\w+)?)"
+    r"|build\.\w+)"
 )
+_BUILDS = re.compile(r"(?:\S*/)?build")  # as a program; `node build` starts what was built
 _FIRST_WORDS = 4  # of a start, among which its program is: `/entrypoint.sh bundle exec jekyll serve`
 
 
@@ -35,4 +36,6 @@ def runs_an_app(snapshot: Snapshot) -> bool:
     if not start:
         known = family(base.repository)
         return known is not None and (known.kind == "server" or base.repository == "php")
-    return not is_idle(start) and not any(_WORKS.fullmatch(word) for word in start.split()[:_FIRST_WORDS])
+    words = start.split()[:_FIRST_WORDS]
+    is_for_work = any(map(_WORKS.fullmatch, words)) or any(map(_BUILDS.fullmatch, words[:1]))
+    return not is_idle(start) and not is_for_work
