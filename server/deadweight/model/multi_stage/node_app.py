@@ -214,8 +214,8 @@ def obstacle(app: App) -> str:
         return f"nobody can tell whether {unread} starts what is for development"
     if browser := next((each.name for each in manifest.dependencies if each.name in _BROWSERS), ""):
         return f"{browser} needs a browser and its libraries beside the packages"
-    if app.manager == "yarn berry":
-        return "yarn keeps packages outside of node_modules, or not, as its settings say"
+    if app.manager == "yarn berry" and (why := _not_as_before(app)):
+        return why
     if manifest.workspaces or app.project.manifests[1:]:
         return "the packages of its workspaces depend on each other"
     if missing := _left_out(app):
@@ -223,6 +223,25 @@ def obstacle(app: App) -> str:
     if recipe.context.select(inside(app.root, "node_modules")).exists and not app.does("build"):
         return "COPY brings node_modules from the build context: leave it out first"
     return ""
+
+
+def _not_as_before(app: App) -> str:
+    """Why a project of a newer yarn is no folder with node_modules like others; '' where it is one."""
+    texts = app.recipe.context.texts
+    settings = texts.get(inside(app.root, ".yarnrc.yml"), "")
+    if not _LINKS.search(settings):
+        return "yarn keeps packages outside of node_modules, or not, as its settings say"
+    release = _RELEASE.search(settings)
+    version = app.manifest.package_manager.removeprefix("yarn@") or (release[1] if release else "")
+    if version.partition(".")[0] in ("", "2", "3"):
+        return "yarn below 4 needs a plugin to leave packages for development out"
+    if any(words[0] == "yarn" for words in app.start):
+        return "yarn starts the app, and reads more than its package.json"
+    return ""
+
+
+_LINKS = re.compile(r"^nodeLinker:\s*['\"]?node-modules", re.MULTILINE)
+_RELEASE = re.compile(r"^yarnPath:.*yarn-(\d[\d.]*)\.c?js", re.MULTILINE)
 
 
 def _left_out(app: App) -> str:
@@ -257,6 +276,8 @@ def production(app: App) -> str:
         verb, flag = ("ci" if app.is_locked() else "install"), _omit(app)
     elif app.manager == "pnpm":
         verb, flag = "install", "--prod"
+    elif app.manager == "yarn berry":
+        return "yarn workspaces focus --production"
     else:
         verb, flag = "install", "--production"
     return " ".join(dict.fromkeys((app.manager, verb, *options, flag)))
@@ -273,7 +294,7 @@ def pruning(app: App) -> str:
         return "CI=true pnpm prune --prod"  # without CI it asks before it removes anything
     if app.manager == "bun":
         return f"rm -rf node_modules && {production(app)}"
-    return f"{production(app)} --ignore-scripts --prefer-offline" if app.manager == "yarn" else ""
+    return production(app) if app.manager == "yarn berry" else f"{production(app)} --ignore-scripts --prefer-offline"
 
 
 _DEV_OPTIONS = frozenset(("--include=dev", "--also=dev", "--production=false", "--omit=dev", "--production", "--prod"))
