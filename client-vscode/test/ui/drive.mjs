@@ -3,9 +3,15 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  carryOut, choose, command, confirmed, editor, findings, fixesAt, folder, item, lines, open, openWindow, page, picture,
-  pictures, say, shows, showsInLog, squiggles, until,
+  carryOut, choose, command, confirmed, editor, findings, fixesAt, folder, item, lines, open, openFolder, openWindow,
+  page, picture, pictures, say, shows, showsInLog, squiggles, until,
 } from "./window.mjs";
+
+async function openedByHand() {
+  await openFolder();
+  await open("Dockerfile");
+  await until("findings are underlined", async () => (await squiggles.count()) >= 3);
+}
 
 async function sizesAndFindings() {
   await openWindow();
@@ -78,4 +84,4 @@ async function log() {
   await showsInLog(/Dockerfile: first diagnostics \(\d+\) \d+ ms after it was opened/);
 }
 
-await carryOut([sizesAndFindings, hover, quickFix, dockerignore, refactoring, sizeReport, log]);
+await carryOut([openedByHand, sizesAndFindings, hover, quickFix, dockerignore, refactoring, sizeReport, log]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Drives a real VS Code with the extension in it: every command, what goes wrong, and the pictures of the README.
 #     client-vscode/test/ui/run.sh [VSIX]     builds the extension if none is named
-#     STEPS=sizesAndFindings client-vscode/test/ui/run.sh [VSIX]     only that, with how long the first diagnostics took
+#     STEPS=openedByHand client-vscode/test/ui/run.sh [VSIX]     only that, with how long the first diagnostics took
 # VS Code is code-server of npm, its window a headless Chromium; what is missing is installed below build/ui (1.2 GB), and
 # Chromium by apt. Nothing leaves the machine while it runs. Not a part of the tests: it takes minutes.
 set -euo pipefail

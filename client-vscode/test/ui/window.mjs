@@ -111,6 +111,14 @@ export async function showsInLog(pattern) {
   await until(`the log says ${pattern}`, async () => pattern.test(plain(await shown.innerText())));
 }
 
+/** A new window, with the folder of the example and no file open. */
+export async function openFolder() {
+  await page.goto(`http://127.0.0.1:${port}/?folder=${folder}`, { waitUntil: "domcontentloaded" });
+  await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "Dockerfile" }).waitFor();
+  await page.locator("[id='status.problems']").waitFor();
+  say("the folder is open");
+}
+
 /** A new window, with the Dockerfile of the example in it and nothing else. */
 export async function openWindow() {
   const file = `vscode-remote://127.0.0.1:${port}${folder}/Dockerfile`;
