@@ -106,9 +106,8 @@ from deadweight.model.multi_stage.conversions import plans_of, recipe_of
 from deadweight.model.multi_stage.plan import Refusal
 from deadweight.model.multi_stage.production import production
 from deadweight.model.stages import Site
-from deadweight.rules.mounting import downloads, keep_downloads
+from deadweight.rules import mounting, stage_writing
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.rules.stage_writing import in_production, written
 from deadweight.size.units import less
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
@@ -154,13 +153,13 @@ def _way(snapshot: Snapshot) -> _Way | None:
     found = production(recipe) if recipe else None
     if recipe is None or found is None:
         return None
-    started = _with(snapshot, apply_edits(snapshot.text, in_production(snapshot, recipe, found)))
+    started = _with(snapshot, apply_edits(snapshot.text, stage_writing.in_production(snapshot, recipe, found)))
     if found.commands:
         started = _with(snapshot, apply_edits(started.text, _kept_downloads(started, recipe.last_place + 1)))
     plans = plans_of(started.build, started.ledgers, started.context)
     if isinstance(plans, Refusal) or not plans:
         return None
-    text = apply_edits(started.text, written(started, plans[0]))
+    text = apply_edits(started.text, stage_writing.written(started, plans[0]))
     before, after = snapshot.sizes.estimates.image(), _with(snapshot, text).sizes.estimates.image()
     if before is None or after is None or before.best <= after.best:
         return None
@@ -171,9 +170,9 @@ def _kept_downloads(snapshot: Snapshot, step: int) -> tuple[Edit, ...]:
     """The edits that keep what the RUN of an own downloads in a cache mount, where no other RUN has it already."""
     ledger = snapshot.shipped_ledgers[-1]
     layer = ledger.layers[step]
-    known = {found.cache.what for above in ledger.layers[:step] for found in downloads(above)}
-    wanted = {found.cache.what: found.cache for found in downloads(layer) if found.cache.what not in known}
-    fixes = [keep_downloads(snapshot, ledger, layer, cache) for cache in wanted.values()]
+    known = {found.cache.what for above in ledger.layers[:step] for found in mounting.downloads(above)}
+    wanted = {found.cache.what: found.cache for found in mounting.downloads(layer) if found.cache.what not in known}
+    fixes = [mounting.keep_downloads(snapshot, ledger, layer, cache) for cache in wanted.values()]
     return fixes[0].edits if len(fixes) == 1 and fixes[0] else ()
 
 

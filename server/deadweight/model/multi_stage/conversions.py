@@ -6,7 +6,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from deadweight.model.image import ImageRef
+from deadweight.model.image import ImageRef, family
 from deadweight.model.multi_stage import assembling, system
 from deadweight.model.multi_stage.plan import Plan, Refusal
 from deadweight.model.multi_stage.recipe import Recipe
@@ -82,7 +82,7 @@ def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
         return f"it would need {needs.packages.names[0]}, and the packages of {release} are only in Debian's archive"
     if recipe.ledger.base.is_windows:
         return "it stands on Windows"
-    if not recipe.start and needs.base not in (recipe.written_base, needs.build_base):
+    if not recipe.start and (needs.base not in (recipe.written_base, needs.build_base) or not _starts_a_server(recipe)):
         return "the file leaves it to its base image what it starts"
     if recipe.has("ONBUILD", "SHELL"):
         return "ONBUILD and SHELL mean something else in another stage"
@@ -96,6 +96,12 @@ def _obstacle(build: Build, recipe: Recipe, needs: Needs) -> str:
     if sources:
         return f"it copies from {sources[0]}, and nobody can tell who needs that"
     return ""
+
+
+def _starts_a_server(recipe: Recipe) -> bool:
+    """Whether the base image starts one by itself; most images of languages start an interpreter for people."""
+    known = family(recipe.ref.repository)
+    return recipe.ref.repository == "php" or (known is not None and known.kind == "server")
 
 
 def _named(build: Build, names: Sequence[str]) -> list[int]:
