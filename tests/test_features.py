@@ -395,7 +395,8 @@ def test_a_report_says_what_each_line_adds_and_what_can_go() -> None:
     assert text.startswith("# Dockerfile\n\nThe image: ")
     assert " can go\n" in text
     assert re.search(r"^- line 3: \*\*49 MB\*\* unpacked, \S+ MB pulled, `COPY \. \.`$", text, re.MULTILINE)
-    assert "## What can go" in text
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == ["## What each line adds", "## What can go"]
     assert "(missing-dockerignore)" in text
 
 

@@ -40,10 +40,10 @@ def _beside(snapshot: Snapshot, reported: Sequence[Reported]) -> Iterator[str]:
 
 def _stages(snapshot: Snapshot) -> Iterator[str]:
     for ledger in snapshot.ledgers:
-        if len(snapshot.ledgers) > 1:
-            ships = "" if ledger.stage.index in snapshot.build.shipped else ", does not ship"
-            yield f"## Stage {words.code(ledger.stage.label)}{ships}"
-            yield ""
+        ships = "" if ledger.stage.index in snapshot.build.shipped else ", does not ship"
+        is_one = len(snapshot.ledgers) == 1
+        yield "## What each line adds" if is_one else f"## Stage {words.code(ledger.stage.label)}{ships}"
+        yield ""
         yield from _rows(snapshot, ledger)
         yield ""
 
