@@ -110,7 +110,7 @@ from deadweight.rules import mounting, stage_writing
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.units import less
 from deadweight.snapshot import Snapshot
-from deadweight.syntax.dockerfile import parse
+from deadweight.syntax.dockerfile import parse, remembered
 from deadweight.text import apply_edits, line_edits
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ def development_start(snapshot: Snapshot) -> Iterator[Finding]:
     )
 
 
+@remembered
 def _way(snapshot: Snapshot) -> _Way | None:
     recipe = recipe_of(snapshot.build, snapshot.ledgers, snapshot.context)
     found = production(recipe) if recipe else None
