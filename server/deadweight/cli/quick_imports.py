@@ -3,6 +3,9 @@
 `from deadweight.model.commands import npm` finds the module and makes an empty one; `npm.TOOLS` loads it. So whoever
 imports a module as a module imports it for when it is needed, and `from deadweight.size.units import Size` loads it at
 once, as ever.
+
+`importlib.util.LazyLoader` loads a module when a second one imports it, as that looks at `__spec__`: nothing would
+wait. All our modules are used by one thread, so that nobody sees one that is half loaded.
 """
 
 from __future__ import annotations
