@@ -341,6 +341,21 @@ def test_a_session_is_the_same_to_the_byte(name: str, tmp_path: Path) -> None:
     assert answers[0][1].count(b'"jsonrpc"') > len(asked)
 
 
+UNTIL_THE_FIRST_DIAGNOSTICS = r"""
+        class Writer:
+            said = b""
+            def write(self, data):
+                self.said += data
+
+        server, writer, sent = make_server(), Writer(), open(sys.argv[1], "rb").read()
+        server.protocol.set_writer(writer)
+
+        async def receive():
+            server.protocol.receive(sent)
+            server.show_changed()
+
+        asyncio.run(receive())
+"""
 LARGEST_NUMBER_OF_CLASSES = 45  # finished until the first diagnostics
 NOT_IMPORTED = {
     *("argparse", "difflib", "email", "http", "importlib.metadata", "importlib.resources", "lzma", "multiprocessing"),
@@ -357,20 +372,10 @@ def test_few_classes_are_finished_until_the_first_diagnostics(tmp_path: Path) ->
         from deadweight.lsp import lazy_types
         from deadweight.lsp.server import make_server
 
-        class Writer:
-            said = b""
-            def write(self, data):
-                self.said += data
-
         before = lazy_types.unfinished()
-        server, writer, sent = make_server(), Writer(), open(sys.argv[1], "rb").read()
-        server.protocol.set_writer(writer)
-
-        async def receive():
-            server.protocol.receive(sent)
-            server.show_changed()
-
-        asyncio.run(receive())
+        """
+        + UNTIL_THE_FIRST_DIAGNOSTICS
+        + r"""
         print(b"publishDiagnostics" in writer.said, before - lazy_types.unfinished())
         """,
         str(tmp_path / "sent"),
@@ -398,19 +403,9 @@ def test_few_modules_are_loaded_and_methods_written_until_the_first_diagnostics(
         from types import ModuleType
         from deadweight.lsp.server import make_server
 
-        class Writer:
-            said = b""
-            def write(self, data):
-                self.said += data
-
-        server, writer, sent = make_server(), Writer(), open(sys.argv[1], "rb").read()
-        server.protocol.set_writer(writer)
-
-        async def receive():
-            server.protocol.receive(sent)
-            server.show_changed()
-
-        asyncio.run(receive())
+        """
+        + UNTIL_THE_FIRST_DIAGNOSTICS
+        + r"""
         assert b"publishDiagnostics" in writer.said
         loaded = [name for name, each in sys.modules.items() if type(each) is ModuleType]
         made = [*quick_classes._dataclasses, *quick_classes._named_tuples]
