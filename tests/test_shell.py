@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from deadweight.syntax import shell
+from deadweight.syntax import shell, shell_nodes, shell_plain, shell_reader
 from deadweight.syntax.shell import (
     Block,
     Chain,
@@ -328,7 +328,7 @@ def test_a_script_too_long_or_too_deep_is_opaque() -> None:
 
 def test_without_tree_sitter_a_script_is_opaque(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shell, "load_language", lambda: None)
-    assert parse("a script that no other test reads").is_opaque
+    assert parse("a script | that no other test reads").is_opaque
 
 
 FRAGMENTS = re.findall(
@@ -420,8 +420,6 @@ def test_of_long_scripts_that_somebody_types_only_the_last_stay() -> None:
 @pytest.mark.parametrize("char", ["é", "\u3000", "\U0001f680", "\U0010f846", "\ud800"])
 def test_tree_sitter_sees_one_letter_for_all_beyond_ascii(char: str) -> None:
     """Its scanner for bash looks characters up in a table of 256 entries: reading beyond it ended the process."""
-    from deadweight.syntax import shell_nodes
-
     language = shell_nodes.load_language()
     assert language is not None
     text = f"echo {{{char}@,{char}! {char}"
@@ -429,3 +427,33 @@ def test_tree_sitter_sees_one_letter_for_all_beyond_ascii(char: str) -> None:
     assert set((parsed.root.text or b"").decode()) <= {*"echo {@,! ", "\xff"}
     script = shell.parse(text)
     assert [word.text for word in next(shell.commands(script)).command.words][-1] == char
+
+
+WORDS = ["a", "apt-get", "-y", "--b=1", "x=1", "2", "/a/b", "1.0", "$A", "${B}", '"a b"', '"$A c"', "'a b'", "*", "~/a"]
+SCRIPTS = st.lists(st.sampled_from([*WORDS, "&&", "||", ";", " ", "  ", "\t", "b[c]", '"', "'", "\n"]), max_size=12)
+
+
+@given(SCRIPTS.map("".join) | SCRIPTS.map(" ".join))
+@example("a -x && b /c/* || d; e ")
+@example("pip install 'a[b]' \"$C\" ${D}/e")
+@settings(max_examples=300)
+def test_words_and_operators_are_read_as_tree_sitter_reads_them(text: str) -> None:
+    assume(re.search(r'".*\s\$', text) is None)  # see below
+    plain, language = shell_plain.read_plain(text), shell_nodes.load_language()
+    assert language is not None
+    if plain is not None and (whole := shell_reader.read(text, language)).problems == ():
+        # What tree-sitter-bash takes for an assignment, `--b=1` in front of all, is a word to a shell.
+        assert plain == whole or any(each.assignments for each in walk(whole) if isinstance(each, Command))
+
+
+@pytest.mark.parametrize(
+    "text", ["if a", "a | b", "a > b", "a=1 b", "a $(b)", "a \\$", "{ a; }", "a &", "", "# a", "! a"]
+)
+def test_more_than_words_and_operators_is_left_to_tree_sitter(text: str) -> None:
+    assert shell_plain.read_plain(text) is None
+
+
+def test_a_blank_before_a_variable_in_quotes_is_there() -> None:
+    # tree-sitter-bash 0.25.1 has it in the variable.
+    [word] = [word for placed in commands(parse('a "$B $C"')) for word in placed.command.words[1:]]
+    assert [part.text for part in word.parts] == ["$B", " ", "$C"]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
-    from deadweight.syntax.shell import Command, Script, Word
+    from deadweight.syntax.shell import Command, Node, Placed, Script, Word
     from deadweight.syntax.shell_programs import Nested
     from deadweight.syntax.shell_runs import Run
     from deadweight.syntax.shell_tree import Assignment
@@ -148,19 +148,31 @@ def _calls(
             inner = (_MADE.match(words[0].pattern) and _SCRATCH) or here.resolve(words[0].pattern) if words else home
             folder = folder if placed.subshell else inner
         elif program is not None:
-            whole = next((each for each in placed.ancestors if not isinstance(each, shell.Chain)), command).span
             texts = tuple([word.text for word in words])
-            around_it, own = (script.text[each.start : each.end] for each in (whole, command.span))
-            written = _Written(around_it, own, texts, inner, tuple(changed.items()), placed.conditional)
+            whole = own = script.text[command.span.start : command.span.end]
+            if (block := _block_around(placed)) is not None:
+                whole = script.text[block.span.start : block.span.end]
+            written = _Written(whole, own, texts, inner, tuple(changed.items()), placed.conditional)
             if nested is not None:
                 for inside, call in _calls(shell.parse(nested.text), here, body, numbers, offset + nested.offset):
                     conditional = placed.conditional or call.placed.conditional
                     yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))
                 continue
-            words = tuple([word._replace(span=word.span.shifted(offset)) for word in words]) if offset else words
-            place = body.span(command.span.shifted(offset))
+            place = command.span
+            if offset:
+                words = tuple([word._replace(span=word.span.shifted(offset)) for word in words])
+                place = place.shifted(offset)
+            place = body.span(place)
             number = numbers.setdefault(place, Nth(len(numbers)))
             yield written, Call(program, typed, words, number, place, here, placed, placed)
+
+
+def _block_around(placed: Placed) -> Node | None:
+    """The outermost pipeline or block that a command stands in."""
+    for node in placed.ancestors:
+        if not isinstance(node, shell.Chain):
+            return node
+    return None
 
 
 class _Told(NamedTuple):

@@ -1,8 +1,8 @@
 """The shell of a RUN: a tree of commands, lists, pipelines, blocks, words and redirects, and questions to it.
 
 The input is the text that `/bin/sh -c` gets: continuations and comments of the Dockerfile are already taken out. All
-spans are offsets in code points of that text. tree-sitter-bash reads it; `shell_reader` turns its nodes into what a
-reader of a shell script sees.
+spans are offsets in code points of that text. tree-sitter-bash reads what is more than words and operators;
+`shell_reader` turns its nodes into what a reader of a shell script sees.
 
 Parsing never raises. A script with problems gives what could be read; an opaque one gives nothing.
 """
@@ -15,6 +15,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.syntax.shell_nodes import load_language
+from deadweight.syntax.shell_plain import read_plain
 from deadweight.syntax.shell_programs import SHELLS, Nested, nested, program
 from deadweight.syntax.shell_reader import TooDeepError, read
 from deadweight.syntax.shell_tree import (
@@ -92,11 +93,13 @@ def parse(text: str) -> Script:
 
 
 def _parse(text: str) -> Script:
-    language = load_language()
-    if language is None or len(text) > MAX_CHARACTERS or text.count("|") > MAX_BARS:
+    if len(text) > MAX_CHARACTERS or text.count("|") > MAX_BARS:
         return _opaque(text)
+    if (script := read_plain(text)) is not None:
+        return script
+    language = load_language()
     try:
-        return read(text, language)
+        return read(text, language) if language is not None else _opaque(text)
     except TooDeepError:
         return _opaque(text)
 
