@@ -146,11 +146,21 @@ class Running(NamedTuple):
     severity: Severity | None
 
 
+class Loud(NamedTuple):
+    """A finding that is worth a word, by its number among those found; `rest` is it without the bytes of others, None
+    where it speaks of all that it found.
+    """
+
+    number: int
+    rest: Finding | None
+    severity: Severity
+
+
 class Checked(NamedTuple):
     """What all rules found in a version of a file, what they looked at, and what of it is worth a word.
 
     `around` is what a build starts from, and the rules there are; `reached` are the stages that a build runs,
-    `sections` the whole file; `hushed` is what its comments silence.
+    `sections` the whole file; `hushed` is what its comments silence, `loud` who speaks of what is found.
     """
 
     around: tuple[object, ...]
@@ -160,6 +170,7 @@ class Checked(NamedTuple):
     sections: tuple[Section, ...]
     found: tuple[tuple[Running, Finding], ...]
     hushed: Hushed | None = None
+    loud: tuple[Loud, ...] = ()
     said: tuple[Said, ...] = ()
 
 
@@ -180,14 +191,16 @@ def check(
     was = checked.hushed
     if was is not None and (was.silences is silences.silences or not (was.any or silences.any)):
         return checked._replace(hushed=silences)
-    heard = checked.found
-    if silences.any:
-        heard = tuple([each for each in heard if not silences.covers(each[0].rule, each[1].site)])
+    loud = None
+    if before is not None and before.hushed is not None and not (before.hushed.any or silences.any):
+        loud = _as_before(checked.found, before)
+    if loud is None:
+        loud = tuple(_loud(checked.found, silences))
     layers: dict[int, Sequence[Layer]] = {each.stage.index: each.layers for each in checked.ledgers}
     if triggered := snapshot.ledgers.triggered:
         pairs = zip(triggered.layers, layers[triggered.stage.index], strict=True)
         layers[triggered.stage.index] = [own if own.is_trigger else other for own, other in pairs]
-    return checked._replace(hushed=silences, said=tuple(_said(heard, layers)))
+    return checked._replace(hushed=silences, loud=loud, said=tuple(_said(checked.found, loud, layers)))
 
 
 def _run(
@@ -227,12 +240,28 @@ def _running(rules: Iterable[Rule], settings: Settings) -> Iterator[Running]:
             yield Running(rule, min_saving, None if own.severity == OFF else own.severity)
 
 
-def _said(heard: Sequence[tuple[Running, Finding]], layers: Mapping[int, Sequence[Layer]]) -> list[Said]:
-    """The findings that are worth a word, in the order of the file; of each byte, the first one that speaks of it."""
-    said: list[Said] = []
+def _as_before(found: Sequence[tuple[Running, Finding]], before: Checked) -> tuple[Loud, ...] | None:
+    """Who spoke in an earlier version, where this one has the same findings, though their fixes may write something
+    else; None where it has others.
+    """
+    if found != before.found:
+        return None
+    return tuple([each._replace(rest=_without(found[each.number][1], each.rest)) for each in before.loud])
+
+
+def _without(finding: Finding, rest: Finding | None) -> Finding | None:
+    return rest and replace(finding, frees=rest.frees, saves=rest.saves)
+
+
+def _loud(found: Sequence[tuple[Running, Finding]], silences: Hushed) -> Iterator[Loud]:
+    """The findings that are worth a word; of each byte, the first one that speaks of it."""
     claims = Claims()
     left_behind: set[int] = set()  # the stages that a finding speaks of as a whole
-    for (rule, min_saving, severity), each in _in_turn(heard):
+    heard: Sequence[int] = range(len(found))
+    if silences.any:
+        heard = [number for number in heard if not silences.covers(found[number][0].rule, found[number][1].site)]
+    for number in _in_turn(heard, found):
+        (rule, min_saving, severity), each = found[number]
         if severity is None and rule.gives_way and each.site.stage in left_behind:
             continue
         finding = claims.left_of(each)
@@ -245,17 +274,32 @@ def _said(heard: Sequence[tuple[Running, Finding]], layers: Mapping[int, Sequenc
                 continue
             left_behind.add(finding.site.stage)
         claims.take(finding)
-        said.append(Said(rule, _placed(finding, layers), severity or _severity(rule, finding)))
+        yield Loud(number, None if finding is each else finding, severity or _severity(rule, finding))
+
+
+def _said(
+    found: Sequence[tuple[Running, Finding]], loud: Iterable[Loud], layers: Mapping[int, Sequence[Layer]]
+) -> list[Said]:
+    """What is said, in the order of the file."""
+    said: list[Said] = []
+    for number, rest, severity in loud:
+        (rule, _, _), finding = found[number]
+        said.append(Said(rule, _placed(rest or finding, layers), severity))
     return sorted(said, key=attrgetter("finding.site", "finding.span"))
 
 
-def _in_turn(heard: Sequence[tuple[Running, Finding]]) -> Sequence[tuple[Running, Finding]]:
-    """The findings in the order in which they claim bytes: what speaks of a stage as a whole says what others leave,
-    and last comes what gives way to it.
+def _in_turn(heard: Sequence[int], found: Sequence[tuple[Running, Finding]]) -> Sequence[int]:
+    """Numbers of findings in the order in which these claim bytes: what speaks of a stage as a whole says what others
+    leave, and last comes what gives way to it.
     """
-    if "conversion" not in [each.basis for _, each in heard]:
+    if "conversion" not in [found[number][1].basis for number in heard]:
         return heard
-    return sorted(heard, key=lambda pair: pair[0].rule.gives_way and 1 + (pair[1].basis != "conversion"))
+
+    def turn(number: int) -> int:
+        (rule, _, _), finding = found[number]
+        return rule.gives_way and 1 + (finding.basis != "conversion")
+
+    return sorted(heard, key=turn)
 
 
 def _placed(finding: Finding, layers: Mapping[int, Sequence[Layer]]) -> Finding:

@@ -99,6 +99,11 @@ class Layer:
         return self.places[span] if isinstance(span, Nth) else span
 
     @cached_property
+    def causes(self) -> tuple[type, ...]:
+        """The kinds of causes of what it keeps, each once."""
+        return tuple(dict.fromkeys([type(effect.cause) for effect in self.kept]))
+
+    @cached_property
     def depends(self) -> bool:
         """Whether what it does may be something else where the layers below, a stage or the context are others."""
         return bool(self.asked) or self.instruction.keyword in ("COPY", "ADD")
@@ -146,7 +151,7 @@ class Alone:
         """Those that keep something, by the kind of its cause."""
         found: dict[type, list[Layer]] = {}
         for layer in self.layers:
-            for cause in dict.fromkeys([type(effect.cause) for effect in layer.kept]):
+            for cause in layer.causes if layer.kept else ():
                 found.setdefault(cause, []).append(layer)
         return found
 

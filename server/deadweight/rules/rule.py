@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -101,7 +101,7 @@ class Finding:
     basis: Basis
     stage: str | None
     frees: frozenset[tuple[Site, Effect]] = frozenset()
-    fixes: Callable[[Snapshot], Iterable[Fix | None]] = _no_fixes
+    fixes: Callable[[Snapshot], Iterable[Fix | None]] = field(default=_no_fixes, compare=False)
     related: tuple[Related, ...] = ()
     lines: tuple[Site, ...] = ()
 
