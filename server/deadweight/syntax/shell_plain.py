@@ -62,17 +62,19 @@ def read_plain(text: str) -> Script | None:
 
 @lru_cache(maxsize=1024)
 def _command(text: str, start: int) -> Command:
-    """The command in `text`, which stands at `start`: of what somebody types, those in front stay the same objects."""
-    words = [_word(at[0], Span(start + at.start(), start + at.end())) for at in _WORD.finditer(text)]
+    """The command in `text`, which stands at `start`. Where somebody types, those in front stay the same objects."""
+    words = [_word(at[0], start + at.start()) for at in _WORD.finditer(text)]
     return Command(Span(start, start + len(text)), (), tuple(words), ())
 
 
-def _word(text: str, span: Span) -> Word:
+@lru_cache(maxsize=2048)
+def _word(text: str, start: int) -> Word:
+    span = Span(start, start + len(text))
     if _PLAIN_WORD.fullmatch(text):
         return Word(span, text, text)
     holes: list[WordPart] = []
     for piece in _EXPANSIONS.finditer(text) if "$" in text else ():
         for at in _EXPANSION.finditer(text, *piece.span()) if piece[0][0] != "'" else ():
-            place = Span(span.start + at.start(), span.start + at.end())
+            place = Span(start + at.start(), start + at.end())
             holes.append(WordPart(place, "variable", at[0], is_quoted=False, names=(at[0].strip("${}"),)))
     return read_word(text, span, holes, is_syntax=False)

@@ -237,7 +237,7 @@ def _value(texts: tuple[str, ...], names: tuple[str, ...]) -> str | None:
                 found = text[len(name) + 1 :]
             elif len(name) == 2 and text.startswith(name) and len(text) > 2 and not text.startswith("--"):
                 found = text[2:]
-            elif _ends_cluster(text, name) and at + 1 < len(texts):
+            elif _is_cluster(text) and name == f"-{text[-1]}" and at + 1 < len(texts):
                 found = texts[at + 1]
     return found
 
@@ -252,16 +252,16 @@ def _operands(texts: tuple[str, ...], with_value: tuple[str, ...]) -> tuple[int,
         if text == "--":
             found += numbers
         elif text.startswith("-") and text != "-":
-            if text in with_value or any(_ends_cluster(text, name) for name in with_value):
+            if text in with_value or (_is_cluster(text) and f"-{text[-1]}" in with_value):
                 next(numbers, None)
         else:
             found.append(at)
     return tuple(found)
 
 
-def _ends_cluster(text: str, name: str) -> bool:
-    """Whether a short option stands at the end of a cluster, as `-o` in `curl -fsSLo file`: its value comes next."""
-    return len(name) == 2 and text.startswith("-") and text[1:].isalpha() and len(text) > 2 and text[-1] == name[1]
+def _is_cluster(text: str) -> bool:
+    """Whether a word is several short options: of `curl -fsSLo file`, the last one may take the next word along."""
+    return len(text) > 2 and text[0] == "-" and text[1:].isalpha()
 
 
 @dataclass(frozen=True, slots=True)
