@@ -69,12 +69,33 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 ```
 
+dnf, yum of Red Hat 8 and later, and microdnf do the same. What their packages recommend is mostly small; reported are
+those of which somebody has listed what they bring: databases of addresses with `bind-utils`, every language with
+`nodejs`, viewers for `less` with Fedora's `git`. A minimal image is no exception.
+
+## Example
+
+```
+FROM rockylinux:8
+RUN dnf install -y bind-utils && dnf clean all
+```
+
+Use instead:
+
+```
+FROM rockylinux:8
+RUN dnf install --setopt=install_weak_deps=0 -y bind-utils && dnf clean all
+```
+
 ## Fix safety
 
 Safe where every package that stays out is known to be one that no program in an image misses: documentation,
 translations, parts of a desktop, libraries of other packages that stay out. Where one is not known, or the release,
 or a package in the list, the fix is yours to look at; it names what stays out. So is the flag alone, without the
 names: take it where you know that nothing needs them.
+
+With dnf the fix is always yours to look at: it leaves out all that is recommended, also what nobody has listed, and
+keeps by name what the Dockerfile seems to need, such as `npm`.
 
 ## Not reported
 
@@ -116,12 +137,41 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y wget ca-certificates vim
 ```
 
-dnf installs weak dependencies too, but nobody has measured what they weigh: some projects saved 50 to 120 MB without
-them, others nothing at all. openSUSE's images tell zypper to leave recommended packages out:
+dnf is told so, by the option or in its configuration, has no packages of which it is known what they recommend, or may
+take them from elsewhere: NodeSource's recommend nothing. How much `--nodocs` would save nobody can tell.
+
+```
+FROM rockylinux:8
+RUN dnf install -y --setopt=install_weak_deps=False bind-utils && dnf clean all
+```
 
 ```
 FROM fedora:44
-RUN dnf install -y git gcc && dnf clean all
+RUN printf '[main]\ninstall_weak_deps=0\n' > /etc/dnf/dnf.conf
+RUN dnf install -y git && dnf clean all
+```
+
+```
+FROM fedora:44
+COPY dnf.conf /etc/dnf/
+RUN dnf install -y git && dnf clean all
+```
+
+```
+FROM rockylinux:9
+RUN dnf install -y gcc make tar && dnf clean all
+```
+
+```
+FROM rockylinux:9
+RUN curl -fsSL https://rpm.nodesource.com/setup_22.x | bash - && dnf install -y nodejs && dnf clean all
+```
+
+yum of CentOS 7 and Amazon Linux 2 knows no recommendations, and openSUSE's images tell zypper to leave them out:
+
+```
+FROM centos:7
+RUN yum install -y bind-utils && yum clean all
 ```
 
 ```
@@ -142,8 +192,12 @@ COPY --from=build /etc/hostname /
 
 - Debian: https://www.debian.org/doc/debian-policy/ch-relationships.html#binary-dependencies-depends-recommends-suggests-enhances-pre-depends
 - Docker: https://docs.docker.com/build/building/best-practices/#apt-get
-- dnf: https://dnf.readthedocs.io/en/latest/conf_ref.html (install_weak_deps), https://github.com/ManageIQ/manageiq-pods/pull/846,
-  https://github.com/openshift/assisted-installer-agent/pull/288, https://github.com/secureblue/secureblue/issues/712
+- dnf: https://dnf.readthedocs.io/en/latest/conf_ref.html (install_weak_deps),
+  https://docs.fedoraproject.org/en-US/packaging-guidelines/WeakDependencies/
+- What they weigh: https://github.com/ManageIQ/manageiq-pods/pull/846,
+  https://github.com/redhat-developer/s2i-dotnetcore/pull/385, https://github.com/openshift/images/pull/42; that a
+  whole image may lose next to nothing by it: https://github.com/secureblue/secureblue/issues/712; that a program may
+  miss them: https://github.com/RedHatProductSecurity/rapidast/pull/186
 - openSUSE: https://github.com/openSUSE/docker-containers/pull/21
 """
 
@@ -153,7 +207,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from deadweight.rules import recommendations, without_recommends
+from deadweight.rules import recommendations, weak_dependencies, without_recommends
 from deadweight.rules.rule import Finding, Fix, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -176,6 +230,7 @@ def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
         words = recommendations.words_of(snapshot) if words is None else words
         below = recommendations.below_of(ledger.stacks[layer.site.step])
         yield from _findings(layer, below, ledger.base, words, ledger.stage.label)
+    yield from weak_dependencies.findings(snapshot)
 
 
 @remembered
