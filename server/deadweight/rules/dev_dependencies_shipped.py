@@ -204,6 +204,20 @@ flask = "*"
 mypy = "*"
 ```
 
+What conda's packages weigh nobody has measured, and its Python packages are not those of PyPI: an environment for
+development is not told from another one.
+
+```
+//- Dockerfile
+FROM condaforge/miniforge3:25.3.1-0
+COPY environment.yml environment-dev.yml ./
+RUN conda env create -f environment-dev.yml && conda clean -afy
+//- environment.yml
+dependencies: [flask]
+//- environment-dev.yml
+dependencies: [flask, jupyter, pytest]
+```
+
 The stage does not ship:
 
 ```
