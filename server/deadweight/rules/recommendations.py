@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,11 +47,18 @@ _CONFIGURATION = "/etc/apt/apt.conf"
 _WORD = re.compile(r"[\w.+-]+")
 _NAMED = 5
 _MOST_INSTALLS = 64  # of other packages in an image; the longest real files have about 20
-# Releases without package lists of their own, by those whose lists agree about them: what all of these leave out.
+# Releases without package lists of their own, by those around them: what all of these leave out, whatever the versions
+# in names of packages. Of 108 packages that people ask for, bookworm leaves out at least nine tenths of the bytes that
+# bullseye and trixie agree on for 96 %, and 1.5 times as many in the middle. For bullseye, which is two years before
+# both of them, bookworm and trixie hold for 66 % (2026-11-26): nothing is said of what is older than a year before all.
+_OLDER = ("focal", "groovy", "hirsute", "impish")
 _STAND_INS = {
-    **dict.fromkeys(("jammy", "lunar", "noble"), ("bookworm", "trixie")),
+    **dict.fromkeys(_OLDER, ("bullseye", "bookworm", "trixie")),
+    **dict.fromkeys(("jammy", "kinetic"), ("bullseye", "bookworm")),
+    **dict.fromkeys(("lunar", "mantic", "noble", "oracular"), ("bookworm", "trixie")),
     **dict.fromkeys(("plucky", "questing", "resolute", "forky", "sid"), ("trixie",)),
 }
+_VERSION = re.compile(r"\d+(?:[.-]\d+)*(?:t64)?")  # libssl3t64 is libssl1.1 of another release, gcc-14 is gcc-12
 
 
 class Install(NamedTuple):
@@ -70,9 +78,13 @@ class Install(NamedTuple):
     unknown: tuple[str, ...]
     doubtful: frozenset[str]
 
-    def claimed(self, kept: tuple[str, ...]) -> frozenset[str]:
-        """What surely stays out where `kept` are asked for by name."""
-        return _everywhere(self.spared(kept)) - self.doubtful
+    def claimed(self, kept: tuple[str, ...]) -> dict[str, frozenset[str]]:
+        """What surely stays out, by release, where `kept` are asked for by name: what does so in all of them."""
+        spared = {suite: names - self.doubtful for suite, names in self.spared(kept).items()}
+        agreed = _everywhere({suite: frozenset(map(_unversioned, names)) for suite, names in spared.items()})
+        return {
+            suite: frozenset(name for name in names if _unversioned(name) in agreed) for suite, names in spared.items()
+        }
 
     def spared(self, kept: tuple[str, ...]) -> dict[str, frozenset[str]]:
         """What stays out, by release, where `kept` are asked for by name."""
@@ -81,15 +93,24 @@ class Install(NamedTuple):
             for suite, lost in self.lost.items()
         }
 
-    def size(self, packages: Iterable[str]) -> Size | None:
-        """The bytes of some of the packages: at least these, where more of them may be unknown."""
-        found = apt.unpacked(packages, self.cause)
-        return found if found is None or self.is_exact else at_least(found)
+    def size(self, packages: Mapping[str, Iterable[str]]) -> Size | None:
+        """The bytes of packages, by release: at least the least of these, where there are several."""
+        sizes = [apt.unpacked(names, replace(self.cause, suite=suite)) for suite, names in packages.items()]
+        known = [each for each in sizes if each is not None]
+        if not known or len(known) < len(sizes):
+            return None
+        least = min(known, key=lambda each: each.best)
+        return least if self.is_exact else at_least(least)
 
     def by_weight(self, packages: Iterable[str]) -> list[str]:
         """Packages, the heaviest first."""
-        sizes = {name: self.size((name,)) for name in packages}
+        sizes = {name: apt.unpacked((name,), self.cause) for name in packages}
         return sorted(sizes, key=lambda name: (-(found.best if (found := sizes[name]) else 0), name))
+
+    @property
+    def suite(self) -> str:
+        """The release whose names are said: of those that tell about it the nearest."""
+        return nearest if (nearest := apt.nearest(self.cause.suite)) in self.lost else next(iter(self.lost))
 
     @property
     def is_exact(self) -> bool:
@@ -101,6 +122,7 @@ class Install(NamedTuple):
         """Whether what is lost is just what the tables say."""
         return (
             not self.unknown
+            and self.cause.suite not in _OLDER
             and all(debian.package(suite, name) for name in self.needed for suite in self.lost)
             and self.effect in self.layer.effects
             and not self.call.has(*OTHER_RELEASE)
@@ -240,12 +262,13 @@ def _read(
         unknown.update(dict.fromkeys(without.unknown))
         lost[suite] = with_them.packages - without.packages - set(cause.names)
         doubtful |= there[suite] | apt.recommended_by(suite, without.held - debian.minbase(suite))
-    if not lost or not _everywhere(lost) - doubtful:
+    if not lost:
         return None
     brought = _everywhere(there)
     needed = [name for name in sorted(anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
-    return Install(layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
+    install = Install(layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
+    return install if all(install.claimed(()).values()) else None
 
 
 def _suites(release: str | None) -> tuple[str, ...]:
@@ -289,6 +312,12 @@ def _roots(names: list[str], suites: tuple[str, ...]) -> tuple[str, ...]:
         for name in names
     }
     return tuple(name for name in names if not any(name in closures[each] for each in names if each != name))
+
+
+@lru_cache(maxsize=4096)
+def _unversioned(name: str) -> str:
+    """A package's name without the versions in it."""
+    return _VERSION.sub("#", name)
 
 
 def _everywhere(packages: Mapping[str, frozenset[str]]) -> frozenset[str]:

@@ -242,8 +242,8 @@ def _findings(layer: Layer, below: Below, base: Base, words: frozenset[str], sta
 
 def _finding(install: Install, stage: str) -> Finding | None:
     """What of an install nothing needs; None where that is next to nothing."""
-    spared = install.claimed(install.needed)
-    saves = install.size(spared)
+    claimed = install.claimed(install.needed)
+    saves, spared = install.size(claimed), claimed[install.suite]
     if not spared or saves is None or (saves.high is None and saves.best < _LEAST):
         return None
     already = (*install.cause.already, *install.cause.names, *install.needed)

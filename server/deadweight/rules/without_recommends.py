@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deadweight.facts import debian
 from deadweight.facts.recommends import recommended
 from deadweight.model.commands.apt import package_name
-from deadweight.rules.edits import complete, insert_word
+from deadweight.rules.edits import complete, insert_word, listed
 from deadweight.rules.installing_apart import install_apart
 from deadweight.rules.recommendations import ELSEWHERE, anywhere, named, verb
 from deadweight.rules.rule import Fix, Safety
@@ -44,11 +44,11 @@ def _keeping(snapshot: Snapshot, install: Install) -> Fix | None:
     saves = install.size(claimed) if install.needed else None
     if not unsure and install.is_certain:
         return Fix("no-recommends", title, Safety.SAFE, edits, saves=saves)
-    note = f"Check: nothing needs {named(install.by_weight(unsure or claimed))}"
+    note = f"Check: nothing needs {named(install.by_weight(unsure or claimed[install.suite]))}"
     if install.unknown:
         note += f"; what {named(install.unknown)} would bring is not known"
     elif install.cause.suite not in debian.suites():
-        note += f"; these are the packages of Debian {' and '.join(install.lost)}"
+        note += f"; these are the packages of Debian {listed(tuple(install.lost))}"
     return Fix("no-recommends", title, Safety.ASK, edits, note=note, saves=saves)
 
 
