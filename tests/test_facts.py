@@ -49,6 +49,7 @@ def test_no_two_rows_of_a_table_have_the_same_key(name: str) -> None:
         "base_images": 4,
         "image_layers": 3,
         "native_packages": 3,
+        "rpm_weak": 3,
         "runtime_images": 3,
     }
     width = widths.get(name, 2 if table(name).columns[1] == "version" else 1)

@@ -155,6 +155,28 @@ def test_another_release_loses_at_least_what_the_lists_around_it_agree_about() -
     assert found.fixes[0].safety is Safety.SAFE
 
 
+@pytest.mark.parametrize(
+    ("image", "package", "name"),
+    [
+        ("ubuntu:22.04", "python3-pip", "libx11-6"),  # names of compilers have a version in each release
+        ("ubuntu:22.04", "imagemagick", "libgs10"),
+        ("ubuntu:24.10", "git", "libx11-6"),
+        ("ubuntu:20.04", "git", "libx11-6"),
+        ("ubuntu:20.04", "imagemagick", "libgs9"),
+    ],
+)
+def test_packages_are_the_same_whatever_the_version_in_their_names(image: str, package: str, name: str) -> None:
+    found = only(f"FROM {image}\nRUN apt-get install -y {package}\n")
+    assert name in found.finding.message
+    assert found.finding.saves is not None
+    assert found.finding.saves.best > 4_000_000
+    assert found.finding.saves.high is None
+
+
+def test_of_a_release_before_all_lists_the_fix_is_to_be_looked_at() -> None:
+    assert only("FROM ubuntu:20.04\nRUN apt-get install -y git\n").fixes[0].safety is Safety.ASK
+
+
 def test_what_is_there_already_is_not_lost_again() -> None:
     assert findings("FROM buildpack-deps:bookworm\nRUN apt-get install -y git gcc\n") == []
     twice = "FROM debian:bookworm-slim\nRUN apt-get install -y git\nRUN apt-get install -y mercurial\n"
@@ -186,6 +208,8 @@ def test_every_command_is_a_finding_of_its_own() -> None:
         "FROM bitnami/minideb:bookworm\nRUN apt-get install -y git\n",
         "FROM example.org/base\nRUN apt-get install -y git\n",
         "FROM ubuntu:14.04\nRUN apt-get install -y git\n",
+        "FROM ubuntu:18.04\nRUN apt-get install -y git\n",
+        "FROM debian:10\nRUN apt-get install -y git\n",
         "FROM debian:bookworm-slim\nRUN apt-get install -y no-such-package\n",
         "FROM debian:bookworm-slim\nRUN apt-get install -y $PACKAGES\n",
         "FROM debian:bookworm-slim\nRUN apt-get build-dep -y git\n",

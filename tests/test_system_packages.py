@@ -6,6 +6,7 @@ import gzip
 import io
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from deadweight.analysis.proof import holds
 from deadweight.analysis.report import report
 from deadweight.facts import alpine
 from deadweight.facts.tables import table
+from deadweight.model.effects import PackageSet
 from deadweight.rules.rule import Safety
 from deadweight.size import apk, rpm
 from deadweight.size.units import Size
@@ -206,6 +208,7 @@ def test_what_dnf_leaves() -> None:
         cache,
         "*: rpm(gcc make recommends)",
     ]
+    assert kept("RUN microdnf install -y git", "redhat/ubi9-minimal")[1:] == ["*: rpm(git recommends)"]
     assert kept("RUN dnf --installroot=/mnt install -y bash", "rockylinux:9") == [
         "/mnt/var/cache/dnf: dnf's package metadata",
         "/mnt: rpm(bash recommends)",
@@ -256,20 +259,24 @@ def test_a_name_that_a_package_provides_is_that_package() -> None:
     assert found.name == "pkgconf"
 
 
+def rpms(*names: str) -> PackageSet:
+    return PackageSet("rpm", names)
+
+
 def test_unknown_packages_open_the_upper_end() -> None:
     assert apk.installed(("no-such-package",), "3.22") is None
     assert known(apk.installed(("git", "no-such-package"), "3.22")).is_at_least
     assert known(apk.installed(("imagemagick",), "3.22")).is_at_least  # what it depends on is not written down
-    assert rpm.installed(("no-such-package",)) is None
-    assert known(rpm.installed(("git", "no-such-package"))).is_at_least
+    assert rpm.installed(rpms("no-such-package")) is None
+    assert known(rpm.installed(rpms("git", "no-such-package"))).is_at_least
 
 
 def test_rpm_packages_weigh_what_debians_do_in_a_wide_range() -> None:
-    found = known(rpm.installed(("gcc-c++", "make")))
+    found = known(rpm.installed(rpms("gcc-c++", "make")))
     assert found.high is not None
     assert found.high / found.low > 2
     assert "Debian" in found.parts[0].source
-    assert known(rpm.installed(("gcc", "make"), already=("gcc",))).best < 5_000_000
+    assert known(rpm.installed(replace(rpms("gcc", "make"), already=("gcc",)))).best < 5_000_000
 
 
 def test_every_dependency_of_a_package_is_in_the_table() -> None:

@@ -18,7 +18,7 @@ from deadweight.model.effects import Effect, Kind, PackageSet, is_under
 from deadweight.model.image import ImageRef, weighed
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.siblings import siblings
-from deadweight.rules import full_base_image
+from deadweight.rules import smaller_images
 from deadweight.size import images
 from deadweight.size.estimate import alone
 from deadweight.size.shared import shared
@@ -148,7 +148,7 @@ def _image(snapshot: Snapshot, layer: Layer, ref: ImageRef, platform: str) -> li
     title = ", ".join(filter(None, (f"**{words.unpacked(unpacked)}**", words.pulled(pulled))))
     lines = [f"{title}{words.age(unpacked, snapshot.options.today)}", ""]
     lines += [*words.parts(unpacked), *words.parts(pulled)] or [f"- nothing is known about {words.code(ref.text)}"]
-    smaller, unfit = [], full_base_image.why_not(snapshot, snapshot.ledgers.of(layer))
+    smaller, unfit = [], smaller_images.why_not(snapshot, snapshot.ledgers.of(layer))
     for sibling in siblings(ref):
         other = weighed(sibling.ref, snapshot.options.bases)
         size, packed = images.unpacked(other, platform), images.pulled(other, platform)

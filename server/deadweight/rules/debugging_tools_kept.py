@@ -22,6 +22,25 @@ COPY shop /usr/local/bin/
 CMD ["shop"]
 ```
 
+PHP's debugger slows every request down besides. It is small for a debugger, and stays in an app's image only where it
+was forgotten there:
+
+## Example
+
+```
+FROM php:8.4-fpm
+RUN pecl install redis xdebug && docker-php-ext-enable redis xdebug && rm -rf /tmp/pear
+COPY . /var/www/html
+```
+
+Use instead:
+
+```
+FROM php:8.4-fpm
+RUN pecl install redis && docker-php-ext-enable redis && rm -rf /tmp/pear
+COPY . /var/www/html
+```
+
 ## Fix safety
 
 Look before you take it: the app, or a script of yours, may call the program. What the Dockerfile calls, or names in
@@ -69,6 +88,23 @@ COPY --from=build /etc/hostname /
 CMD ["shop"]
 ```
 
+The app is mounted into the image, which is one to develop in:
+
+```
+FROM php:8.4-fpm
+RUN pecl install xdebug && docker-php-ext-enable xdebug && rm -rf /tmp/pear
+```
+
+The stage with the debugger is for developers:
+
+```
+FROM php:8.4-fpm AS app
+COPY . /var/www/html
+FROM app AS development
+RUN pecl install xdebug && docker-php-ext-enable xdebug && rm -rf /tmp/pear
+FROM app AS production
+```
+
 It is small, as less is.
 
 ```
@@ -80,6 +116,7 @@ CMD ["shop"]
 ## References
 
 - Docker: https://docs.docker.com/build/building/best-practices/#dont-install-unnecessary-packages
+- Xdebug: https://xdebug.org/docs/install
 """
 
 from __future__ import annotations
@@ -92,6 +129,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_words
+from deadweight.rules import xdebug
 from deadweight.rules.edits import swap_words
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
@@ -121,6 +159,7 @@ _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 @rule("debugging-tools-kept", group="packages")
 def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report editors, debuggers and manuals that are installed in layers which ship, where the image runs an app."""
+    yield from xdebug.findings(snapshot)
     target = snapshot.build.target
     begins: frozenset[str] | None = None
     for ledger, layer, freed in _tools(snapshot.shipped_ledgers):

@@ -224,38 +224,26 @@ RUN pip install flash-attn
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from deadweight.model.image import ImageRef, base, family, variant, weighed
+from deadweight.model.image import variant, weighed
 from deadweight.model.siblings import in_place_of, siblings
-from deadweight.model.start import start_words
-from deadweight.rules import static_program
-from deadweight.rules.base_needs import standing_on, uses
-from deadweight.rules.base_switch import (
-    Switch,
-    are_programs,
-    changes,
-    edits_of,
-    missing,
-    to_install,
-    weighs,
-)
+from deadweight.rules import smaller_images
+from deadweight.rules.base_switch import Switch, changes, edits_of, missing, to_install, weighs
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import images
-from deadweight.size.estimate import size_together
-from deadweight.size.units import ZERO, less, total
+from deadweight.size.units import less, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from deadweight.model.image import ImageName, StatedSize
-    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.image import ImageName, ImageRef, StatedSize
+    from deadweight.model.layers import Layer
     from deadweight.model.siblings import Sibling
-    from deadweight.rules.base_needs import Uses
+    from deadweight.rules.smaller_images import Start
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.words import Word
 
 _LABELS = {
     "slim": "slim",
@@ -279,110 +267,62 @@ _BUILDS = {
 # Of no matter, or known to be needed by nothing here.
 _LOOKED_AFTER = frozenset(("no-docs", "apk", "no-useradd", "no-package-manager", "few-accounts"))
 _STATIC = "gcr.io/distroless/static-debian13"
-_SERVERS = ("tomcat", "jetty", "tomee")  # images that start a server in Java by themselves
 
 
 @rule("full-base-image", group="base", gives_way=True)
 def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:
-        first = ledger.layers[0]
-        if (start := _start(snapshot, ledger)) is None:
+        found = smaller_images.start_of(snapshot, ledger)
+        if found is None:
             continue
-        blockers = _blockers(first, start)
-        gone_and_anew = changes(_standing(snapshot, ledger), first, start.ref, blockers)
-        if found := _finding(first, start, gone_and_anew, snapshot.options.bases):
-            yield found
-
-
-def why_not(snapshot: Snapshot, ledger: Ledger) -> dict[str, str]:
-    """The smaller images that would not do for a stage, by name, each with the reason."""
-    start = _start(snapshot, ledger)
-    found = ((each.ref.text, start.blocker(each)) for each in siblings(start.ref)) if start else ()
-    return {name: why for name, why in found if why}
-
-
-def _start(snapshot: Snapshot, ledger: Ledger) -> _Start | None:
-    stage = ledger.stage
-    if not isinstance(stage.base, ImageRef) or stage.base_word is None:
-        return None
-    needless = static_program.runs_in_nothing(snapshot, ledger) if _may_be_nothing(stage.base) else None
-    if not siblings(stage.base) and needless is None:
-        return None
-    static = None if needless is None else size_together(each for layer in needless for each in layer.kept) or ZERO
-    platform, begins = stage.platform or snapshot.options.platform, start_words(snapshot.shipped_ledgers)
-    used = uses(standing_on(snapshot, ledger))
-    return _Start(stage.base, stage.base_word, platform, stage.label, used, begins, static)
-
-
-def _standing(snapshot: Snapshot, ledger: Ledger) -> list[Ledger]:
-    """The stages that ship among those that stand on one."""
-    return [each for each in standing_on(snapshot, ledger) if each.stage.index in snapshot.build.shipped]
-
-
-@remembered
-def _blockers(_: Layer, start: _Start) -> tuple[str, ...]:
-    """Why each of the smaller images would not do; '' where it does."""
-    return tuple(map(start.blocker, siblings(start.ref)))
-
-
-class _Start(NamedTuple):
-    """What a stage stands on, what of it is used by all that stands on it, and the words that start the image.
-
-    `static` is what a static program can do without.
-    """
-
-    ref: ImageRef
-    word: Word
-    platform: str
-    stage: str
-    uses: Uses
-    starts: frozenset[str]
-    static: Size | None
-
-    def blocker(self, sibling: Sibling) -> str:
-        """Why a smaller image would not do; '' where it does as far as one can tell."""
-        lost = [each.name for each in sibling.losses]
-        if "no-compiler" in lost and not self.runs_java:
-            return "nothing here runs Java"
-        if "no-sdk" in lost and not self.runs_dotnet:
-            return "nothing here runs .NET"
-        if "musl" in lost and self.ref.repository.startswith("mcr.microsoft.com/dotnet/") and not self.runs_dotnet:
-            return "the program may be built for glibc"
-        if sibling.ref.repository.startswith("gcr.io/distroless/nodejs") and "node" not in self.starts:
-            return "nothing here starts Node.js"
-        packages = missing(self.uses, self.ref, sibling.base)
-        if not are_programs(packages):
-            return f"RUN needs {min(packages)}"
-        return self.uses.blocker(lost, sibling.base.package_manager)
-
-    @property
-    def runs_dotnet(self) -> bool:
-        return "dotnet" in self.starts and any(each.endswith(".dll") for each in self.starts)
-
-    @property
-    def runs_java(self) -> bool:
-        is_server = self.ref.repository in _SERVERS and not self.starts
-        return is_server or any(each in ("java", "catalina.sh") or each.endswith(".jar") for each in self.starts)
+        (start, standing), first = found, ledger.layers[0]
+        shipped = [each for each in standing if each.stage.index in snapshot.build.shipped]
+        gone_and_anew = changes(shipped, first, start.ref, smaller_images.blockers(first, start))
+        if finding := _finding(first, start, gone_and_anew, snapshot.options.bases):
+            yield finding
 
 
 @remembered
 def _finding(
     layer: Layer,
-    start: _Start,
+    start: Start,
     changed: tuple[tuple[Size, Size], ...],
     bases: Mapping[ImageName, StatedSize],
 ) -> Finding | None:
     """The finding; `changed` is what stages no longer write on each smaller image, and write anew."""
-    ref, word, platform = start.ref, start.word, start.platform
-    before = images.unpacked(ref, platform)
+    before = images.unpacked(start.ref, start.platform)
     if before is None:
         return None
-    switches: dict[str, Switch] = {}
+    switches, left_out = _switches(layer, start, before, changed, bases)
+    if not switches:
+        return None
+    return Finding(
+        site=layer.site,
+        span=start.word.span,
+        message=_message(start.ref, switches[0].sibling),
+        saves=_saves(before, switches[0]),
+        basis="size",
+        stage=start.stage,
+        frees=frozenset((layer.site, effect) for effect in layer.kept),
+        fixes=partial(_fixes, layer, start, before, switches, left_out),
+    )
+
+
+def _switches(
+    layer: Layer,
+    start: Start,
+    before: Size,
+    changed: tuple[tuple[Size, Size], ...],
+    bases: Mapping[ImageName, StatedSize],
+) -> tuple[list[Switch], list[str]]:
+    """The images to take instead of one that weighs `before`; and which of those on Alpine are left out, and why."""
+    ref, platform = start.ref, start.platform
+    found: dict[str, Switch] = {}
     left_out: list[str] = []
-    for sibling, why, (gone, anew) in zip(siblings(ref), _blockers(layer, start), changed, strict=True):
+    for sibling, why, (gone, anew) in zip(siblings(ref), smaller_images.blockers(layer, start), changed, strict=True):
         image = images.unpacked(weighed(sibling.ref, bases), platform)
-        if image is None or not _is_wanted(ref, sibling) or sibling.name in switches:
+        if image is None or not _is_wanted(ref, sibling) or sibling.name in found:
             continue
         if why:
             if sibling.base.libc == "musl" and not why.startswith("RUN calls"):
@@ -391,34 +331,16 @@ def _finding(
         packages = to_install(missing(start.uses, ref, sibling.base), sibling.base)
         after = total((image, weighs(packages, sibling.base), anew))
         if after is not None and after.best < before.best + gone.best:
-            switches[sibling.name] = Switch(sibling, after, packages, gone)
+            found[sibling.name] = Switch(sibling, after, packages, gone)
     if start.static is not None:
         static = in_place_of(ref, _STATIC)
         if image := images.unpacked(weighed(static.ref, bases), platform):
-            switches["distroless"] = Switch(static, image, (), start.static)
-    if any(_builds(each.sibling) for each in switches.values()):
-        switches = {name: each for name, each in switches.items() if _builds(each.sibling)}
-    if "base" in switches:
-        switches.pop("runtime", None)  # whose libraries nothing here needs
-    if not switches:
-        return None
-    found = list(switches.values())
-    return Finding(
-        site=layer.site,
-        span=word.span,
-        message=_message(ref, found[0].sibling),
-        saves=_saves(before, found[0]),
-        basis="size",
-        stage=start.stage,
-        frees=frozenset((layer.site, effect) for effect in layer.kept),
-        fixes=partial(_fixes, layer, start, before, found, left_out),
-    )
-
-
-def _may_be_nothing(ref: ImageRef) -> bool:
-    """Whether an image is an operating system that is worth leaving: Alpine's is a few megabytes."""
-    known = family(ref.repository)
-    return known is not None and known.kind == "base" and base(ref).os_family in ("debian", "ubuntu")
+            found["distroless"] = Switch(static, image, (), start.static)
+    if any(_builds(each.sibling) for each in found.values()):
+        found = {name: each for name, each in found.items() if _builds(each.sibling)}
+    if "base" in found:
+        found.pop("runtime", None)  # whose libraries nothing here needs
+    return list(found.values()), left_out
 
 
 def _is_wanted(ref: ImageRef, sibling: Sibling) -> bool:
@@ -459,7 +381,7 @@ def _message(ref: ImageRef, first: Sibling) -> str:
 
 def _fixes(
     layer: Layer,
-    start: _Start,
+    start: Start,
     before: Size,
     switches: Sequence[Switch],
     left_out: Sequence[str],

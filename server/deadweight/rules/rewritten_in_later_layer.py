@@ -142,53 +142,28 @@ RUN cp /srv/model.bin /srv/model.orig.bin
 
 from __future__ import annotations
 
-import posixpath
-import re
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.effects import Copied, Download, Kind, Moved, Rewritten, is_under
-from deadweight.rules import merging
-from deadweight.rules.edits import insert_flag, move_below, remove_command, remove_instruction, replace_word
-from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
+from deadweight.model.effects import Rewritten
+from deadweight.rules import doing_by_copy, merging
+from deadweight.rules.rule import Finding, Fix, Related, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size, size_together
 from deadweight.syntax.dockerfile import remembered
-from deadweight.text import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Site
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.shell import Word
 
 # Programs that make a second file on purpose.
 _COPIES = frozenset(("cp", "install"))
-_OWNER = re.compile(r"(?P<user>[\w-]+)?(?:[:.](?P<group>[\w-]+))?")
-_MODE = re.compile(r"[0-7]{3,4}")
-_EXECUTABLE = re.compile(r"[uga]*\+r?x")
-# What `chmod` makes of 600, the mode of a file that ADD downloads.
-_OF_DOWNLOAD = {"+x": "711", "a+x": "711", "ugo+x": "711", "u+x": "700", "+rx": "755", "a+rx": "755"}
-_PLAIN = re.compile(r"--recursive|--verbose|-[Rvcf]+")
-_RECURSIVE = re.compile(r"--recursive|-[A-Za-z]*R[A-Za-z]*")
-_ACCOUNTS = frozenset(("useradd", "adduser", "usermod", "groupadd", "addgroup", "groupmod"))
-# Accounts of the systems that images stand on: base-passwd of Debian, alpine-baselayout (read 2026-11-23).
-_SYSTEM_ACCOUNTS = {
-    "debian": frozenset(("root", "daemon", "bin", "sys", "games", "man", "mail", "www-data", "nogroup", "nobody")),
-    "alpine": frozenset(("root", "bin", "daemon", "adm", "mail", "games", "nobody", "www-data", "nogroup")),
-}
-_SYSTEM_ACCOUNTS["ubuntu"] = _SYSTEM_ACCOUNTS["debian"]
-# Accounts that official images bring along, by repository (their Dockerfiles, read 2026-11-23).
-_IMAGE_ACCOUNTS = {"node": "node", "nginx": "nginx", "postgres": "postgres", "redis": "redis", "tomcat": "root"}
-# Folders that every system with a shell has, so that a COPY into one makes only what is below it.
-_THERE = re.compile(
-    r"/|/(?:bin|etc|home|lib|opt|root|sbin|srv|tmp|usr|var)|/usr/(?:local/)?(?:bin|lib|sbin|share|src)|/var/lib"
-)
 
 
 class _Again(NamedTuple):
@@ -239,7 +214,14 @@ def _findings(layer: Layer, stage: str) -> tuple[Finding, ...]:
 
 
 def _fixes(again: _Again, snapshot: Snapshot) -> Iterator[Fix | None]:
-    yield _in_copy(snapshot, again) or _copied_there(snapshot, again) or _merge(snapshot, again)
+    """Have the COPY do it that brings the files, or make one RUN of the one that does and this one."""
+    ledger = snapshot.ledgers.of(again.layer)
+    writers, layers = again.writers(ledger), ledger.layers
+    if not writers:
+        return
+    late = doing_by_copy.Late(again.layer, again.call, writers, [effect for _, effect in again.sources])
+    between = layers[layers.index(writers[0]) : layers.index(again.layer) + 1]
+    yield doing_by_copy.done_by_copy(snapshot, late) or merging.merged(snapshot, between)
 
 
 def _again_in(layer: Layer) -> Iterator[_Again]:
@@ -258,225 +240,3 @@ def _is_needless(effect: Effect) -> bool:
     # Nobody knows how much of it is the user's where a program of the user's wrote there as well.
     is_known = effect_size(effect) is not None
     return (any if is_known else all)(may_be_heavy(each) for _, each in cause.sources)
-
-
-def _merge(snapshot: Snapshot, again: _Again) -> Fix | None:
-    """Make one RUN of the writer and this one."""
-    ledger = snapshot.ledgers.of(again.layer)
-    writers, layers = again.writers(ledger), ledger.layers
-    if not writers:
-        return None
-    return merging.merged(snapshot, layers[layers.index(writers[0]) : layers.index(again.layer) + 1])
-
-
-# --- owner and mode ---------------------------------------------------------------------------------------------------
-
-
-class _Change(NamedTuple):
-    """What a chown or chmod of one path does, as a flag of COPY. `recursive` is the word that says so."""
-
-    given: str
-    flag: str
-    is_exact: bool
-    path: str
-    recursive: Word | None
-    names: tuple[str, ...] = ()  # accounts that have to be there
-    needs_group_of_root: bool = False
-
-
-def _in_copy(snapshot: Snapshot, again: _Again) -> Fix | None:
-    """Have COPY set the owner or the mode."""
-    ledger = snapshot.ledgers.of(again.layer)
-    change, writers = _change(again.call), again.writers(ledger)
-    if change is None or not writers:
-        return None
-    if not change.is_exact and all(_is_download(layer) for layer in writers) and change.given in _OF_DOWNLOAD:
-        change = change._replace(flag=f"--chmod={_OF_DOWNLOAD[change.given]}", is_exact=True)
-    if not all(_can_set(layer, change) for layer in writers):
-        return None
-    rest = _rest(snapshot, again, change)
-    layers = ledger.layers
-    if rest is None:
-        return None
-    if all(_is_there(ledger, again, writer, name) for writer in writers for name in change.names):
-        flags = tuple(insert_flag(snapshot, layer, change.flag) for layer in writers)
-    elif _can_move_below(ledger, again, writers, change):
-        flags = move_below(snapshot, writers, again.layer, flag=change.flag)
-    else:
-        return None
-    title = f"Have {writers[0].instruction.keyword} set it: {change.flag}"
-    if not change.is_exact:
-        note = "Check: everybody may read and run it, and nobody but its owner write it"
-        return Fix("copy-flag", title, Safety.ASK, (*flags, *rest), note=note)
-    before = layers[: layers.index(again.layer) + 1]
-    if change.recursive and not all(_leaves_alone(layer, change.path, again.call) for layer in before):
-        note = f"Check: what other instructions made below {change.path} may stay as it is"
-        return Fix("copy-flag", title, Safety.ASK, (*flags, *rest), note=note)
-    return Fix("copy-flag", title, Safety.SAFE, (*flags, *rest))
-
-
-def _change(call: Call) -> _Change | None:
-    """What a chown, chgrp or chmod changes; None where COPY has no flag for it."""
-    operands = call.operands()
-    options = [word for word in call.words if word.text.startswith("-")]
-    recursive = next((word for word in options if _RECURSIVE.fullmatch(word.text)), None)
-    path = call.around.resolve(operands[1].pattern) if len(operands) == 2 else None
-    spec = operands[0].value if operands else None
-    if path is None or spec is None or "*" in path or call.placed.conditional:
-        return None
-    if not all(_PLAIN.fullmatch(word.text) for word in options):
-        return None
-    if call.program == "chmod":
-        if _MODE.fullmatch(spec):
-            return _Change(spec, f"--chmod={spec}", True, path, recursive)
-        return (
-            _Change(spec, "--chmod=755", False, path, recursive)
-            if _EXECUTABLE.fullmatch(spec) and not recursive
-            else None
-        )
-    match = _OWNER.fullmatch(spec if call.program == "chown" else f":{spec}")
-    if not match or spec.endswith((":", ".")):
-        return None
-    user, group = match["user"], match["group"]
-    names = tuple(name for name in (user, group) if name and not name.isdigit())
-    flag = f"--chown={user or 'root'}:{group or 'root'}"
-    return _Change(spec, flag, True, path, recursive, names, needs_group_of_root=not (user and group))
-
-
-def _can_set(layer: Layer, change: _Change) -> bool:
-    """Whether a flag at this COPY does to its files, and to the folders that it makes, what the command does."""
-    instruction, step = layer.instruction, layer.step
-    if step is None or not (instruction.keyword == "COPY" or _is_download(layer)):
-        return False
-    if instruction.flag("chown") or instruction.flag("chmod"):
-        return False
-    if change.needs_group_of_root and instruction.flag("from"):
-        return False  # what comes from a stage keeps its group
-    parent = posixpath.dirname(change.path)
-    if not _THERE.fullmatch(parent) and not (step.state.workdir and is_under(step.state.workdir, parent)):
-        return False
-    if not all(effect.path is not None and is_under(effect.path, change.path) for effect in layer.kept):
-        return False
-    # The folders that COPY makes on the way get the owner, and not the mode.
-    return "chown" in change.flag or all(_is_right_at(effect, change.path) for effect in layer.kept)
-
-
-def _is_right_at(effect: Effect, path: str) -> bool:
-    return effect.path == path or (
-        isinstance(effect.cause, Copied) and effect.cause.is_file and posixpath.dirname(effect.path or "") == path
-    )
-
-
-def _is_download(layer: Layer) -> bool:
-    """Whether an instruction is an ADD of files from the network."""
-    return layer.instruction.keyword == "ADD" and all(isinstance(each.cause, Download) for each in layer.kept)
-
-
-def _rest(snapshot: Snapshot, again: _Again, change: _Change) -> tuple[Edit, ...] | None:
-    """What is left of the command: it changes the folder, and nothing in it; nothing for a single file."""
-    if change.recursive:
-        short = change.recursive.text.replace("R", "", 1)
-        edit = replace_word(
-            snapshot, again.layer, change.recursive, "" if short in ("-", "--ecursive", "--recursive") else short
-        )
-        return (edit,) if edit else None
-    return _without(snapshot, again.layer, (again.call,))
-
-
-def _without(snapshot: Snapshot, layer: Layer, calls: tuple[Call, ...]) -> tuple[Edit, ...] | None:
-    """Edits that take calls out of a RUN; the RUN itself where it does nothing else."""
-    if len(calls) == len(layer.calls):
-        return (remove_instruction(snapshot, layer),)
-    edit = remove_command(snapshot, layer, calls[0]) if len(calls) == 1 else None
-    return (edit,) if edit else None
-
-
-def _is_there(ledger: Ledger, again: _Again, writer: Layer, name: str) -> bool:
-    """Whether an account is there when a COPY runs, given that it is when the command runs."""
-    base = ledger.base
-    if name in _SYSTEM_ACCOUNTS.get(base.os or "", ()) or _IMAGE_ACCOUNTS.get(base.repository) == name:
-        return True
-    layers = ledger.layers
-    at, late = layers.index(writer), layers.index(again.layer)
-    if any(_makes(call, name) for layer in layers[:at] for call in layer.calls):
-        return True
-    runs = [layer for layer in layers[at + 1 : late + 1] if layer.instruction.keyword == "RUN"]
-    return runs == [again.layer] and again.layer.calls[0] is again.call
-
-
-def _makes(call: Call, name: str) -> bool:
-    return call.program in _ACCOUNTS and any(word.value == name for word in call.words) and not call.placed.conditional
-
-
-def _can_move_below(ledger: Ledger, again: _Again, writers: Sequence[Layer], change: _Change) -> bool:
-    """Whether each COPY can go below the RUN, which makes the account and needs none of their files."""
-    layers, late = ledger.layers, again.layer
-    between = layers[layers.index(writers[0]) : layers.index(late)]
-    first, own = writers[0].step, late.step
-    if first is None or own is None or first.state.workdir != own.state.workdir or not change.recursive:
-        return False
-    if any(layer not in writers and (layer.effects or layer.instruction.keyword == "RUN") for layer in between):
-        return False
-    if any("$" in layer.instruction.line.text for layer in writers) and len(between) > len(writers):
-        return False
-    if not all(call is again.call or call.program in (*_ACCOUNTS, "mkdir", "set") for call in late.calls):
-        return False
-    made = {path for call in late.calls if call.program == "mkdir" for path in call.paths(call.operands("-m"))}
-    return change.path in made or bool(own.state.workdir and is_under(own.state.workdir, change.path))
-
-
-def _leaves_alone(layer: Layer, path: str, change: Call) -> bool:
-    """Whether an instruction makes nothing below `path` but what effects tell: no `mkdir /app/logs`, no `> /app/a`."""
-    instruction, step = layer.instruction, layer.step
-    if step is None or instruction.keyword in ("COPY", "ADD"):
-        return True
-    if instruction.keyword == "WORKDIR":
-        folder = step.state.resolve(instruction.arguments.text)
-        return folder is not None and not (is_under(folder, path) and folder != path)
-    if instruction.keyword == "VOLUME":
-        return path not in instruction.line.text
-    if instruction.keyword != "RUN":
-        return True
-    for call in layer.calls:
-        places = [call.around.resolve(word.pattern) for word in call.words]
-        places += [call.around.resolve(each.target.pattern) for each in call.placed.command.redirects if each.target]
-        is_inside = call.around.folder is None or is_under(call.around.folder, path)
-        if call is change or call.program in _ACCOUNTS or (call.program == "mkdir" and set(places) <= {path, None}):
-            continue
-        if is_inside or any(place is None or (is_under(place, path) and place != path) for place in places):
-            return False
-    return True
-
-
-# --- place ------------------------------------------------------------------------------------------------------------
-
-
-def _copied_there(snapshot: Snapshot, again: _Again) -> Fix | None:
-    """Copy a file to where the very next RUN moves it."""
-    ledger = snapshot.ledgers.of(again.layer)
-    writers, layers, call = again.writers(ledger), ledger.layers, again.call
-    if call.program != "mv" or not writers or len(writers) > 1 or len(again.sources) > 1 or call.options:
-        return None
-    copy, source = writers[0], again.sources[0][1]
-    moved = next((each for each in again.layer.effects if each.span == call.span and each.kind is Kind.MOVES), None)
-    to = moved.cause.to if moved and isinstance(moved.cause, Moved) else None
-    instruction, words = copy.instruction, copy.instruction.words
-    if layers.index(copy) + 1 != layers.index(again.layer) or instruction.keyword != "COPY" or to is None:
-        return None
-    cause = source.cause
-    if not isinstance(cause, Copied) or not cause.is_file or len(words) != 2 or instruction.array is not None:
-        return None
-    if len(call.operands()) != 2 or " " in to or posixpath.basename(to) in ("", ".") or call.placed.conditional:
-        return None
-    rest = _without(snapshot, again.layer, (call,))
-    before = again.layer.calls[: again.layer.calls.index(call)]
-    if rest is None or any(_mentions(each, (source.path or "", to)) for each in before):
-        return None
-    at = words[1].span.shifted(snapshot.offset(copy.site))
-    return Fix("copy-there", f"Copy it to {to}", Safety.SAFE, (Edit(at, to), *rest))
-
-
-def _mentions(call: Call, paths: tuple[str, ...]) -> bool:
-    """Whether a call has to do with one of these files."""
-    names = tuple(posixpath.basename(path) for path in paths)
-    return any(name in text for text in (call.typed, *(word.text for word in call.words)) for name in names)

@@ -231,7 +231,7 @@ def _packages(cause: PackageSet) -> Size | None:
     if cause.manager == "rpm":
         from deadweight.size import rpm
 
-        return rpm.installed(cause.names, cause.already)
+        return rpm.installed(cause)
     if cause.manager in python_project.MANAGERS:
         return python_project.installed(cause)
     if cause.manager in counted.MANAGERS:

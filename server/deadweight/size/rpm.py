@@ -1,4 +1,4 @@
-"""What dnf, yum and zypper write, in bytes, as far as Debian's packages of the same programs tell."""
+"""What dnf, yum and zypper write, in bytes, as far as Debian's packages of the same programs and lists of dnf tell."""
 
 from __future__ import annotations
 
@@ -7,25 +7,51 @@ from typing import TYPE_CHECKING
 
 from deadweight.facts.constants import constant
 from deadweight.facts.tables import table
+from deadweight.facts.weak_dependencies import weak_dependencies
 from deadweight.model.effects import PackageSet
 from deadweight.size import apt
-from deadweight.size.units import Part, Size, at_least
+from deadweight.size.units import Part, Size, at_least, size, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from deadweight.facts.weak_dependencies import WeakDependency
 
 _SUITE = "bookworm"
 # What every image with dnf or microdnf has, and Debian's smallest system does not.
 _HELD = ("ca-certificates", "curl")
 
 
-def installed(names: Iterable[str], already: Iterable[str] = ()) -> Size | None:
-    """Bytes that installing these RPM packages adds to a layer; `already` are names that were installed before.
+def installed(packages: PackageSet) -> Size | None:
+    """Bytes that installing RPM packages adds to a layer, with what they bring along as weak dependencies.
 
     No index of an RPM distribution is in the facts: a wide range around what Debian's packages weigh. A name that
     stands for none of them opens the upper end; None where no name does.
     """
-    return _installed(tuple(names), tuple(already))
+    listed = _listed(packages.suite, (*packages.already, *packages.names))
+    asked = tuple(name for name in packages.names if name not in listed)
+    named = [weighs(listed[name]) for name in packages.names if name in listed and name not in packages.already]
+    brought = [*named, *map(weighs, weak(packages))]
+    return total(([_installed(asked, packages.already)] if asked else []) + brought)
+
+
+def weak(packages: PackageSet) -> tuple[WeakDependency, ...]:
+    """What an install brings along that nobody asked for, as far as anybody has listed it."""
+    if "recommends" not in packages.options:
+        return ()
+    there = {*packages.names, *packages.already, *_listed(packages.suite, packages.already)}
+    return tuple([each for name, each in _listed(packages.suite, packages.names).items() if name not in there])
+
+
+def weighs(each: WeakDependency) -> Size | None:
+    """The bytes of a package that comes along."""
+    if each.low is None or each.best is None:
+        return None
+    return size(each.name, each.low, each.best, each.best, each.source, each.date)
+
+
+@lru_cache(maxsize=256)
+def _listed(dist: str | None, names: tuple[str, ...]) -> dict[str, WeakDependency]:
+    """The packages that come along with any of these, by name."""
+    return {each.name: each for name in names for each in weak_dependencies(dist, name)} if dist else {}
 
 
 @lru_cache(maxsize=256)

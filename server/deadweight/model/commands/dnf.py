@@ -33,6 +33,7 @@ _FETCHES = frozenset(
 )
 _DNF5_SINCE = 41  # Fedora's
 _SETTINGS = "/etc/dnf/dnf.conf"
+_WEAK = "install_weak_deps"
 # gcc-12.2.1-4.fc37.x86_64, nodejs-22.*, curl.x86_64
 _VERSION = re.compile(r"(?:-[0-9*][^-]*(?:-[0-9*][^-]*)?)?(?:\.(?:x86_64|i686|aarch64|noarch))?$")
 
@@ -73,13 +74,19 @@ def _metadata(call: Call) -> Leftover:
 
 
 def _brings_weak(call: Call) -> bool:
-    """Whether an install brings what the packages only recommend: not with yum of Red Hat 7, tdnf, or told so."""
-    if _program(call.program, call.around.base) in ("yum", "tdnf") or "minimal" in call.around.base.repository:
-        return False  # microdnf's images say `install_weak_deps=0` in their dnf.conf
-    said = [each.partition("=")[2] for each in _set_by(call) if each.startswith("install_weak_deps=")]
-    configured = ini.value(call.around.files.text(_SETTINGS), "install_weak_deps", "", "main")
-    wanted = said[-1].strip() if said else configured
-    return wanted is None or wanted.lower() not in ini.NO
+    """Whether an install brings what the packages only recommend: not with yum of Red Hat 7, tdnf, or told so.
+
+    No image says so in its dnf.conf: not those of Fedora and Rocky Linux, the minimal ones neither (their kickstarts,
+    read 2026-11-26), nor ubi8 (ceph/ceph-container#1798), ubi8-minimal (mongodb/mongodb-kubernetes-operator#1448) and
+    Amazon Linux 2023, with microdnf too (amazonlinux/amazon-linux-2023#547).
+    """
+    if _program(call.program, call.around.base) in ("yum", "tdnf"):
+        return False
+    said = [each.partition("=")[2] for each in _set_by(call) if each.startswith(f"{_WEAK}=")]
+    texts = map(call.around.files.text, (_SETTINGS, "/etc/yum.conf"))  # the one is a link to the other
+    configured = [value for text in texts if (value := ini.value(text, _WEAK, "", "main")) is not None]
+    wanted = [*configured, *said]
+    return not wanted or wanted[-1].strip().lower() not in ini.NO
 
 
 def _set_by(call: Call) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import PackageSet, removes_packages, writes
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
+    from deadweight.model.image import Base
+
+_UBI = re.compile(r"\bubi(\d+)\b")
+_DISTS = {
+    **dict.fromkeys(("almalinux", "centos", "oraclelinux", "rockylinux"), "el"),
+    "amazonlinux": "amzn",
+    "fedora": "fc",
+}
 
 
 def root_of(call: Call, *options: str) -> tuple[bool, str | None]:
@@ -29,11 +38,17 @@ def below(folder: str, *, is_moved: bool, root: str | None) -> str | None:
 
 def installs(call: Call, names: tuple[str, ...], root: str | None, *, is_moved: bool, recommends: bool) -> Effect:
     """The effect of an install, `recommends` with the packages that those asked for only recommend."""
-    base = call.around.base
     already = () if is_moved else call.around.files.packages("rpm")
     options = frozenset(("recommends",)) if recommends else frozenset[str]()
-    packages = PackageSet("rpm", names, suite=base.suite, libc="glibc", options=options, already=already)
+    packages = PackageSet("rpm", names, suite=dist(call.around.base), libc="glibc", options=options, already=already)
     return writes(root, packages, call.span)
+
+
+def dist(base: Base) -> str | None:
+    """The release of an image in the words of RPM's `%{dist}`, in which packages of one name are alike: el9, fc44."""
+    if base.os in ("ubi", "ubi-minimal"):  # whose repositories have the release in their names
+        return f"el{named[1]}" if (named := _UBI.search(base.repository)) else None
+    return f"{_DISTS[base.os]}{base.suite}" if base.os in _DISTS and base.suite else None
 
 
 def uninstalls(call: Call, names: Iterable[str]) -> Effect:

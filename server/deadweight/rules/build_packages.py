@@ -1,0 +1,111 @@
+"""The query for packages that are only there to build something, and for the last that may need them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.building import compiles, is_for_building
+from deadweight.model.effects import PackageSet
+from deadweight.model.stack import folded
+from deadweight.size.runtime import libraries
+from deadweight.syntax.dockerfile import remembered
+
+if TYPE_CHECKING:
+    from deadweight.model.commands.call import Call
+    from deadweight.model.effects import Effect
+    from deadweight.model.layers import Layer
+
+_MOST_LIBRARIES = 12  # that a fix asks for by name: more of them are an app with a desktop
+_MANAGERS = frozenset(("apt-get", "apt", "aptitude", "apk", "dnf", "yum", "microdnf", "tdnf", "dpkg"))
+_REMOVE = frozenset(("remove", "purge", "autoremove", "del", "erase"))
+
+
+class Kept(NamedTuple):
+    """An install that brings packages for building: which, and what stays needed without them, None where unknown."""
+
+    layer: Layer
+    effect: Effect
+    cause: PackageSet
+    names: tuple[str, ...]
+    libraries: tuple[str, ...] | None
+
+    @property
+    def may_go(self) -> bool:
+        """Whether a RUN can remove them, as it is known what has to stay."""
+        return self.libraries is not None and len(self.libraries) <= _MOST_LIBRARIES
+
+    @property
+    def freed(self) -> Effect:
+        """What goes away with them; of what they only recommend, another finding speaks."""
+        rest = (name for name in self.cause.names if name not in self.names)
+        already, options = (*self.cause.already, *rest, *(self.libraries or ())), self.cause.options - {"recommends"}
+        return replace(self.effect, cause=replace(self.cause, names=self.names, already=already, options=options))
+
+
+class Install(NamedTuple):
+    """An install, and the last call up to some layer that may need what it brings."""
+
+    kept: Kept
+    last: tuple[Layer, Call] | None
+
+
+@remembered
+def _kept(layer: Layer) -> tuple[Kept, ...]:
+    """The installs of a layer that bring packages for building."""
+    found: list[Kept] = []
+    if any(map(_removes_unsaid, layer.calls)):
+        return ()
+    for effect in layer.kept:
+        cause = effect.cause
+        if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk", "rpm") or not effect.is_certain:
+            continue
+        building = [name for name in cause.names if is_for_building(name) and name not in cause.already]
+        names = tuple(name for name in building if name not in _handed_on(layer))
+        stay = libraries(names, cause)
+        # Where nobody knows what libraries are called, what has none can go all the same.
+        tools = tuple(name for name in names if stay is not None or libraries((name,), cause) == ())
+        headers = tuple(name for name in names if name not in tools)
+        found += [Kept(layer, effect, cause, tools, stay or ())] if tools else []
+        found += [Kept(layer, effect, cause, headers, None)] if headers else []
+    return tuple(found)
+
+
+def _removes_unsaid(call: Call) -> bool:
+    """Whether a call may remove what nobody can name: what is not marked again goes with `apt-get purge --auto-remove`,
+    as official images do it; others compare lists (`apt-get purge $(diff before after)`).
+    """
+    verbs = [word.text for word in call.operands()]
+    if call.program == "apt-mark":
+        return "auto" in verbs
+    is_removal = call.program in _MANAGERS and not _REMOVE.isdisjoint(verbs)
+    return is_removal and any("$(" in word.text or "`" in word.text for word in call.words)
+
+
+@remembered
+def _handed_on(layer: Layer) -> frozenset[str]:
+    """What variables of the image list for those who build on it: they may be packages."""
+    state = layer.step.state if layer.step else None
+    values = (state.variables.get(name) for name in state.environment) if state else ()
+    return frozenset(word for value in values if value for word in value.split())
+
+
+@remembered
+def _compilers(layer: Layer) -> tuple[Call, ...]:
+    """The calls of a layer that compile, or may."""
+    return tuple(filter(compiles, layer.calls))
+
+
+def _with(left: tuple[Install, ...], layer: Layer) -> tuple[Install, ...]:
+    """The installs of an image up to a layer."""
+    own, users = _kept(layer), _compilers(layer)
+    if not own and not (left and users):
+        return left
+    found = [each._replace(last=(layer, users[-1])) if users else each for each in left]
+    for kept in own:
+        behind = [call for call in users if call.span > kept.effect.span]
+        found.append(Install(kept, (layer, behind[-1]) if behind else None))
+    return tuple(found)
+
+
+installs_up_to = folded(tuple[Install, ...](), _with)
