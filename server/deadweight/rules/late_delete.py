@@ -93,9 +93,10 @@ RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp
 ## Fix safety
 
 Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
-RUN sets (`cd`, variables) is seen by the next. More than three RUNs that do more than manage packages are merged only
-when asked for: a change of one of them runs all of them again. So is a bind mount, which needs BuildKit, and shows the
-file read-only. And so is an install further down: it is done again whenever what is copied above it changes.
+RUN sets (`cd`, variables) is seen by the next. More than three steps are merged only when asked for: a change of one of
+them runs all of them again. RUNs that do nothing but manage packages, one below the other, are one step, and one that
+only deletes is none. Only when asked for, too, comes a bind mount, which needs BuildKit, and shows the file read-only.
+And so does an install further down: it is done again whenever what is copied above it changes.
 
 ## Not reported
 
