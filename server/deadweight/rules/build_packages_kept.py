@@ -170,12 +170,49 @@ RUN dpkg -l > /tmp/before && apt-get update && apt-get install -y --no-install-r
 CMD ["/usr/bin/app"]
 ```
 
-Nothing says that they only build: the image is one to work in, starts with a build, or builds nothing itself:
+The app compiles when it runs, by what it is made of or by what a comment says:
+
+```
+FROM python:3.13-slim-trixie
+RUN apt-get update && apt-get install -y --no-install-recommends gcc && pip install --no-cache-dir vllm
+CMD ["vllm", "serve"]
+```
+
+```
+FROM python:3.13-slim-trixie
+RUN apt-get update && apt-get install -y --no-install-recommends \
+        # torch.compile calls it at runtime
+        gcc \
+    && pip install --no-cache-dir torch
+CMD ["python", "-m", "app"]
+```
+
+Nothing says that they only build: the image is one to work in, starts with a build or a watcher for developers, or
+builds nothing itself:
 
 ```
 FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
 CMD ["bash"]
+```
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make tini && make -C /src
+ENTRYPOINT ["tini", "--", "/docker-entrypoint.sh"]
+CMD ["bash"]
+```
+
+```
+FROM node:22-alpine
+COPY package.json .
+RUN apk add --no-cache make g++ && npm install
+CMD ["npm", "run", "dev"]
+```
+
+```
+FROM nvidia/cuda:12.9.1-base-ubuntu24.04
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
 ```
 
 ```
@@ -211,8 +248,9 @@ from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.building import compiles, is_for_building, may_compile
+from deadweight.model.building import compile_when_run, compiles, is_for_building, is_said_to_compile, may_compile
 from deadweight.model.effects import PackageSet
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import merging, work_images
 from deadweight.rules.edits import append_command, complete, insert_word
@@ -272,6 +310,8 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     installs = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
     if not any(install.last for install in installs) or not work_images.runs_an_app(snapshot):
+        return
+    if _callers(snapshot.shipped_ledgers):
         return
     for stage, group in groupby(installs, lambda install: install.kept.layer.site.stage):
         over = ((kept, last) for kept, last in group if last is not None)
@@ -336,7 +376,7 @@ def _place(last: tuple[Layer, Call]) -> tuple[Site, Span | Nth]:
 def _kept(layer: Layer) -> tuple[_Kept, ...]:
     """The installs of a layer that bring packages for building."""
     found: list[_Kept] = []
-    if any(map(_removes_unsaid, layer.calls)):
+    if any(map(_removes_unsaid, layer.calls)) or is_said_to_compile(layer.instruction.text):
         return ()
     for effect in layer.kept:
         cause = effect.cause
@@ -351,6 +391,14 @@ def _kept(layer: Layer) -> tuple[_Kept, ...]:
         found += [_Kept(layer, effect, cause, tools, stay or ())] if tools else []
         found += [_Kept(layer, effect, cause, headers, None)] if headers else []
     return tuple(found)
+
+
+@OfLayers
+def _callers(layer: Layer) -> Iterator[Effect]:
+    """The installs of a layer that bring what calls a compiler when the app runs."""
+    for effect in layer.kept:
+        if isinstance(effect.cause, PackageSet) and compile_when_run(effect.cause.names):
+            yield effect
 
 
 def _removes_unsaid(call: Call) -> bool:
