@@ -166,6 +166,13 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
             SAFE,
             "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
         ),
+        # That goes for them alone where other things are deleted as well.
+        (
+            "COPY models /m\nRUN npm i -g typescript@5\nCOPY tool /\nRUN npm cache clean --force && rm -r /m && a\n",
+            SAFE,
+            "COPY models /m\nRUN npm i -g typescript@5 && npm cache clean --force\nCOPY tool /\nRUN rm -r /m && a\n",
+        ),
+        ("COPY models /m\nRUN npm install -g typescript@5\nCOPY tool /\nRUN rm -r /m ~/.npm\n", SAFE, None),
         # A file of the context is shown to the RUN, where that only reads it.
         (
             "COPY pack.tar.gz /tmp/\nRUN tar xf /tmp/pack.tar.gz -C /srv && rm /tmp/pack.tar.gz\n",

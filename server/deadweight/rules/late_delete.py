@@ -96,7 +96,8 @@ Merging is safe: the same commands run in the same order in one RUN, which ends 
 RUN sets (`cd`, variables) is seen by the next. More than three steps are merged only when asked for: a change of one of
 them runs all of them again. RUNs that do nothing but manage packages, one below the other, are one step, and one that
 only deletes is none. Only when asked for, too, comes a bind mount, which needs BuildKit, and shows the file read-only.
-And so does an install further down: it is done again whenever what is copied above it changes.
+And so does an install further down: it is done again whenever what is copied above it changes. Where nothing of that
+can be done, what tools leave behind is at least removed where it is written.
 
 ## Not reported
 
@@ -137,6 +138,7 @@ RUN rm -rf /usr/share/doc
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
@@ -202,12 +204,15 @@ def _finding(late: Layer, removals: Sequence[Removal]) -> Finding | None:
 def _fixes(
     removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]], snapshot: Snapshot
 ) -> Iterator[Fix | None]:
-    yield (
+    whole = (
         _clean_up(snapshot, removals, removed)
         or _merge(snapshot, removals, removed)
         or _gather(snapshot, removals, removed)
         or _mount(snapshot, removals, removed)
     )
+    yield whole
+    if whole is None or whole.safety is Safety.ASK:
+        yield _clean_up_partly(snapshot, removals, removed)
 
 
 def _names(removals: Sequence[Removal]) -> str:
@@ -248,6 +253,19 @@ def _clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence
         edits.append(edit)
     safety = Safety.ASK if notes else Safety.SAFE
     return Fix("clean-up", "Remove it in the RUN that writes it", safety, tuple(edits), note="; ".join(notes))
+
+
+def _clean_up_partly(
+    snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]
+) -> Fix | None:
+    """The same for what tools leave behind, where other things are deleted as well."""
+    left = [each for each in removed if isinstance(each[1].cause, Leftover)]
+    own = [each for each in removals if all(isinstance(effect.cause, Leftover) for _, effect in each.removed)]
+    if not own or len(left) == len(removed):
+        return None
+    fix = _clean_up(snapshot, own, left)
+    title = "Remove what tools leave behind in the RUN that writes it"
+    return fix and replace(fix, title=title, saves=size_together(effect for _, effect in left))
 
 
 def _removes_nothing_else(removals: Sequence[Removal], calls: Sequence[Call]) -> bool:
