@@ -52,7 +52,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends curl wget && rm
 CMD ["app"]
 ```
 
-The image starts a script that nobody can read here. It is likely what the other one is for:
+The image starts a script that nobody can read here, or what a file for supervisord names. It is likely what the other
+one is for:
 
 ```
 FROM debian:trixie-slim
@@ -131,7 +132,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Instruction
 
 _TOOLS = ("curl", "wget")
-_STARTS_SCRIPT = re.compile(r"\.sh\b|entry[_-]?point")
+_STARTS_SCRIPT = re.compile(r"\.sh\b|entry[_-]?point|supervisord")
 _MENTIONS = re.compile(r"(?<![\w./-])(?:/usr/bin/)?(curl|wget)(?![\w.-])")
 
 
