@@ -115,12 +115,20 @@ it has.
 
 ## Not reported
 
-They are removed again, or the base image has a compiler anyway:
+They are removed again, the base image has a compiler anyway, or a later RUN removes them, which is the finding of
+`late-delete`:
 
 ```
 FROM alpine:3.22
 RUN apk add --no-cache --virtual .build-deps gcc musl-dev && gcc --version && apk del .build-deps
-CMD ["sleep", "1"]
+CMD ["app"]
+```
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
+RUN apt-get purge -y gcc make
+CMD ["app"]
 ```
 
 ```
@@ -251,6 +259,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.building import compile_when_run, compiles, is_for_building, is_said_to_compile, may_compile
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
+from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.rules import merging, work_images
 from deadweight.rules.edits import append_command, complete, insert_word
@@ -339,6 +348,8 @@ class _Weighed(NamedTuple):
 def _with(left: tuple[_Install, ...], layer: Layer) -> tuple[_Install, ...]:
     """The installs of an image up to a layer."""
     own, users = _kept(layer), _compilers(layer)
+    if left and layer.removes:
+        left = tuple(still for each in left if (still := _not_removed(each, layer)))
     if not own and not (left and users):
         return left
     found = [each._replace(last=(layer, users[-1])) if users else each for each in left]
@@ -346,6 +357,18 @@ def _with(left: tuple[_Install, ...], layer: Layer) -> tuple[_Install, ...]:
         behind = [call for call in users if call.span > kept.effect.span]
         found.append(_Install(kept, (layer, behind[-1]) if behind else None))
     return tuple(found)
+
+
+def _not_removed(install: _Install, layer: Layer) -> _Install | None:
+    """What a layer leaves of an install: that it deletes the rest too late, another finding says."""
+    kept = install.kept
+    removals = [each.cause for each in layer.undoing if isinstance(each.cause, PackageSet)]
+    gone = {name for removed in removals for name in removed_names(kept.cause, removed)}
+    names = tuple(name for name in kept.names if name not in gone)
+    if names == kept.names:
+        return install
+    stay = None if kept.libraries is None else libraries(names, kept.cause) or ()
+    return install._replace(kept=kept._replace(names=names, libraries=stay)) if names else None
 
 
 def _finding(weighed: Sequence[_Weighed], stage: str) -> Finding:
