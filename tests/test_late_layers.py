@@ -155,6 +155,13 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
         # What was unpacked lies elsewhere by now.
         ("RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n", None, None),
         ("RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y/bin/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n", "", ""),
+        # The folder that was unpacked went in the RUN that unpacked it.
+        (
+            "RUN curl https://x/y-1.tgz | tar xz -C /tmp && rm -rf /tmp/y-*\nCOPY tool /\nRUN rm -rf /tmp/*\n",
+            None,
+            None,
+        ),
+        ("RUN curl https://x/y-1.tgz | tar xz -C /tmp && rm -f /tmp/log\nCOPY tool /\nRUN rm -rf /tmp/*\n", "", ""),
         # What tools leave needs no other RUN.
         (
             "RUN apt-get update && apt-get install -y curl\nRUN rm -rf /var/lib/apt/lists/*\n",
