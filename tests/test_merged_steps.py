@@ -20,6 +20,10 @@ APT, BUILD = "apt-get install -y a", "make -C /src"
         ((BUILD, BUILD, BUILD, "cd / && rm -rf src && /cleanup.sh"), False),
         ((APT, APT, APT, APT), True),
         ((BUILD, APT, APT, APT, BUILD), True),
+        (
+            (BUILD, 'apt-key add /k && echo "deb https://x y main" > /etc/apt/x.list', APT, APT, BUILD),
+            True,
+        ),
         ((APT, BUILD, APT, BUILD, APT), False),
         ((BUILD, BUILD, APT, APT, BUILD), False),
     ],

@@ -41,29 +41,6 @@ RUN git clone https://github.com/example/tool.git /opt/tool \
     && rm -rf /opt/tool/.git
 ```
 
-Where git goes, nothing that runs can read a history any more:
-
-## Example
-
-```
-FROM alpine:3.22
-RUN apk add --no-cache git make \
-    && git clone https://github.com/example/tool.git /opt/tool \
-    && make -C /opt/tool \
-    && apk del git make
-```
-
-Use instead:
-
-```
-FROM alpine:3.22
-RUN apk add --no-cache git make \
-    && git clone https://github.com/example/tool.git /opt/tool \
-    && make -C /opt/tool \
-    && rm -rf /opt/tool/.git \
-    && apk del git make
-```
-
 ## Fix safety
 
 `--depth 1` is safe where the server is one that is known to give it, and nothing in the file runs in the clone but what

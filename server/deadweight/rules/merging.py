@@ -38,6 +38,8 @@ _MANAGE = frozenset(
         *("rm", "set", "true", "export"),
     )
 )
+# What comes before an install: where the packages are found, and what they ask.
+_PREPARE = frozenset(("apt-key", "add-apt-repository", "debconf-set-selections", "echo", "printf"))
 _DELETE = frozenset(("rm", "rmdir", "cd", "set", "true"))
 _MOST = 200  # RUNs in one: of each, all behind it are asked, and more than engines take are no file of a person
 _ADDRESSED = re.compile(r"#\s*(?:deadweight|hadolint)\b")  # comments that speak of the instruction below them
@@ -109,7 +111,7 @@ def _steps(layers: Sequence[Layer]) -> int:
     """How many steps RUNs are: those that manage packages, one below the other, are one list that a build brings up to
     date as a whole; what only deletes belongs to the steps before it.
     """
-    kinds = groupby(only_manages(layer) for layer in layers if not _only_deletes(layer))
+    kinds = groupby(_is_of_packages(layer) for layer in layers if not _only_deletes(layer))
     return sum(1 if manages else len(list(row)) for manages, row in kinds)
 
 
@@ -153,6 +155,12 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
 def only_manages(layer: Layer) -> bool:
     """Whether a RUN does nothing but manage packages."""
     return bool(layer.calls) and all(call.program in _MANAGE for call in layer.calls)
+
+
+@remembered
+def _is_of_packages(layer: Layer) -> bool:
+    """Whether a RUN does nothing but manage packages, or say where they are found."""
+    return bool(layer.calls) and all(call.program in _MANAGE or call.program in _PREPARE for call in layer.calls)
 
 
 @remembered
