@@ -161,6 +161,11 @@ def test_headers_that_only_a_stage_could_leave_behind_are_no_news() -> None:
     assert fix_of(f"RUN {APT} libicu-dev && make", base="ubuntu:24.04") is None  # 110 MB
 
 
+def test_little_that_only_a_stage_could_leave_behind_is_no_news() -> None:
+    assert fix_of(f"RUN {APT} libpq-dev && make") == f"RUN {APT} libpq-dev libpq5 && make && {PURGE} libpq-dev"
+    assert fix_of(f"RUN {APT} libpq-dev && make\nCOPY . .\nRUN make more") == ""
+
+
 def test_a_server_starts_by_itself() -> None:
     assert fix_of(f"RUN {APT} gcc && pip install uwsgi", "nginx:1.29-trixie", "EXPOSE 80")
 

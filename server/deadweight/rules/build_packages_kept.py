@@ -109,9 +109,8 @@ CMD ["server"]
 To be looked at: only the app knows whether it calls a compiler when it runs. The libraries that the headers belong to
 are asked for by name, so that they stay; they have other names in other releases of the system, and no fix is offered
 where the release is not sure. Nor is one where RUNs in several places build something: there, a stage that builds is
-the way, from which the image copies what it needs; headers that only such a stage could leave behind are said from 50
-MB on. A RUN that also installs does so whenever what it copies changes. A stage has one finding, however many installs
-it has.
+the way, from which the image copies what it needs; what only such a stage could leave behind is said from 50 MB on. A
+RUN that also installs does so whenever what it copies changes. A stage has one finding, however many installs it has.
 
 ## Not reported
 
@@ -326,7 +325,9 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
         over = ((kept, last) for kept, last in group if last is not None)
         weighed = [_Weighed(kept, last, saves) for kept, last in over if (saves := effect_size(kept.freed))]
         weighed.sort(key=lambda each: -each.saves.best)
-        if weighed and (any(each.kept.may_go for each in weighed) or weighed[0].saves.best >= _WORTH_A_STAGE):
+        if weighed and (
+            weighed[0].saves.best >= _WORTH_A_STAGE or any(_may_be_removed(each.kept, snapshot) for each in weighed)
+        ):
             yield _finding(weighed, snapshot.build.stages[stage].label)
 
 
@@ -489,22 +490,39 @@ def _gathered(
     """A title, and edits that have one RUN install and build, from the first to the last of what is behind: RUNs right
     below each other become one, and an install further up goes down to them.
     """
-    row = tuple(takewhile(lambda each: each.instruction.keyword == "RUN", reversed(behind)))[::-1]
-    between = behind[: len(behind) - len(row)]
-    if not row or row[-1].site.stage != layer.site.stage:
+    row = _row(layer, behind, first)
+    if row is None:
         return None
-    if not between:
+    if len(row) == len(behind):
         edits = merging.merge_runs(snapshot, (layer, *row))
         return (f"Merge {len(row) + 1} RUNs and remove them there", (*changes, *edits)) if edits else None
-    is_plain = merging.only_manages(layer) and "sudo" not in layer.instruction.text
-    if not is_plain or first not in row or any(map(merging.is_in_the_way, between)):
-        return None
     moved, together = (
         merging.move_into(snapshot, layer, row[0], changes),
         merging.merge_runs(snapshot, row) if len(row) > 1 else (),
     )
     title = "Install them in the RUN that builds, and remove them there"
     return None if moved is None or together is None else (title, (*moved, *together))
+
+
+def _row(layer: Layer, behind: Sequence[Layer], first: Layer) -> tuple[Layer, ...] | None:
+    """The RUNs, one below the other, that end what is behind an install, and that `first` is in; None where they cannot
+    install as well.
+    """
+    row = tuple(takewhile(lambda each: each.instruction.keyword == "RUN", reversed(behind)))[::-1]
+    between = behind[: len(behind) - len(row)]
+    if not row or row[-1].site.stage != layer.site.stage:
+        return None
+    is_plain = merging.only_manages(layer) and "sudo" not in layer.instruction.text
+    if between and (not is_plain or first not in row or any(map(merging.is_in_the_way, between))):
+        return None
+    return row
+
+
+def _may_be_removed(kept: _Kept, snapshot: Snapshot) -> bool:
+    """Whether a RUN could remove them, as far as the instructions tell: comments between them may forbid it."""
+    behind = list(layers_behind(snapshot, kept.layer))
+    later = [each for each in behind if _may_use(each)]
+    return kept.may_go and not (later and _row(kept.layer, behind[: behind.index(later[-1]) + 1], later[0]) is None)
 
 
 def _fix(kept: _Kept, title: str, edits: Sequence[Edit | None]) -> Fix | None:
