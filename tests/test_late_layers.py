@@ -134,7 +134,22 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
             SAFE,
             "RUN curl -o /x.tgz https://x/y.tgz \\\n    && tar xf /x.tgz -C /srv \\\n    && rm /x.tgz\n",
         ),
-        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /\nRUN rm /x.tgz\n", "", ""),
+        # What is copied between them is copied below, where the others have nothing to do with it.
+        (
+            "RUN curl -o /x.tgz https://x/y.tgz\n# a tool\nCOPY tool /\nRUN rm /x.tgz\n",
+            SAFE,
+            "RUN curl -o /x.tgz https://x/y.tgz \\\n    && rm /x.tgz\n# a tool\nCOPY tool /\n",
+        ),
+        (
+            "RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /\nRUN useradd app\nRUN rm /x.tgz\n",
+            SAFE,
+            "RUN curl -o /x.tgz https://x/y.tgz \\\n    && useradd app \\\n    && rm /x.tgz\nCOPY tool /\n",
+        ),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /srv/\nRUN rm -r /x.tgz /srv\n", "", ""),
+        ("RUN curl -o /t/x.tgz https://x/y.tgz\nCOPY tool /t/\nRUN rm /t/*\n", "", ""),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /\nRUN /tool && rm /x.tgz\n", "", ""),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /etc/\nRUN useradd app\nRUN rm /x.tgz\n", "", ""),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /\nENV A=1\nRUN rm /x.tgz\n", "", ""),
         ("RUN curl -o /x.tgz https://x/y.tgz\nUSER 7\nRUN rm /x.tgz\n", "", ""),
         ("RUN curl -o /x.tgz https://x/y.tgz\nRUN --network=none rm /x.tgz\n", "", ""),
         ('RUN curl -o /x.tgz https://x/y.tgz\nRUN ["rm", "/x.tgz"]\n', "", ""),
@@ -154,14 +169,18 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
         ("COPY big.bin /\nRUN truncate -s 0 /big.bin\n", "", ""),
         # What was unpacked lies elsewhere by now.
         ("RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n", None, None),
-        ("RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y/bin/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n", "", ""),
+        (
+            "RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y/bin/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n",
+            SAFE,
+            None,
+        ),
         # The folder that was unpacked went in the RUN that unpacked it.
         (
             "RUN curl https://x/y-1.tgz | tar xz -C /tmp && rm -rf /tmp/y-*\nCOPY tool /\nRUN rm -rf /tmp/*\n",
             None,
             None,
         ),
-        ("RUN curl https://x/y-1.tgz | tar xz -C /tmp && rm -f /tmp/log\nCOPY tool /\nRUN rm -rf /tmp/*\n", "", ""),
+        ("RUN curl https://x/y-1.tgz | tar xz -C /tmp && rm -f /tmp/log\nCOPY tool /\nRUN rm -rf /tmp/*\n", SAFE, None),
         # What tools leave needs no other RUN.
         (
             "RUN apt-get update && apt-get install -y curl\nRUN rm -rf /var/lib/apt/lists/*\n",

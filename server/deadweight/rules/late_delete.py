@@ -95,9 +95,10 @@ RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp
 Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
 RUN sets (`cd`, variables) is seen by the next. More than three steps are merged only when asked for: a change of one of
 them runs all of them again. RUNs that do nothing but manage packages, one below the other, are one step, and one that
-only deletes is none. Only when asked for, too, comes a bind mount, which needs BuildKit, and shows the file read-only.
-And so does an install further down: it is done again whenever what is copied above it changes. Where nothing of that
-can be done, what tools leave behind is at least removed where it is written.
+only deletes is none. What is copied between them is copied below, where those below have nothing to do with it. Only
+when asked for, too, comes a bind mount, which needs BuildKit, and shows the file read-only. And so does an install
+further down: it is done again whenever what is copied above it changes. Where nothing of that can be done, what tools
+leave behind is at least removed where it is written.
 
 ## Not reported
 
@@ -147,7 +148,7 @@ from deadweight.model.effects import Copied, Leftover, Measured, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
-from deadweight.rules import merging
+from deadweight.rules import copies_between, merging
 from deadweight.rules.apt_lists import remove_lists
 from deadweight.rules.edits import insert_flag, remove_command, remove_instruction
 from deadweight.rules.leftovers import clean_up, left_of
@@ -286,7 +287,7 @@ def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
     above = _records(layers[start - 1]) if start else frozenset()
     if above.isdisjoint(_records(first)) and any(above & _records(layer) for layer in layers[start:end]):
         start -= 1  # else it would stand right above one that writes the same records
-    return merging.merged(snapshot, layers[start:end])
+    return copies_between.merged(snapshot, layers[start:end])
 
 
 @remembered

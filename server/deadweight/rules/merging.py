@@ -99,9 +99,12 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
 def merged(snapshot: Snapshot, layers: Sequence[Layer]) -> Fix | None:
     """The fix that makes one RUN of several; where they are many steps, one that changes takes many along."""
     edits = merge_runs(snapshot, layers)
-    if edits is None:
-        return None
-    title = f"Merge {'both' if len(layers) == 2 else f'the {len(layers)}'} RUNs"
+    return merging(layers, edits) if edits is not None else None
+
+
+def merging(layers: Sequence[Layer], edits: tuple[Edit, ...], besides: str = "") -> Fix:
+    """The fix that these edits are, which make one RUN of several; `besides` says what else they do."""
+    title = f"Merge {'both' if len(layers) == 2 else f'the {len(layers)}'} RUNs{besides}"
     if _steps(layers) <= _FEW:
         return Fix("merge", title, Safety.SAFE, edits)
     return Fix("merge", title, Safety.ASK, edits, note="Check: a change of one of these steps runs all of them again")

@@ -99,7 +99,8 @@ RUN mkdir -p /srv/shop
 ## Fix safety
 
 Safe: COPY gives its files the owner or the mode that the later command gave them; the folder itself is still changed by
-that command, which then costs nothing. Look before you take it where other instructions may have made files in the same
+that command, which then costs nothing. RUNs are merged, and what is copied between them is copied below, where the
+later ones have nothing to do with it. Look before you take it where other instructions may have made files in the same
 folder. A mode such as `+x` depends on the file that is copied: `--chmod=755` is offered, for you to look at.
 
 ## Not reported
@@ -149,7 +150,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, Download, Kind, Moved, Rewritten, is_under
-from deadweight.rules import merging
+from deadweight.rules import copies_between
 from deadweight.rules.edits import insert_flag, move_below, remove_command, remove_instruction, replace_word
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
@@ -266,7 +267,7 @@ def _merge(snapshot: Snapshot, again: _Again) -> Fix | None:
     writers, layers = again.writers(ledger), ledger.layers
     if not writers:
         return None
-    return merging.merged(snapshot, layers[layers.index(writers[0]) : layers.index(again.layer) + 1])
+    return copies_between.merged(snapshot, layers[layers.index(writers[0]) : layers.index(again.layer) + 1])
 
 
 # --- owner and mode ---------------------------------------------------------------------------------------------------
