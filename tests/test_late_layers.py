@@ -68,6 +68,20 @@ SAFE, ASK = Safety.SAFE.value, Safety.ASK.value
         ("COPY models /m\nRUN useradd app && chown -R app:app /m\n", "", ""),  # there is no /m yet
         ("COPY models /m\nRUN useradd app\nRUN chown -R app:app /m\n", "", ""),
         ("WORKDIR /m\nCOPY models .\nRUN useradd app && cat a.bin && chown -R app:app /m\n", "", ""),
+        # One that the file makes has a number before it is there.
+        (
+            "COPY models /m\nRUN groupadd -g 8 app && useradd -u 7 -g 8 app\nRUN chown -R app:app /m\n",
+            SAFE,
+            "COPY --chown=7:8 models /m\nRUN groupadd -g 8 app && useradd -u 7 -g 8 app\nRUN chown app:app /m\n",
+        ),
+        ("COPY models /m\nRUN useradd -u 7 app\nRUN chown -R app:app /m\n", "", ""),
+        ("COPY models /m\nRUN groupadd -g 8 a; useradd -u 7 a; usermod -u 9 a\nRUN chown -R a:a /m\n", "", ""),
+        # Both at once
+        (
+            "COPY models /m\nRUN chown -R 7:8 /m && chmod -R 750 /m\n",
+            SAFE,
+            "COPY --chown=7:8 --chmod=750 models /m\nRUN chown 7:8 /m && chmod 750 /m\n",
+        ),
         ("COPY models /m\nRUN chown -R app: /m\n", "", ""),  # the group of the account, whatever that is
         ("COPY models /m\nRUN chown -R $APP /m\n", "", ""),
         ("COPY --chown=9 models /m\nRUN chown -R 7:8 /m\n", "", ""),

@@ -99,9 +99,10 @@ RUN mkdir -p /srv/shop
 ## Fix safety
 
 Safe: COPY gives its files the owner or the mode that the later command gave them; the folder itself is still changed by
-that command, which then costs nothing. RUNs are merged, and what is copied between them is copied below, where the
-later ones have nothing to do with it. Look before you take it where other instructions may have made files in the same
-folder. A mode such as `+x` depends on the file that is copied: `--chmod=755` is offered, for you to look at.
+that command, which then costs nothing. An account that is not there yet owns files by its number, where the file says
+which that is. RUNs are merged, and what is copied between them is copied below, where the later ones have nothing to do
+with it. Look before you take it where other instructions may have made files in the same folder. A mode such as `+x`
+depends on the file that is copied: `--chmod=755` is offered, for you to look at.
 
 ## Not reported
 
@@ -151,6 +152,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, Download, Kind, Moved, Rewritten, is_under
 from deadweight.rules import copies_between
+from deadweight.rules.account_ids import by_number
 from deadweight.rules.edits import insert_flag, move_below, remove_command, remove_instruction, replace_word
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
@@ -159,7 +161,7 @@ from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
@@ -284,6 +286,12 @@ class _Change(NamedTuple):
     names: tuple[str, ...] = ()  # accounts that have to be there
     needs_group_of_root: bool = False
 
+    @property
+    def owner(self) -> tuple[str, str]:
+        """The user and the group."""
+        user, _, group = self.flag.removeprefix("--chown=").partition(":")
+        return user, group
+
 
 def _in_copy(snapshot: Snapshot, again: _Again) -> Fix | None:
     """Have COPY set the owner or the mode."""
@@ -293,19 +301,24 @@ def _in_copy(snapshot: Snapshot, again: _Again) -> Fix | None:
         return None
     if not change.is_exact and all(_is_download(layer) for layer in writers) and change.given in _OF_DOWNLOAD:
         change = change._replace(flag=f"--chmod={_OF_DOWNLOAD[change.given]}", is_exact=True)
-    if not all(_can_set(layer, change) for layer in writers):
+    also = _also_changed(again, change)
+    if not all(_can_set(layer, each) for layer in writers for each in (change, *(each for _, each in also))):
         return None
-    rest = _rest(snapshot, again, change)
+    rest = _rests(snapshot, again, ((again.call, change), *also))
     layers = ledger.layers
     if rest is None:
         return None
+    flag = " ".join((change.flag, *(each.flag for _, each in also)))
     if all(_is_there(ledger, again, writer, name) for writer in writers for name in change.names):
-        flags = tuple(insert_flag(snapshot, layer, change.flag) for layer in writers)
+        flags = tuple(insert_flag(snapshot, layer, flag) for layer in writers)
     elif _can_move_below(ledger, again, writers, change):
-        flags = move_below(snapshot, writers, again.layer, flag=change.flag)
+        flags = move_below(snapshot, writers, again.layer, flag=flag)
+    elif numbers := by_number(layers[: layers.index(again.layer) + 1], *change.owner):
+        flag = flag.replace(change.flag, f"--chown={numbers}")
+        flags = tuple(insert_flag(snapshot, layer, flag) for layer in writers)
     else:
         return None
-    title = f"Have {writers[0].instruction.keyword} set it: {change.flag}"
+    title = f"Have {writers[0].instruction.keyword} set it: {flag}"
     if not change.is_exact:
         note = "Check: everybody may read and run it, and nobody but its owner write it"
         return Fix("copy-flag", title, Safety.ASK, (*flags, *rest), note=note)
@@ -344,6 +357,19 @@ def _change(call: Call) -> _Change | None:
     return _Change(spec, flag, True, path, recursive, names, needs_group_of_root=not (user and group))
 
 
+def _also_changed(again: _Again, change: _Change) -> list[tuple[Call, _Change]]:
+    """What else the RUN changes of the same folder, all of it: `chown -R app /app && chmod -R 750 /app`."""
+    others = [(each, made) for each in again.layer.calls if each is not again.call and (made := _changed_by(each))]
+    same = [(call, each) for call, each in others if each.path == change.path and each.recursive]
+    kinds = {each.flag.partition("=")[0] for each in (change, *(each for _, each in same))}
+    return same if change.recursive and len(kinds) == len(same) + 1 else []
+
+
+def _changed_by(call: Call) -> _Change | None:
+    found = _change(call) if call.program in ("chown", "chmod") else None
+    return found if found and found.is_exact else None
+
+
 def _can_set(layer: Layer, change: _Change) -> bool:
     """Whether a flag at this COPY does to its files, and to the folders that it makes, what the command does."""
     instruction, step = layer.instruction, layer.step
@@ -373,15 +399,25 @@ def _is_download(layer: Layer) -> bool:
     return layer.instruction.keyword == "ADD" and all(isinstance(each.cause, Download) for each in layer.kept)
 
 
-def _rest(snapshot: Snapshot, again: _Again, change: _Change) -> tuple[Edit, ...] | None:
-    """What is left of the command: it changes the folder, and nothing in it; nothing for a single file."""
+def _rests(snapshot: Snapshot, again: _Again, changes: Iterable[tuple[Call, _Change]]) -> tuple[Edit, ...] | None:
+    """What is left of the commands."""
+    edits: list[Edit] = []
+    for call, change in changes:
+        if (rest := _rest(snapshot, again.layer, call, change)) is None:
+            return None
+        edits += rest
+    return tuple(edits)
+
+
+def _rest(snapshot: Snapshot, layer: Layer, call: Call, change: _Change) -> tuple[Edit, ...] | None:
+    """What is left of a command: it changes the folder, and nothing in it; nothing for a single file."""
     if change.recursive:
         short = change.recursive.text.replace("R", "", 1)
         edit = replace_word(
-            snapshot, again.layer, change.recursive, "" if short in ("-", "--ecursive", "--recursive") else short
+            snapshot, layer, change.recursive, "" if short in ("-", "--ecursive", "--recursive") else short
         )
         return (edit,) if edit else None
-    return _without(snapshot, again.layer, (again.call,))
+    return _without(snapshot, layer, (call,))
 
 
 def _without(snapshot: Snapshot, layer: Layer, calls: tuple[Call, ...]) -> tuple[Edit, ...] | None:
