@@ -161,6 +161,11 @@ def test_headers_that_only_a_stage_could_leave_behind_are_no_news() -> None:
     assert fix_of(f"RUN {APT} libicu-dev && make", base="ubuntu:24.04") is None  # 110 MB
 
 
+def test_little_that_only_a_stage_could_leave_behind_is_no_news() -> None:
+    assert fix_of(f"RUN {APT} libpq-dev && make") == f"RUN {APT} libpq-dev libpq5 && make && {PURGE} libpq-dev"
+    assert fix_of(f"RUN {APT} libpq-dev && make\nCOPY . .\nRUN make more") == ""
+
+
 def test_a_server_starts_by_itself() -> None:
     assert fix_of(f"RUN {APT} gcc && pip install uwsgi", "nginx:1.29-trixie", "EXPOSE 80")
 
@@ -173,7 +178,27 @@ def test_a_server_starts_by_itself() -> None:
         ('["./build.sh"]', False),
         ('[" "]', True),
         ("make -C /src", False),
+        ('["mix", "phx.server"]', False),
+        ('["jupyterhub --no-ssl"]', False),
+        ('["/usr/local/bin/runner.sh"]', False),
+        ('["/app/runner", "serve"]', True),
+        ('["npm", "run", "develop"]', False),
+        ('["npm", "start"]', True),
+        ('["/usr/bin/tini", "--", "/bin/bash"]', False),
+        ('["/entrypoint.sh", "tail", "-f", "/dev/null"]', False),
+        ('["/entrypoint.sh", "app"]', True),
+        ("while true; do echo hello; sleep 1; done", False),
+        ("while true; do /app/poll; sleep 1; done", True),
     ],
 )
 def test_a_program_that_builds_is_no_app(command: str, runs: bool) -> None:
     assert runs_an_app(snapshot_of(f"FROM debian:12\nCMD {command}\n")) is runs
+
+
+@pytest.mark.parametrize(
+    ("base", "runs"),
+    [("nginx", True), ("php:8.4-apache", True), ("php:8.4-fpm-alpine", True), ("php:8.4", False), ("php:cli", False)],
+)
+def test_an_image_without_a_start_runs_what_its_base_starts(base: str, runs: bool) -> None:
+    assert runs_an_app(snapshot_of(f"FROM {base}\nRUN a\n")) is runs
+    assert not runs_an_app(snapshot_of("FROM nvidia/cuda:12.9.1-base-ubuntu24.04\nRUN a\n"))

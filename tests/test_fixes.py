@@ -126,6 +126,11 @@ STAGES = [
     (f"RUN {UPDATE}\nRUN ./a.sh\nRUN ./b.sh\nRUN ./c.sh\n", None),
     (f"RUN {UPDATE}\nUSER joe\nRUN ./setup.sh\n", f"RUN {UPDATE} && {CLEAN}\nUSER joe\nRUN ./setup.sh\n"),
     (f"RUN {UPDATE}\nRUN sudo true\nUSER joe\nRUN ./setup.sh\n", None),
+    (
+        f"RUN {UPDATE}\nUSER joe\nRUN sudo mkdir /a\nRUN ./setup.sh\n",
+        f"USER joe\nRUN sudo mkdir /a\nRUN sudo {UPDATE} && ./setup.sh && sudo {CLEAN}\n",
+    ),
+    (f"RUN {UPDATE}\nUSER joe\nRUN sudo -u ann true || sudo mkdir /a\nRUN ./setup.sh\n", None),
     (f"RUN {UPDATE}\nFROM 0 AS b\nFROM b\nRUN apt-get install a\n", None),
 ]
 

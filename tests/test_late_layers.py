@@ -68,6 +68,20 @@ SAFE, ASK = Safety.SAFE.value, Safety.ASK.value
         ("COPY models /m\nRUN useradd app && chown -R app:app /m\n", "", ""),  # there is no /m yet
         ("COPY models /m\nRUN useradd app\nRUN chown -R app:app /m\n", "", ""),
         ("WORKDIR /m\nCOPY models .\nRUN useradd app && cat a.bin && chown -R app:app /m\n", "", ""),
+        # One that the file makes has a number before it is there.
+        (
+            "COPY models /m\nRUN groupadd -g 8 app && useradd -u 7 -g 8 app\nRUN chown -R app:app /m\n",
+            SAFE,
+            "COPY --chown=7:8 models /m\nRUN groupadd -g 8 app && useradd -u 7 -g 8 app\nRUN chown app:app /m\n",
+        ),
+        ("COPY models /m\nRUN useradd -u 7 app\nRUN chown -R app:app /m\n", "", ""),
+        ("COPY models /m\nRUN groupadd -g 8 a; useradd -u 7 a; usermod -u 9 a\nRUN chown -R a:a /m\n", "", ""),
+        # Both at once
+        (
+            "COPY models /m\nRUN chown -R 7:8 /m && chmod -R 750 /m\n",
+            SAFE,
+            "COPY --chown=7:8 --chmod=750 models /m\nRUN chown 7:8 /m && chmod 750 /m\n",
+        ),
         ("COPY models /m\nRUN chown -R app: /m\n", "", ""),  # the group of the account, whatever that is
         ("COPY models /m\nRUN chown -R $APP /m\n", "", ""),
         ("COPY --chown=9 models /m\nRUN chown -R 7:8 /m\n", "", ""),
@@ -134,7 +148,22 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
             SAFE,
             "RUN curl -o /x.tgz https://x/y.tgz \\\n    && tar xf /x.tgz -C /srv \\\n    && rm /x.tgz\n",
         ),
-        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /\nRUN rm /x.tgz\n", "", ""),
+        # What is copied between them is copied below, where the others have nothing to do with it.
+        (
+            "RUN curl -o /x.tgz https://x/y.tgz\n# a tool\nCOPY tool /\nRUN rm /x.tgz\n",
+            SAFE,
+            "RUN curl -o /x.tgz https://x/y.tgz \\\n    && rm /x.tgz\n# a tool\nCOPY tool /\n",
+        ),
+        (
+            "RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /\nRUN useradd app\nRUN rm /x.tgz\n",
+            SAFE,
+            "RUN curl -o /x.tgz https://x/y.tgz \\\n    && useradd app \\\n    && rm /x.tgz\nCOPY tool /\n",
+        ),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /srv/\nRUN rm -r /x.tgz /srv\n", "", ""),
+        ("RUN curl -o /t/x.tgz https://x/y.tgz\nCOPY tool /t/\nRUN rm /t/*\n", "", ""),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /\nRUN /tool && rm /x.tgz\n", "", ""),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /etc/\nRUN useradd app\nRUN rm /x.tgz\n", "", ""),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nCOPY tool /\nENV A=1\nRUN rm /x.tgz\n", "", ""),
         ("RUN curl -o /x.tgz https://x/y.tgz\nUSER 7\nRUN rm /x.tgz\n", "", ""),
         ("RUN curl -o /x.tgz https://x/y.tgz\nRUN --network=none rm /x.tgz\n", "", ""),
         ('RUN curl -o /x.tgz https://x/y.tgz\nRUN ["rm", "/x.tgz"]\n', "", ""),
@@ -154,7 +183,18 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
         ("COPY big.bin /\nRUN truncate -s 0 /big.bin\n", "", ""),
         # What was unpacked lies elsewhere by now.
         ("RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n", None, None),
-        ("RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y/bin/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n", "", ""),
+        (
+            "RUN curl https://x/y.tgz | tar xz -C /tmp && mv /tmp/y/bin/y /opt\nCOPY tool /\nRUN rm -rf /tmp/*\n",
+            SAFE,
+            None,
+        ),
+        # The folder that was unpacked went in the RUN that unpacked it.
+        (
+            "RUN curl https://x/y-1.tgz | tar xz -C /tmp && rm -rf /tmp/y-*\nCOPY tool /\nRUN rm -rf /tmp/*\n",
+            None,
+            None,
+        ),
+        ("RUN curl https://x/y-1.tgz | tar xz -C /tmp && rm -f /tmp/log\nCOPY tool /\nRUN rm -rf /tmp/*\n", SAFE, None),
         # What tools leave needs no other RUN.
         (
             "RUN apt-get update && apt-get install -y curl\nRUN rm -rf /var/lib/apt/lists/*\n",
@@ -166,6 +206,13 @@ def test_what_a_stage_copies_keeps_its_group() -> None:
             SAFE,
             "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
         ),
+        # That goes for them alone where other things are deleted as well.
+        (
+            "COPY models /m\nRUN npm i -g typescript@5\nCOPY tool /\nRUN npm cache clean --force && rm -r /m && a\n",
+            SAFE,
+            "COPY models /m\nRUN npm i -g typescript@5 && npm cache clean --force\nCOPY tool /\nRUN rm -r /m && a\n",
+        ),
+        ("COPY models /m\nRUN npm install -g typescript@5\nCOPY tool /\nRUN rm -r /m ~/.npm\n", SAFE, None),
         # A file of the context is shown to the RUN, where that only reads it.
         (
             "COPY pack.tar.gz /tmp/\nRUN tar xf /tmp/pack.tar.gz -C /srv && rm /tmp/pack.tar.gz\n",

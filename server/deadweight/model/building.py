@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from deadweight.model.commands import catalog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from deadweight.model.commands.call import Call
 
 # Compilers, what drives them, and headers, by the names of Debian, Alpine and Fedora (kept by hand, 2026-11-26).
@@ -31,11 +33,30 @@ _COMPILES = frozenset(
         *("cpan", "cpanm", "R", "Rscript", "install2.r", "install.r", "opam", "stack"),
     )
 )
+# Packages of Python that call a compiler when they run (their documentation, read 2026-11-26).
+_COMPILE_WHEN_RUN = frozenset(
+    (
+        *("triton", "vllm", "sglang", "deepspeed", "flashinfer-python", "brian2"),
+        *("theano", "aesara", "pytensor", "pymc", "pymc3", "cmdstanpy", "pystan"),
+    )
+)
+# `# gcc is called at runtime`, `# Triton JIT-compiles its kernels`
+_SAYS_WHEN_RUN = re.compile(r"#[^\n]*\b(?:JIT|just[- ]in[- ]time|at run[- ]?time)\b")
 
 
 def is_for_building(package: str) -> bool:
     """Whether a package is of use only while something is built, by its name."""
     return _BUILDING.fullmatch(package) is not None
+
+
+def compile_when_run(packages: Iterable[str]) -> bool:
+    """Whether a package of Python among these calls a compiler when the app runs."""
+    return any(name.lower().replace("_", "-") in _COMPILE_WHEN_RUN for name in packages)
+
+
+def is_said_to_compile(text: str) -> bool:
+    """Whether a comment in an instruction says that something is compiled when the image runs."""
+    return _SAYS_WHEN_RUN.search(text) is not None
 
 
 def compiles(call: Call) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 10_000  # that a pattern is tried on
 _ALL = ""  # in place of a folder at the top
+_NAME = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+)*")  # without a version
+_ARCHIVES = (".gz", ".tgz", ".bz2", ".xz", ".zst", ".tar", ".zip", ".7z", ".jar", ".war", ".deb", ".rpm")
 
 
 class Written(NamedTuple):
@@ -74,6 +77,12 @@ def written_by(effects: Iterable[Effect], mounts: Sequence[str] = ()) -> tuple[E
         if effect.kind is Kind.REMOVES and isinstance(cause, PackageSet):
             gone = _gone(there, cause)
             there = [left for each in there if (left := _without(each, cause, gone)) is not None]
+        elif effect.kind is Kind.REMOVES:
+            left_over = [left for each in there if (left := _after(each, effect, is_own=True)) is not None]
+            # `rm go*` takes the archive alone.
+            if path is not None and len(left_over) == len(there):
+                left_over = [each for each in left_over if not _is_folder_of(each, path)]
+            there = left_over
         elif effect.kind is not Kind.WRITES:
             there = [left for each in there if (left := _after(each, effect, is_own=True)) is not None]
         elif mounts and path is not None and any(is_under(path, mount) for mount in mounts):
@@ -159,6 +168,16 @@ def _after(written: Effect, effect: Effect, *, is_own: bool) -> Effect | None:
         is_gone = effect.path and written.path and covers(effect.path, written.path)
         return None if is_gone else _thinned(written, effect)
     return _replaced(written, effect) if effect.kind is Kind.REPLACES else _moved(written, effect, is_own=is_own)
+
+
+def _is_folder_of(written: Effect, path: str) -> bool:
+    """Whether a path is the one folder that nearly all archives hold, by its name: `tool-*` is that of tool-1.2.tgz."""
+    cause = written.cause
+    if not isinstance(cause, Extracted) or posixpath.dirname(path) != written.path:
+        return False
+    name = _NAME.match(posixpath.basename(path))
+    archive = cause.url or cause.archive
+    return name is not None and archive is not None and name[0] in archive and not path.endswith(_ARCHIVES)
 
 
 def removed_names(cause: PackageSet, removed: PackageSet) -> tuple[str, ...]:

@@ -24,8 +24,14 @@ _FOR_DEVELOPERS = frozenset(
 # What a container that a person works in is kept alive with: `CMD ["bash"]`, `CMD sleep infinity`; or an interpreter
 # with nothing to interpret, which is what images of languages start with.
 _IDLE = re.compile(
-    r"(?:\S*/)?(?:ba|z|a)?sh(?: -[il]+)*|sleep (?:infinity|\d+)|tail -[fF] /dev/null"
-    r"|(?:docker-php-entrypoint )?php -a|(?:python[\d.]*|irb|node|R|ghci|iex|julia|erl|lua|jshell)"
+    r"(?:\S*/)?(?:ba|z|a)?sh(?: -[il]+)*|sleep (?:infinity|\d+[dhms]?)|tail -[fF] /dev/null"
+    r"|(?:(?:\S*/)?(?:ba)?sh -c )?'?while (?:true|:); ?do (?:echo [^;|&]*; ?)?sleep \d+; ?done'?"
+    r"|php -a|(?:python[\d.]*|irb|node|R|ghci|iex|julia|erl|lua|jshell)"
+)
+# What starts the rest of its words: `tini --`, `gosu app`, and the script that images call their entrypoint.
+_STARTS_THE_REST = re.compile(
+    r"(?:(?:\S*/)?(?:tini|dumb-init|catatonit)(?: -\S+)* |(?:\S*/)?(?:gosu|su-exec) \S+ "
+    r"|(?:(?:\S*/)?(?:ba)?sh (?:-\w+ )*)?\S*entry[_-]?point\S* )*"
 )
 _WORD = re.compile(r"[^\s;&|()\"'=]+")
 _PLAIN = re.compile(r"[\w./:@,+-]+(?:[ \t]+[\w./:@,+-]+)*")  # of a shell form: what the exec form says as well
@@ -79,7 +85,8 @@ def is_plain(instruction: Instruction) -> bool:
 
 def is_idle(start: str) -> bool:
     """Whether a start command only keeps a container alive that a person works in."""
-    return _IDLE.fullmatch(start) is not None
+    wrappers = _STARTS_THE_REST.match(start)
+    return _IDLE.fullmatch(start, wrappers.end() if wrappers else 0) is not None
 
 
 @lru_cache(maxsize=64)

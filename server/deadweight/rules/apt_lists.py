@@ -88,7 +88,7 @@ def _removal(snapshot: Snapshot, left: Left, below: tuple[Layer, ...], readers: 
     """The removal, where of the layers below these alone read the lists."""
     if readers and not _can_move(left, below[: below.index(readers[-1]) + 1], readers):
         return None
-    edits: list[Edit | None] = [edit for layer in readers for edit in _updating(snapshot, layer, left)]
+    edits: list[Edit | None] = [edit for layer in readers for edit in _updating(snapshot, layer, left, below)]
     if readers and _only_updates(left.layer):
         title = "Update the apt lists where packages are installed, and remove them there"
         edits.append(remove_instruction(snapshot, left.layer))
@@ -153,12 +153,12 @@ def _mounts_lists(layer: Layer) -> bool:
     return any(mount.target and is_under(LISTS, mount.target) for mount in mounts)
 
 
-def _updating(snapshot: Snapshot, layer: Layer, left: Left) -> Iterator[Edit | None]:
+def _updating(snapshot: Snapshot, layer: Layer, left: Left, below: tuple[Layer, ...]) -> Iterator[Edit | None]:
     """What a later RUN needs once the lists of an earlier one are gone: its own update, and its own clean-up."""
-    uses = _uses(layer)
-    yield prepend_command(snapshot, layer, uses[0], _update_command(left))
+    uses, prefix = _uses(layer), _as_root(left, below, layer)
+    yield prepend_command(snapshot, layer, uses[0], f"{prefix}{_update_command(left)}")
     if not any(_is_update(call) for call in layer.calls):
-        yield append_command(snapshot, layer, uses[-1], left.cause.cleanup)
+        yield append_command(snapshot, layer, uses[-1], f"{prefix}{left.cause.cleanup}")
 
 
 def _update_command(left: Left) -> str:
@@ -183,11 +183,29 @@ def _can_move(left: Left, below: tuple[Layer, ...], readers: Sequence[Layer]) ->
             return False
         if first is None:
             continue
-        if not _has_flags_of(left.layer, layer) or not (
-            layer.step.state.is_root or layer.step.state.user == step.state.user or _has_sudo(first)
-        ):
+        if not _has_flags_of(left.layer, layer) or _as_root(left, below, layer) is None:
             return False
     return True
+
+
+def _as_root(left: Left, below: tuple[Layer, ...], layer: Layer) -> str | None:
+    """What a command in a later RUN needs in front to run as the update did: "sudo " where the account has called it
+    before without a word; None where it may not.
+    """
+    step, update = layer.step, left.layer.step
+    if step is None or update is None:
+        return None
+    if step.state.is_root or step.state.user == update.state.user or _has_sudo(_uses(layer)[0]):
+        return ""
+    before = below[: below.index(layer)]
+    same = (each for each in before if each.step is not None and each.step.state.user == step.state.user)
+    return "sudo " if any(_is_plain_sudo(call) for each in same for call in each.calls) else None
+
+
+def _is_plain_sudo(call: Call) -> bool:
+    """Whether a call surely runs as root by sudo."""
+    words = [word.text for word in call.placed.command.words[:2]]
+    return words[:1] == ["sudo"] and not words[-1].startswith("-") and not call.placed.conditional
 
 
 def _has_flags_of(update: Layer, layer: Layer) -> bool:

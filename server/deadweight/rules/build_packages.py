@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.building import compiles, is_for_building
+from deadweight.model.building import compile_when_run, compiles, is_for_building, is_said_to_compile
 from deadweight.model.effects import PackageSet
+from deadweight.model.of_layers import OfLayers
+from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.size.runtime import libraries
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
@@ -54,7 +58,7 @@ class Install(NamedTuple):
 def _kept(layer: Layer) -> tuple[Kept, ...]:
     """The installs of a layer that bring packages for building."""
     found: list[Kept] = []
-    if any(map(_removes_unsaid, layer.calls)):
+    if any(map(_removes_unsaid, layer.calls)) or is_said_to_compile(layer.instruction.text):
         return ()
     for effect in layer.kept:
         cause = effect.cause
@@ -69,6 +73,14 @@ def _kept(layer: Layer) -> tuple[Kept, ...]:
         found += [Kept(layer, effect, cause, tools, stay or ())] if tools else []
         found += [Kept(layer, effect, cause, headers, None)] if headers else []
     return tuple(found)
+
+
+@OfLayers
+def callers(layer: Layer) -> Iterator[Effect]:
+    """The installs of a layer that bring what calls a compiler when the app runs."""
+    for effect in layer.kept:
+        if isinstance(effect.cause, PackageSet) and compile_when_run(effect.cause.names):
+            yield effect
 
 
 def _removes_unsaid(call: Call) -> bool:
@@ -99,6 +111,8 @@ def _compilers(layer: Layer) -> tuple[Call, ...]:
 def _with(left: tuple[Install, ...], layer: Layer) -> tuple[Install, ...]:
     """The installs of an image up to a layer."""
     own, users = _kept(layer), _compilers(layer)
+    if left and layer.removes:
+        left = tuple(still for each in left if (still := _not_removed(each, layer)))
     if not own and not (left and users):
         return left
     found = [each._replace(last=(layer, users[-1])) if users else each for each in left]
@@ -106,6 +120,18 @@ def _with(left: tuple[Install, ...], layer: Layer) -> tuple[Install, ...]:
         behind = [call for call in users if call.span > kept.effect.span]
         found.append(Install(kept, (layer, behind[-1]) if behind else None))
     return tuple(found)
+
+
+def _not_removed(install: Install, layer: Layer) -> Install | None:
+    """What a layer leaves of an install: that it deletes the rest too late, another finding says."""
+    kept = install.kept
+    removals = [each.cause for each in layer.undoing if isinstance(each.cause, PackageSet)]
+    gone = {name for removed in removals for name in removed_names(kept.cause, removed)}
+    names = tuple(name for name in kept.names if name not in gone)
+    if names == kept.names:
+        return install
+    stay = None if kept.libraries is None else libraries(names, kept.cause) or ()
+    return install._replace(kept=kept._replace(names=names, libraries=stay)) if names else None
 
 
 installs_up_to = folded(tuple[Install, ...](), _with)

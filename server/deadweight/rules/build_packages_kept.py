@@ -109,18 +109,25 @@ CMD ["server"]
 To be looked at: only the app knows whether it calls a compiler when it runs. The libraries that the headers belong to
 are asked for by name, so that they stay; they have other names in other releases of the system, and no fix is offered
 where the release is not sure. Nor is one where RUNs in several places build something: there, a stage that builds is
-the way, from which the image copies what it needs; headers that only such a stage could leave behind are said from 50
-MB on. A RUN that also installs does so whenever what it copies changes. A stage has one finding, however many installs
-it has.
+the way, from which the image copies what it needs; what only such a stage could leave behind is said from 50 MB on. A
+RUN that also installs does so whenever what it copies changes. A stage has one finding, however many installs it has.
 
 ## Not reported
 
-They are removed again, or the base image has a compiler anyway:
+They are removed again, the base image has a compiler anyway, or a later RUN removes them, which is the finding of
+`late-delete`:
 
 ```
 FROM alpine:3.22
 RUN apk add --no-cache --virtual .build-deps gcc musl-dev && gcc --version && apk del .build-deps
-CMD ["sleep", "1"]
+CMD ["app"]
+```
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
+RUN apt-get purge -y gcc make
+CMD ["app"]
 ```
 
 ```
@@ -170,12 +177,49 @@ RUN dpkg -l > /tmp/before && apt-get update && apt-get install -y --no-install-r
 CMD ["/usr/bin/app"]
 ```
 
-Nothing says that they only build: the image is one to work in, starts with a build, or builds nothing itself:
+The app compiles when it runs, by what it is made of or by what a comment says:
+
+```
+FROM python:3.13-slim-trixie
+RUN apt-get update && apt-get install -y --no-install-recommends gcc && pip install --no-cache-dir vllm
+CMD ["vllm", "serve"]
+```
+
+```
+FROM python:3.13-slim-trixie
+RUN apt-get update && apt-get install -y --no-install-recommends \
+        # torch.compile calls it at runtime
+        gcc \
+    && pip install --no-cache-dir torch
+CMD ["python", "-m", "app"]
+```
+
+Nothing says that they only build: the image is one to work in, starts with a build or a watcher for developers, or
+builds nothing itself:
 
 ```
 FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
 CMD ["bash"]
+```
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make tini && make -C /src
+ENTRYPOINT ["tini", "--", "/docker-entrypoint.sh"]
+CMD ["bash"]
+```
+
+```
+FROM node:22-alpine
+COPY package.json .
+RUN apk add --no-cache make g++ && npm install
+CMD ["npm", "run", "dev"]
+```
+
+```
+FROM nvidia/cuda:12.9.1-base-ubuntu24.04
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
 ```
 
 ```
@@ -238,11 +282,14 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     installs = build_packages.installs_up_to(ledgers[-1].stacks[-1]) if ledgers else ()
     if not any(install.last for install in installs) or not work_images.runs_an_app(snapshot):
         return
+    if build_packages.callers(ledgers):
+        return
     for stage, group in groupby(installs, lambda install: install.kept.layer.site.stage):
         over = ((kept, last) for kept, last in group if last is not None)
         weighed = [_Weighed(kept, last, saves) for kept, last in over if (saves := effect_size(kept.freed))]
         weighed.sort(key=lambda each: -each.saves.best)
-        if weighed and (any(each.kept.may_go for each in weighed) or weighed[0].saves.best >= _WORTH_A_STAGE):
+        can_go = any(removing_build_packages.is_possible(snapshot, each.kept) for each in weighed)
+        if weighed and (can_go or weighed[0].saves.best >= _WORTH_A_STAGE):
             yield _finding(weighed, snapshot.build.stages[stage].label)
 
 

@@ -7,12 +7,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, Download, Kind, Moved, is_under
+from deadweight.rules.account_ids import by_number
 from deadweight.rules.edits import insert_flag, move_below, remove_command, remove_instruction, replace_word
 from deadweight.rules.rule import Fix, Safety
 from deadweight.text import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
@@ -70,6 +71,12 @@ class _Change(NamedTuple):
     names: tuple[str, ...] = ()  # accounts that have to be there
     needs_group_of_root: bool = False
 
+    @property
+    def owner(self) -> tuple[str, str]:
+        """The user and the group."""
+        user, _, group = self.flag.removeprefix("--chown=").partition(":")
+        return user, group
+
 
 def _set_there(snapshot: Snapshot, late: Late) -> Fix | None:
     """Have COPY set the owner or the mode."""
@@ -78,23 +85,28 @@ def _set_there(snapshot: Snapshot, late: Late) -> Fix | None:
         return None
     if not change.is_exact and all(_is_download(layer) for layer in writers) and change.given in _OF_DOWNLOAD:
         change = change._replace(flag=f"--chmod={_OF_DOWNLOAD[change.given]}", is_exact=True)
-    if not all(_can_set(layer, change) for layer in writers):
+    also = _also_changed(late, change)
+    if not all(_can_set(layer, each) for layer in writers for each in (change, *(each for _, each in also))):
         return None
-    rest = _rest(snapshot, late, change)
+    rest = _rests(snapshot, late.layer, ((late.call, change), *also))
     if rest is None:
         return None
     ledger = snapshot.ledgers.of(late.layer)
+    before = ledger.layers[: ledger.layers.index(late.layer) + 1]
+    flag = " ".join((change.flag, *(each.flag for _, each in also)))
     if all(_is_there(ledger, late, writer, name) for writer in writers for name in change.names):
-        flags = tuple(insert_flag(snapshot, layer, change.flag) for layer in writers)
+        flags = tuple(insert_flag(snapshot, layer, flag) for layer in writers)
     elif _can_move_below(ledger, late, change):
-        flags = move_below(snapshot, writers, late.layer, flag=change.flag)
+        flags = move_below(snapshot, writers, late.layer, flag=flag)
+    elif numbers := by_number(before, *change.owner):
+        flag = flag.replace(change.flag, f"--chown={numbers}")
+        flags = tuple(insert_flag(snapshot, layer, flag) for layer in writers)
     else:
         return None
-    title = f"Have {writers[0].instruction.keyword} set it: {change.flag}"
+    title = f"Have {writers[0].instruction.keyword} set it: {flag}"
     if not change.is_exact:
         note = "Check: everybody may read and run it, and nobody but its owner write it"
         return Fix("copy-flag", title, Safety.ASK, (*flags, *rest), note=note)
-    before = ledger.layers[: ledger.layers.index(late.layer) + 1]
     if change.recursive and not all(_leaves_alone(layer, change.path, late.call) for layer in before):
         note = f"Check: what other instructions made below {change.path} may stay as it is"
         return Fix("copy-flag", title, Safety.ASK, (*flags, *rest), note=note)
@@ -129,6 +141,19 @@ def _change(call: Call) -> _Change | None:
     return _Change(spec, flag, True, path, recursive, names, needs_group_of_root=not (user and group))
 
 
+def _also_changed(late: Late, change: _Change) -> list[tuple[Call, _Change]]:
+    """What else the RUN changes of the same folder, all of it: `chown -R app /app && chmod -R 750 /app`."""
+    others = [(each, made) for each in late.layer.calls if each is not late.call and (made := _changed_by(each))]
+    same = [(call, each) for call, each in others if each.path == change.path and each.recursive]
+    kinds = {each.flag.partition("=")[0] for each in (change, *(each for _, each in same))}
+    return same if change.recursive and len(kinds) == len(same) + 1 else []
+
+
+def _changed_by(call: Call) -> _Change | None:
+    found = _change(call) if call.program in ("chown", "chmod") else None
+    return found if found and found.is_exact else None
+
+
 def _can_set(layer: Layer, change: _Change) -> bool:
     """Whether a flag at this COPY does to its files, and to the folders that it makes, what the command does."""
     instruction, step = layer.instruction, layer.step
@@ -158,22 +183,32 @@ def _is_download(layer: Layer) -> bool:
     return layer.instruction.keyword == "ADD" and all(isinstance(each.cause, Download) for each in layer.kept)
 
 
-def _rest(snapshot: Snapshot, late: Late, change: _Change) -> tuple[Edit, ...] | None:
-    """What is left of the command: it changes the folder, and nothing in it; nothing for a single file."""
+def _rests(snapshot: Snapshot, layer: Layer, changes: Iterable[tuple[Call, _Change]]) -> tuple[Edit, ...] | None:
+    """What is left of the commands."""
+    edits: list[Edit] = []
+    for call, change in changes:
+        if (rest := _rest(snapshot, layer, call, change)) is None:
+            return None
+        edits += rest
+    return tuple(edits)
+
+
+def _rest(snapshot: Snapshot, layer: Layer, call: Call, change: _Change) -> tuple[Edit, ...] | None:
+    """What is left of a command: it changes the folder, and nothing in it; nothing for a single file."""
     if change.recursive:
         short = change.recursive.text.replace("R", "", 1)
         edit = replace_word(
-            snapshot, late.layer, change.recursive, "" if short in ("-", "--ecursive", "--recursive") else short
+            snapshot, layer, change.recursive, "" if short in ("-", "--ecursive", "--recursive") else short
         )
         return (edit,) if edit else None
-    return _without(snapshot, late)
+    return _without(snapshot, layer, call)
 
 
-def _without(snapshot: Snapshot, late: Late) -> tuple[Edit, ...] | None:
+def _without(snapshot: Snapshot, layer: Layer, call: Call) -> tuple[Edit, ...] | None:
     """Edits that take the command out of its RUN; the RUN itself where it does nothing else."""
-    if len(late.layer.calls) == 1:
-        return (remove_instruction(snapshot, late.layer),)
-    edit = remove_command(snapshot, late.layer, late.call)
+    if len(layer.calls) == 1:
+        return (remove_instruction(snapshot, layer),)
+    edit = remove_command(snapshot, layer, call)
     return (edit,) if edit else None
 
 
@@ -253,7 +288,7 @@ def _copied_there(snapshot: Snapshot, late: Late) -> Fix | None:
         return None
     if len(call.operands()) != 2 or " " in to or posixpath.basename(to) in ("", ".") or call.placed.conditional:
         return None
-    rest = _without(snapshot, late)
+    rest = _without(snapshot, late.layer, late.call)
     before = late.layer.calls[: late.layer.calls.index(call)]
     if rest is None or any(_mentions(each, (source.path or "", to)) for each in before):
         return None

@@ -73,11 +73,6 @@ def layers_behind(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:
     return chain(ledgers[at].layers[layer.site.step + 1 :], *(each.layers for each in ledgers[at + 1 :]))
 
 
-def is_run_behind(snapshot: Snapshot, layer: Layer, folder: str) -> bool:
-    """Whether a later RUN does something in a folder or with it, other than to remove it."""
-    return any(chain.from_iterable(runs_with(each, (folder,)) for each in layers_behind(snapshot, layer)))
-
-
 def is_said(snapshot: Snapshot, name: str) -> bool:
     """Whether an instruction says a name that is read when the image runs, or copied out of a stage."""
     if any(name in text for text in _said(snapshot.shipped_ledgers[-1].stacks[-1])):

@@ -43,9 +43,10 @@ RUN git clone https://github.com/example/tool.git /opt/tool \
 
 ## Fix safety
 
-`--depth 1` is safe where nothing else in the file runs in the clone and the server is one that is known to give it: the
-files are the same. Look before you take it where something is built there, which may read its version from tags, and
-before you delete the history: nothing may pull or read it when the image runs.
+`--depth 1` is safe where the server is one that is known to give it, and nothing in the file runs in the clone but what
+copies, moves, deletes or edits files: they are the same. Look before you take it where something is built there, which
+may read its version from tags, or where the image starts there. Look, too, before you delete the history: nothing may
+pull or read it when the image runs. That is safe where the same RUN removes git itself.
 
 ## Not reported
 
@@ -86,10 +87,11 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.effects import Download
+from deadweight.model.effects import Download, Kind, PackageSet, is_under
+from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command, insert_word
-from deadweight.rules.folder_uses import is_inside, is_removed, is_run_behind, names
+from deadweight.rules.folder_uses import is_inside, is_removed, layers_behind, names
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -105,8 +107,18 @@ _CUT = ("--depth", "--shallow-since", "--shallow-exclude", "--filter", "--bare",
 _PLAIN = re.compile(r"/[\w./+@-]+")
 # Servers that give a part of a history to anybody who asks.
 _SERVERS = re.compile(
-    r"(?:https?://|git@|ssh://git@|git://)(?:[^/@]*@)?(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]"
+    r"(?:https?://|git@|ssh://git@|git://)(?:[^/@]*@)?"
+    r"(?:github\.com|gitlab\.[\w.-]+|salsa\.debian\.org|bitbucket\.org|codeberg\.org)[/:]"
 )
+# What reads the files that are named to it, and no history (kept by hand, 2026-11-26).
+_READ_FILES_ALONE = frozenset(
+    (
+        *("cd", "pwd", "ls", "cat", "rm", "rmdir", "mkdir", "touch", "chmod", "chown", "chgrp", "sed", "grep"),
+        *("echo", "printf", "tee", "export", "set", "true", "test", "[", "mysql", "psql", "service"),
+    )
+)
+_TAKE_FILES = frozenset(("cp", "mv", "install", "ln", "tar"))  # with the history where they take the clone as a whole
+_INSTALL_BY_NAME = frozenset(("pip", "pipx", "npm", "gem", "apt-get", "apt", "apk", "dnf", "yum"))
 
 
 class _Clone(NamedTuple):
@@ -182,8 +194,54 @@ def _reads(layer: Layer, folder: str) -> bool:
     return layer.removes and is_removed(layer, f"{folder}/.git")
 
 
+def _may_read(call: Call, folder: str) -> bool:
+    """Whether a call may read the history of a clone: by what runs in there, or is told where it is."""
+    if call.program in _READ_FILES_ALONE:
+        return False
+    if call.program in _TAKE_FILES:
+        paths = call.paths(word for word in call.words if not word.text.startswith("-"))
+        return any(path is None or path == folder or path.startswith(f"{folder}/.git") for path in paths)
+    if is_inside(call, folder):
+        return True
+    # `pip install tool` is about the package, whatever folder is called the same.
+    is_by_name = call.program in _INSTALL_BY_NAME and not any("/" in word.text for word in call.words)
+    return names(call, folder) and not is_by_name
+
+
+def _is_read(snapshot: Snapshot, clone: _Clone) -> bool:
+    """Whether something may read the history behind the clone, when the image is built or when it starts there."""
+    behind = (call for layer in layers_behind(snapshot, clone.layer) for call in layer.calls)
+    if any(_may_read(call, clone.folder) for calls in (clone.users, behind) for call in calls):
+        return True
+    start = snapshot.shipped_ledgers[-1].stage.end.workdir
+    return start is None or is_under(start, clone.folder)
+
+
+def _goes_with_git(snapshot: Snapshot, clone: _Clone) -> bool:
+    """Whether git itself is removed behind the clone, in the same RUN, and comes back in none."""
+    layer = clone.layer
+    if not any(each.span > clone.call.span and _removes_git(layer, each) for each in layer.undoing):
+        return False
+    return not any(_installs_git(each) for layer in layers_behind(snapshot, layer) for each in layer.effects)
+
+
+def _removes_git(layer: Layer, effect: Effect) -> bool:
+    removed = effect.cause
+    if effect.kind is not Kind.REMOVES or not isinstance(removed, PackageSet):
+        return False
+    return "git" in removed.names or any(
+        isinstance(each.cause, PackageSet) and _installs_git(each) and "git" in removed_names(each.cause, removed)
+        for each in layer.effects
+    )
+
+
+def _installs_git(effect: Effect) -> bool:
+    return effect.kind is Kind.WRITES and isinstance(effect.cause, PackageSet) and "git" in effect.cause.names
+
+
 def _fixes(clone: _Clone, snapshot: Snapshot) -> Iterator[Fix | None]:
-    yield _cut(snapshot, clone) if not clone.is_read else _removed(snapshot, clone)
+    goes = _goes_with_git(snapshot, clone)
+    yield _removed(snapshot, clone, goes) if clone.is_read or goes else _cut(snapshot, clone)
 
 
 def _cut(snapshot: Snapshot, clone: _Clone) -> Fix | None:
@@ -194,15 +252,18 @@ def _cut(snapshot: Snapshot, clone: _Clone) -> Fix | None:
         return None
     cause = clone.effect.cause
     url = cause.url if isinstance(cause, Download) else None
-    is_only_read = not clone.users and not is_run_behind(snapshot, clone.layer, clone.folder)
-    if is_only_read and url and _SERVERS.match(url):
+    if url and _SERVERS.match(url) and not _is_read(snapshot, clone):
         return Fix("shallow", "Add --depth 1", Safety.SAFE, (edit,))
     note = "Check: the server gives a part of a history, and nothing that is built there reads older versions or tags"
     return Fix("shallow", "Add --depth 1", Safety.ASK, (edit,), note=note)
 
 
-def _removed(snapshot: Snapshot, clone: _Clone) -> Fix | None:
-    """Delete the history behind the last command that runs in the clone."""
-    edit = append_command(snapshot, clone.layer, clone.users[-1], f"rm -rf {clone.folder}/.git")
+def _removed(snapshot: Snapshot, clone: _Clone, goes_with_git: bool) -> Fix | None:
+    """Delete the history behind the last command that may read it."""
+    readers = [call for call in clone.users if call.program == "git" or _may_read(call, clone.folder)]
+    edit = append_command(snapshot, clone.layer, (readers or [clone.call])[-1], f"rm -rf {clone.folder}/.git")
+    title = "Delete the history in the same RUN"
+    if edit is None or goes_with_git:
+        return Fix("remove-history", title, Safety.SAFE, (edit,)) if edit else None
     note = "Check: nothing pulls or reads the history when the image runs"
-    return Fix("remove-history", "Delete the history in the same RUN", Safety.ASK, (edit,), note=note) if edit else None
+    return Fix("remove-history", title, Safety.ASK, (edit,), note=note)

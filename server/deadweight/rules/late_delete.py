@@ -93,9 +93,12 @@ RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp
 ## Fix safety
 
 Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
-RUN sets (`cd`, variables) is seen by the next. More than three RUNs that do more than manage packages are merged only
-when asked for: a change of one of them runs all of them again. So is a bind mount, which needs BuildKit, and shows the
-file read-only. And so is an install further down: it is done again whenever what is copied above it changes.
+RUN sets (`cd`, variables) is seen by the next. More than three steps are merged only when asked for: a change of one of
+them runs all of them again. RUNs that do nothing but manage packages, one below the other, are one step, and one that
+only deletes is none. What is copied between them is copied below, where those below have nothing to do with it. Only
+when asked for, too, comes a bind mount, which needs BuildKit, and shows the file read-only. And so does an install
+further down: it is done again whenever what is copied above it changes. Where nothing of that can be done, what tools
+leave behind is at least removed where it is written.
 
 ## Not reported
 
@@ -136,6 +139,7 @@ RUN rm -rf /usr/share/doc
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
@@ -144,7 +148,7 @@ from deadweight.model.effects import Copied, Leftover, Measured, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
-from deadweight.rules import merging
+from deadweight.rules import copies_between, merging
 from deadweight.rules.apt_lists import remove_lists
 from deadweight.rules.edits import insert_flag, remove_command, remove_instruction
 from deadweight.rules.leftovers import clean_up, left_of
@@ -201,12 +205,15 @@ def _finding(late: Layer, removals: Sequence[Removal]) -> Finding | None:
 def _fixes(
     removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]], snapshot: Snapshot
 ) -> Iterator[Fix | None]:
-    yield (
+    whole = (
         _clean_up(snapshot, removals, removed)
         or _merge(snapshot, removals, removed)
         or _gather(snapshot, removals, removed)
         or _mount(snapshot, removals, removed)
     )
+    yield whole
+    if whole is None or whole.safety is Safety.ASK:
+        yield _clean_up_partly(snapshot, removals, removed)
 
 
 def _names(removals: Sequence[Removal]) -> str:
@@ -249,6 +256,19 @@ def _clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence
     return Fix("clean-up", "Remove it in the RUN that writes it", safety, tuple(edits), note="; ".join(notes))
 
 
+def _clean_up_partly(
+    snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]
+) -> Fix | None:
+    """The same for what tools leave behind, where other things are deleted as well."""
+    left = [each for each in removed if isinstance(each[1].cause, Leftover)]
+    own = [each for each in removals if all(isinstance(effect.cause, Leftover) for _, effect in each.removed)]
+    if not own or len(left) == len(removed):
+        return None
+    fix = _clean_up(snapshot, own, left)
+    title = "Remove what tools leave behind in the RUN that writes it"
+    return fix and replace(fix, title=title, saves=size_together(effect for _, effect in left))
+
+
 def _removes_nothing_else(removals: Sequence[Removal], calls: Sequence[Call]) -> bool:
     """Whether all that these calls remove was written in an earlier layer."""
     late = {id(removal.effect) for removal in removals}
@@ -267,7 +287,7 @@ def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
     above = _records(layers[start - 1]) if start else frozenset()
     if above.isdisjoint(_records(first)) and any(above & _records(layer) for layer in layers[start:end]):
         start -= 1  # else it would stand right above one that writes the same records
-    return merging.merged(snapshot, layers[start:end])
+    return copies_between.merged(snapshot, layers[start:end])
 
 
 @remembered

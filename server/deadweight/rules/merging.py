@@ -7,7 +7,7 @@ that one of them sets is seen by the next. Where that cannot be promised there a
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.rules.edits import line_end, with_comments
@@ -31,13 +31,16 @@ _TAKES_OVER = frozenset(("exec", "exit", "return", "trap", "alias", "eval", "sou
 _LEAKS = frozenset(
     ("cd", "pushd", "popd", "export", "unset", "umask", "readonly", "declare", "typeset", "shopt", "hash", "read")
 )
-_FEW = 3  # RUNs that are merged without asking: more of them are steps that the build cache keeps apart
+_FEW = 3  # steps that are merged without asking: more of them are steps that the build cache keeps apart
 _MANAGE = frozenset(
     (
         *("apt-get", "apt", "aptitude", "apt-mark", "dpkg", "apk", "dnf", "dnf5", "yum", "microdnf", "tdnf", "zypper"),
         *("rm", "set", "true", "export"),
     )
 )
+# What comes before an install: where the packages are found, and what they ask.
+_PREPARE = frozenset(("apt-key", "add-apt-repository", "debconf-set-selections", "echo", "printf"))
+_DELETE = frozenset(("rm", "rmdir", "cd", "set", "true"))
 _MOST = 200  # RUNs in one: of each, all behind it are asked, and more than engines take are no file of a person
 _ADDRESSED = re.compile(r"#\s*(?:deadweight|hadolint)\b")  # comments that speak of the instruction below them
 _HARMLESS_SET = re.compile(r"-[ex]+")  # `set -ex`: a chain of && ends at the first failure anyway
@@ -94,14 +97,25 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
 
 
 def merged(snapshot: Snapshot, layers: Sequence[Layer]) -> Fix | None:
-    """The fix that makes one RUN of several; where they are many, a step that changes takes many along."""
+    """The fix that makes one RUN of several; where they are many steps, one that changes takes many along."""
     edits = merge_runs(snapshot, layers)
-    if edits is None:
-        return None
-    title = f"Merge {'both' if len(layers) == 2 else f'the {len(layers)}'} RUNs"
-    if len(layers) <= _FEW or all(map(only_manages, layers)):
+    return merging(layers, edits) if edits is not None else None
+
+
+def merging(layers: Sequence[Layer], edits: tuple[Edit, ...], besides: str = "") -> Fix:
+    """The fix that these edits are, which make one RUN of several; `besides` says what else they do."""
+    title = f"Merge {'both' if len(layers) == 2 else f'the {len(layers)}'} RUNs{besides}"
+    if _steps(layers) <= _FEW:
         return Fix("merge", title, Safety.SAFE, edits)
     return Fix("merge", title, Safety.ASK, edits, note="Check: a change of one of these steps runs all of them again")
+
+
+def _steps(layers: Sequence[Layer]) -> int:
+    """How many steps RUNs are: those that manage packages, one below the other, are one list that a build brings up to
+    date as a whole; what only deletes belongs to the steps before it.
+    """
+    kinds = groupby(_is_of_packages(layer) for layer in layers if not _only_deletes(layer))
+    return sum(1 if manages else len(list(row)) for manages, row in kinds)
 
 
 def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[Edit] = ()) -> tuple[Edit, ...] | None:
@@ -142,8 +156,20 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
 
 @remembered
 def only_manages(layer: Layer) -> bool:
-    """Whether a RUN does nothing but manage packages: they are one list, which a build brings up to date as a whole."""
+    """Whether a RUN does nothing but manage packages."""
     return bool(layer.calls) and all(call.program in _MANAGE for call in layer.calls)
+
+
+@remembered
+def _is_of_packages(layer: Layer) -> bool:
+    """Whether a RUN does nothing but manage packages, or say where they are found."""
+    return bool(layer.calls) and all(call.program in _MANAGE or call.program in _PREPARE for call in layer.calls)
+
+
+@remembered
+def _only_deletes(layer: Layer) -> bool:
+    """Whether a RUN does nothing but delete files."""
+    return bool(layer.calls) and all(call.program in _DELETE for call in layer.calls)
 
 
 def is_in_the_way(layer: Layer) -> bool:

@@ -56,6 +56,13 @@ FROM centos:7
 RUN yum -y update && yum clean all
 ```
 
+There is nothing newer, as Amazon Linux 2023 asks the repositories of its own release alone:
+
+```
+FROM amazonlinux:2023
+RUN dnf -y update && dnf clean all
+```
+
 Only some packages are asked for:
 
 ```

@@ -46,28 +46,45 @@ def removals(snapshot: Snapshot, kept: Kept) -> Iterator[Fix | None]:
         yield _fix(kept, title, (_removal(snapshot, kept, later[-1], last, install), *edits))
 
 
+def is_possible(snapshot: Snapshot, kept: Kept) -> bool:
+    """Whether a RUN could remove them, as far as the instructions tell: comments between them may forbid it."""
+    behind = list(layers_behind(snapshot, kept.layer))
+    later = [each for each in behind if _may_use(each)]
+    return kept.may_go and not (later and _row(kept.layer, behind[: behind.index(later[-1]) + 1], later[0]) is None)
+
+
 def _gathered(
     snapshot: Snapshot, layer: Layer, behind: Sequence[Layer], first: Layer, changes: tuple[Edit, ...]
 ) -> tuple[str, tuple[Edit, ...]] | None:
     """A title, and edits that have one RUN install and build, from the first to the last of what is behind: RUNs right
     below each other become one, and an install further up goes down to them.
     """
-    row = tuple(takewhile(lambda each: each.instruction.keyword == "RUN", reversed(behind)))[::-1]
-    between = behind[: len(behind) - len(row)]
-    if not row or row[-1].site.stage != layer.site.stage:
+    row = _row(layer, behind, first)
+    if row is None:
         return None
-    if not between:
+    if len(row) == len(behind):
         edits = merging.merge_runs(snapshot, (layer, *row))
         return (f"Merge {len(row) + 1} RUNs and remove them there", (*changes, *edits)) if edits else None
-    is_plain = merging.only_manages(layer) and "sudo" not in layer.instruction.text
-    if not is_plain or first not in row or any(map(merging.is_in_the_way, between)):
-        return None
     moved, together = (
         merging.move_into(snapshot, layer, row[0], changes),
         merging.merge_runs(snapshot, row) if len(row) > 1 else (),
     )
     title = "Install them in the RUN that builds, and remove them there"
     return None if moved is None or together is None else (title, (*moved, *together))
+
+
+def _row(layer: Layer, behind: Sequence[Layer], first: Layer) -> tuple[Layer, ...] | None:
+    """The RUNs, one below the other, that end what is behind an install, and that `first` is in; None where they cannot
+    install as well.
+    """
+    row = tuple(takewhile(lambda each: each.instruction.keyword == "RUN", reversed(behind)))[::-1]
+    between = behind[: len(behind) - len(row)]
+    if not row or row[-1].site.stage != layer.site.stage:
+        return None
+    is_plain = merging.only_manages(layer) and "sudo" not in layer.instruction.text
+    if between and (not is_plain or first not in row or any(map(merging.is_in_the_way, between))):
+        return None
+    return row
 
 
 def _fix(kept: Kept, title: str, edits: Sequence[Edit | None]) -> Fix | None:

@@ -99,8 +99,10 @@ RUN mkdir -p /srv/shop
 ## Fix safety
 
 Safe: COPY gives its files the owner or the mode that the later command gave them; the folder itself is still changed by
-that command, which then costs nothing. Look before you take it where other instructions may have made files in the same
-folder. A mode such as `+x` depends on the file that is copied: `--chmod=755` is offered, for you to look at.
+that command, which then costs nothing. An account that is not there yet owns files by its number, where the file says
+which that is. RUNs are merged, and what is copied between them is copied below, where the later ones have nothing to do
+with it. Look before you take it where other instructions may have made files in the same folder. A mode such as `+x`
+depends on the file that is copied: `--chmod=755` is offered, for you to look at.
 
 ## Not reported
 
@@ -147,7 +149,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Rewritten
-from deadweight.rules import doing_by_copy, merging
+from deadweight.rules import copies_between, doing_by_copy
 from deadweight.rules.rule import Finding, Fix, Related, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size, size_together
@@ -221,7 +223,7 @@ def _fixes(again: _Again, snapshot: Snapshot) -> Iterator[Fix | None]:
         return
     late = doing_by_copy.Late(again.layer, again.call, writers, [effect for _, effect in again.sources])
     between = layers[layers.index(writers[0]) : layers.index(again.layer) + 1]
-    yield doing_by_copy.done_by_copy(snapshot, late) or merging.merged(snapshot, between)
+    yield doing_by_copy.done_by_copy(snapshot, late) or copies_between.merged(snapshot, between)
 
 
 def _again_in(layer: Layer) -> Iterator[_Again]:

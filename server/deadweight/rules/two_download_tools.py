@@ -52,6 +52,18 @@ RUN apt-get update && apt-get install -y --no-install-recommends curl wget && rm
 CMD ["app"]
 ```
 
+The image starts a script that nobody can read here, or what a file for supervisord names. It is likely what the other
+one is for:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl wget && rm -rf /var/lib/apt/lists/*
+RUN wget -q https://example.org/settings.json
+COPY docker-entrypoint.sh /
+ENTRYPOINT ["/docker-entrypoint.sh"]
+CMD ["app"]
+```
+
 The base image has one of them anyway:
 
 ```
@@ -104,6 +116,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
+from deadweight.model.start import start_command
 from deadweight.rules import work_images
 from deadweight.rules.edits import remove_word
 from deadweight.rules.rule import Finding, Fix, Safety, rule
@@ -119,6 +132,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.dockerfile import Instruction
 
 _TOOLS = ("curl", "wget")
+_STARTS_SCRIPT = re.compile(r"\.sh\b|entry[_-]?point|supervisord")
 _MENTIONS = re.compile(r"(?<![\w./-])(?:/usr/bin/)?(curl|wget)(?![\w.-])")
 
 
@@ -139,7 +153,7 @@ def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
     if len({install.name for install in installs}) < len(_TOOLS):
         return
     called = _all_called(ledgers[-1].stacks[-1])
-    if len(called) != 1 or not work_images.runs_an_app(snapshot):
+    if len(called) != 1 or not work_images.runs_an_app(snapshot) or _STARTS_SCRIPT.search(start_command(ledgers)):
         return
     for install in installs:
         saves = effect_size(install.freed)

@@ -9,18 +9,27 @@ from deadweight.model.image import family
 from deadweight.model.start import is_for_developers, is_idle, start_command
 
 if TYPE_CHECKING:
+    from deadweight.model.image import ImageRef
     from deadweight.snapshot import Snapshot
 
 _FOR_WORK = re.compile(
     r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack|oss-fuzz|/builder"
     r"|teamcity|jenkins|buildkite|(?:actions|gitlab)-runner"
 )
+# What else the facts call a server and starts a shell, or a tool for people (kept by hand, 2026-11-26).
+_STARTS_NO_SERVER = re.compile(
+    r"bash|buildpack-deps|composer|continuumio/.*|docker|hello-world|kalilinux/.*|mcr\.microsoft\.com/.*|nvidia/.*"
+    r"|pytorch/.*|tensorflow/.*"
+)
+_SERVES_PHP = re.compile(r"\b(?:apache|fpm)\b")  # among the tags of php: all others start the interpreter for people
 # Programs that build, or wait for somebody who does, when an image starts with them.
 _WORKS = re.compile(
     r"(?:\S*/)?(?:make|cmake|gcc|go|cargo|gradlew?|mvnw?|tox|nox|pytest|jupyter[\w-]*|sshd|code-server|bazel|ninja|jekyll"
-    r"|build\.\w+)"
+    r"|mix|cabal|dind|(?:ci|test|build|gitlab|actions)-runner|runner\.sh|build\.\w+)"
 )
 _BUILDS = re.compile(r"(?:\S*/)?build")  # as a program; `node build` starts what was built
+_FOR_DEVELOPERS = re.compile(r"(?:npm|yarn|pnpm|bun)(?: run)? (?:dev|develop)\b")
+_WORD = re.compile(r"[^\s'\"]+")
 _FIRST_WORDS = 4  # of a start, among which its program is: `/entrypoint.sh bundle exec jekyll serve`
 
 
@@ -34,8 +43,15 @@ def runs_an_app(snapshot: Snapshot) -> bool:
         return False
     start = start_command(ledgers)
     if not start:
-        known = family(base.repository)
-        return known is not None and (known.kind == "server" or base.repository == "php")
-    words = start.split()[:_FIRST_WORDS]
+        return _is_server(base)
+    words = _WORD.findall(start)[:_FIRST_WORDS]
     is_for_work = any(map(_WORKS.fullmatch, words)) or any(map(_BUILDS.fullmatch, words[:1]))
-    return not is_idle(start) and not is_for_work
+    return not (is_idle(start) or is_for_work or _FOR_DEVELOPERS.search(start))
+
+
+def _is_server(image: ImageRef) -> bool:
+    """Whether an image starts a server by itself."""
+    if image.repository == "php":
+        return _SERVES_PHP.search(image.tag or "") is not None
+    known = family(image.repository)
+    return known is not None and known.kind == "server" and not _STARTS_NO_SERVER.fullmatch(image.repository)

@@ -57,7 +57,8 @@ def _effects(call: Call) -> Iterator[Effect]:
         # `--security` and its like bring a part that nobody knows.
         is_whole = verb in _UPGRADES and not names and not is_moved and not call.has(*_PARTS)
         program = f"{call.program} {verb}"
-        for newer in upgrades.of_rpm(call.around, program) if is_whole else (Built(program),):
+        release = call.value("--releasever")
+        for newer in upgrades.of_rpm(call.around, program, release) if is_whole else (Built(program),):
             yield writes(root, newer, call.span)
     elif verb == "config-manager" and (settings := [*_set_by(call)]):
         yield writes(_SETTINGS, as_text("[main]\n" + "".join(settings), appends=True), call.span)

@@ -16,6 +16,7 @@ WHAT = "packages newer than those of the base image"
 # How many dots a version has that is built once and never again: debian:12.4, python:3.11.2; ubuntu:22.04 goes on.
 _DOTS = {"debian": 1, "ubuntu": 9}
 _USUAL_DOTS = 2
+_STANDS_STILL = ("amazonlinux", "2023")
 
 
 def of_apt(around: Surroundings) -> Iterator[Measured]:
@@ -31,11 +32,15 @@ def of_apk(around: Surroundings) -> Iterator[Measured | Built]:
         yield from _once(around, "apk.upgrade")
 
 
-def of_rpm(around: Surroundings, program: str) -> Iterator[Measured | Built]:
-    """What an upgrade brings to a system of RPM."""
+def of_rpm(around: Surroundings, program: str, release: str | None) -> Iterator[Measured | Built]:
+    """What an upgrade to a `release` brings to a system of RPM; None for that of the image.
+
+    The repositories of Amazon Linux 2023 stand still for each release, and so do those that an image asks (AWS,
+    "Deterministic upgrades through versioned repositories", read 2026-11-26).
+    """
     if around.base.os_family != "rpm":
         yield Built(program)
-    else:
+    elif release is not None or (around.base.os, around.base.suite) != _STANDS_STILL:
         yield from _once(around, "rpm.upgrade")
 
 

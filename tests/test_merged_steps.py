@@ -1,0 +1,36 @@
+"""RUNs are merged without asking as long as they are few steps, of which a change runs all of them again."""
+
+from __future__ import annotations
+
+import pytest
+
+from deadweight.rules.merging import merged
+from deadweight.rules.rule import Safety
+from examples import snapshot_of
+
+APT, BUILD = "apt-get install -y a", "make -C /src"
+
+
+@pytest.mark.parametrize(
+    ("runs", "is_safe"),
+    [
+        ((BUILD, BUILD, BUILD), True),
+        ((BUILD, BUILD, BUILD, BUILD), False),
+        ((BUILD, BUILD, BUILD, "rm -rf /src"), True),
+        ((BUILD, BUILD, BUILD, "cd / && rm -rf src && /cleanup.sh"), False),
+        ((APT, APT, APT, APT), True),
+        ((BUILD, APT, APT, APT, BUILD), True),
+        (
+            (BUILD, 'apt-key add /k && echo "deb https://x y main" > /etc/apt/x.list', APT, APT, BUILD),
+            True,
+        ),
+        ((APT, BUILD, APT, BUILD, APT), False),
+        ((BUILD, BUILD, APT, APT, BUILD), False),
+    ],
+)
+def test_few_steps_are_merged_without_asking(runs: tuple[str, ...], is_safe: bool) -> None:
+    snapshot = snapshot_of("FROM debian:12\n" + "".join(f"RUN {run}\n" for run in runs))
+    fix = merged(snapshot, snapshot.ledgers[0].layers[1:])
+    assert fix is not None
+    assert (fix.safety is Safety.SAFE) == is_safe
+    assert bool(fix.note) != is_safe
