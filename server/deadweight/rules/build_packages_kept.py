@@ -206,11 +206,12 @@ CMD ["/usr/bin/app"]
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.lazy import cached_property
 from deadweight.model.building import compiles, is_for_building, may_compile
 from deadweight.model.effects import PackageSet
 from deadweight.model.stack import folded
@@ -239,8 +240,30 @@ _WORTH_A_STAGE = 50_000_000  # bytes: for less nobody builds in a stage of its o
 _MOST_LIBRARIES = 12  # that a fix asks for by name: more of them are an app with a desktop
 
 
+@dataclass(frozen=True, eq=False)
+class _Install:
+    """An install that brings packages for building, and which."""
+
+    layer: Layer
+    effect: Effect
+    cause: PackageSet
+    names: tuple[str, ...]
+
+    @cached_property
+    def parts(self) -> tuple[_Kept, ...]:
+        """Those that can go as far as is known, and those of which nobody knows what has to stay without them."""
+        stay = libraries(self.names, self.cause)
+        if stay is not None:
+            return (_Kept(self.layer, self.effect, self.cause, self.names, stay),)
+        # Where nobody knows what libraries are called, what has none can go all the same.
+        tools = tuple(name for name in self.names if libraries((name,), self.cause) == ())
+        headers = tuple(name for name in self.names if name not in tools)
+        parts = ((tools, ()), (headers, None))
+        return tuple(_Kept(self.layer, self.effect, self.cause, names, stay) for names, stay in parts if names)
+
+
 class _Kept(NamedTuple):
-    """An install that brings packages for building: which, and what stays needed without them, None where unknown."""
+    """Packages for building of an install: which, and what stays needed without them, None where unknown."""
 
     layer: Layer
     effect: Effect
@@ -270,41 +293,42 @@ class _Kept(NamedTuple):
 @rule("build-packages-kept", group="packages", gives_way=True)
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
-    installs = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
-    if not any(install.last for install in installs) or not work_images.runs_an_app(snapshot):
+    left = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
+    over = [(install, last) for install, last in left if last is not None]
+    if not over or not work_images.runs_an_app(snapshot):
         return
-    for stage, group in groupby(installs, lambda install: install.kept.layer.site.stage):
-        over = ((kept, last) for kept, last in group if last is not None)
-        weighed = [_Weighed(kept, last, saves) for kept, last in over if (saves := effect_size(kept.freed))]
+    for stage, group in groupby(over, lambda each: each[0].layer.site.stage):
+        parts = [(kept, last) for install, last in group for kept in install.parts]
+        weighed = [_Weighed(kept, last, saves) for kept, last in parts if (saves := effect_size(kept.freed))]
         weighed.sort(key=lambda each: -each.saves.best)
         if weighed and (any(each.kept.may_go for each in weighed) or weighed[0].saves.best >= _WORTH_A_STAGE):
             yield _finding(weighed, snapshot.build.stages[stage].label)
 
 
-class _Install(NamedTuple):
+class _Left(NamedTuple):
     """An install, and the last call up to some layer that may need what it brings."""
 
-    kept: _Kept
+    install: _Install
     last: tuple[Layer, Call] | None
 
 
 class _Weighed(NamedTuple):
-    """An install that brings packages for a build that is over, and their bytes."""
+    """Packages of an install for a build that is over, and their bytes."""
 
     kept: _Kept
     last: tuple[Layer, Call]
     saves: Size
 
 
-def _with(left: tuple[_Install, ...], layer: Layer) -> tuple[_Install, ...]:
+def _with(left: tuple[_Left, ...], layer: Layer) -> tuple[_Left, ...]:
     """The installs of an image up to a layer."""
-    own, users = _kept(layer), _compilers(layer)
+    own, users = _installs(layer), _compilers(layer)
     if not own and not (left and users):
         return left
     found = [each._replace(last=(layer, users[-1])) if users else each for each in left]
-    for kept in own:
-        behind = [call for call in users if call.span > kept.effect.span]
-        found.append(_Install(kept, (layer, behind[-1]) if behind else None))
+    for install in own:
+        behind = [call for call in users if call.span > install.effect.span]
+        found.append(_Left(install, (layer, behind[-1]) if behind else None))
     return tuple(found)
 
 
@@ -333,24 +357,17 @@ def _place(last: tuple[Layer, Call]) -> tuple[Site, Span | Nth]:
 
 
 @remembered
-def _kept(layer: Layer) -> tuple[_Kept, ...]:
+def _installs(layer: Layer) -> tuple[_Install, ...]:
     """The installs of a layer that bring packages for building."""
-    found: list[_Kept] = []
-    if any(map(_removes_unsaid, layer.calls)):
-        return ()
+    found: list[_Install] = []
     for effect in layer.kept:
         cause = effect.cause
         if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk", "rpm") or not effect.is_certain:
             continue
         building = [name for name in cause.names if is_for_building(name) and name not in cause.already]
-        names = tuple(name for name in building if name not in _handed_on(layer))
-        stay = libraries(names, cause)
-        # Where nobody knows what libraries are called, what has none can go all the same.
-        tools = tuple(name for name in names if stay is not None or libraries((name,), cause) == ())
-        headers = tuple(name for name in names if name not in tools)
-        found += [_Kept(layer, effect, cause, tools, stay or ())] if tools else []
-        found += [_Kept(layer, effect, cause, headers, None)] if headers else []
-    return tuple(found)
+        if names := tuple(name for name in building if name not in _handed_on(layer)):
+            found.append(_Install(layer, effect, cause, names))
+    return () if found and any(map(_removes_unsaid, layer.calls)) else tuple(found)
 
 
 def _removes_unsaid(call: Call) -> bool:
@@ -378,7 +395,7 @@ def _compilers(layer: Layer) -> tuple[Call, ...]:
     return tuple(filter(compiles, layer.calls))
 
 
-_left = folded(tuple[_Install, ...](), _with)
+_left = folded(tuple[_Left, ...](), _with)
 
 
 # --- the fix ----------------------------------------------------------------------------------------------------------
