@@ -17,7 +17,7 @@ from deadweight.size.units import in_range, in_words, is_wide, total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from deadweight.analysis.silence import Hushed
     from deadweight.model.layers import Layer, Ledger
@@ -219,12 +219,19 @@ def _run(
     return Checked(around, running, ledgers, reached, sections, tuple(found))
 
 
-def _running(rules: Iterable[Rule], settings: Settings) -> Iterator[Running]:
+def _running(rules: Iterable[Rule], settings: Settings) -> Iterable[Running]:
+    return _running_by(settings, tuple(rules))
+
+
+@remembered
+def _running_by(settings: Settings, rules: tuple[Rule, ...]) -> tuple[Running, ...]:
+    found: list[Running] = []
     for rule in rules:
         if settings.is_on(rule):
             own = settings.of(rule.id)
             min_saving = settings.min_saving if own.min_saving is None else own.min_saving
-            yield Running(rule, min_saving, None if own.severity == OFF else own.severity)
+            found.append(Running(rule, min_saving, None if own.severity == OFF else own.severity))
+    return tuple(found)
 
 
 def _said(heard: Sequence[tuple[Running, Finding]], layers: Mapping[int, Sequence[Layer]]) -> list[Said]:
