@@ -122,7 +122,7 @@ class RuleSettings:
     min_saving: Annotated[int | None, SIZE, "Findings of the rule that save fewer bytes are not reported."] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """The settings that hold for one file."""
 

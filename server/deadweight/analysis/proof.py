@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deadweight.analysis.report import report
 from deadweight.model.stages import Site
 from deadweight.settings import DEFAULTS
-from deadweight.syntax.dockerfile import Comment, parse
+from deadweight.syntax.dockerfile import Comment, parsed_again, remembered
 from deadweight.syntax.run import program_name, run_body
 from deadweight.text import apply_edits
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deadweight.settings import Settings
     from deadweight.size.units import Size
     from deadweight.snapshot import Options, Snapshot
-    from deadweight.syntax.dockerfile import Instruction, Section
+    from deadweight.syntax.dockerfile import Dockerfile, Instruction, Section
 
 MANY = 100  # findings; the longest real files have about 30
 _NEARLY = 0.9  # of what a fix says that it saves: what two installs share counts for the one that stays
@@ -33,7 +33,7 @@ _TRIGGERED = "ONBUILD RUN"
 def fixed(snapshot: Snapshot, fixes: Sequence[Fix]) -> Snapshot:
     """The snapshot after `fixes`. Raises ValueError where their edits overlap."""
     edits = [edit for fix in fixes for edit in fix.edits]
-    tree = parse(apply_edits(snapshot.text, edits)) if edits else snapshot.tree
+    tree = parsed_again(snapshot.tree, apply_edits(snapshot.text, edits)) if edits else snapshot.tree
     context = snapshot.context
     for fix in fixes:
         if fix.adds and context is not None:
@@ -87,7 +87,7 @@ def is_sound(before: Snapshot, after: Snapshot, *, starts_otherwise: bool = Fals
     )
     if not (is_as_planned and _scripts_are_valid(before, after)):
         return False
-    return _second_opinion(before.text, after.text)
+    return _second_opinion(before.tree, after.tree)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,21 +293,21 @@ def _words_of(instruction: Instruction) -> tuple[str, ...]:
     return (*(f"--{flag.name}={flag.value}" for flag in instruction.flags), *_texts(instruction))
 
 
-def _second_opinion(before: str, after: str) -> bool:
+def _second_opinion(before: Dockerfile, after: Dockerfile) -> bool:
     """Whether dockerfile-parse still agrees with us about where instructions are, if it did before."""
     return not _agrees(before) or _agrees(after)
 
 
-@lru_cache(maxsize=16)
-def _agrees(text: str) -> bool:
+@remembered
+def _agrees(tree: Dockerfile) -> bool:
     from io import BytesIO
 
     from dockerfile_parse import DockerfileParser
 
     try:
-        structure = DockerfileParser(fileobj=BytesIO(text.encode("utf-8", "surrogateescape"))).structure
+        structure = DockerfileParser(fileobj=BytesIO(tree.text.encode("utf-8", "surrogateescape"))).structure
     except Exception:
         return False
     theirs = [(each["instruction"], each["startline"]) for each in structure if each["instruction"] != "COMMENT"]
-    ours = [(placed.instruction.keyword, placed.line) for placed in parse(text).instructions]
+    ours = [(placed.instruction.keyword, placed.line) for placed in tree.instructions]
     return theirs == ours

@@ -232,12 +232,19 @@ def _run(
     return Checked(around, running, ledgers, reached, sections, tuple(found))
 
 
-def _running(rules: Iterable[Rule], settings: Settings) -> Iterator[Running]:
+def _running(rules: Iterable[Rule], settings: Settings) -> Iterable[Running]:
+    return _running_by(settings, tuple(rules))
+
+
+@remembered
+def _running_by(settings: Settings, rules: tuple[Rule, ...]) -> tuple[Running, ...]:
+    found: list[Running] = []
     for rule in rules:
         if settings.is_on(rule):
             own = settings.of(rule.id)
             min_saving = settings.min_saving if own.min_saving is None else own.min_saving
-            yield Running(rule, min_saving, None if own.severity == OFF else own.severity)
+            found.append(Running(rule, min_saving, None if own.severity == OFF else own.severity))
+    return tuple(found)
 
 
 def _as_before(found: Sequence[tuple[Running, Finding]], before: Checked) -> tuple[Loud, ...] | None:

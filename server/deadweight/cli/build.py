@@ -95,17 +95,18 @@ def read_files(
     """
     with_options = _with_options(arguments)
     files = SettingsFiles(lambda path: shown(_seen_from_here(path)))
-    known: dict[SettingsFile | None, Settings] = {None: DEFAULTS}
+    known: dict[SettingsFile | None, Settings] = {}
     contexts = _Contexts()
     builds, unread, today = DeclaredBuilds(), set[str](), time.strftime("%Y-%m-%d")
 
     def settings_for(path: Path) -> Settings:
         file = files.of(path)
-        if file is not None and file not in known:
-            known[file], wrong = file.over(DEFAULTS)
+        if file not in known:
+            settings, wrong = file.over(DEFAULTS) if file else (DEFAULTS, ())
             for line in wrong:
                 warn(line)
-        return with_options(chosen(known[file]))
+            known[file] = with_options(chosen(settings))
+        return known[file]
 
     def read(asked: _Asked) -> Read:
         path, named, error = asked

@@ -8,16 +8,19 @@ Here a class is made at once, with its slots and what people wrote into it. Unde
 descriptors that give way to the method when somebody asks for it. `__init__`, `__eq__`, `__hash__` and `__new__` are
 written here, as they are what is called; the others are those of the class that the standard library makes of the same
 body. What is out of the ordinary (fields that are inherited, `__post_init__`, `__slots__`) it makes at once as ever.
+
+A frozen class refuses nothing here: the type checker does, and so do the classes of the standard library in the tests.
+To get past a refusal, `__init__` would take three to four times as long, and it is 8 % of `check` (2026-11-26).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import typing
-from dataclasses import MISSING, Field, FrozenInstanceError
+from dataclasses import MISSING, Field
 from functools import cache, partial
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 try:
     from _collections import _tuplegetter as _getter  # type: ignore[import-not-found]
@@ -85,9 +88,8 @@ def _dataclass(cls: Any = None, /, **options: bool) -> Any:
     if is_compared:
         made |= _UNWRITTEN_OF_COMPARED if is_frozen else {**_UNWRITTEN_OF_COMPARED, "__hash__": None}
         made |= {"__hash__": body["__hash__"]} if "__hash__" in body else {}
-    if is_frozen:
-        made |= {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
-        made |= _UNWRITTEN_OF_FROZEN_SLOTS if options.get("slots") else {}
+    if is_frozen and options.get("slots"):
+        made |= _UNWRITTEN_OF_FROZEN_SLOTS
     made["__match_args__"] = tuple(name for name, each in _specified(cls) if each.init)
     finished = type(cls.__name__, (), made)
     _dataclasses[finished] = cls, options
@@ -133,7 +135,7 @@ def _write_for_dataclass(cls: type, name: str) -> Any:
 def _initialiser(cls: type, written: type) -> Any:
     specified = _specified(written)
     parameters, lines, defaults = [], [], []
-    names: dict[str, Any] = {"_missing": MISSING, "_set": object.__setattr__}
+    names: dict[str, Any] = {"_missing": MISSING}
     for index, (_, spec) in enumerate(specified):
         place = value = f"{_PLACE}{index}"
         if spec.init:
@@ -148,19 +150,11 @@ def _initialiser(cls: type, written: type) -> Any:
                 continue
         if spec.init and (spec.default is not MISSING or spec.default_factory is not MISSING):
             defaults.append(spec.default)
-        lines.append(f"_set(self, {place!r}, {value})" if "__setattr__" in vars(cls) else f"self.{place} = {value}")
+        lines.append(f"self.{place} = {value}")
     head = ", ".join(["self", *parameters])
     made = _function(cls, "__init__", f"{head}: {'; '.join(lines)}", [name for name, _ in specified], names)
     made.__defaults__ = tuple(defaults)
     return made
-
-
-def _refuse_to_set(_: object, name: str, __: object) -> NoReturn:
-    raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-
-def _refuse_to_delete(_: object, name: str) -> NoReturn:
-    raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
 # --- named tuples ---

@@ -52,15 +52,18 @@ class Table:
 
     def row(self, *key: str) -> tuple[str, ...] | None:
         """The first row whose first columns equal `key`."""
-        return next(self.rows(*key), None)
+        start = self._first("\t".join((*key, "")).encode("utf-8", "surrogatepass"))
+        return self._row_at(start) if start < len(self._text) else None
 
     def _starting(self, start_of_rows: str) -> Iterator[tuple[str, ...]]:
         prefix = start_of_rows.encode("utf-8", "surrogatepass")
         text, start = self._text, self._first(prefix)
         while text.startswith(prefix, start) and start < len(text):
-            end = text.index(b"\n", start)
-            yield tuple(text[start:end].decode().split("\t"))
-            start = end + 1
+            yield self._row_at(start)
+            start = text.index(b"\n", start) + 1
+
+    def _row_at(self, start: int) -> tuple[str, ...]:
+        return tuple(self._text[start : self._text.index(b"\n", start)].decode().split("\t"))
 
     def _first(self, prefix: bytes) -> int:
         """The offset of the first row that starts with `prefix`; the end of the text where none does."""

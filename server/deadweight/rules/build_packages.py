@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.lazy import cached_property
 from deadweight.model.building import compile_when_run, compiles, is_for_building, is_said_to_compile
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
@@ -25,8 +26,30 @@ _MANAGERS = frozenset(("apt-get", "apt", "aptitude", "apk", "dnf", "yum", "micro
 _REMOVE = frozenset(("remove", "purge", "autoremove", "del", "erase"))
 
 
+@dataclass(frozen=True, eq=False)
+class Install:
+    """An install that brings packages for building, and which."""
+
+    layer: Layer
+    effect: Effect
+    cause: PackageSet
+    names: tuple[str, ...]
+
+    @cached_property
+    def parts(self) -> tuple[Kept, ...]:
+        """Those that can go as far as is known, and those of which nobody knows what has to stay without them."""
+        stay = libraries(self.names, self.cause)
+        if stay is not None:
+            return (Kept(self.layer, self.effect, self.cause, self.names, stay),)
+        # Where nobody knows what libraries are called, what has none can go all the same.
+        tools = tuple(name for name in self.names if libraries((name,), self.cause) == ())
+        headers = tuple(name for name in self.names if name not in tools)
+        parts = ((tools, ()), (headers, None))
+        return tuple(Kept(self.layer, self.effect, self.cause, names, stay) for names, stay in parts if names)
+
+
 class Kept(NamedTuple):
-    """An install that brings packages for building: which, and what stays needed without them, None where unknown."""
+    """Packages for building of an install: which, and what stays needed without them, None where unknown."""
 
     layer: Layer
     effect: Effect
@@ -47,31 +70,26 @@ class Kept(NamedTuple):
         return replace(self.effect, cause=replace(self.cause, names=self.names, already=already, options=options))
 
 
-class Install(NamedTuple):
+class Left(NamedTuple):
     """An install, and the last call up to some layer that may need what it brings."""
 
-    kept: Kept
+    install: Install
     last: tuple[Layer, Call] | None
 
 
 @remembered
-def _kept(layer: Layer) -> tuple[Kept, ...]:
+def _installs(layer: Layer) -> tuple[Install, ...]:
     """The installs of a layer that bring packages for building."""
-    found: list[Kept] = []
-    if any(map(_removes_unsaid, layer.calls)) or is_said_to_compile(layer.instruction.text):
-        return ()
+    found: list[Install] = []
     for effect in layer.kept:
         cause = effect.cause
         if not isinstance(cause, PackageSet) or cause.manager not in ("apt", "apk", "rpm") or not effect.is_certain:
             continue
         building = [name for name in cause.names if is_for_building(name) and name not in cause.already]
-        names = tuple(name for name in building if name not in _handed_on(layer))
-        stay = libraries(names, cause)
-        # Where nobody knows what libraries are called, what has none can go all the same.
-        tools = tuple(name for name in names if stay is not None or libraries((name,), cause) == ())
-        headers = tuple(name for name in names if name not in tools)
-        found += [Kept(layer, effect, cause, tools, stay or ())] if tools else []
-        found += [Kept(layer, effect, cause, headers, None)] if headers else []
+        if names := tuple(name for name in building if name not in _handed_on(layer)):
+            found.append(Install(layer, effect, cause, names))
+    if found and (any(map(_removes_unsaid, layer.calls)) or is_said_to_compile(layer.instruction.text)):
+        return ()
     return tuple(found)
 
 
@@ -108,30 +126,28 @@ def _compilers(layer: Layer) -> tuple[Call, ...]:
     return tuple(filter(compiles, layer.calls))
 
 
-def _with(left: tuple[Install, ...], layer: Layer) -> tuple[Install, ...]:
+def _with(left: tuple[Left, ...], layer: Layer) -> tuple[Left, ...]:
     """The installs of an image up to a layer."""
-    own, users = _kept(layer), _compilers(layer)
+    own, users = _installs(layer), _compilers(layer)
     if left and layer.removes:
-        left = tuple(still for each in left if (still := _not_removed(each, layer)))
+        left = tuple(each._replace(install=still) for each in left if (still := _not_removed(each.install, layer)))
     if not own and not (left and users):
         return left
     found = [each._replace(last=(layer, users[-1])) if users else each for each in left]
-    for kept in own:
-        behind = [call for call in users if call.span > kept.effect.span]
-        found.append(Install(kept, (layer, behind[-1]) if behind else None))
+    for install in own:
+        behind = [call for call in users if call.span > install.effect.span]
+        found.append(Left(install, (layer, behind[-1]) if behind else None))
     return tuple(found)
 
 
 def _not_removed(install: Install, layer: Layer) -> Install | None:
     """What a layer leaves of an install: that it deletes the rest too late, another finding says."""
-    kept = install.kept
     removals = [each.cause for each in layer.undoing if isinstance(each.cause, PackageSet)]
-    gone = {name for removed in removals for name in removed_names(kept.cause, removed)}
-    names = tuple(name for name in kept.names if name not in gone)
-    if names == kept.names:
+    gone = {name for removed in removals for name in removed_names(install.cause, removed)}
+    names = tuple(name for name in install.names if name not in gone)
+    if names == install.names:
         return install
-    stay = None if kept.libraries is None else libraries(names, kept.cause) or ()
-    return install._replace(kept=kept._replace(names=names, libraries=stay)) if names else None
+    return replace(install, names=names) if names else None
 
 
-installs_up_to = folded(tuple[Install, ...](), _with)
+left_of_installs = folded(tuple[Left, ...](), _with)

@@ -279,14 +279,13 @@ _WORTH_A_STAGE = 50_000_000  # bytes: for less nobody builds in a stage of its o
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     ledgers = snapshot.shipped_ledgers
-    installs = build_packages.installs_up_to(ledgers[-1].stacks[-1]) if ledgers else ()
-    if not any(install.last for install in installs) or not work_images.runs_an_app(snapshot):
+    left = build_packages.left_of_installs(ledgers[-1].stacks[-1]) if ledgers else ()
+    over = [(install, last) for install, last in left if last is not None]
+    if not over or not work_images.runs_an_app(snapshot) or build_packages.callers(ledgers):
         return
-    if build_packages.callers(ledgers):
-        return
-    for stage, group in groupby(installs, lambda install: install.kept.layer.site.stage):
-        over = ((kept, last) for kept, last in group if last is not None)
-        weighed = [_Weighed(kept, last, saves) for kept, last in over if (saves := effect_size(kept.freed))]
+    for stage, group in groupby(over, lambda each: each[0].layer.site.stage):
+        parts = [(kept, last) for install, last in group for kept in install.parts]
+        weighed = [_Weighed(kept, last, saves) for kept, last in parts if (saves := effect_size(kept.freed))]
         weighed.sort(key=lambda each: -each.saves.best)
         can_go = any(removing_build_packages.is_possible(snapshot, each.kept) for each in weighed)
         if weighed and (can_go or weighed[0].saves.best >= _WORTH_A_STAGE):
@@ -294,7 +293,7 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 class _Weighed(NamedTuple):
-    """An install that brings packages for a build that is over, and their bytes."""
+    """Packages of an install for a build that is over, and their bytes."""
 
     kept: Kept
     last: tuple[Layer, Call]

@@ -301,28 +301,42 @@ def _name_of(effect: Effect) -> str | None:
     return cause.root if isinstance(cause, Copied) and cause.selection is not None and cause.selection.exists else None
 
 
-def _may_be_like(length: int, name: str) -> bool:
-    """Whether a name of such a length can have as much in common: a folder may have thousands that do not."""
-    return 2 * min(length, len(name)) >= _LIKE * (length + len(name))
-
-
 def _nearest(context: BuildContext, path: str) -> str | None:
     """The path in the context that differs from `path` in one name, and not much in that."""
-    from difflib import get_close_matches
-
     folder, rest = "", path
     while True:
         name, _, rest = rest.partition("/")
-        names = [each.rstrip("/") for each, _ in context.entries(folder)]
+        here = context.tree.at(folder)
+        names = [*here.files, *here.folders] if here else []
         if name not in names:
             break
         folder = f"{folder}/{name}".lstrip("/")
-    by_case = [each for each in names if each.lower() == name.lower()]
-    for like in by_case or get_close_matches(name, filter(partial(_may_be_like, len(name)), names), cutoff=_LIKE):
+    by_case = sorted([each for each in names if each.lower() == name.lower()])
+    for like in by_case or _alike(name, names):
         near = "/".join(part for part in (folder, like, rest) if part)
         if context.select(near).exists:
             return near
     return None
+
+
+def _alike(name: str, names: list[str]) -> list[str]:
+    """The names that have as much in common with `name`, the likest first.
+
+    A folder may have thousands that have not: of these most are too long or too short, or lack its letters.
+    """
+    length, letters = len(name), set(name)
+    may_be = [
+        each
+        for each in names
+        if 2 * len(each) >= (least := _LIKE * (length + len(each)))
+        and 2 * length >= least
+        and 2 * (length - len(letters.difference(each))) >= least
+    ]
+    if not may_be:
+        return []
+    from difflib import get_close_matches
+
+    return get_close_matches(name, may_be, cutoff=_LIKE)
 
 
 def _bring_back(context: BuildContext, missing: _Missing, _: Snapshot) -> Iterator[Fix]:

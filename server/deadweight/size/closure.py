@@ -55,9 +55,9 @@ def closure(index: Index, names: Iterable[str], held: AbstractSet[str]) -> Closu
         pending = [iter(index.needs(name) or ())]
         while pending:
             for group in pending[-1]:
-                if not there.isdisjoint(group):
-                    continue
                 first = group[0]
+                if first in there or not there.isdisjoint(group):
+                    continue
                 there.add(first)
                 needs = index.needs(first)
                 if needs is None:

@@ -53,8 +53,9 @@ def _libraries(names: tuple[str, ...], on: PackageSet) -> tuple[str, ...] | None
     if on.manager != "apt":
         return None if any(map(_HEADERS.fullmatch, names)) else ()
     is_named = on.suite in debian.suites() and "release-unnamed" not in on.options
-    told = {_on_debian(names, on, kept, suite) for suite in ((on.suite or "",) if is_named else debian.suites())}
-    return told.pop() if len(told) == 1 else None
+    first, *others = (on.suite or "",) if is_named else debian.suites()
+    stay = _on_debian(names, on, kept, first)
+    return stay if stay is None or all(_on_debian(names, on, kept, suite) == stay for suite in others) else None
 
 
 def _on_debian(names: tuple[str, ...], on: PackageSet, kept: tuple[str, ...], suite: str) -> tuple[str, ...] | None:
@@ -109,5 +110,6 @@ def _roots(
     found: set[str], brought: Callable[[Iterable[str], Iterable[str]], Iterable[str]], held: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Those of `found` that are not there, and that no other one of them brings along."""
-    missing = {name: set(brought((name,), held)) - {name} for name in sorted(found) if name in brought((name,), held)}
-    return tuple(name for name in missing if not any(name in others for others in missing.values()))
+    brings = {name: frozenset(brought((name,), held)) for name in sorted(found)}
+    missing = [name for name, packages in brings.items() if name in packages]
+    return tuple(name for name in missing if not any(name in brings[each] for each in missing if each != name))

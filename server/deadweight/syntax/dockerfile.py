@@ -57,6 +57,7 @@ __all__ = [
     "edited",
     "has_long_line",
     "parse",
+    "parsed_again",
     "remembered",
     "remembered_of_each",
 ]
@@ -291,6 +292,12 @@ def parse(text: str) -> Dockerfile:
     """The tree of any text whatever."""
     pieces, escape, _ = _scan(lines_of(text), "\\", in_head=True)
     return Dockerfile(tuple(map(Section, _split(pieces))), escape)
+
+
+def parsed_again(tree: Dockerfile, text: str) -> Dockerfile:
+    """The tree of another text, all of it read; sections that are those of `tree` stay these objects."""
+    pieces, escape, _ = _scan(lines_of(text), "\\", in_head=True)
+    return _spliced(tree, 0, len(tree.sections), pieces, escape)
 
 
 def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:

@@ -183,12 +183,12 @@ def is_made_elsewhere(context: BuildContext, path: str) -> bool:
 
 def _is_left_to_git(context: BuildContext, path: str) -> bool:
     """Whether a .gitignore of the context leaves out a path."""
-    from pathspec import GitIgnoreSpec
-
     names = path.split("/")
     for depth in range(len(names)):
         text = context.texts.get("/".join((*names[:depth], ".gitignore")))
         if text:
+            from pathspec import GitIgnoreSpec
+
             below = "/".join(names[depth:])
             with suppress(ValueError):
                 spec = GitIgnoreSpec.from_lines(text.split("\n"))
