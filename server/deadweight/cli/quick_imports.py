@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _OURS = "deadweight"
 # Packages of others whose modules do nothing but define something.
 _PACKAGES_OF_OTHERS = frozenset(("asyncio", "attr", "attrs", "cattrs", "cattrs.gen", "pygls", "pygls.lsp"))
-_MODULES_OF_OTHERS = frozenset(("ipaddress", "shlex", "textwrap", "tokenize"))  # imported for rarer errands
+_MODULES_OF_OTHERS = frozenset(("copy", "ipaddress", "locale", "shlex", "textwrap", "tokenize"))  # for rarer errands
 _KNOWN_WITHOUT_LOADING = frozenset(("__class__", "__file__", "__name__", "__path__", "__spec__"))
 # Of a file with byte code: what it is for, how its freshness is checked (0: by these), time and size of the source.
 _HEADER = 16
