@@ -21,11 +21,13 @@ _KNOWN = ((3, 10), (3, 13))  # versions of Python whose classes have what `quick
 # New objects before the garbage collector looks at them. Modules stay, and of what a Dockerfile leaves few objects are
 # in cycles: 250 files come to these many, and to 15 MB. Every 50,000 objects took 4 % of `check` (2026-11-26).
 _SELDOM = 200_000
+# Modules of Python whose expressions are only asked for methods, as ours are: a start does without most of them.
+_ASK_FOR_METHODS = frozenset(("dataclasses", "json.encoder", "json.scanner", "logging", "platform", "string"))
 _compile = re.compile
 
 
 def compile_on_first_use() -> None:
-    """From now on, load modules, write methods and compile our own regular expressions when they are first used.
+    """From now on, load modules, write methods and compile regular expressions when they are first used.
 
     Not where DEADWEIGHT_EAGER_TYPES=1, which is for whoever suspects that something goes wrong here.
     """
@@ -72,5 +74,6 @@ class _Pattern:
 
 
 def _compile_later(pattern: Any, flags: Any = 0) -> Any:
-    is_ours = sys._getframe(1).f_globals.get("__name__", "").startswith("deadweight.")
-    return _Pattern(pattern, flags) if is_ours else _compile(pattern, flags)
+    name = sys._getframe(1).f_globals.get("__name__", "")
+    may_wait = name.startswith("deadweight.") or name in _ASK_FOR_METHODS
+    return _Pattern(pattern, flags) if may_wait else _compile(pattern, flags)

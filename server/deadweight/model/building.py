@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 # Compilers, what drives them, and headers, by the names of Debian, Alpine and Fedora (kept by hand, 2026-11-26).
 _TOOLS = """
-    build-essential build-base alpine-sdk gcc-c[+][+] gcc-gfortran
-    g[+][+](-[0-9.]+)? (gcc|cpp|clang|llvm|gfortran)-?[0-9.]*
+    build-essential build-base alpine-sdk gcc-c++ gcc-gfortran g++
     make automake autoconf autotools-dev libtool libtool-bin cmake ninja ninja-build samurai meson scons ccache
     bison flex byacc nasm yasm swig m4 texinfo pkg-config pkgconf pkgconfig binutils
     dpkg-dev debhelper devscripts fakeroot rpm-build redhat-rpm-config linux-headers kernel-headers
-    rust rustc cargo go golang golang-go golang-[0-9.]+
+    rust rustc cargo go golang golang-go
 """
-_BUILDING = re.compile("|".join(_TOOLS.split()) + r"|linux-headers-.*|.*-(?:dev|devel|static)")
+_BY_NAME = frozenset(_TOOLS.split())
+_NUMBERED = re.compile(r"(?:g[+][+]-|golang-)[0-9.]+|(?:gcc|cpp|clang|llvm|gfortran)-?[0-9.]*")
 # What compiles by itself, or installs packages that may have to be compiled (kept by hand, 2026-11-26).
 _COMPILES = frozenset(
     (
@@ -46,7 +46,12 @@ _SAYS_WHEN_RUN = re.compile(r"#[^\n]*\b(?:JIT|just[- ]in[- ]time|at run[- ]?time
 
 def is_for_building(package: str) -> bool:
     """Whether a package is of use only while something is built, by its name."""
-    return _BUILDING.fullmatch(package) is not None
+    return (
+        package in _BY_NAME
+        or package.endswith(("-dev", "-devel", "-static"))
+        or package.startswith("linux-headers-")
+        or _NUMBERED.fullmatch(package) is not None
+    )
 
 
 def compile_when_run(packages: Iterable[str]) -> bool:

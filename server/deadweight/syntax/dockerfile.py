@@ -15,10 +15,8 @@ from weakref import WeakValueDictionary
 
 from deadweight.lazy import cached_property
 from deadweight.syntax.instruction import (
-    COMMENT,
     KEYWORDS,
     MAX_LINE,
-    NOT_SPACE,
     STRIP,
     TAKES_ARRAY,
     Flag,
@@ -28,10 +26,11 @@ from deadweight.syntax.instruction import (
     continues,
     has_long_line,
     heredocs_of,
+    is_blank,
+    is_comment,
     is_skipped,
     lines_of,
 )
-from deadweight.syntax.words import SPACES
 from deadweight.text import Edit, Span, apply_edits, count_line_ends
 
 if TYPE_CHECKING:
@@ -62,7 +61,8 @@ __all__ = [
     "remembered_of_each",
 ]
 
-_DIRECTIVE = re.compile(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+)", re.DOTALL)  # `# escape=``
+# `# escape=``, from its `#` on
+_DIRECTIVE = re.compile(r"#[^\S\x1c-\x1f]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+)", re.DOTALL)
 DIRECTIVES = frozenset(("syntax", "escape", "check"))
 
 
@@ -397,7 +397,7 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
     while at < len(lines):
         line = lines[at]
         at += 1
-        if COMMENT.match(line):
+        if is_comment(line):
             directive = _directive(line) if in_head else None
             in_head = in_head and directive is not None
             if directive and directive[0] == "escape" and directive[1] in ("\\", "`"):
@@ -405,7 +405,7 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
             pieces.append(Comment(line, directive))
             continue
         in_head = False
-        if not NOT_SPACE.search(line):
+        if is_blank(line):
             pieces.append(Blank(line))
             continue
         first = at - 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.lazy import cached_property
 from deadweight.syntax.json_form import read_array
-from deadweight.syntax.words import HEREDOC, SPACES, Word, heredoc_name, heredoc_words, split_plain, split_quoted
+from deadweight.syntax.words import HEREDOC, Word, heredoc_name, heredoc_words, split_plain, split_quoted
 from deadweight.text import Span
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 MAX_LINE = 65_535  # bytes; BuildKit's scanner rejects longer lines (moby/buildkit frontend/dockerfile/parser)
 
-COMMENT = re.compile(f"[{SPACES}]*#")
-NOT_SPACE = re.compile(f"[^{SPACES}]")
 _KEYWORD = re.compile(r"[^\t\v\f\r ]*")
 _FLAG = re.compile(r"""[\t-\r ]*(--(?:\\.|'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[^\t-\r '"\\])*)""", re.DOTALL)
 _QUOTE_OR_ESCAPE = re.compile(r"\\(.)|['\"]", re.DOTALL)
@@ -126,7 +124,7 @@ class Instruction:
         found: list[Span] = []
         offset = 0
         for line in lines_of(self.text[: self.heredocs[0].content.start if self.heredocs else len(self.text)]):
-            if offset and COMMENT.match(line):
+            if offset and is_comment(line):
                 found.append(Span(offset + line.index("#"), offset + len(line.rstrip("\r\n"))))
             offset += len(line)
         return tuple(found)
@@ -241,7 +239,17 @@ def continues(line: str, escape: str) -> bool:
 
 def is_skipped(line: str) -> bool:
     """Whether a line inside a continuation is a comment or blank: BuildKit drops those."""
-    return not NOT_SPACE.search(line) or bool(COMMENT.match(line))
+    return is_blank(line) or is_comment(line)
+
+
+def is_blank(line: str) -> bool:
+    """Whether there is nothing but space."""
+    return not line.strip(STRIP)
+
+
+def is_comment(line: str) -> bool:
+    """Whether a `#` stands before anything else."""
+    return line.lstrip(STRIP).startswith("#")
 
 
 def _logical(text: str, escape: str) -> Logical:
