@@ -242,7 +242,7 @@ def _finding(install: Install, stage: str) -> Finding | None:
     """What of an install nothing needs; None where that is next to nothing."""
     claimed = install.claimed(install.needed)
     saves, spared = install.size(claimed), claimed[install.suite]
-    if not spared or saves is None:
+    if not spared or saves is None or not saves.best:
         return None
     already = (*install.cause.already, *install.cause.names, *install.needed)
     freed = replace(install.cause, names=tuple(sorted(spared)), options=frozenset(), already=already)
