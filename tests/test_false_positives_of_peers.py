@@ -40,14 +40,14 @@ def said(dockerfile: str) -> set[str]:
         "FROM python:3.13\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/c pip install flask\n",
         f"FROM debian:12\nRUN --mount=type=tmpfs,target=/var/lib/apt apt-get update && {LEAN} git\n",
         # A removal of something else before the install: hadolint#1179, #1250.
-        "FROM fedora:44\nRUN rm -rf /foo && dnf install -y git && dnf clean all\n",
+        "FROM fedora:44\nRUN rm -rf /foo && dnf install -y gcc && dnf clean all\n",
         "FROM redhat/ubi9-minimal\nRUN microdnf clean all && microdnf install git && microdnf clean all\n",
         # Other ways to clean up: hadolint#796, #948.
         f"FROM debian:12\nRUN apt-get update && {LEAN} git && find /var/lib/apt/lists -type f -delete\n",
         f"FROM debian:12\nRUN apt-get update && {LEAN} git && rm -rf /var/lib/apt\n",
         "FROM alpine:3.22\nRUN apk add --update git && rm -rf /var/cache/apk/*\n",
         "FROM centos:7\nRUN yum install -y git && rm -rf /var/cache/yum\n",
-        "FROM fedora:44\nRUN dnf5 install -y git && rm -rf /var/cache/libdnf5\n",
+        "FROM fedora:44\nRUN dnf5 install -y gcc && rm -rf /var/cache/libdnf5\n",
         "FROM opensuse/leap:15.6\nRUN zypper in -y git && zypper cc -a\n",
         # The option in one of its other ways, or in another place: hadolint#299, trivy#4107.
         "FROM debian:12\nRUN apt-get update && apt-get install -y git --no-install-recommends && apt-get dist-clean\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from deadweight.facts.recommends import recommended
 from deadweight.facts.tables import table
 from deadweight.rules.recommended_packages import recommended_packages
 from deadweight.rules.rule import Safety
+from deadweight.settings import DEFAULTS
 from examples import blocks, pairs, read_example, snapshot_of
 
 if TYPE_CHECKING:
@@ -171,6 +173,15 @@ def test_packages_are_the_same_whatever_the_version_in_their_names(image: str, p
     assert found.finding.saves is not None
     assert found.finding.saves.best > 4_000_000
     assert found.finding.saves.high is None
+
+
+@pytest.mark.parametrize("package", ["curl", "wget", "nginx", "python3-pip", "build-essential"])
+def test_who_asks_for_every_byte_hears_of_little_ones_of_other_releases_too(package: str) -> None:
+    snapshot = snapshot_of(f"FROM ubuntu:24.04\nRUN apt-get install -y {package}\n")
+    assert report(snapshot, rules=RULES) == ()
+    (reported,) = report(snapshot, replace(DEFAULTS, min_saving=0), rules=RULES)
+    assert reported.finding.saves is not None
+    assert 0 < reported.finding.saves.best < 1_000_000
 
 
 def test_of_a_release_before_all_lists_the_fix_is_to_be_looked_at() -> None:

@@ -399,7 +399,7 @@ def _is_small(finding: Finding, min_saving: int) -> bool:
     saves = finding.saves
     if not finding.is_about_bytes:
         return False
-    if saves is None or saves.high is None:
+    if saves is None or (saves.high is None and not finding.known_part_decides):
         return min_saving > DEFAULTS.min_saving and (saves.best if saves else 0) < min_saving
     return saves.best < min_saving
 

@@ -219,8 +219,6 @@ if TYPE_CHECKING:
     from deadweight.rules.recommendations import Below, Install
     from deadweight.snapshot import Snapshot
 
-_LEAST = 1_000_000  # bytes: below it "at least" says nothing
-
 
 @rule("recommended-packages", group="packages", same_as=("hadolint:DL3015",))
 def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
@@ -244,7 +242,7 @@ def _finding(install: Install, stage: str) -> Finding | None:
     """What of an install nothing needs; None where that is next to nothing."""
     claimed = install.claimed(install.needed)
     saves, spared = install.size(claimed), claimed[install.suite]
-    if not spared or saves is None or (saves.high is None and saves.best < _LEAST):
+    if not spared or saves is None or not saves.best:
         return None
     already = (*install.cause.already, *install.cause.names, *install.needed)
     freed = replace(install.cause, names=tuple(sorted(spared)), options=frozenset(), already=already)
@@ -257,6 +255,7 @@ def _finding(install: Install, stage: str) -> Finding | None:
         stage=stage,
         frees=frozenset({(install.layer.site, replace(install.effect, cause=freed))}),
         fixes=partial(_fixes, install),
+        known_part_decides=True,  # most packages recommend next to nothing
     )
 
 

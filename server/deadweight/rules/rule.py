@@ -92,6 +92,7 @@ class Finding:
     a secret that anybody can read in the image ("secret") are not about bytes, and those above a "budget" go by other
     findings. `related` are the other places it is about. In the message, "{lines}" stands for the lines of the
     instructions in `lines`. `fixes` makes the ways out when somebody asks for them, in the file as it is then.
+    "At least" so many bytes are worth a word however few these are, unless `known_part_decides`.
     """
 
     site: Site
@@ -104,6 +105,7 @@ class Finding:
     fixes: Callable[[Snapshot], Iterable[Fix | None]] = field(default=_no_fixes, compare=False)
     related: tuple[Related, ...] = ()
     lines: tuple[Site, ...] = ()
+    known_part_decides: bool = False
 
     @cached_property
     def claims(self) -> bool:

@@ -37,7 +37,6 @@ _SETTINGS = ("/etc/dnf", "/etc/yum.conf")
 # What adds repositories, whose packages of the same names may recommend others: those of NodeSource recommend nothing.
 _REPOSITORIES = re.compile(r"yum\.repos\.d|--add-repo|nodesource|\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|da)?sh\b")
 _WORD = re.compile(r"[\w.+-]+")
-_LEAST = 1_000_000  # bytes: below it "at least" says nothing
 
 
 class _Install(NamedTuple):
@@ -119,8 +118,8 @@ def _finding(
     install: _Install, needed: Sequence[WeakDependency], spared: Sequence[WeakDependency], stage: str
 ) -> Finding | None:
     sure = sorted((each for each in spared if each.is_sure), key=lambda each: (-(each.best or 0), each.name))
-    saves = total([rpm.weighs(each) for each in sure])
-    if saves is None or saves.best < _LEAST:
+    saves = total([rpm.weighs(each) for each in sure]) if sure else None
+    if saves is None:
         return None
     cause, count = install.cause, len(sure)
     beside = (*cause.already, *cause.names, *(each.name for each in needed))
@@ -135,6 +134,7 @@ def _finding(
         stage=stage,
         frees=frozenset({(install.layer.site, replace(install.effect, cause=freed))}),
         fixes=partial(_fixes, install, needed, spared),
+        known_part_decides=True,  # most packages recommend next to nothing
     )
 
 
