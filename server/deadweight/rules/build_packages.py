@@ -105,11 +105,12 @@ def _removes_unsaid(call: Call) -> bool:
     """Whether a call may remove what nobody can name: what is not marked again goes with `apt-get purge --auto-remove`,
     as official images do it; others compare lists (`apt-get purge $(diff before after)`).
     """
+    if call.program != "apt-mark" and call.program not in _MANAGERS:
+        return False
     verbs = [word.text for word in call.operands()]
     if call.program == "apt-mark":
         return "auto" in verbs
-    is_removal = call.program in _MANAGERS and not _REMOVE.isdisjoint(verbs)
-    return is_removal and any("$(" in word.text or "`" in word.text for word in call.words)
+    return not _REMOVE.isdisjoint(verbs) and any("$(" in word.text or "`" in word.text for word in call.words)
 
 
 @remembered

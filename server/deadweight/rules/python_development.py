@@ -188,8 +188,10 @@ def _of_files(cause: PackageSet, call: Call) -> _Lean | None:
         return _of_requirements(cause, cause.project, call)
     extras = [each for each in cause.options if each.startswith("extra=")]
     meant = sorted(each for each in extras if each.removeprefix("extra=") in _NAMES)
+    if not meant or len(meant) < len(extras):
+        return None
     word = next((word for word in call.words if re.fullmatch(r"[./][\w./-]*\[[^\]]*\]", word.plain)), None)
-    if not meant or len(meant) < len(extras) or word is None or word.plain.partition("[")[0] == "":
+    if word is None or word.plain.partition("[")[0] == "":
         return None
     names = " and ".join(each.removeprefix("extra=") for each in meant)
     what = f"the packages of the extra {names} are installed"

@@ -133,6 +133,7 @@ _SHARED = re.compile(
 
 
 # What builds call the installation of everything; `make install-docs` installs a part.
+_BUILDS = frozenset(("make", "gmake", "ninja", "cmake", "python", "python3", "meson", "b2", "scons"))
 _INSTALLS = re.compile(r"install(?:[-/_]strip|_sw)?")
 _POINTS = frozenset(("ln", "echo", "printf", "tee", "update-alternatives", "alternatives"))  # to what stays where it is
 _PREFIX = re.compile(r"(?:.*prefix|destdir)=(.+)", re.IGNORECASE | re.DOTALL)
@@ -213,6 +214,8 @@ def _is_pointed_at(call: Call, root: str) -> bool:
 
 def _installed_from(call: Call) -> str | None:
     """The folder from which a call installs what was built."""
+    if call.program not in _BUILDS:
+        return None
     texts = [word.text for word in call.words]
     is_install = any(map(_INSTALLS.fullmatch, texts))
     if call.program in ("make", "gmake", "ninja"):
@@ -223,10 +226,8 @@ def _installed_from(call: Call) -> str | None:
     elif call.program in ("python", "python3"):
         is_install = is_install and "setup.py" in texts
         folder = None
-    elif call.program in ("meson", "b2", "scons"):
-        folder = call.value("-C")
     else:
-        return None
+        folder = call.value("-C")
     return call.around.resolve(folder or ".") if is_install else None
 
 
