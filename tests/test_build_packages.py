@@ -182,6 +182,8 @@ def test_a_server_starts_by_itself() -> None:
         ('["jupyterhub --no-ssl"]', False),
         ('["/usr/local/bin/runner.sh"]', False),
         ('["/app/runner", "serve"]', True),
+        ('["/bin/scutil", "emu", "/bin/build"]', False),
+        ('["serve", "/app/build"]', True),
         ('["npm", "run", "develop"]', False),
         ('["npm", "start"]', True),
         ('["/usr/bin/tini", "--", "/bin/bash"]', False),

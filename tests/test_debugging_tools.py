@@ -53,3 +53,16 @@ def test_the_last_line_of_a_run_goes_with_what_continued_it() -> None:
 )
 def test_nothing_is_said_where_somebody_may_want_them(text: str) -> None:
     assert not report(snapshot_of(text), rules=[RULE])
+
+
+@pytest.mark.parametrize(
+    ("run", "after"),
+    [
+        ("apt-get update && apt-get install -y vim && rm -rf /var/lib/apt/lists/*", ""),
+        ("apt-get update && apt-get install -y vim htop", ""),
+        ("apt-get update && apt-get install -y vim && make shop", "RUN apt-get update && make shop\n"),
+    ],
+)
+def test_an_install_of_nothing_else_goes_as_a_whole(run: str, after: str) -> None:
+    start = "FROM debian:bookworm-slim\n"
+    assert fixes(f"{start}RUN {run}\n{APP}") == [f"{start}{after}{APP}"]

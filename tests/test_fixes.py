@@ -116,6 +116,12 @@ STAGES = [
         f"RUN --mount=type=cache,target=/var/lib/apt {UPDATE}\nRUN {UPDATE} && apt-get install a && {CLEAN}\n",
     ),
     ("RUN A=-q; apt-get $A update\nRUN apt-get install a\n", None),
+    # Sources that the RUN itself adds are none of the lists that it finds.
+    (
+        f"RUN {UPDATE}\nRUN a\nRUN echo deb x > /etc/apt/sources.list.d/x.list && apt-get install a\n",
+        f"RUN a\nRUN {UPDATE} && echo deb x > /etc/apt/sources.list.d/x.list && apt-get install a && {CLEAN}\n",
+    ),
+    (f"RUN {UPDATE}\nRUN a\nRUN apt-key add k\nRUN apt-get install a\n", None),
     (f"RUN {UPDATE} || true\nRUN apt-get install a\n", None),
     (f"RUN {UPDATE}\nCOPY sources.list /etc/apt/\nRUN apt-get install a\n", None),
     (f"RUN {UPDATE}\nRUN --network=none apt-get install ./a.deb\n", None),

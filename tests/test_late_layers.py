@@ -76,6 +76,7 @@ SAFE, ASK = Safety.SAFE.value, Safety.ASK.value
         ),
         ("COPY models /m\nRUN useradd -u 7 app\nRUN chown -R app:app /m\n", "", ""),
         ("COPY models /m\nRUN groupadd -g 8 a; useradd -u 7 a; usermod -u 9 a\nRUN chown -R a:a /m\n", "", ""),
+        ("COPY models /m\nRUN groupadd -g 8 app && useradd -u 7 -g app bob\nRUN chown -R app:app /m\n", "", ""),
         # Both at once
         (
             "COPY models /m\nRUN chown -R 7:8 /m && chmod -R 750 /m\n",

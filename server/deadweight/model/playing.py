@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 10_000  # that a pattern is tried on
 _ALL = ""  # in place of a folder at the top
+# Folders in which the caches of npm, pip and yarn have nearly all of their bytes (kept by hand, 2026-11-26).
+_HOLD_CACHES = frozenset(("_cacache", "http", "http-v2", "v4", "v6"))
 _NAME = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+)*")  # without a version
 _ARCHIVES = (".gz", ".tgz", ".bz2", ".xz", ".zst", ".tar", ".zip", ".7z", ".jar", ".war", ".deb", ".rpm")
 
@@ -165,9 +167,18 @@ def _after(written: Effect, effect: Effect, *, is_own: bool) -> Effect | None:
         return _without(written, effect.cause, frozenset())
     if effect.kind is Kind.REMOVES:
         # An uncertain removal counts too: where a clean-up may happen, nobody is told that there is none.
-        is_gone = effect.path and written.path and covers(effect.path, written.path)
-        return None if is_gone else _thinned(written, effect)
+        return None if effect.path and takes(effect.path, written) else _thinned(written, effect)
     return _replaced(written, effect) if effect.kind is Kind.REPLACES else _moved(written, effect, is_own=is_own)
+
+
+def takes(path: str, written: Effect) -> bool:
+    """Whether all of something written goes where a path is removed."""
+    if written.path is None:
+        return False
+    if covers(path, written.path):
+        return True
+    is_cache = isinstance(written.cause, Leftover) and posixpath.basename(path) in _HOLD_CACHES
+    return is_cache and posixpath.dirname(path) == written.path
 
 
 def _is_folder_of(written: Effect, path: str) -> bool:

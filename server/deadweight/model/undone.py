@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet, covers
+from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet
 from deadweight.model.filesystem import Filesystem
-from deadweight.model.playing import removed_names, touched_by
+from deadweight.model.playing import removed_names, takes, touched_by
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
 
 if TYPE_CHECKING:
@@ -87,12 +87,7 @@ def _is_clean_up(layer: Layer, removal: Effect) -> bool:
 
 def _removes(removal: Effect, own: Effect) -> bool:
     """Whether a removal takes away what its own layer wrote, or had found there."""
-    return (
-        removal.path is not None
-        and own.path is not None
-        and own.kind in (Kind.WRITES, Kind.REPLACES)
-        and covers(removal.path, own.path)
-    )
+    return removal.path is not None and own.kind in (Kind.WRITES, Kind.REPLACES) and takes(removal.path, own)
 
 
 def _part(written: Effect, removal: Effect, context: BuildContext | None) -> Effect | None:
@@ -104,7 +99,7 @@ def _part(written: Effect, removal: Effect, context: BuildContext | None) -> Eff
         return _packages(written, cause, removed) if isinstance(cause, PackageSet) else None
     if removal.path is None or written.path is None:
         return None
-    if covers(removal.path, written.path):
+    if takes(removal.path, written):
         return written
     part = Filesystem(None, context).part_of(written, removal.path)
     return None if part is None or isinstance(part.cause, Built) else part

@@ -156,7 +156,9 @@ def _mounts_lists(layer: Layer) -> bool:
 def _updating(snapshot: Snapshot, layer: Layer, left: Left, below: tuple[Layer, ...]) -> Iterator[Edit | None]:
     """What a later RUN needs once the lists of an earlier one are gone: its own update, and its own clean-up."""
     uses, prefix = _uses(layer), _as_root(left, below, layer)
-    yield prepend_command(snapshot, layer, uses[0], f"{prefix}{_update_command(left)}")
+    # Where the RUN itself adds sources, the lists that it finds are those without them.
+    first = layer.calls[0] if _changes_sources(layer, uses[0]) else uses[0]
+    yield prepend_command(snapshot, layer, first, f"{prefix}{_update_command(left)}")
     if not any(_is_update(call) for call in layer.calls):
         yield append_command(snapshot, layer, uses[-1], f"{prefix}{left.cause.cleanup}")
 
@@ -179,7 +181,7 @@ def _can_move(left: Left, below: tuple[Layer, ...], readers: Sequence[Layer]) ->
         return False  # an update that may fail: `apt-get update || true`
     for layer in below:
         first = _uses(layer)[0] if layer in readers else None
-        if layer.step is None or _changes_sources(layer, first if layer is below[-1] else None):
+        if layer.step is None or _changes_sources(layer, layer.calls[0] if first and layer is below[-1] else None):
             return False
         if first is None:
             continue

@@ -62,7 +62,8 @@ def _is_apart(call: Call, place: str) -> bool:
     if call.program in _KNOW_ACCOUNTS and any(is_under(place, each) for each in _NAMES):
         return False
     words = [word for word in call.words if not word.text.startswith("-")]
-    paths = [path and _folder(path) for path in call.paths(words)]
+    values = [word.text.partition("=")[2] for word in call.words if word.text.startswith("--")]  # `--home-dir=/app`
+    paths = [path and _folder(path) for path in (*call.paths(words), *map(call.around.resolve, filter(None, values)))]
     return not any(path is None or is_under(path, place) or is_under(place, path) for path in paths)
 
 

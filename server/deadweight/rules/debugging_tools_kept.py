@@ -129,8 +129,9 @@ from typing import TYPE_CHECKING
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_words
-from deadweight.rules import xdebug
-from deadweight.rules.edits import swap_words
+from deadweight.rules import work_images, xdebug
+from deadweight.rules.edits import complete, swap_words
+from deadweight.rules.lone_commands import without
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
@@ -167,6 +168,8 @@ def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
         is_for_people = target is None or _FOR_DEVELOPERS.search(target.name or "")
         if not begins or begins & _WORKED_IN or is_for_people or _is_named_again(snapshot, freed):
             return
+        if not work_images.runs_an_app(snapshot):
+            return
         cause = freed.cause
         assert isinstance(cause, PackageSet)
         names = " and ".join(cause.names) if len(cause.names) < 3 else ", ".join(cause.names)
@@ -191,7 +194,7 @@ def _tools(layer: Layer) -> Iterator[Effect]:
         if isinstance(cause, PackageSet) and cause.manager in ("apt", "apk") and effect.is_certain:
             names = tuple(name for name in cause.names if name in _TOOLS)
             rest = tuple(name for name in cause.names if name not in _TOOLS)
-            if names and rest and not _TO_WORK_IN.intersection(rest):
+            if names and not _TO_WORK_IN.intersection(rest):
                 alone = replace(cause, names=names, already=(*cause.already, *rest))
                 yield replace(effect, cause=alone)
 
@@ -224,7 +227,12 @@ def _fixes(layer: Layer, freed: Effect, snapshot: Snapshot) -> Iterator[Fix | No
     assert isinstance(cause, PackageSet)
     calls = [call for call in layer.calls if call.span == freed.span]
     words = [word for call in calls for word in call.words if word.text in cause.names]
-    made = swap_words(snapshot, layer, [(word, "") for word in words])
-    if made and len(calls) == 1 and len(made) == len(cause.names):
+    if len(calls) != 1 or len(words) != len(cause.names):
+        return
+    if len(calls[0].operands()) == len(words) + 1:  # the verb, and nothing else
+        made = complete((without(snapshot, layer, calls[0]),))
+    else:
+        made = swap_words(snapshot, layer, [(word, "") for word in words])
+    if made:
         note = "Check: neither the app nor a script of yours calls it"
         yield Fix("remove", f"Do not install {', '.join(cause.names)}", Safety.ASK, made, note=note)

@@ -197,6 +197,13 @@ Bundler's cache only the archives go; what it has cloned of git stays.
 
 ## Not reported
 
+The folder that has all of it is removed by hand:
+
+```
+FROM node:22-slim
+RUN npm install -g typescript@7 && rm -rf ~/.npm/_cacache
+```
+
 The cache goes to a mount:
 
 ```

@@ -101,7 +101,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.commands import upgrades
 from deadweight.model.effects import Measured
 from deadweight.model.of_layers import OfLayers
-from deadweight.rules.edits import remove_command, remove_instruction
+from deadweight.rules.lone_commands import without
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
 
@@ -117,9 +117,6 @@ if TYPE_CHECKING:
 _LEAST = 10_000_000
 # Images that nobody builds anew: Docker Hub has called that of CentOS deprecated since its last build (2021-09-15).
 _ENDED = frozenset(("centos",))
-_MANAGERS = frozenset(("apt-get", "apt", "apk", "dnf", "dnf5", "yum", "microdnf", "tdnf", "zypper"))
-# What is of no use where nothing is upgraded or installed beside it.
-_PREPARES = frozenset(("update", "clean", "dist-clean", "autoremove", "refresh", "ref", "makecache", "cc"))
 _NOTE = "Check: the base image is built anew for security fixes, or raise its tag; no policy asks for the upgrade"
 
 
@@ -153,21 +150,5 @@ def _upgrades(layer: Layer) -> Iterator[tuple[Effect, Call]]:
 
 
 def _fixes(layer: Layer, call: Call, snapshot: Snapshot) -> Iterator[Fix | None]:
-    others = [each for each in layer.calls if each is not call]
-    if all(map(_is_of_no_use, others)):
-        edit = remove_instruction(snapshot, layer)
-    elif removed := remove_command(snapshot, layer, call):
-        edit = removed
-    else:
-        return
-    yield Fix("no-upgrade", "Remove the upgrade", Safety.ASK, (edit,), note=_NOTE)
-
-
-def _is_of_no_use(call: Call) -> bool:
-    """Whether a call only prepares an upgrade or cleans up behind it."""
-    if call.program in _MANAGERS:
-        verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
-        return verb in _PREPARES
-    return call.program == "rm" and all(
-        word.text.startswith(("-", "/var/cache/", "/var/lib/apt/")) for word in call.words
-    )
+    if edit := without(snapshot, layer, call):
+        yield Fix("no-upgrade", "Remove the upgrade", Safety.ASK, (edit,), note=_NOTE)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _FOR_WORK = re.compile(
     r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack|oss-fuzz|/builder"
-    r"|teamcity|jenkins|buildkite|(?:actions|gitlab)-runner"
+    r"|teamcity|jenkins|buildkite|(?:actions|gitlab)-runner|\bdind\b"
 )
 # What else the facts call a server and starts a shell, or a tool for people (kept by hand, 2026-11-26).
 _STARTS_NO_SERVER = re.compile(
@@ -26,6 +26,7 @@ _SERVES_PHP = re.compile(r"\b(?:apache|fpm)\b")  # among the tags of php: all ot
 _WORKS = re.compile(
     r"(?:\S*/)?(?:make|cmake|gcc|go|cargo|gradlew?|mvnw?|tox|nox|pytest|jupyter[\w-]*|sshd|code-server|bazel|ninja|jekyll"
     r"|mix|cabal|dind|(?:ci|test|build|gitlab|actions)-runner|runner\.sh|build\.\w+)"
+    r"|/(?:usr/)?(?:local/)?s?bin/build"
 )
 _BUILDS = re.compile(r"(?:\S*/)?build")  # as a program; `node build` starts what was built
 _FOR_DEVELOPERS = re.compile(r"(?:npm|yarn|pnpm|bun)(?: run)? (?:dev|develop)\b")
