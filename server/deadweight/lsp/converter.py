@@ -142,7 +142,7 @@ def _structure_capabilities(cls: type, converter: Converter) -> Structure:
         if _camel_case(name) in given:
             one = type("one", (), {"__annotations__": {name: annotation}})
             with suppress(Exception):
-                type_ = get_type_hints(one, types.ALL_TYPES_MAP)[name]
+                type_ = get_type_hints(one, {}, types.ALL_TYPES_MAP)[name]
                 value = converter.structure(given[_camel_case(name)], type_)
         vars(self)[name] = value
         return value
