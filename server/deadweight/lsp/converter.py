@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any, get_type_hints
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from cattrs import Converter
@@ -19,6 +20,8 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from lsprotocol import types
 from lsprotocol.converters import get_converter
 from pygls import protocol
+
+from deadweight.lsp.lazy_types import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +35,32 @@ _PLAIN = frozenset({str, int, bool, float, type(None)})
 
 def make_converter() -> Converter:
     """A converter as pygls makes it, for one server."""
-    converter = get_converter(Converter(detailed_validation=False))
+    converter = Converter(detailed_validation=False)
+    if not unfinished():  # lsprotocol's hooks also resolve what annotations name, where classes are its own
+        return _register(get_converter(converter))
+    waits = True
+
+    def choose(cls: Any) -> Structure:
+        """How lsprotocol chooses one of several types: a greeting does without its 70 functions for that."""
+        has_text, is_identity = str in get_args(cls), {*get_args(cls)} - {NoneType} == {int, str}
+
+        def structure(given: Any, _: Any) -> Any:
+            nonlocal waits
+            if is_identity or (has_text and type(given) is str):  # which all of its functions leave as it is
+                return given
+            if waits:
+                waits = False
+                _register(get_converter(converter))
+            return converter.get_structure_hook(cls)(given, cls)
+
+        return structure
+
+    converter.register_structure_hook_factory(lambda cls: waits and _is_choice(cls), choose)
+    return _register(converter)
+
+
+def _register(converter: Converter) -> Converter:
+    """Have our own way for objects with fields."""
     converter.register_structure_hook_factory(_has_fields, lambda cls: _structure(cls, converter))
     converter.register_unstructure_hook_factory(_has_fields, lambda cls: _unstructure(cls, converter))
     converter.register_structure_hook_factory(_is_capabilities, lambda cls: _structure_capabilities(cls, converter))
@@ -41,6 +69,12 @@ def make_converter() -> Converter:
     converter.register_structure_hook(protocol.JsonRPCNotification, protocol._params_field_structure_hook)
     converter.register_structure_hook(protocol.JsonRPCResponseMessage, protocol._result_field_structure_hook)
     return converter
+
+
+def _is_choice(cls: Any) -> bool:
+    """Whether a type is several, or one that only lsprotocol knows how to read."""
+    members = [each for each in get_args(cls) if each is not NoneType] if get_origin(cls) is Union else []
+    return len(members) > 1 or cls is NoneType or cls is types.LSPObject
 
 
 def _has_fields(cls: Any) -> bool:
@@ -142,7 +176,7 @@ def _structure_capabilities(cls: type, converter: Converter) -> Structure:
         if _camel_case(name) in given:
             one = type("one", (), {"__annotations__": {name: annotation}})
             with suppress(Exception):
-                type_ = get_type_hints(one, types.ALL_TYPES_MAP)[name]
+                type_ = get_type_hints(one, {}, types.ALL_TYPES_MAP)[name]
                 value = converter.structure(given[_camel_case(name)], type_)
         vars(self)[name] = value
         return value

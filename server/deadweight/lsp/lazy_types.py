@@ -1,15 +1,17 @@
 """`lsprotocol.types` with classes that are finished on first use: its plain import is most of what a start costs.
 
 lsprotocol defines 554 classes by `attrs.define`, which writes, compiles and runs Python code for each. A session needs
-some thirty of them. Here a class statement of the module makes an empty class and keeps the body; only when somebody
-makes an instance or asks for the fields is the body run, `attrs.define` called and what the annotations name resolved.
+some thirty of them. Here a class statement of the module makes a promise; when somebody asks the module for the class,
+he gets an empty one. Only when he makes an instance or asks for the fields is the body run, `attrs.define` called and
+what the annotations name resolved.
 
 Tried were, in million instructions for the import (2026-11-24, Python 3.11, attrs 26.1, lsprotocol 2025.0.0):
 
 - 1,530 as it is
 - two thirds of the time with what attrs compiles kept on disk, where somebody has to keep it fresh
 - 184 where only `attrs.define` waits: the bodies make 1,600 fields and as many types for the annotations
-- 82 where the bodies wait as well, which is this
+- 82 where the bodies wait as well
+- 30 where no class is made at all, nor what is made of classes, until somebody asks the module for it, which is this
 
 A class is finished in place, and so has no slots as the original: an instance takes attributes that the class does not
 know, and the class has no descriptors for its fields. Whoever needs the original sets DEADWEIGHT_EAGER_TYPES=1. It is
@@ -19,9 +21,11 @@ also what everybody gets of an lsprotocol that is not written as the one that th
 from __future__ import annotations
 
 import builtins
+import enum
 import os
 import sys
 import threading
+import typing
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import CodeType
@@ -40,7 +44,8 @@ EAGER = "DEADWEIGHT_EAGER_TYPES"
 
 _NAME = "lsprotocol.types"
 _LOCK = threading.RLock()
-_unfinished: dict[type, Body | type] = {}  # a class with its body, or with what came of the body
+# A class, or the promise of one, with its body, or with what came of the body.
+_unfinished: dict[type | _Promise, Body | type] = {}
 
 
 def import_types() -> bool:
@@ -144,14 +149,81 @@ class _Validator:
         return getattr(attrs.validators, self._name)(self._given)
 
 
+class _Promise:
+    """Stands for what the module defines until somebody asks for it."""
+
+    __slots__ = ("_kept", "_make")
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._kept: Any = self
+
+    def kept(self) -> Any:
+        with _LOCK:
+            if self._kept is self:
+                self._kept = self._make()
+            return self._kept
+
+
+def _kept(value: Any) -> Any:
+    """What is promised by a value, or by what it holds."""
+    if type(value) is _Promise:
+        return value.kept()
+    return type(value)(map(_kept, value)) if type(value) in (tuple, list) else value
+
+
+def _is_promised(value: Any) -> bool:
+    return type(value) is _Promise or (type(value) in (tuple, list) and any(map(_is_promised, value)))
+
+
+class _Kept(dict[Any, Any]):
+    """A dictionary of the module, or its builtins: what it lacks somebody has promised."""
+
+    def __init__(self, given: dict[Any, Any], promised: dict[Any, Any]) -> None:
+        super().__init__(given)
+        self._promised = promised
+
+    def __missing__(self, key: Any) -> Any:
+        if key not in self._promised:
+            raise KeyError(key)
+        found = self[key] = _kept(self._promised[key])
+        return found
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self[key] if key in self._promised else super().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._promised or super().__contains__(key)
+
+
+def _of_all(name: str) -> Any:
+    """A method of a dictionary that sees all of it."""
+
+    def method(self: _Kept, *arguments: Any) -> Any:
+        promised, self._promised = self._promised, {}
+        everything = {key: _kept(value) for key, value in promised.items()} | dict(dict.items(self))
+        dict.clear(self)
+        dict.update(self, everything)
+        return getattr(dict, name)(self, *arguments)
+
+    return method
+
+
+for _name in (
+    *("__delitem__", "__eq__", "__ior__", "__iter__", "__len__", "__ne__", "__or__", "__repr__", "__reversed__"),
+    *("__ror__", "copy", "items", "keys", "pop", "popitem", "setdefault", "update", "values"),
+):
+    setattr(_Kept, _name, _of_all(_name))
+
+
 class _Attrs(_AttrsOfBodies):
     """attrs as `lsprotocol.types` sees it while it is imported: `define` leaves classes unfinished."""
 
-    def __init__(self, bodies: dict[type, Body]) -> None:
+    def __init__(self, bodies: dict[_Promise, Body]) -> None:
         self._bodies = bodies  # of the classes that no decorator has seen
         self.defined: list[type] = []  # the classes that were made at once
 
-    def define(self, cls: type) -> type:
+    def define(self, cls: Any) -> Any:
         if cls not in self._bodies:
             self.defined.append(attrs.define(cls))
             return self.defined[-1]
@@ -159,34 +231,94 @@ class _Attrs(_AttrsOfBodies):
         return cls
 
 
+class _Enum:
+    """enum as `lsprotocol.types` sees it while it is imported."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(enum, name)
+
+    @staticmethod
+    def unique(cls: Any) -> Any:
+        return _Promise(lambda: enum.unique(cls.kept())) if _is_promised(cls) else enum.unique(cls)
+
+
+class _Typing:
+    """typing as `lsprotocol.types` sees it while it is imported."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(typing, name)
+        return _Form(found) if name in ("Sequence", "Union") else found
+
+
+class _Form:
+    """What makes types of types: a promise of promises."""
+
+    def __init__(self, form: Any) -> None:
+        self._form = form
+
+    def __getitem__(self, arguments: Any) -> Any:
+        if _is_promised(arguments):
+            return _Promise(lambda: self._form[_kept(arguments)])
+        return self._form[arguments]
+
+
 def _run(code: CodeType, module: ModuleType) -> None:
-    """Run the code of the module, with class statements that make unfinished classes."""
-    bodies: dict[type, Body] = {}
-    shown = _Attrs(bodies)
-    vars(module)["__builtins__"] = {
-        **vars(builtins),
+    """Run the code of the module, with class statements that promise unfinished classes."""
+    bodies: dict[_Promise, Body] = {}
+    attrs_shown = _Attrs(bodies)
+    shown = {"attrs": attrs_shown, "enum": _Enum(), "typing": _Typing()}
+    names, promised = vars(module), dict[str, Any]()
+    own = {
         "__build_class__": lambda body, name, *bases, **options: _build_class(bodies, body, name, *bases, **options),
-        "__import__": lambda name, *rest: shown if name == "attrs" else builtins.__import__(name, *rest),
+        "__import__": lambda name, *rest: shown.get(name) or builtins.__import__(name, *rest),
     }
-    exec(code, vars(module))  # noqa: S102 - what the import system does with it
-    vars(module)["attrs"] = _AttrsOfBodies()
+    # What bodies and functions of the module name is found here where nobody has asked for it before.
+    names["__builtins__"] = _Kept({**vars(builtins), **own}, promised)
+    exec(code, names)  # noqa: S102 - what the import system does with it
+    for name, value in list(names.items()):
+        if type(value) is _Form:
+            names[name] = getattr(typing, name)
+        elif type(value) is dict and any(map(_is_promised, value.values())):
+            names[name] = _Kept({}, value)
+        elif _is_promised(value):
+            promised[name] = names.pop(name)
+
+    def asked(name: str) -> Any:
+        if name not in promised:
+            raise AttributeError(f"module {_NAME!r} has no attribute {name!r}")
+        found = names[name] = _kept(promised[name])
+        return found
+
+    names.update(attrs=_AttrsOfBodies(), __getattr__=asked, __dir__=lambda: sorted({*names, *promised}))
+    if "enum" in names:
+        names["enum"] = enum
     for cls, body in bodies.items():
-        made = builtins.__build_class__(body, cls.__name__)
+        made = builtins.__build_class__(body, "made")
         if made.__annotations__:
             raise TypeError(f"{cls} has fields but did not come by attrs.define")
-        _become(cls, made)
-    for cls in shown.defined:
-        _resolve(cls)
-    _finish(next(iter(_unfinished)))  # what goes wrong with one is not to go wrong with all, one by one
+        _become(cls.kept(), made)
+    for each in attrs_shown.defined:
+        _resolve(each)
+    first = next(iter(_unfinished))
+    _finish(first.kept() if isinstance(first, _Promise) else first)  # what goes wrong with one goes wrong with all
 
 
-def _build_class(bodies: dict[type, Body], body: Any, name: str, *bases: Any, **options: Any) -> Any:
-    """An empty class in place of one with fields; what has bases or methods is made at once."""
+def _build_class(bodies: dict[_Promise, Body], body: Any, name: str, *bases: Any, **options: Any) -> Any:
+    """The promise of an empty class with fields to come, or of an enumeration; what has methods is made at once."""
     has_methods = CodeType in map(type, body.__code__.co_consts)
-    if bases or options or has_methods:
+    if options or has_methods:
         return builtins.__build_class__(body, name, *bases, **options)
+    if bases:
+        return _Promise(lambda: builtins.__build_class__(body, name, *bases))
+    promise = _Promise(lambda: _unfinished_class(promise, name))
+    bodies[promise] = body
+    return promise
+
+
+def _unfinished_class(promise: _Promise, name: str) -> type:
     cls = type(name, (), {"__module__": _NAME, **_STAND_INS})
-    bodies[cls] = body
+    if promise in _unfinished:
+        _unfinished[cls] = _unfinished.pop(promise)
     return cls
 
 
@@ -217,7 +349,7 @@ def _finish(cls: type) -> None:
 
 def _resolve(cls: type) -> None:
     """Let the fields of a class know their types, as lsprotocol's converter does it."""
-    attrs.resolve_types(cls, vars(sys.modules[_NAME])["ALL_TYPES_MAP"], {})
+    attrs.resolve_types(cls, {}, vars(sys.modules[_NAME])["ALL_TYPES_MAP"])
 
 
 def _become(cls: type, made: type) -> None:
