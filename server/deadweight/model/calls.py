@@ -10,9 +10,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import feeding
-from deadweight.model.commands import catalog, pip, printed
+from deadweight.model.commands import catalog, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
+from deadweight.model.commands.interpreters import interpreted
 from deadweight.model.effects import Built, Effect, Nth, writes
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.questions import each_once
@@ -182,8 +183,11 @@ class _Told(NamedTuple):
 def _told(command: Command) -> _Told:
     program, words = shell.program(command)
     typed = command.words[-len(words) - 1].text if program else ""
-    if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
-        program, words = words[1].value, words[2:]  # `python3 -m pip install`
+    if program and (inner := interpreted(program, words)):
+        program, count = inner
+        if typed == "php":
+            typed = " ".join((typed, *(word.text for word in words[:count])))  # what calls composer once more
+        words = words[count:]
     texts = [word.text for word in command.words]
     at = next((at for at, text in enumerate(texts) if text in _XARGS), None) if program else None
     fed = None if at is None else command.words[at + 1 :]

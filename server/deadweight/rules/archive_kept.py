@@ -284,7 +284,7 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
         is_mentioned = name in call.typed or any(name in each.text for each in call.words)
         is_given = catalog.find(call.program) is None and any(names_folder_of(call, each, path) for each in call.words)
         return _Use(call, None, None) if (is_mentioned or is_given) and call.program not in _LOOKS else None
-    if call.program in _LOOKS:
+    if call.program in _LOOKS and not _unpacks(layer, call, path):
         return _Use(call, word, False)
     is_installed = call.program in _PACKAGE_MANAGERS and any(each.text in ("install", "add") for each in call.words)
     is_installer = _INSTALLER.fullmatch(name) is not None and "/bin/" not in path
@@ -296,7 +296,10 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
 
 
 def _unpacks(layer: Layer, call: Call, path: str) -> bool:
-    own = (effect for effect in layer.effects if effect.span == call.span and effect.kind is Kind.WRITES)
+    # `xz -dc a.tar.xz | tar -x` is two calls.
+    fed = [each.span for each in layer.calls if (by := each.fed_by) and by.command is call.own.command]
+    spans = (call.span, *fed)
+    own = (effect for effect in layer.effects if effect.span in spans and effect.kind is Kind.WRITES)
     archives = [effect.cause.archive for effect in own if isinstance(effect.cause, Extracted)]
     return any(each is not None and call.around.resolve(each) == path for each in archives) or (
         bool(archives) and call.program in ("unzip", "tar")

@@ -85,7 +85,7 @@ def _install(call: Call) -> Iterator[Effect]:
 
 def cache(around: Surroundings) -> str:
     """Where poetry keeps what it downloads, and perhaps its virtual environments."""
-    return around.variables.get("POETRY_CACHE_DIR") or "~/.cache/pypoetry"
+    return around.variables.get("POETRY_CACHE_DIR") or around.cached("pypoetry")
 
 
 def _place(call: Call, folder: str) -> str | None:
