@@ -92,6 +92,12 @@ def test_files_of_an_earlier_layer_are_written_again(run: str) -> None:
     assert "rewritten-in-later-layer" in said(block)
 
 
+@pytest.mark.parametrize("switch", ["sudo -E -u app", "sudo --user=app", "sudo -Hu app", "gosu app"])
+def test_the_home_of_another_account_is_not_known(switch: str) -> None:
+    found = report(snapshot_of(f"FROM node:22\nRUN {switch} pnpm add express lodash typescript\n"))
+    assert not [each for each in found if "/root" in str(each.fixes)]
+
+
 def test_npm_refuses_to_clean_without_force() -> None:
     assert "install-cache-kept" in said("FROM node:22-alpine\nRUN npm install -g serve && npm cache clean\n")
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import feeding
@@ -17,6 +17,7 @@ from deadweight.model.commands.interpreters import interpreted
 from deadweight.model.effects import Built, Effect, Nth, writes
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.questions import each_once
+from deadweight.model.stages import home_of
 from deadweight.syntax import shell
 from deadweight.syntax.shell_runs import runs
 
@@ -39,6 +40,7 @@ _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
 _XARGS = frozenset(("xargs", "/usr/bin/xargs"))
 # Programs that run another one as another account.
 _SWITCHES = frozenset(("gosu", "su-exec", "su", "runuser", "setpriv", "doas"))
+_TO_ACCOUNT = re.compile(r"--user(?:=(?P<long>.+))?|-[EHPn]*u(?P<short>.*)")  # `sudo -Hu app`
 _ACTIVATE = "/bin/activate"  # of a virtual environment
 
 
@@ -126,7 +128,7 @@ def _calls(
     local: dict[str, str | None] = {}
     for run in runs(script):
         placed, command = run.placed, run.placed.command
-        program, typed, words, fed, is_of_another, nested = _told(command)
+        program, typed, words, fed, account, nested = _told(command)
         if run.arguments is not None:
             words = run.filled(words)
         if fed is not None:
@@ -141,7 +143,7 @@ def _calls(
         changed = {**local, **run.bound, **assigned}
         inner = inner if placed.subshell else folder
         here = around
-        home = None if is_of_another else around.home
+        home = around.home if account is None else home_of(account)
         if changed or inner != around.folder or home != around.home:
             variables = {**around.variables, **changed} if changed else around.variables
             here = Surroundings(inner, variables, home, around.base, around.files)
@@ -167,15 +169,15 @@ def _calls(
 class _Told(NamedTuple):
     """What a command says by itself: the program that really runs, as it is and as it is typed, and its words.
 
-    `fed` are the words behind `xargs`, which puts more behind them; None without. `is_of_another` is whether it runs as
-    an account of its own, with a home that we do not know. `nested` is the script that it hands to a shell.
+    `fed` are the words behind `xargs`, which puts more behind them; None without. `account` is the one that it runs as,
+    if not that of the RUN; "?" where we do not know which. `nested` is the script that it hands to a shell.
     """
 
     program: str | None
     typed: str
     words: tuple[Word, ...]
     fed: tuple[Word, ...] | None
-    is_of_another: bool
+    account: str | None
     nested: Nested | None
 
 
@@ -191,7 +193,19 @@ def _told(command: Command) -> _Told:
     texts = [word.text for word in command.words]
     at = next((at for at, text in enumerate(texts) if text in _XARGS), None) if program else None
     fed = None if at is None else command.words[at + 1 :]
-    return _Told(program, typed, words, fed, bool(texts) and texts[0] in _SWITCHES, shell.nested(command))
+    return _Told(program, typed, words, fed, _account(texts), shell.nested(command))
+
+
+def _account(texts: list[str]) -> str | None:
+    """The account that a command runs as, where it says so: `gosu app npm ci`, `sudo -E -u app npm ci`."""
+    if not texts or texts[0] != "sudo":
+        return "?" if texts and texts[0] in _SWITCHES else None
+    for text, after in pairwise(texts[1:]):
+        if not text.startswith("-"):
+            break
+        if match := _TO_ACCOUNT.fullmatch(text):
+            return match["long"] or match["short"] or after
+    return None
 
 
 def _assigned(assignment: Assignment, run: Run) -> str | None:

@@ -78,6 +78,20 @@ FROM debian:trixie-slim
 RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
     && tar -C /usr/local -xzf go1.25.1.linux-amd64.tar.gz && rm -f go*.tar.gz
 RUN curl -fsSL https://nodejs.org/dist/v22.1.0/node-v22.1.0-linux-x64.tar.xz | tar -xJ -C /usr/local
+RUN d="$(mktemp -d)" && curl -fsSLo "$d/go.tgz" https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
+    && tar -C /opt -xzf "$d/go.tgz" && rm -r "$d"
+ADD --unpack=true https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz /srv/
+```
+
+It is copied to be there, and nothing unpacks it:
+
+```
+//- Dockerfile
+FROM debian:trixie-slim
+COPY site.tar.gz /srv/
+RUN tar -tzf /srv/site.tar.gz > /srv/contents
+CMD ["serve", "/srv"]
+//- site.tar.gz 59000000
 ```
 
 Something else reads it, or may:

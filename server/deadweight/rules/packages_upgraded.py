@@ -70,6 +70,11 @@ FROM alpine:3.22
 RUN apk upgrade --no-cache
 ```
 
+```
+FROM opensuse/leap:15.6
+RUN zypper --non-interactive dist-upgrade && zypper clean --all
+```
+
 The stage does not ship:
 
 ```
