@@ -71,6 +71,7 @@ def test_no_cache_stays(dockerfile: str) -> None:
         "FROM python:3.13-slim\nRUN python -mpip install flask\n",
         "FROM php:8.4-cli\nRUN php -d memory_limit=-1 /usr/bin/composer require monolog/monolog\n",
         "FROM node:22-slim\nRUN corepack yarn add express lodash\n",
+        "FROM python:3.13-slim\nRUN poetry init -n && poetry add pandas\n",
         # `poetry cache clear` leaves the wheels that it has downloaded where they are (Poetry 2.2.1, its source).
         "FROM python:3.13-slim\nRUN poetry install && poetry cache clear pypi --all --no-interaction\n",
         # dnf of Fedora 41 and later is dnf5, whose cache lies elsewhere.
