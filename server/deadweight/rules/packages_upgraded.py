@@ -56,7 +56,8 @@ FROM centos:7
 RUN yum -y update && yum clean all
 ```
 
-Only some packages are asked for:
+Only some packages are asked for. (`apt-get upgrade openssl` upgrades all of them, and openssl with them:
+`apt-get install --only-upgrade openssl` does not.)
 
 ```
 FROM rockylinux:9

@@ -82,6 +82,15 @@ ARG APP_VERSION=1.4.2
 RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/*
 ```
 
+What stands below is done only where a condition holds:
+
+```
+FROM debian:13-slim
+ARG GIT_SHA
+ARG DEBUG=false
+RUN if [ "$DEBUG" = true ]; then apt-get update && apt-get install -y --no-install-recommends gdb; fi
+```
+
 All sources are copied above, so that a change builds everything below again anyway:
 
 ```
@@ -262,13 +271,18 @@ def _below(ledger: Ledger, first: Layer, what: tuple[str, ...]) -> _Volatile:
             are_sources_there = True
             if not runs:
                 break
-        elif keyword == "RUN" and not are_sources_there and estimated_size(layer):
+        elif keyword == "RUN" and not are_sources_there and _is_heavy(layer):
             runs.append(layer)
     last = runs[-1].site.step if runs else number
     moving = tuple(each for each in together if each.site.step < last)
     # They go right above the first line below the RUNs that needs them; below the last of these where none does.
     needed = next((each.site.step for each in together if each.site.step > last), end)
     return _Volatile(what, moving, tuple(runs), last + 1 if needed == len(layers) else needed)
+
+
+def _is_heavy(layer: Layer) -> bool:
+    """Whether a RUN writes something again, and not only where a condition holds."""
+    return bool(estimated_size(layer)) and any(effect.is_certain for effect in layer.kept)
 
 
 @remembered
