@@ -2,7 +2,8 @@ r"""All packages of the base image are upgraded in a layer of their own.
 
 An upgrade replaces files that the base image holds. Their old bytes stay in its layers, below the new ones: what is
 upgraded is stored and pulled twice. A newer build of the base image has the same packages once; official images are
-built anew for security fixes, those of a fixed version until the next one is there.
+built anew for security fixes, those of a fixed version until the next one is there. `apt-get upgrade openssl`
+upgrades all packages, not openssl alone.
 
 ## Example
 
@@ -56,8 +57,7 @@ FROM centos:7
 RUN yum -y update && yum clean all
 ```
 
-Only some packages are asked for. (`apt-get upgrade openssl` upgrades all of them, and openssl with them:
-`apt-get install --only-upgrade openssl` does not.)
+Only some packages are asked for:
 
 ```
 FROM rockylinux:9
