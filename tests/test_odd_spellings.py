@@ -93,6 +93,20 @@ def test_files_of_an_earlier_layer_are_written_again(run: str) -> None:
     assert "rewritten-in-later-layer" in said(block)
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        'p="jq less"; p="$p vim"; apt-get install -y $p',
+        "p=jq; p+=' less vim'; apt-get install -y $p",
+        "p=''; for each in jq less vim; do p=\"$p $each\"; done; apt-get install -y $p",
+        "base='jq less' && all=\"${base} vim\" && apt-get install -y ${all}",
+    ],
+)
+def test_a_list_of_packages_is_put_together(script: str) -> None:
+    layer = snapshot_of(f"FROM debian:12-slim\nRUN {script}\n").ledgers[0].layers[1]
+    assert layer.packages == {("apt", name) for name in ("jq", "less", "vim")}
+
+
 @pytest.mark.parametrize("switch", ["sudo -E -u app", "sudo --user=app", "sudo -Hu app", "gosu app"])
 def test_the_home_of_another_account_is_not_known(switch: str) -> None:
     found = report(snapshot_of(f"FROM node:22\nRUN {switch} pnpm add express lodash typescript\n"))

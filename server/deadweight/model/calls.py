@@ -18,11 +18,12 @@ from deadweight.model.effects import Built, Effect, Nth, writes
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.questions import each_once
 from deadweight.model.stages import home_of
+from deadweight.model.variables import expand
 from deadweight.syntax import shell
 from deadweight.syntax.shell_runs import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
@@ -133,7 +134,9 @@ def _calls(
             words = run.filled(words)
         if fed is not None:
             words = tuple(feeding.words_given(placed, fed, words, around))
-        assigned = {each.name: _assigned(each, run) for each in command.assignments} if command.assignments else {}
+        assigned: dict[str, str | None] = {}
+        for each in command.assignments:
+            assigned[each.name] = _assigned(each, run, around.variables, local)
         if program in _DECLARES:
             local.update(_exported(words))
         elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
@@ -208,13 +211,23 @@ def _account(texts: list[str]) -> str | None:
     return None
 
 
-def _assigned(assignment: Assignment, run: Run) -> str | None:
-    """What a variable stands for; the folder that `mktemp -d` makes has a name of our own."""
-    value = assignment.value
-    if value is None:
-        return ""
-    filled = run.filled((value,))
-    return _made(assignment.name, value.pattern) or (filled[0].value if filled else "")
+def _assigned(
+    assignment: Assignment, run: Run, outer: Mapping[str, str | None], local: Mapping[str, str | None]
+) -> str | None:
+    """What a variable stands for, be it made of others: `PKGS="$PKGS jq"`; the folder that `mktemp -d` makes has a name
+    of our own.
+    """
+    name, value = assignment.name, assignment.value
+    filled = run.filled((value,)) if value else ()
+    said = filled[0].value if filled else ""
+    if value and said is None:
+        said = _made(name, value.pattern) or expand(filled[0].pattern, {**outer, **local, **run.bound}, unset=None)
+    if said and ("$" in said or "`" in said):
+        return None
+    if assignment.operator == "+=":
+        before = local.get(name, outer.get(name, ""))
+        return None if before is None or said is None else before + said
+    return said
 
 
 def _made(name: str, value: str) -> str | None:

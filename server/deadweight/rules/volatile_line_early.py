@@ -118,6 +118,14 @@ ARG APP_VERSION=1.4.2
 RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/*
 ```
 
+It is there to have all that stands below done anew:
+
+```
+FROM debian:13-slim
+ARG CACHEBUST=1
+RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/*
+```
+
 What stands below is done only where a condition holds:
 
 ```
@@ -182,7 +190,7 @@ if TYPE_CHECKING:
 _OF_BUILD = re.compile(
     r"(?:.*_)?(?:COMMIT(?:_(?:SHA|HASH|ID|REF|TAG|DATE))?|SHA|GIT_(?:SHA|HASH|REF|REV|REVISION|TAG|BRANCH|DESCRIBE)"
     r"|VCS_(?:REF|REVISION|DATE)|REVISION|BUILD_?(?:DATE|TIME|TIMESTAMP|NUMBER|NUM|ID|NO|REF|SHA|TAG|VERSION|REVISION)"
-    r"|TIMESTAMP|CACHE_?BUST(?:ER)?|(?:APP|RELEASE|IMAGE|PACKAGE|PROJECT)_VERSION|IMAGE_(?:TAG|CREATED))"
+    r"|TIMESTAMP|(?:APP|RELEASE|IMAGE|PACKAGE|PROJECT)_VERSION|IMAGE_(?:TAG|CREATED))"
     r"|VERSION|RELEASE"
 )
 # What an ARG has by default where the true value comes with each build.
@@ -359,7 +367,7 @@ def _brings_sources(layer: Layer) -> bool:
     """Whether a COPY brings the project: then all below is built again whenever that changes."""
     return layer.instruction.keyword in ("COPY", "ADD") and any(
         isinstance(cause := effect.cause, Copied)
-        and (_are_sources(cause.selection.files) if cause.selection else cause.source in (".", "./", "/"))
+        and (cause.source in (".", "./", "/") or (cause.selection and _are_sources(cause.selection.files)))
         for effect in layer.kept
     )
 
