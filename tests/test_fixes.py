@@ -70,7 +70,11 @@ SCRIPTS = [
     ("exec apt-get update", None),
     ("apt-get update # lists", f"apt-get update && {CLEAN} # lists"),
     ("sudo -E apt-get update", f"sudo -E apt-get update && sudo -E {CLEAN}"),
-    ("npm ci && sudo -u joe npm ci", "npm ci && sudo -u joe npm ci && sudo -u joe npm cache clean --force"),
+    ("sudo -u joe npm ci", "sudo -u joe npm ci && sudo -u joe npm cache clean --force"),
+    (
+        "npm ci && sudo -u joe npm ci",
+        "npm ci && npm cache clean --force && sudo -u joe npm ci && sudo -u joe npm cache clean --force",
+    ),
     ("su joe -c 'npm ci'", None),
     ("pip install --cache-dir /c -- numpy", "pip install --cache-dir /c --no-cache-dir -- numpy"),
     ("python3 -m pip --quiet install numpy", "python3 -m pip --quiet install --no-cache-dir numpy"),

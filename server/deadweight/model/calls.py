@@ -6,21 +6,24 @@ import posixpath
 import re
 from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import feeding
-from deadweight.model.commands import catalog, pip, printed
+from deadweight.model.commands import catalog, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
+from deadweight.model.commands.interpreters import interpreted
 from deadweight.model.effects import Built, Effect, Nth, writes
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.questions import each_once
+from deadweight.model.stages import home_of
+from deadweight.model.variables import expand
 from deadweight.syntax import shell
 from deadweight.syntax.shell_runs import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
@@ -38,6 +41,7 @@ _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
 _XARGS = frozenset(("xargs", "/usr/bin/xargs"))
 # Programs that run another one as another account.
 _SWITCHES = frozenset(("gosu", "su-exec", "su", "runuser", "setpriv", "doas"))
+_TO_ACCOUNT = re.compile(r"--user(?:=(?P<long>.+))?|-[EHPn]*u(?P<short>.*)")  # `sudo -Hu app`
 _ACTIVATE = "/bin/activate"  # of a virtual environment
 
 
@@ -125,12 +129,14 @@ def _calls(
     local: dict[str, str | None] = {}
     for run in runs(script):
         placed, command = run.placed, run.placed.command
-        program, typed, words, fed, is_of_another, nested = _told(command)
+        program, typed, words, fed, account, nested = _told(command)
         if run.arguments is not None:
             words = run.filled(words)
         if fed is not None:
             words = tuple(feeding.words_given(placed, fed, words, around))
-        assigned = {each.name: _assigned(each, run) for each in command.assignments} if command.assignments else {}
+        assigned: dict[str, str | None] = {}
+        for each in command.assignments:
+            assigned[each.name] = _assigned(each, run, around.variables, local)
         if program in _DECLARES:
             local.update(_exported(words))
         elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
@@ -140,7 +146,7 @@ def _calls(
         changed = {**local, **run.bound, **assigned}
         inner = inner if placed.subshell else folder
         here = around
-        home = None if is_of_another else around.home
+        home = around.home if account is None else home_of(account)
         if changed or inner != around.folder or home != around.home:
             variables = {**around.variables, **changed} if changed else around.variables
             here = Surroundings(inner, variables, home, around.base, around.files)
@@ -178,15 +184,15 @@ def _block_around(placed: Placed) -> Node | None:
 class _Told(NamedTuple):
     """What a command says by itself: the program that really runs, as it is and as it is typed, and its words.
 
-    `fed` are the words behind `xargs`, which puts more behind them; None without. `is_of_another` is whether it runs as
-    an account of its own, with a home that we do not know. `nested` is the script that it hands to a shell.
+    `fed` are the words behind `xargs`, which puts more behind them; None without. `account` is the one that it runs as,
+    if not that of the RUN; "?" where we do not know which. `nested` is the script that it hands to a shell.
     """
 
     program: str | None
     typed: str
     words: tuple[Word, ...]
     fed: tuple[Word, ...] | None
-    is_of_another: bool
+    account: str | None
     nested: Nested | None
 
 
@@ -194,21 +200,46 @@ class _Told(NamedTuple):
 def _told(command: Command) -> _Told:
     program, words = shell.program(command)
     typed = command.words[-len(words) - 1].text if program else ""
-    if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
-        program, words = words[1].value, words[2:]  # `python3 -m pip install`
+    if program and (inner := interpreted(program, words)):
+        program, count = inner
+        if typed == "php":
+            typed = " ".join((typed, *(word.text for word in words[:count])))  # what calls composer once more
+        words = words[count:]
     texts = [word.text for word in command.words]
     at = next((at for at, text in enumerate(texts) if text in _XARGS), None) if program else None
     fed = None if at is None else command.words[at + 1 :]
-    return _Told(program, typed, words, fed, bool(texts) and texts[0] in _SWITCHES, shell.nested(command))
+    return _Told(program, typed, words, fed, _account(texts), shell.nested(command))
 
 
-def _assigned(assignment: Assignment, run: Run) -> str | None:
-    """What a variable stands for; the folder that `mktemp -d` makes has a name of our own."""
-    value = assignment.value
-    if value is None:
-        return ""
-    filled = run.filled((value,))
-    return _made(assignment.name, value.pattern) or (filled[0].value if filled else "")
+def _account(texts: list[str]) -> str | None:
+    """The account that a command runs as, where it says so: `gosu app npm ci`, `sudo -E -u app npm ci`."""
+    if not texts or texts[0] != "sudo":
+        return "?" if texts and texts[0] in _SWITCHES else None
+    for text, after in pairwise(texts[1:]):
+        if not text.startswith("-"):
+            break
+        if match := _TO_ACCOUNT.fullmatch(text):
+            return match["long"] or match["short"] or after
+    return None
+
+
+def _assigned(
+    assignment: Assignment, run: Run, outer: Mapping[str, str | None], local: Mapping[str, str | None]
+) -> str | None:
+    """What a variable stands for, be it made of others: `PKGS="$PKGS jq"`; the folder that `mktemp -d` makes has a name
+    of our own.
+    """
+    name, value = assignment.name, assignment.value
+    filled = run.filled((value,)) if value else ()
+    said = filled[0].value if filled else ""
+    if value and said is None:
+        said = _made(name, value.pattern) or expand(filled[0].pattern, {**outer, **local, **run.bound}, unset=None)
+    if said and ("$" in said or "`" in said):
+        return None
+    if assignment.operator == "+=":
+        before = local.get(name, outer.get(name, ""))
+        return None if before is None or said is None else before + said
+    return said
 
 
 def _made(name: str, value: str) -> str | None:

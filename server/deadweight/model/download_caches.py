@@ -79,13 +79,17 @@ LOCKED = frozenset(("apt", "apt-get", "aptitude", "apk", "dnf", "dnf5", "yum", "
 
 
 def _gradle(around: Surroundings) -> tuple[str, ...]:
-    # Docker's images of Gradle link root's folder to that of the user gradle (kept by hand, 2026-11-26).
     is_linked = around.base.repository == "gradle" and around.variables.get("GRADLE_USER_HOME") is None
     return ("/home/gradle/.gradle",) if is_linked else (gradle.home(around),)
 
 
 def _dnf(around: Surroundings) -> tuple[str, ...]:
     return (dnf.cache(around.base.package_manager or "dnf", around.base),)
+
+
+def _pnpm(around: Surroundings) -> tuple[str | None, ...]:
+    home = pnpm.home(around)
+    return (home and posixpath.join(home, "store"), pnpm.cache(around))
 
 
 def _gems(around: Surroundings) -> tuple[str | None, ...]:
@@ -97,9 +101,7 @@ _APT = CachingTool("apt", apt.PROGRAMS, lambda _: (apt.CACHE, posixpath.dirname(
 _GO = CachingTool("go", ("go",), lambda around: (go.module_cache(around), go.build_cache(around)), ("golang",))
 # The folder `target` is no cache: with it in a mount, the program that was built is not in the layer.
 _CARGO = CachingTool("cargo", ("cargo",), lambda around: (posixpath.join(cargo.home(around), "registry"),), ("rust",))
-_PNPM = CachingTool(
-    "pnpm", ("pnpm",), lambda around: ((home := pnpm.home(around)) and posixpath.join(home, "store"), pnpm.CACHE)
-)
+_PNPM = CachingTool("pnpm", ("pnpm",), _pnpm)
 _MAVEN = CachingTool("Maven", ("mvn", "mvnw"), lambda _: (maven.REPOSITORY,), ("maven",))
 _GRADLE = CachingTool("Gradle", ("gradle", "gradlew"), _gradle, ("gradle",))
 _NUGET = CachingTool("NuGet", ("dotnet",), lambda around: (dotnet.store(around),), ("mcr.microsoft.com/dotnet/sdk",))

@@ -60,7 +60,8 @@ def _given(placed: Placed, xargs: Sequence[Word], around: Surroundings, at: Span
         are_known = all(word.value is not None for word in printed)
         return tuple(Word(word.span, each, each) for word in printed for each in _split(word)) if are_known else ()
     if program == "find":
-        return found_whole(words)
+        # What happens to folders alone is of no bytes: `find . -type d | xargs chmod 755`.
+        return () if ("-type", "d") in pairwise([word.text for word in words]) else found_whole(words)
     # `grep -v '^#' FILE` and `sed 's/#.*//' FILE` leave comments out; what else they do, only they know.
     leaves_out_comments = program in ("grep", "egrep", "sed") and any("#" in word.text for word in operands[:-1])
     if operands and (program == "cat" or leaves_out_comments):

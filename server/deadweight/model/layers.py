@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
-    from deadweight.model.effects import Effect, Figure
+    from deadweight.model.effects import Cause, Effect, Figure
     from deadweight.model.image import Base
     from deadweight.model.measured import Matched, Measured
     from deadweight.model.questions import Question
@@ -514,7 +514,7 @@ class _StageReader:
                 name = posixpath.basename(copied.path) if is_folder and is_file else ""
                 yield writes(posixpath.join(target, name) if target and name else target, copied, word.span)
             elif instruction.keyword == "ADD" and source and source.startswith(_NETWORK):
-                yield writes(target, Download(source), word.span)
+                yield writes(*_added(instruction, source, target, is_folder), word.span)
             else:
                 yield self.from_context(instruction, source, target, is_folder, word.span)
 
@@ -526,9 +526,12 @@ class _StageReader:
             return writes(target, Copied(source or "", None if source is None else inside_context(source), None), span)
         root = inside_context(source)
         selection = context.select(source)
+        if any(mark in root for mark in "*?[") and len(selection.files) == 1:
+            only = next(iter(selection.files))
+            root = only if posixpath.dirname(only) == posixpath.dirname(root) else root
         if instruction.keyword == "ADD" and root in selection.files and root.lower().endswith(_ARCHIVES):
             return writes(target, Extracted(root, selection.bytes, context.archives.get(root)), span)
-        if "*" in root or "?" in root or "[" in root:
+        if any(mark in root for mark in "*?["):
             folder = posixpath.dirname(root)
             root_or_none = None if any(mark in folder for mark in "*?[") else folder
             return writes(target, Copied(source, root_or_none, selection, context.complete), span)
@@ -563,6 +566,15 @@ def _other_texts(was: Layer, layer: Layer) -> set[str] | None:
             return None
         found.add(other.path)
     return found
+
+
+def _added(instruction: Instruction, url: str, target: str | None, is_folder: bool) -> tuple[str | None, Cause]:
+    """Where ADD puts what it downloads, and what that is: files of a repository or an archive, or one of its name."""
+    name = posixpath.basename(url.partition("?")[0])
+    is_file = url.startswith(("http", "ftp")) and not name.partition("#")[0].endswith(".git")
+    if is_file and instruction.flag("unpack") not in (None, "false"):
+        return target, Extracted(None, url=url)
+    return posixpath.join(target, name) if target and is_folder and is_file else target, Download(url)
 
 
 def _first_word(instruction: Instruction) -> str:

@@ -9,6 +9,7 @@ from deadweight.model.commands import apk, apt, bun, dnf, npm, pip, pipenv, pnpm
 from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.ecosystems import manifests
 from deadweight.model.ecosystems.project import inside
+from deadweight.model.effects import is_under
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -221,8 +222,11 @@ def _requirements(call: Call, words: list[str]) -> Wanted | None:
     needs = f"it installs {folders[0][:60]}" if folders else ""
     links = [each for each in pip.values(call, "-f", "--find-links") if "://" not in each]
     needs = needs or (f"it takes packages from {links[0][:60]}" if links else "")
+    folder = call.around.folder
+    if folder == "/" or not is_under(named[0] if named else folder, folder):
+        folder = posixpath.dirname(named[0]) if named else folder  # `pip install -r /app/requirements.txt`
     where = call.around.resolve(folders[0].partition("[")[0]) if folders else None
-    return Wanted("pip", where or call.around.folder, named, needs=needs)
+    return Wanted("pip", where or folder, named, needs=needs)
 
 
 def _uv(call: Call) -> Wanted | None:

@@ -42,8 +42,7 @@ class State:
         """The home folder of USER; None where it is not known."""
         if home := self.variables.get("HOME"):
             return home
-        account = None if self.user is None else self.user.partition(":")[0]
-        return None if account is None else _HOMES.get(account, f"/home/{account}" if account.isalpha() else None)
+        return None if self.user is None else home_of(self.user.partition(":")[0])
 
     @property
     def is_root(self) -> bool:
@@ -54,6 +53,11 @@ class State:
         """`path` as an absolute path without `.` and `..`; None where a variable or the folder is unknown."""
         expanded = expand(path, self.variables, unset=None, escape=escape)
         return None if expanded is None else absolute(expanded, self.workdir)
+
+
+def home_of(account: str) -> str | None:
+    """The home folder of an account; None where it is not known."""
+    return _HOMES.get(account, f"/home/{account}" if account.isalpha() else None)
 
 
 class Site(NamedTuple):

@@ -34,6 +34,7 @@ The lists go to a mount, or are removed in the same RUN:
 FROM debian:bookworm-slim
 RUN --mount=type=cache,target=/var/lib/apt --mount=type=cache,target=/var/cache/apt \
     apt-get update && apt-get install -y curl
+RUN --mount=type=tmpfs,target=/var/lib/apt/lists apt-get update && apt-get install -y --no-install-recommends less
 ```
 
 They are removed in one of its other ways, which other linters do not know:
@@ -43,6 +44,15 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends curl && find /var/lib/apt/lists -type f -delete
 RUN apt-get update && apt-get install -y --no-install-recommends less && cd /var/lib/apt && rm -r lists
 RUN lists=/var/lib/apt/lists; apt-get update && apt-get install -y --no-install-recommends vim && rm -rf $lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends jq && rm -rf /var/lib/apt
+RUN apt-get update && apt-get install -y --no-install-recommends tree && apt-get distclean
+```
+
+It is done where a condition holds, so that nobody knows whether it is done at all:
+
+```
+FROM debian:bookworm-slim
+RUN if ! command -v curl; then apt-get update && apt-get install -y --no-install-recommends curl; fi
 ```
 
 The stage does not ship:

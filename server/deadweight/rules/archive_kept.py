@@ -78,6 +78,20 @@ FROM debian:trixie-slim
 RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
     && tar -C /usr/local -xzf go1.25.1.linux-amd64.tar.gz && rm -f go*.tar.gz
 RUN curl -fsSL https://nodejs.org/dist/v22.1.0/node-v22.1.0-linux-x64.tar.xz | tar -xJ -C /usr/local
+RUN d="$(mktemp -d)" && curl -fsSLo "$d/go.tgz" https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
+    && tar -C /opt -xzf "$d/go.tgz" && rm -r "$d"
+ADD --unpack=true https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz /srv/
+```
+
+It is copied to be there, and nothing unpacks it:
+
+```
+//- Dockerfile
+FROM debian:trixie-slim
+COPY site.tar.gz /srv/
+RUN tar -tzf /srv/site.tar.gz > /srv/contents
+CMD ["serve", "/srv"]
+//- site.tar.gz 59000000
 ```
 
 Something else reads it, or may:
@@ -284,7 +298,7 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
         is_mentioned = name in call.typed or any(name in each.text for each in call.words)
         is_given = catalog.find(call.program) is None and any(names_folder_of(call, each, path) for each in call.words)
         return _Use(call, None, None) if (is_mentioned or is_given) and call.program not in _LOOKS else None
-    if call.program in _LOOKS:
+    if call.program in _LOOKS and not _unpacks(layer, call, path):
         return _Use(call, word, False)
     is_installed = call.program in _PACKAGE_MANAGERS and any(each.text in ("install", "add") for each in call.words)
     is_installer = _INSTALLER.fullmatch(name) is not None and "/bin/" not in path
@@ -296,7 +310,10 @@ def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
 
 
 def _unpacks(layer: Layer, call: Call, path: str) -> bool:
-    own = (effect for effect in layer.effects if effect.span == call.span and effect.kind is Kind.WRITES)
+    # `xz -dc a.tar.xz | tar -x` is two calls.
+    fed = [each.span for each in layer.calls if (by := each.fed_by) and by.command is call.own.command]
+    spans = (call.span, *fed)
+    own = (effect for effect in layer.effects if effect.span in spans and effect.kind is Kind.WRITES)
     archives = [effect.cause.archive for effect in own if isinstance(effect.cause, Extracted)]
     return any(each is not None and call.around.resolve(each) == path for each in archives) or (
         bool(archives) and call.program in ("unzip", "tar")

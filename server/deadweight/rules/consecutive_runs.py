@@ -51,6 +51,16 @@ COPY plugins.txt /
 RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*
 ```
 
+Each of them is in a stage of its own:
+
+```
+FROM debian:bookworm-slim AS tools
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*
+COPY --from=tools /usr/bin/git /usr/bin/
+```
+
 The stage does not ship:
 
 ```

@@ -121,7 +121,8 @@ require github.com/gin-gonic/gin v1.10.0
 //- b.go 4000
 ```
 
-The downloads lie in a cache mount:
+The downloads lie in a cache mount, and what is made of them goes where the sources are. (`npm ci` and `pip install`
+write packages into the image, so that each change writes them again with a mount too.)
 
 ```
 //- Dockerfile

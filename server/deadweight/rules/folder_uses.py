@@ -54,8 +54,12 @@ def names_folder_of(call: Call, word: Word, file: str) -> bool:
 
 
 def _meant_by(call: Call, word: Word) -> Iterator[str]:
-    """The paths that a word of a call stands for, as far as they are known."""
-    if word.text and not word.text.startswith("-"):
+    """The paths that a word of a call stands for, as far as they are known; an option may hold one: `--file=a.tar`."""
+    if word.text.startswith("--") and word.value:
+        value = word.value.partition("=")[2]
+        path = call.around.resolve(value) if value else None
+        yield from (path,) if path else ()
+    elif word.text and not word.text.startswith("-"):
         yield from (path for path in call.paths((word,)) if path is not None)
 
 

@@ -88,6 +88,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Download, Kind, PackageSet, is_under
+from deadweight.model.image import UNKNOWN_FOLDER
 from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command, insert_word
@@ -131,6 +132,11 @@ class _Clone(NamedTuple):
     users: tuple[Call, ...]
 
     @property
+    def name(self) -> str:
+        """The folder; as it is typed where only the base image knows what it is in."""
+        return self.folder.removeprefix(f"{UNKNOWN_FOLDER}/")
+
+    @property
     def is_read(self) -> bool:
         """Whether git is called behind it: another version is checked out, or a version is asked for."""
         return any(call.program == "git" for call in self.users)
@@ -154,7 +160,7 @@ def _finding(clone: _Clone, stage: str) -> Finding:
     return Finding(
         site=clone.layer.site,
         span=clone.call.span,
-        message=f"the history of {clone.folder} is cloned and stays in the image",
+        message=f"the history of {clone.name} is cloned and stays in the image",
         saves=None,
         basis="size",
         stage=stage,
@@ -174,7 +180,9 @@ def _clones(layer: Layer) -> tuple[_Clone, ...]:
             continue
         effect = next((each for each in layer.kept if each.span == call.span and each.is_certain), None)
         folder = effect.path if effect and isinstance(effect.cause, Download) else None
-        if effect is None or folder is None or is_removed(layer, f"{folder}/.git") or not _PLAIN.fullmatch(folder):
+        if effect is None or folder is None or is_removed(layer, f"{folder}/.git"):
+            continue
+        if not _PLAIN.fullmatch(folder.removeprefix(UNKNOWN_FOLDER)):
             continue
         behind = layer.calls[at + 1 :]
         users = tuple(each for each in behind if is_inside(each, folder) or names(each, folder))
@@ -260,6 +268,8 @@ def _cut(snapshot: Snapshot, clone: _Clone) -> Fix | None:
 
 def _removed(snapshot: Snapshot, clone: _Clone, goes_with_git: bool) -> Fix | None:
     """Delete the history behind the last command that may read it."""
+    if clone.name != clone.folder:
+        return None  # only the base image knows where it is
     readers = [call for call in clone.users if call.program == "git" or _may_read(call, clone.folder)]
     edit = append_command(snapshot, clone.layer, (readers or [clone.call])[-1], f"rm -rf {clone.folder}/.git")
     title = "Delete the history in the same RUN"

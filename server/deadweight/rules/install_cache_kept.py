@@ -121,6 +121,37 @@ FROM continuumio/miniconda3
 RUN conda install -y numpy && conda clean -afy
 ```
 
+`zypper clean` without an option leaves the metadata where they are. What Fedora calls dnf is dnf5 from Fedora 41 on,
+and its metadata lie elsewhere:
+
+## Example
+
+```
+FROM opensuse/leap:15.6
+RUN zypper --non-interactive install git && zypper clean
+```
+
+Use instead:
+
+```
+FROM opensuse/leap:15.6
+RUN zypper --non-interactive install git && zypper clean --all && zypper clean
+```
+
+## Example
+
+```
+FROM fedora:44
+RUN dnf install -y gcc && rm -rf /var/cache/dnf
+```
+
+Use instead:
+
+```
+FROM fedora:44
+RUN dnf install -y gcc && dnf clean all && rm -rf /var/cache/dnf
+```
+
 `pacman -Scc --noconfirm` empties nothing: it takes the answer that its question has by default, and that is no:
 
 ## Example
@@ -237,6 +268,15 @@ RUN pip install pandas
 
 ```
 FROM python:3.13-slim
+RUN PIP_NO_CACHE_DIR=1 pip install pandas
+RUN pip install \
+        --no-cache-dir \
+        scikit-learn
+RUN pip install streamlit && rm -rf /root/.cache
+```
+
+```
+FROM python:3.13-slim
 RUN pip config set global.no-cache-dir true
 RUN pip install pandas
 ```
@@ -267,6 +307,7 @@ RUN --mount=type=cache,target=/var/cache/pip pip install pandas
 ```
 FROM alpine:3.22
 RUN --mount=type=cache,target=/etc/apk/cache apk add curl
+RUN --mount=type=cache,target=/var/cache/apk apk add git
 ```
 
 Something else is removed before, the metadata after:
@@ -279,6 +320,64 @@ RUN rm -rf /etc/old && dnf install -y gcc && dnf clean all
 ```
 FROM registry.access.redhat.com/ubi9/ubi-minimal
 RUN microdnf clean all && microdnf install -y gcc && microdnf clean all
+```
+
+Its folder is removed instead:
+
+```
+FROM centos:7
+RUN yum install -y gcc && rm -rf /var/cache/yum
+```
+
+```
+FROM fedora:44
+RUN dnf install -y gcc && rm -rf /var/cache/libdnf5
+```
+
+```
+FROM opensuse/leap:15.6
+RUN zypper --non-interactive install gcc && rm -rf /var/cache/zypp
+RUN zypper --non-interactive install make && zypper cc -a
+```
+
+Images of Debian and Ubuntu have apt keep no archives, so that nobody has to call `apt-get clean`:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gcc && rm -rf /var/lib/apt/lists/*
+```
+
+It is done where a condition holds, so that nobody knows whether it is done at all:
+
+```
+FROM alpine:3.22
+ARG WITH_GIT
+RUN if [ -n "$WITH_GIT" ]; then apk add git; fi
+```
+
+Node reads the archives that newer versions of yarn download, where it is not told to make `node_modules`:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY . .
+RUN yarn install --immutable
+//- .yarnrc.yml
+enableTelemetry: false
+//- package.json
+{"dependencies": {"express": "^5.1.0"}}
+//- yarn.lock
+__metadata:
+  version: 8
+```
+
+What is installed lies in the build context already:
+
+```
+FROM python:3.13-slim
+COPY wheels /wheels
+RUN pip install --no-index --find-links=/wheels pandas
 ```
 
 conda is told to clean up in full:

@@ -46,6 +46,13 @@ class Left(NamedTuple):
         spans = {effect.span for effect in self.layer.effects if self.is_same(effect)}
         return tuple(call for call in self.layer.calls if call.span in spans)
 
+    @property
+    def last_calls(self) -> tuple[Call, ...]:
+        """The last call of each folder that they lie in: that of root, that of another account."""
+        folders = {effect.path for effect in self.effects}
+        lasts = {each.path: each.span for each in self.layer.effects if self.is_same(each) and each.path in folders}
+        return tuple(call for call in self.calls if call.span in lasts.values())
+
     def is_same(self, effect: Effect) -> bool:
         """Whether an effect writes such a leftover of the same tool."""
         cause = effect.cause
@@ -139,7 +146,7 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
         title = f"Add {cause.flag}"
     elif left.calls:
         lasts = [
-            (left.layer, left.calls[-1]),
+            *((left.layer, call) for call in left.last_calls),
             *((layer, found[-1]) for layer, found in _would_leave_them(snapshot, left)),
         ]
         edits = [append_command(snapshot, layer, call, cause.cleanup) for layer, call in lasts]

@@ -84,6 +84,18 @@ COPY . .
 //- server.js 4000
 ```
 
+There is one that leaves it out:
+
+```
+//- Dockerfile
+FROM node:22-slim
+COPY . .
+//- .dockerignore
+.git
+//- server.js 4000
+//- .git/objects/pack/pack-1.pack 45000000
+```
+
 The COPY is narrow:
 
 ```

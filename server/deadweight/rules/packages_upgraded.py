@@ -2,7 +2,8 @@ r"""All packages of the base image are upgraded in a layer of their own.
 
 An upgrade replaces files that the base image holds. Their old bytes stay in its layers, below the new ones: what is
 upgraded is stored and pulled twice. A newer build of the base image has the same packages once; official images are
-built anew for security fixes, those of a fixed version until the next one is there.
+built anew for security fixes, those of a fixed version until the next one is there. `apt-get upgrade openssl`
+upgrades all packages, not openssl alone.
 
 ## Example
 
@@ -75,6 +76,11 @@ Nobody has measured how much it is:
 ```
 FROM alpine:3.22
 RUN apk upgrade --no-cache
+```
+
+```
+FROM opensuse/leap:15.6
+RUN zypper --non-interactive dist-upgrade && zypper clean --all
 ```
 
 The stage does not ship:

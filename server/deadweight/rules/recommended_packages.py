@@ -105,6 +105,15 @@ The flag is there, or the option in one of its other ways:
 FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends git
 RUN apt-get -o APT::Install-Recommends=0 install -y mercurial
+RUN apt-get install -y subversion --no-install-recommends
+RUN aptitude install -y --without-recommends cvs
+```
+
+Somebody asks for them in so many words:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --install-recommends git
 ```
 
 It is in apt's configuration:

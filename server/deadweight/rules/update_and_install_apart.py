@@ -88,6 +88,20 @@ FROM scratch
 COPY --from=build /etc/hostname /
 ```
 
+It is one RUN, as a script or as a function:
+
+```
+FROM debian:bookworm-slim
+RUN <<EOF
+apt-get update
+apt-get install -y --no-install-recommends curl
+rm -rf /var/lib/apt/lists/*
+EOF
+RUN fresh() { apt-get update; }; fresh && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*
+```
+
+The lists are deleted further down: that they are in the image all the same is `late-delete`, whose fix is the same.
+
 The RUN that updates installs as well; that its lists stay is `apt-lists-kept`:
 
 ```

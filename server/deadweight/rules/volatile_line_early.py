@@ -57,6 +57,42 @@ ARG BUILD_DATE=unknown
 RUN gcc -DDATE="\"$BUILD_DATE\"" -o /usr/local/bin/app /src/main.c
 ```
 
+Files that an install reads are no sources: they change when the packages do.
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+ARG COMMIT_SHA
+COPY package.json package-lock.json ./
+RUN npm ci && npm cache clean --force
+COPY . .
+//- package.json
+{"dependencies": {"typescript": "^5.9.0"}}
+//- package-lock.json
+{"lockfileVersion": 3, "packages": {"node_modules/typescript": {"version": "5.9.3", "resolved": "x"}}}
+//- server.js 4000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci && npm cache clean --force
+ARG COMMIT_SHA
+COPY . .
+//- package.json
+{"dependencies": {"typescript": "^5.9.0"}}
+//- package-lock.json
+{"lockfileVersion": 3, "packages": {"node_modules/typescript": {"version": "5.9.3", "resolved": "x"}}}
+//- server.js 4000
+```
+
 ## Fix safety
 
 Safe where no line that it passes names the variable, and all of them call programs that we know. A script may read the
@@ -80,6 +116,23 @@ The version of something else, which is fixed here, moves only when somebody wri
 FROM debian:13-slim
 ARG APP_VERSION=1.4.2
 RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/*
+```
+
+It is there to have all that stands below done anew:
+
+```
+FROM debian:13-slim
+ARG CACHEBUST=1
+RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/*
+```
+
+What stands below is done only where a condition holds:
+
+```
+FROM debian:13-slim
+ARG GIT_SHA
+ARG DEBUG=false
+RUN if [ "$DEBUG" = true ]; then apt-get update && apt-get install -y --no-install-recommends gdb; fi
 ```
 
 All sources are copied above, so that a change builds everything below again anyway:
@@ -110,10 +163,14 @@ RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -r
 
 from __future__ import annotations
 
+import fnmatch
+import posixpath
 import re
-from functools import partial
+from functools import cache, partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.ecosystems.project import MANIFESTS
 from deadweight.model.effects import Built, Compiled, Copied, Download, Installer, Output
 from deadweight.rules.edits import listed, move_below
 from deadweight.rules.rule import Finding, Fix, Safety, rule
@@ -122,7 +179,7 @@ from deadweight.size.units import total
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from deadweight.model.layers import Alone, Layer, Ledger
     from deadweight.model.stages import Site
@@ -133,7 +190,7 @@ if TYPE_CHECKING:
 _OF_BUILD = re.compile(
     r"(?:.*_)?(?:COMMIT(?:_(?:SHA|HASH|ID|REF|TAG|DATE))?|SHA|GIT_(?:SHA|HASH|REF|REV|REVISION|TAG|BRANCH|DESCRIBE)"
     r"|VCS_(?:REF|REVISION|DATE)|REVISION|BUILD_?(?:DATE|TIME|TIMESTAMP|NUMBER|NUM|ID|NO|REF|SHA|TAG|VERSION|REVISION)"
-    r"|TIMESTAMP|CACHE_?BUST(?:ER)?|(?:APP|RELEASE|IMAGE|PACKAGE|PROJECT)_VERSION|IMAGE_(?:TAG|CREATED))"
+    r"|TIMESTAMP|(?:APP|RELEASE|IMAGE|PACKAGE|PROJECT)_VERSION|IMAGE_(?:TAG|CREATED))"
     r"|VERSION|RELEASE"
 )
 # What an ARG has by default where the true value comes with each build.
@@ -150,6 +207,12 @@ _MOVES_ON = re.compile(
 _UNKNOWN_PROGRAMS = (Built, Output, Compiled, Installer)
 _WIDEST = 60  # characters of an address
 _MANY = 2  # a COPY of fewer files is none of the sources
+# What an install reads beside manifests: locks, and settings of package managers.
+_BESIDE_MANIFESTS = (
+    *("*[.-]lock", "*[.-]lock.json", "*[.-]lock.yaml", "*.lockb", "npm-shrinkwrap.json", "go.sum", "go.work"),
+    *(".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", "pnpm-workspace.yaml", "constraints*.txt", "setup.cfg"),
+    *("settings.gradle", "settings.gradle.kts", "gradle.properties"),
+)
 
 
 class _Volatile(NamedTuple):
@@ -262,13 +325,18 @@ def _below(ledger: Ledger, first: Layer, what: tuple[str, ...]) -> _Volatile:
             are_sources_there = True
             if not runs:
                 break
-        elif keyword == "RUN" and not are_sources_there and estimated_size(layer):
+        elif keyword == "RUN" and not are_sources_there and _is_heavy(layer):
             runs.append(layer)
     last = runs[-1].site.step if runs else number
     moving = tuple(each for each in together if each.site.step < last)
     # They go right above the first line below the RUNs that needs them; below the last of these where none does.
     needed = next((each.site.step for each in together if each.site.step > last), end)
     return _Volatile(what, moving, tuple(runs), last + 1 if needed == len(layers) else needed)
+
+
+def _is_heavy(layer: Layer) -> bool:
+    """Whether a RUN writes something again, and not only where a condition holds."""
+    return bool(estimated_size(layer)) and any(effect.is_certain for effect in layer.kept)
 
 
 @remembered
@@ -299,9 +367,21 @@ def _brings_sources(layer: Layer) -> bool:
     """Whether a COPY brings the project: then all below is built again whenever that changes."""
     return layer.instruction.keyword in ("COPY", "ADD") and any(
         isinstance(cause := effect.cause, Copied)
-        and (len(cause.selection.files) >= _MANY if cause.selection else cause.source in (".", "./", "/"))
+        and (cause.source in (".", "./", "/") or (cause.selection and _are_sources(cause.selection.files)))
         for effect in layer.kept
     )
+
+
+def _are_sources(files: Iterable[str]) -> bool:
+    """Whether there are more files than those that an install reads, which change with the packages alone."""
+    sources = (path for path in files if not _of_installs().match(posixpath.basename(path)))
+    return len([*islice(sources, _MANY)]) == _MANY
+
+
+@cache
+def _of_installs() -> re.Pattern[str]:
+    names = (*chain.from_iterable(MANIFESTS.values()), *_BESIDE_MANIFESTS)
+    return re.compile("|".join(map(fnmatch.translate, names)))
 
 
 def _fixes(ledger: Ledger, found: _Volatile, snapshot: Snapshot) -> Iterator[Fix | None]:

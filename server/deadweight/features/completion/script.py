@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deadweight.features.completion.place import Typed
-from deadweight.model.commands import pip
 from deadweight.model.commands.call import Call, Surroundings
+from deadweight.model.commands.interpreters import interpreted
 from deadweight.model.effects import Nth
 from deadweight.model.filesystem import Filesystem
 from deadweight.syntax import shell
@@ -127,8 +127,8 @@ def _command_in(script: Script, mark: int, around: Surroundings, body: RunBody, 
 def _program(placed: shell.Placed) -> tuple[str | None, tuple[shell.Word, ...]]:
     """The program of a command and its words; of `python3 -m pip install` it is pip."""
     program, words = shell.program(placed.command)
-    if program and pip.is_python(program) and len(words) > 1 and words[0].text == "-m" and words[1].value:
-        return words[1].value, words[2:]
+    if program and (inner := interpreted(program, words)):
+        return inner[0], words[inner[1] :]
     if program == "uv" and words and words[0].text == "pip":
         return "uv pip", words[1:]
     return program, words

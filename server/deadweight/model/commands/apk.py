@@ -22,6 +22,7 @@ INDEX = "/var/cache/apk"
 # Where this folder is, apk takes it instead, and keeps packages beside its index (Alpine's wiki, Local APK cache, read
 # 2026-11-26).
 LOCAL_CACHE = "/etc/apk/cache"
+_INDEXES = "APKINDEX.*.tar.gz"
 # Options that take the next word along.
 VALUES = (
     *("-t", "--virtual", "-X", "--repository", "-p", "--root", "-o", "--output", "--arch", "--cache-dir"),
@@ -45,7 +46,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         return
     index = _index_folder(call, folder)
     if verb in _FETCHES_INDEX and not call.has("--no-cache", "--no-network"):
-        yield call.leaves(index, _index(call, verb))
+        yield call.leaves(index and posixpath.join(index, _INDEXES), _index(call, verb))
     names = tuple(match[0] for word in operands[1:] if (match := _NAME.match(word.pattern)))
     if verb == "add":
         # A name with `!` says what must not be there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -60,12 +61,18 @@ class Surroundings:
         found = self.variables.get(name)
         return image_variables.of(self.base.repository).get(name) if found is None else found
 
+    def cached(self, name: str) -> str:
+        """Where a tool keeps its cache that goes by the XDG Base Directory Specification."""
+        return posixpath.join(self.variables.get("XDG_CACHE_HOME") or "~/.cache", name)
+
     def resolve(self, path: str) -> str | None:
         """An absolute path, wildcards kept; None where it holds something unknown."""
         if path == "~" or path.startswith("~/"):
-            if self.home is None:
+            # `HOME=/tmp pip install`: what the call itself is told counts, where it runs as the account that we know.
+            home = self.home and self.variables.get("HOME", self.home)
+            if home is None:
                 return None
-            path = self.home + path[1:]
+            path = home + path[1:]
         if "$" in path:
             known = {"HOME": self.home, **self.variables} if self.home else self.variables
             of_image = image_variables.of(self.base.repository)

@@ -38,6 +38,7 @@ LATER = {
     "go": "go",
     "gradle": "gradle gradlew",
     "ini": "",
+    "interpreters": "",
     "installer": "sh bash dash ash zsh",
     "locales": "localedef locale-gen update-ca-certificates",
     "maven": "mvn mvnw",

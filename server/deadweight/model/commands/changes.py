@@ -1,4 +1,4 @@
-"""chown, chmod, setcap, strip, touch, `sed -i`: an older file that changes at all is written again, whole."""
+"""chown, chmod, setcap, strip, upx, `sed -i` and their like: an older file that changes is written again, whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Rewritten, writes
+from deadweight.model.effects import Built, Rewritten, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +50,10 @@ def _owner_or_mode(call: Call) -> Iterator[Effect]:
     is_given = call.has("--reference") or any(_TAKES_AWAY.fullmatch(word.pattern) for word in call.words)
     change = "" if is_given or not words else words[0].pattern
     may_be_nothing = changes_little(change)
+    fed = call.fed_by  # `find /app -type f | xargs chmod 640`
+    is_recursive = call.has("-R", "--recursive") or (fed is not None and fed.program == "find")
     for path in call.paths(words if is_given else words[1:]):
-        yield from again(call, path, recursive=call.has("-R", "--recursive"), may_be_nothing=may_be_nothing)
+        yield from again(call, path, recursive=is_recursive, may_be_nothing=may_be_nothing)
 
 
 def _touch(call: Call) -> Iterator[Effect]:
@@ -63,6 +65,30 @@ def _strip(call: Call) -> Iterator[Effect]:
     """What is left of a program, at most all of it."""
     for path in call.paths(call.operands("-o", "-R", "-K", "-N")):
         yield from again(call, path)
+
+
+def _acl(call: Call) -> Iterator[Effect]:
+    """`setfacl -R -m u:app:rwX /app`: who may read a file is a part of it."""
+    for path in call.paths(call.operands("-m", "--modify", "-x", "--remove", "-M", "-X", "--set", "--set-file")):
+        yield from again(call, path, recursive=call.has("-R", "--recursive"))
+
+
+def _files(call: Call) -> Iterator[Effect]:
+    """`dos2unix FILE...`, `upx --best FILE...`; what they are told to write elsewhere is new."""
+    if call.has("-o", "-n", "--newfile"):
+        yield writes(None, Built(call.program), call.span)
+        return
+    for path in call.paths(call.operands()):
+        yield from again(call, path)
+
+
+def _perl(call: Call) -> Iterator[Effect]:
+    """What `perl -pi -e 's/a/b/' FILE` changes; what other scripts do, nobody knows."""
+    if any(re.fullmatch(r"-[a-z0-9]*i\S*", word.text) for word in call.words):
+        for path in call.paths(call.operands("-e", "-E", "-M", "-I")):
+            yield from again(call, path)
+    else:
+        yield writes(None, Built("perl"), call.span)
 
 
 def _sed(call: Call) -> Iterator[Effect]:
@@ -80,6 +106,9 @@ def _capabilities(call: Call) -> Iterator[Effect]:
 
 TOOLS = (
     Tool(("setcap",), _capabilities),
+    Tool(("setfacl",), _acl),
+    Tool(("dos2unix", "unix2dos", "upx"), _files),
+    Tool(("perl",), _perl),
     Tool(OWNER_OR_MODE, _owner_or_mode),
     Tool(("touch",), _touch),
     Tool(("strip",), _strip),

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
 
-_HOME = "~/.cache/node/corepack"
 _FETCHES = frozenset(("prepare", "install", "use", "up", "hydrate"))
 # yarn 2 and later is one file, which npm has under another name.
 _BERRY = "@yarnpkg/cli-dist"
@@ -27,7 +26,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     operands = call.operands("-o", "--install-directory")
     verb = operands[0].text if operands else ""
     around = call.around
-    home = around.resolve(around.variables.get("COREPACK_HOME") or _HOME)
+    home = around.resolve(around.variables.get("COREPACK_HOME") or around.cached("node/corepack"))
     if verb in _FETCHES:
         names = tuple(word.plain for word in operands[1:]) or _asked_for(call)
         packages = PackageSet("npm", tuple(map(_on_npm, names)), libc=around.base.libc, options=frozenset(("global",)))

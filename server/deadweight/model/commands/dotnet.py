@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.commands import builds
 from deadweight.model.commands.call import Tool
 from deadweight.model.ecosystems import dotnet
-from deadweight.model.effects import Built, Leftover, PackageSet, writes
+from deadweight.model.effects import Built, Leftover, PackageSet, removes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,10 @@ def _effects(call: Call) -> Iterator[Effect]:
             yield writes(call.around.resolve(target), Built(f"dotnet {verb}"), call.span)
         else:
             yield writes(*builds.output(call, "dotnet", ("bin",)), call.span)
+    elif operands[:3] in (["nuget", "locals", "all"], ["nuget", "locals", "global-packages"]) and call.has(
+        "--clear", "-c"
+    ):
+        yield removes(call.around.resolve(store(call.around)), call.span)
     elif verb in ("tool", "workload", "new"):
         yield writes(None, Built(f"dotnet {verb}"), call.span)
     if verb in _RESTORES and not call.has("--no-restore", "--no-build"):

@@ -203,8 +203,7 @@ def _clean(call: Call) -> Iterator[Effect]:
 
 def build_cache(around: Surroundings) -> str | None:
     """Where go keeps what it has compiled."""
-    home = around.variables.get("XDG_CACHE_HOME") or "~/.cache"
-    return around.resolve(around.variables.get("GOCACHE") or posixpath.join(home, "go-build"))
+    return around.resolve(around.variables.get("GOCACHE") or around.cached("go-build"))
 
 
 def module_cache(around: Surroundings) -> str | None:

@@ -42,8 +42,12 @@ def _effects(call: Call) -> Iterator[Effect]:
 
 
 def home(around: Surroundings) -> str:
-    """GRADLE_USER_HOME."""
-    return around.variables.get("GRADLE_USER_HOME") or "~/.gradle"
+    """GRADLE_USER_HOME. Docker's images of Gradle link root's folder to that of the user gradle (kept by hand,
+    2026-11-26), which counts where somebody mounts a cache there.
+    """
+    linked = "/home/gradle/.gradle"
+    is_mounted = any(mount.target and mount.target.startswith(linked) for mount in around.files.mounts)
+    return around.variables.get("GRADLE_USER_HOME") or (linked if is_mounted else "~/.gradle")
 
 
 def _has_no_daemon(call: Call) -> bool:

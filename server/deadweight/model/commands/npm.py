@@ -53,8 +53,8 @@ def _effects(call: Call) -> Iterator[Effect]:
         left = Leftover("install-cache", "npm's download cache", "npm cache clean --force", of=packages)
         yield writes(cache, left, call.span)
     elif verb == "cache" and len(operands) > 1 and operands[1].text in ("clean", "clear", "rm"):
-        # Without --force npm refuses: the cache stays, the command fails.
-        if call.has("--force", "-f"):
+        # Without --force npm refuses, from npm 5 on: the cache stays, the command fails.
+        if call.has("--force", "-f") or _is_before_5(call):
             yield removes(cache, call.span)
     elif verb == "prune":
         packages = _packages(call, verb, ())
@@ -68,6 +68,13 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield from _set(call, [word.plain for word in operands[1 if verb == "set" else 2 :]])
     elif verb in ("run", "run-script", "rum", "urn") and len(operands) > 1:
         yield writes(*_script(call, operands[1].text), call.span)
+
+
+def _is_before_5(call: Call) -> bool:
+    """Whether the npm of the base image is one that came with Node 7 or earlier."""
+    base = call.around.base
+    major = base.version.partition(".")[0]
+    return base.repository == "node" and major.isdigit() and int(major[:4]) < 8
 
 
 def _packages(call: Call, verb: str, names: tuple[str, ...]) -> PackageSet:

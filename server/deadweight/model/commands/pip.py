@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.syntax.shell import Word
 
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 # Options that take the next word along.
 VALUES = (
     *("-r", "--requirement", "-c", "--constraint", "-t", "--target", "-i", "--index-url", "--extra-index-url"),
@@ -60,7 +59,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     around = call.around
     if call.has("--help") or not verb:
         return
-    if verb == "cache" and operands[1:2] and operands[1].text == "purge":
+    if verb == "cache" and [word.plain for word in operands[1:3]] in (["purge"], ["remove", "*"]):
         yield removes(_cache_folder(call, settings(call)), call.span)
     elif verb == "config":
         words = [word.plain for word in operands[1:]]
@@ -97,11 +96,16 @@ def _own_byte_code(call: Call, packages: PackageSet) -> Iterator[Effect]:
 
 def _left(call: Call, packages: PackageSet, told: Settings) -> Iterator[Effect]:
     # `PIP_NO_CACHE_DIR=0` says so too: pip takes any value for "no cache", and `--no-cache` for the long option.
-    if not call.has("--no-cache-dir", "--no-cache") and told.value("no-cache-dir") is None:
+    if call.has("--no-cache-dir", "--no-cache") or told.value("no-cache-dir") is not None:
+        return
+    is_offline = call.has("--no-index") and not any("://" in each for each in values(call, "-f", "--find-links"))
+    if not is_offline:
         left = Leftover(
             "install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages
         )
-        yield writes(_cache_folder(call, told), left, call.span)
+        folder = _cache_folder(call, told)
+        if folder is None or not folder.startswith("/dev/"):  # `--cache-dir /dev/null`
+            yield writes(folder, left, call.span)
 
 
 def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:
@@ -280,11 +284,6 @@ def compiles_nothing(call: Call) -> bool:
 
 def _cache_folder(call: Call, told: Settings) -> str | None:
     return call.around.resolve(call.value("--cache-dir") or pip_settings.cache(told))
-
-
-def is_python(name: str) -> bool:
-    """Whether a program is a Python, which may call pip as `python -m pip`."""
-    return _PYTHON.fullmatch(name) is not None
 
 
 TOOLS = (Tool(("pip",), _effects),)

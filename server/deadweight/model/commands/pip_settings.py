@@ -47,7 +47,7 @@ def settings(around: Surroundings, prefix: str) -> Settings:
 
 def cache(told: Settings) -> str:
     """Where pip keeps what it downloads."""
-    return told.value("cache-dir") or "~/.cache/pip"
+    return told.value("cache-dir") or told.around.cached("pip")
 
 
 def written(call: Call, prefix: str, words: Sequence[str]) -> Iterator[Effect]:

@@ -35,7 +35,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         "pipenv", names, project, around.base.suite, around.base.libc, frozenset(options), runtime=pip.runtime(around)
     )
     yield writes(_place(call, folder), packages, call.span)
-    cache = around.resolve(around.variables.get("PIPENV_CACHE_DIR") or "~/.cache/pipenv")
+    cache = around.resolve(around.variables.get("PIPENV_CACHE_DIR") or around.cached("pipenv"))
     if cache:
         left = Leftover("install-cache", "pipenv's download cache", f"rm -rf {cache}", of=packages)
         yield writes(cache, left, call.span)

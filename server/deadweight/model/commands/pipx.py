@@ -34,7 +34,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         )
         yield writes(home, packages, call.span)
         yield writes(home, venv.PIP, call.span)  # one for all environments
-        cache = around.resolve(around.variables.get("PIP_CACHE_DIR") or "~/.cache/pip")
+        cache = around.resolve(around.variables.get("PIP_CACHE_DIR") or around.cached("pip"))
         told = "--no-cache" in (call.value("--pip-args") or "")
         if cache and not told and settings.value("no-cache-dir") is None:
             left = Leftover("install-cache", "pip's download cache", f"rm -rf {cache}", of=packages)

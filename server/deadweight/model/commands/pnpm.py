@@ -20,7 +20,6 @@ VALUES = (
     *("-C", "--dir", "-F", "--filter", "--filter-prod", "--store-dir", "--virtual-store-dir", "--registry"),
     *("--reporter", "--loglevel", "--network-concurrency", "--lockfile-dir", "--global-dir"),
 )
-CACHE = "~/.cache/pnpm"  # of what the registry says
 _INSTALLS = frozenset(("install", "i", "fetch", "ci"))
 _WRITES_NOTHING = frozenset(
     ("config", "set", "get", "list", "ls", "why", "audit", "outdated", "help", "store", "setup")
@@ -62,9 +61,14 @@ def _install(call: Call) -> Iterator[Effect]:
 
 def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:
     """The registry's documents about the packages; the packages themselves are hard links to the store."""
-    if cache := call.around.resolve(CACHE):
-        left = Leftover("install-cache", "pnpm's cache of the registry", f"rm -rf {cache}", of=packages)
-        yield writes(cache, left, call.span)
+    if folder := call.around.resolve(cache(call.around)):
+        left = Leftover("install-cache", "pnpm's cache of the registry", f"rm -rf {folder}", of=packages)
+        yield writes(folder, left, call.span)
+
+
+def cache(around: Surroundings) -> str:
+    """Where pnpm keeps what the registry says."""
+    return around.cached("pnpm")
 
 
 def home(around: Surroundings) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands import ini, pip
@@ -28,10 +29,15 @@ _WRITES_NOTHING = frozenset(("config", "check", "lock", "version", "show", "env"
 
 
 def _effects(call: Call) -> Iterator[Effect]:
-    words = tuple(word.text for word in call.operands(*VALUES))
+    operands = call.operands(*VALUES)
+    words = tuple(word.text for word in operands)
     verb = words[0] if words else ""
     if verb in _INSTALLS:
         yield from _install(call)
+    elif verb == "add":
+        packages = pip.requested(call, operands[1:], pip.indexes_typed(call))
+        packages = replace(packages, options=packages.options | {"no-compile"})
+        yield from _installed(call, packages, _place(call, call.value("-C", "--directory", "-P", "--project") or "."))
     elif verb == "config" and len(words) == 3:
         section, _, name = words[1].rpartition(".")
         path = call.around.resolve(_OWN_SETTINGS if call.has("--local") else _SETTINGS)
@@ -67,11 +73,14 @@ def _install(call: Call) -> Iterator[Effect]:
     )
     if around.files.has(packages):
         return  # `poetry install --no-root` has installed them: what is new is the project itself
-    place = _place(call, folder)
+    yield from _installed(call, packages, _place(call, folder))
+
+
+def _installed(call: Call, packages: PackageSet, place: str | None) -> Iterator[Effect]:
     yield writes(place, packages, call.span)
     if place not in (None, "/usr/local", pip.environment(call)):
         yield writes(place, _ITS_PIP, call.span)
-    kept = around.resolve(cache(around))
+    kept = call.around.resolve(cache(call.around))
     # The virtual environment may lie in the same folder, and is no cache.
     left = Leftover(
         "install-cache",
@@ -85,7 +94,7 @@ def _install(call: Call) -> Iterator[Effect]:
 
 def cache(around: Surroundings) -> str:
     """Where poetry keeps what it downloads, and perhaps its virtual environments."""
-    return around.variables.get("POETRY_CACHE_DIR") or "~/.cache/pypoetry"
+    return around.variables.get("POETRY_CACHE_DIR") or around.cached("pypoetry")
 
 
 def _place(call: Call, folder: str) -> str | None:

@@ -21,7 +21,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         return
     yield writes(*builds.output(call, "sbt", ("target",)), call.span)
     around = call.around
-    path = around.resolve(around.variables.get("COURSIER_CACHE") or "~/.cache/coursier")
+    path = around.resolve(around.variables.get("COURSIER_CACHE") or around.cached("coursier"))
     if path and around.home:
         cleanup = f"rm -rf {path} {around.home}/.ivy2 {around.home}/.sbt"
         left = Leftover("install-cache", "sbt's downloads", cleanup, figure=figure("sbt.caches"), is_read_again=True)

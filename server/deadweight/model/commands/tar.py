@@ -27,6 +27,13 @@ _TAR_VALUES = (
     ),
     *("--owner", "--group", "--mode", "--transform", "--xform", "-X", "--exclude-from", "-T", "--files-from"),
 )
+# `xz -dc a.tar.xz | tar -x`
+_PRINT = frozenset(
+    (
+        *("cat", "zcat", "xzcat", "bzcat", "zstdcat", "lz4cat", "gunzip", "unxz", "bunzip2", "unzstd", "unlz4"),
+        *("gzip", "pigz", "xz", "bzip2", "pbzip2", "zstd", "lz4", "pv"),
+    )
+)
 
 
 def _tar(call: Call) -> Iterator[Effect]:
@@ -89,6 +96,8 @@ def _deb(call: Call) -> Iterator[Effect]:
 
 def _extracted(call: Call, folder: str, archive: str | None, *, is_part: bool) -> Iterator[Effect]:
     around = call.around
+    if archive in (None, "-") and (fed := call.fed_by) and fed.program in _PRINT:
+        archive = next((word.pattern for word in fed.words[::-1] if not word.text.startswith("-")), None)
     if archive in (None, "-"):
         urls = call.urls_fed
         cause = Extracted(None, url=urls[0] if urls else None, is_part=is_part)

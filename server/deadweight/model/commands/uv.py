@@ -138,7 +138,7 @@ def _cache(call: Call) -> str | None:
 
 def cache(around: Surroundings) -> str:
     """Where uv keeps what it downloads."""
-    return around.variables.get("UV_CACHE_DIR") or "~/.cache/uv"
+    return around.variables.get("UV_CACHE_DIR") or around.cached("uv")
 
 
 TOOLS = (Tool(("uv",), _effects),)

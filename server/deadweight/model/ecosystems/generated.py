@@ -75,7 +75,7 @@ GENERATED = (
     *_plain("**/.nyc_output", "**/.next/cache", "**/.turbo", "**/.parcel-cache"),
     *_plain("**/__pycache__", "**/*.pyc", "**/.pytest_cache", of="python"),
     *_plain("**/.mypy_cache", "**/.ruff_cache", "**/.tox", "**/.nox", "**/.hypothesis", "**/htmlcov", "**/.coverage"),
-    Generated("**/.venv", frozenset(("python",)), _PYTHON, holds=("pyvenv.cfg",)),
+    Generated("**/.venv", frozenset(("python",)), _PYTHON, holds=("pyvenv.cfg", "lib", "Lib")),
     Generated("**/venv", made_by=_PYTHON, holds=("pyvenv.cfg",)),
     Generated(
         "**/target", frozenset(("rust", "maven")), {**_RUST, **_MAVEN}, ("Cargo.toml", "pom.xml"), is_output=True

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands import pip, poetry, uv
+from deadweight.model.commands.interpreters import is_python
 from deadweight.model.ecosystems import python
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.effects import Copied, PackageSet, is_under
@@ -108,7 +109,7 @@ def _role(call: Call) -> str:
         return "tool" if verb in _QUIET else ""
     if program in ("venv", "virtualenv"):
         return "install"
-    return "image" if program in _OF_PACKAGES or pip.is_python(posixpath.basename(call.typed)) else ""
+    return "image" if program in _OF_PACKAGES or is_python(posixpath.basename(call.typed)) else ""
 
 
 def _in_environment(text: str) -> str:
