@@ -134,9 +134,7 @@ def _calls(
             words = run.filled(words)
         if fed is not None:
             words = tuple(feeding.words_given(placed, fed, words, around))
-        assigned: dict[str, str | None] = {}
-        for each in command.assignments:
-            assigned[each.name] = _assigned(each, run, around.variables, local)
+        assigned = _assigned_by(run, around.variables, local)
         if program in _DECLARES:
             local.update(_exported(words))
         elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
@@ -221,6 +219,12 @@ def _account(texts: list[str]) -> str | None:
         if match := _TO_ACCOUNT.fullmatch(text):
             return match["long"] or match["short"] or after
     return None
+
+
+def _assigned_by(run: Run, outer: Mapping[str, str | None], local: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The variables that a command sets, for itself or for those behind it."""
+    assignments = run.placed.command.assignments
+    return {each.name: _assigned(each, run, outer, local) for each in assignments} if assignments else {}
 
 
 def _assigned(
