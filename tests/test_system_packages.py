@@ -63,7 +63,7 @@ def fixed(dockerfile: str) -> str:
 
 # --- apk in the ledger ----------------------------------------------------------------------------------------------
 
-INDEX = "/var/cache/apk: apk's package index"
+INDEX = "/var/cache/apk/APKINDEX.*.tar.gz: apk's package index"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,10 @@ INDEX = "/var/cache/apk: apk's package index"
         ("RUN apk add --no-cache --allow-untrusted /tmp/own.apk", ["*: apk(/tmp/own.apk)"]),
         ("RUN apk add --simulate curl", []),
         ("RUN apk info && apk search curl", []),
-        ("RUN apk --root /mnt --initdb add curl", ["/mnt/var/cache/apk: apk's package index", "/mnt: apk(curl)"]),
+        (
+            "RUN apk --root /mnt --initdb add curl",
+            ["/mnt/var/cache/apk/APKINDEX.*.tar.gz: apk's package index", "/mnt: apk(curl)"],
+        ),
         ("RUN apk upgrade --no-cache", ["*: built by apk upgrade"]),
         ("RUN apk fetch -o /tmp curl", ["/tmp: built by apk fetch"]),
         ("RUN apk add --no-cache curl git && apk del git", ["*: apk(curl)"]),
