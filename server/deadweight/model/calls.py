@@ -10,10 +10,9 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import feeding
-from deadweight.model.commands import catalog, printed
+from deadweight.model.commands import catalog, interpreters, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
-from deadweight.model.commands.interpreters import interpreted
 from deadweight.model.effects import Built, Effect, Nth, writes
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.questions import each_once
@@ -39,6 +38,7 @@ _DECLARES = frozenset(("export", "local", "declare", "readonly", "typeset"))
 _MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
 _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
 _XARGS = frozenset(("xargs", "/usr/bin/xargs"))
+_RUN_OTHERS = ("python", "pypy", "php", "corepack")  # such as pip: `python3 -m pip`
 # Programs that run another one as another account.
 _SWITCHES = frozenset(("gosu", "su-exec", "su", "runuser", "setpriv", "doas"))
 _TO_ACCOUNT = re.compile(r"--user(?:=(?P<long>.+))?|-[EHPn]*u(?P<short>.*)")  # `sudo -Hu app`
@@ -198,7 +198,7 @@ class _Told(NamedTuple):
 def _told(command: Command) -> _Told:
     program, words = shell.program(command)
     typed = command.words[-len(words) - 1].text if program else ""
-    if program and (inner := interpreted(program, words)):
+    if program and program.startswith(_RUN_OTHERS) and (inner := interpreters.interpreted(program, words)):
         program, count = inner
         if typed == "php":
             typed = " ".join((typed, *(word.text for word in words[:count])))  # what calls composer once more
