@@ -273,6 +273,29 @@ def test_an_edit_costs_what_it_touches(place: str) -> None:
     assert few < 3000, f"{few} calls"
 
 
+def test_a_new_first_line_reads_no_stage() -> None:
+    few, many = work_of("FROM", "\n", 10), work_of("FROM", "\n", 300)
+    assert few < 500, f"{few} calls"
+    assert many - few < 290 * 10, f"{many} calls with 300 stages"
+
+
+def test_the_opener_of_a_heredoc_is_typed_without_reading_what_lies_behind() -> None:
+    stage = "FROM debian:bookworm-slim AS s{0}\nRUN <<EOF\necho s{0}\nEOF\nCOPY a /a\nRUN pip install flask\n"
+    tree = parse("".join(stage.format(number) for number in range(100)))
+    at = tree.text.index("<<EOF") + len("<<EOF")
+    for typed, read in (("_", 30), ("HER", 10), ("E", 10)):
+        before, tree = tree, edited(tree, Edit(Span(at, at), typed))
+        at += len(typed)
+        assert tree == parse(tree.text)
+        assert tree.open_heredoc == 1
+        assert tree.sections[2:] == before.sections[2:]
+        assert len(set(map(id, tree.pieces)) - set(map(id, before.pieces))) < read
+    back = edited(tree, Edit(Span(at - len("_HERE"), at), ""))
+    assert back == parse(back.text)
+    assert back.open_heredoc is None
+    assert back.sections[2] is tree.sections[2]
+
+
 @pytest.mark.parametrize("place", ["echo s3", "a comment", "echo s9"])
 def test_an_edit_of_a_measured_file_costs_what_it_touches(place: str) -> None:
     few, many = work_of(place, "", 10, is_measured=True), work_of(place, "", 300, is_measured=True)

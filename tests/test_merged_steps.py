@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deadweight.rules import copies_between
 from deadweight.rules.merging import merged
 from deadweight.rules.rule import Safety
 from examples import snapshot_of
@@ -34,3 +35,23 @@ def test_few_steps_are_merged_without_asking(runs: tuple[str, ...], is_safe: boo
     assert fix is not None
     assert (fix.safety is Safety.SAFE) == is_safe
     assert bool(fix.note) != is_safe
+
+
+@pytest.mark.parametrize(
+    ("run", "is_apart"),
+    [
+        ("useradd -m bob && chmod 644 /x.tgz", True),
+        ("rm -rf /tmp/*", True),
+        ("chmod 644 /m/a", False),
+        ("chown -R 7 /", False),
+        ("useradd -d /m bob", False),
+        ("useradd --home-dir=/m bob", False),
+        ("make -C /src", False),
+        ("touch /x.tgz > /m/log", False),
+        ("chmod 644 $FILE", False),
+    ],
+)
+def test_runs_are_merged_over_files_that_they_have_nothing_to_do_with(run: str, is_apart: bool) -> None:
+    snapshot = snapshot_of(f"FROM debian:12\nRUN curl -o /x.tgz https://x/y.tgz\nCOPY models /m\nRUN {run}\n")
+    fix = copies_between.merged(snapshot, snapshot.ledgers[0].layers[1:])
+    assert (fix is not None) == is_apart

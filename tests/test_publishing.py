@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.protocol import default_converter
 
 from conftest import json_lines
-from deadweight.lsp import convert
+from deadweight.lsp import convert, publishing
 from deadweight.lsp.convert import Client
 from deadweight.lsp.documents import Documents
 from deadweight.lsp.publishing import diagnostics_json, publish_json, report_json
@@ -79,6 +79,38 @@ def test_whatever_is_typed_goes_over_the_wire(typed: str, client: Client) -> Non
     document = opened(UGLY)
     document.apply(Edit(Span(40, 45), typed))
     assert published(document, client) == by_types(document, client)
+
+
+STAGES = (
+    "ARG A=1\nFROM debian:12 AS a\nRUN apt-get update && apt-get install -y git\nRUN rm -rf /var/lib/apt/lists/*\n"
+    "FROM node:22 AS b\nCOPY --from=a /var/lib/apt /x\nRUN npm install\nFROM debian:12 AS c\nRUN apt-get update\n"
+    "RUN apt-get install -y \\u0000\nRUN apt-get install -y curl\nRUN apt-get install -y wget\n"
+    "FROM b\nCOPY --from=c / /c\nRUN chown -R 1 /c\n"
+)
+PLACES = st.sampled_from([at for at, ch in enumerate(STAGES) if ch in "\nRF"] + [0])
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.tuples(PLACES, st.sampled_from(("", "\n", "# x\n", "\r", "x", "RUN <<E\n", "E\n"))), max_size=6),
+    st.sampled_from(CLIENTS),
+)
+def test_what_has_moved_is_told_where_it_is(typed: list[tuple[int, str]], client: Client) -> None:
+    document = opened(STAGES)
+    assert published(document, client)["params"]["diagnostics"]
+    for place, new in typed:
+        end = len(document.text)
+        at = min(place, end)
+        document.apply(Edit(Span(at, at if new else min(at + 1, end)), new))
+        assert published(document, client) == by_types(document, client)
+
+
+def test_what_has_moved_as_a_whole_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = opened(STAGES.replace("\\u0000", "git"))
+    assert b"what line 14 wrote" in diagnostics_json(document, CLIENTS[0])
+    monkeypatch.setattr(publishing, "_diagnostic", lambda *_: pytest.fail("written again"))
+    document.apply(Edit(Span(0, 0), "\n"))
+    assert published(document, CLIENTS[0]) == by_types(document, CLIENTS[0])
 
 
 def test_a_version_that_nobody_knows_is_left_out() -> None:

@@ -51,6 +51,7 @@ class _Known(NamedTuple):
 
     build: Build
     ledgers: Ledgers
+    context: BuildContext | None
     elsewhere: tuple[Snapshot, ...]  # in other contexts
 
 
@@ -84,7 +85,7 @@ class Snapshot:
     def _known(self) -> _Known | None:
         if "ledgers" not in self.__dict__:
             return self._before
-        return _Known(self.build, self.ledgers, tuple(self._elsewhere.values()))
+        return _Known(self.build, self.ledgers, self.context, tuple(self._elsewhere.values()))
 
     @cached_property
     def _elsewhere(self) -> dict[int, Snapshot]:
@@ -127,8 +128,11 @@ class Snapshot:
     @cached_property
     def ledgers(self) -> Ledgers:
         """The ledger of every stage."""
-        before = self._before.ledgers if self._before else None
-        return Ledgers(self.build, self.context, self.options.platform, before, self.options.measured)
+        before = self._before
+        if before is not None and before.build.stages is self.build.stages and before.context is self.context:
+            return before.ledgers
+        known = before.ledgers if before else None
+        return Ledgers(self.build, self.context, self.options.platform, known, self.options.measured)
 
     @cached_property
     def shipped_ledgers(self) -> tuple[Ledger, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deadweight.analysis.report import report
 from deadweight.model.stages import Site
 from deadweight.settings import DEFAULTS
-from deadweight.syntax.dockerfile import Comment, parsed_again, remembered
+from deadweight.syntax.dockerfile import Comment, Instruction, parsed_again, remembered
 from deadweight.syntax.run import program_name, run_body
 from deadweight.text import apply_edits
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deadweight.settings import Settings
     from deadweight.size.units import Size
     from deadweight.snapshot import Options, Snapshot
-    from deadweight.syntax.dockerfile import Dockerfile, Instruction, Section
+    from deadweight.syntax.dockerfile import Dockerfile, Section
 
 MANY = 100  # findings; the longest real files have about 30
 _NEARLY = 0.9  # of what a fix says that it saves: what two installs share counts for the one that stays
@@ -78,7 +78,7 @@ def is_sound(before: Snapshot, after: Snapshot, *, starts_otherwise: bool = Fals
         return True
     if len(after.problems) > len(before.problems) or before.tree.directives != after.tree.directives:
         return False
-    if _comments(after) < _comments(before):
+    if _comments(after.tree) < _comments(before.tree):
         return False
     is_as_planned = (
         _is_planned(before, after)
@@ -156,11 +156,17 @@ def _notable(found: Sequence[Reported], but: str, but_basis: str) -> int:
     return sum(each.saves is None or each.saves.best >= _NOTABLE for each in others)
 
 
-def _comments(snapshot: Snapshot) -> int:
+@remembered
+def _comments(tree: Dockerfile) -> int:
     """How many comment lines there are, those inside continuations included."""
-    pieces = snapshot.tree.pieces
-    inside = sum(line.lstrip().startswith("#") for piece in pieces for line in piece.text.split("\n")[1:])
-    return sum(isinstance(piece, Comment) for piece in pieces) + inside
+    return sum(
+        _comments_in(piece) if isinstance(piece, Instruction) else isinstance(piece, Comment) for piece in tree.pieces
+    )
+
+
+@remembered
+def _comments_in(instruction: Instruction) -> int:
+    return sum(line.lstrip().startswith("#") for line in instruction.text.split("\n")[1:])
 
 
 def _scripts_are_valid(before: Snapshot, after: Snapshot) -> bool:
@@ -169,6 +175,7 @@ def _scripts_are_valid(before: Snapshot, after: Snapshot) -> bool:
     return sum(map(_has_problems, new - old)) <= sum(map(_has_problems, old))
 
 
+@remembered
 def _runs(snapshot: Snapshot) -> set[Instruction]:
     """All RUNs, those that an ONBUILD triggers too."""
     steps = (step.instruction for stage in snapshot.build.stages for step in stage.steps)
@@ -259,6 +266,7 @@ def _written(section: Section) -> list[str]:
     return [each.text for each in section.instructions]
 
 
+@remembered
 def _by_keyword(snapshot: Snapshot) -> dict[str, list[Instruction]]:
     found: dict[str, list[Instruction]] = {}
     for placed in snapshot.tree.instructions:

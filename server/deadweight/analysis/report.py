@@ -62,10 +62,16 @@ class Reported:
 
     @property
     def shown(self) -> tuple[object, ...]:
-        """All that its words and places depend on: while this is the same, so are they in any version of the file."""
+        """All that its words and places depend on beside `rows`: while both are the same, so are they in any version of
+        the file.
+        """
         each = self.finding
-        lines = tuple([self.snapshot.line(site) for site in _sites(each)])
-        return lines, self.severity, each.message, each.saves, each.basis, each.span, each.related, each.lines
+        return self.severity, each.message, each.saves, each.basis, each.span, each.related, each.lines
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The lines of the instructions that it speaks of."""
+        return tuple([self.snapshot.line(site) for site in _sites(self.finding)])
 
     @property
     def stages(self) -> frozenset[int]:
@@ -75,19 +81,29 @@ class Reported:
     @cached_property
     def statement(self) -> str:
         """What is so in this file."""
-        finding = self.finding
-        if not finding.lines:
-            return finding.message
-        first, more = _lines(finding)
-        *others, last = (str(self.snapshot.line(site)) for site in first)
-        if more:
-            others, last = [*others, last], f"{more} more"
-        return finding.message.replace("{lines}", f"lines {', '.join(others)} and {last}" if others else f"line {last}")
+        return self._stated(str)
 
     @property
     def message(self) -> str:
         """The statement and its bytes."""
-        return f"{self.statement}, {saved}" if (saved := saving(self.finding)) else self.statement
+        return self._with_bytes(self.statement)
+
+    def message_with(self, number: Callable[[int], str]) -> str:
+        """The same, with the numbers of lines written as `number` says."""
+        return self._with_bytes(self._stated(number))
+
+    def _with_bytes(self, statement: str) -> str:
+        return f"{statement}, {saved}" if (saved := saving(self.finding)) else statement
+
+    def _stated(self, number: Callable[[int], str]) -> str:
+        finding = self.finding
+        if not finding.lines:
+            return finding.message
+        first, more = _lines(finding)
+        *others, last = (number(self.snapshot.line(site)) for site in first)
+        if more:
+            others, last = [*others, last], f"{more} more"
+        return finding.message.replace("{lines}", f"lines {', '.join(others)} and {last}" if others else f"line {last}")
 
     @property
     def related(self) -> tuple[Elsewhere, ...]:

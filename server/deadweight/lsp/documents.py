@@ -169,11 +169,16 @@ class Document:
 
 
 class Written(NamedTuple):
-    """A finding as JSON, and all that the text depends on; `stages` are those whose lines it names."""
+    """A finding as JSON, and all that the text depends on; `stages` are those whose lines it names.
+
+    In `marked` each number of a line stands between two NULs, which JSON has nowhere else; "" where it cannot tell.
+    """
 
     said: Said
     stages: frozenset[int]
+    rows: tuple[int, ...]
     shown: tuple[object, ...]
+    marked: str
     text: str
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from deadweight.lsp.pages import page_uri
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from deadweight.analysis.report import Said
     from deadweight.features.diagnostics import Diagnostic
     from deadweight.features.inlay_hints import Hint
     from deadweight.lsp.convert import Client
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _SEVERITIES = {"error": 1, "warning": 2, "information": 3, "hint": 4}
 _UNNECESSARY = 1  # DiagnosticTag
+_MARK, _QUOTED_MARK = "\0", "\\u0000"  # around the numbers of lines, which move; the second one in a string of JSON
 
 
 def diagnostics_json(document: Document, client: Client) -> bytes:
@@ -32,7 +35,7 @@ def diagnostics_json(document: Document, client: Client) -> bytes:
     if isinstance(document, OpenDockerfile) and document.is_read:
         found = _of_dockerfile(document, client)
     else:
-        found = [_diagnostic(document, each, client) for each in document.diagnostics]
+        found = [_unmarked(_diagnostic(document, each, client)) for each in document.diagnostics]
     return f"[{','.join(found)}]".encode()
 
 
@@ -45,7 +48,8 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
     # The columns of the first line depend on its mark.
     around = (client, document.text.line(0).startswith("\ufeff"))
     before = told.written if told.around == around else {}
-    stay = _stages_that_stay(told, tree) if before else frozenset[int]()
+    moves = _moves(told, tree) if before else {}
+    stay = frozenset([stage for stage, by in moves.items() if not by])
     now = dict[object, Written]()
     for said in document.analysis.checked.said:
         rule, finding, severity = said
@@ -53,12 +57,8 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
         known = before.get(name)
         is_said = known is not None and known.said.finding is finding and known.said.severity == severity
         if known is None or not (is_said and known.stages <= stay):
-            reported = Reported(rule, finding, severity, snapshot)
-            if known is None or known.shown != reported.shown:
-                text = _diagnostic(document, of_finding(reported), client)
-                known = Written(said, reported.stages, reported.shown, text)
-            elif not is_said:
-                known = known._replace(said=said, stages=reported.stages)
+            moved = _moved(known, moves) if known is not None and is_said else None
+            known = moved or _written(document, said, known, client)
         now[name] = known
     document.told = Told(tree.sections, tree.first_rows, around, now)
     found = [each.text for each in now.values()]
@@ -66,14 +66,50 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
     if not problems:
         return found
     ordered = [(each.span, text) for each, text in zip(document.analysis.reported, found, strict=True)]
-    ordered += [(each.span, _diagnostic(document, of_problem(each), client)) for each in problems]
+    ordered += [(each.span, _unmarked(_diagnostic(document, of_problem(each), client))) for each in problems]
     return [text for _, text in sorted(ordered, key=itemgetter(0))]
 
 
-def _stages_that_stay(told: Told, tree: Dockerfile) -> frozenset[int]:
-    """The stages that are the same and start in the same line as before."""
+def _moves(told: Told, tree: Dockerfile) -> dict[int, int]:
+    """The stages that are the same as before, each with the number of lines by which it has moved."""
     pairs = enumerate(zip(told.sections, tree.sections, told.rows, tree.first_rows, strict=False), -1)
-    return frozenset([index for index, (was, section, row, now) in pairs if was is section and row == now])
+    return {index: now - row for index, (was, section, row, now) in pairs if was is section}
+
+
+def _moved(known: Written, moves: dict[int, int]) -> Written | None:
+    """What was written of a finding, where all that it names has moved by as many lines; None where more is another."""
+    by = {moves.get(stage) for stage in known.stages}
+    lines = by.pop()
+    if by or lines is None or not known.marked:
+        return None
+    parts = known.marked.split(_MARK)
+    parts[1::2] = [str(int(number) + lines) for number in parts[1::2]]
+    rows = tuple([row + lines for row in known.rows])
+    return known._replace(rows=rows, marked=_MARK.join(parts), text="".join(parts))
+
+
+def _written(document: OpenDockerfile, said: Said, known: Written | None, client: Client) -> Written:
+    """A finding as JSON; the text that is known where all that it depends on is the same."""
+    reported = Reported(*said, document.snapshot)
+    rows, shown = reported.rows, reported.shown
+    if known is not None and known.rows == rows and known.shown == shown:
+        return known._replace(said=said, stages=reported.stages)
+    found = of_finding(reported)
+    marked = _diagnostic(document, found, client)
+    text = _unmarked(marked)
+    if said.finding.lines:  # the message has numbers too
+        found = replace(found, message=reported.message_with(_marked))
+        is_clear = _QUOTED_MARK not in text
+        marked = _diagnostic(document, found, client).replace(_QUOTED_MARK, _MARK) if is_clear else ""
+    return Written(said, reported.stages, rows, shown, marked, text)
+
+
+def _marked(number: int) -> str:
+    return f"{_MARK}{number}{_MARK}"
+
+
+def _unmarked(marked: str) -> str:
+    return marked.replace(_MARK, "")
 
 
 def publish_json(document: Document, diagnostics: bytes) -> bytes:
@@ -123,7 +159,8 @@ def _rest(code: str, severity: str, message: str, describes_codes: bool) -> str:
 
 def _range(text: Text, span: Span, encoding: Encoding) -> str:
     (line, column), (last, end) = text.position(span.start, encoding), text.position(span.end, encoding)
-    return f'{{"start":{{"line":{line},"character":{column}}},"end":{{"line":{last},"character":{end}}}}}'
+    first, second = _marked(line), _marked(last)
+    return f'{{"start":{{"line":{first},"character":{column}}},"end":{{"line":{second},"character":{end}}}}}'
 
 
 def hints_json(document: Document, hints: Iterable[Hint], client: Client) -> bytes:

@@ -238,6 +238,8 @@ def _stages(
 ) -> tuple[Stage, ...]:
     pairs = enumerate(zip(old, sections, strict=False))
     first = next((at for at, (stage, section) in pairs if stage.section is not section), min(len(old), len(sections)))
+    if first == len(old) == len(sections):
+        return old
     stages = list(old[:first])
     names = {stage.name: stage.index for stage in stages if stage.name}
     # Where no stage came or went, those behind the last that changed are as they were, if nothing they stand on is not.

@@ -129,9 +129,8 @@ from typing import TYPE_CHECKING
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_words
-from deadweight.rules import work_images, xdebug
+from deadweight.rules import lone_commands, work_images, xdebug
 from deadweight.rules.edits import complete, swap_words
-from deadweight.rules.lone_commands import without
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
@@ -230,7 +229,7 @@ def _fixes(layer: Layer, freed: Effect, snapshot: Snapshot) -> Iterator[Fix | No
     if len(calls) != 1 or len(words) != len(cause.names):
         return
     if len(calls[0].operands()) == len(words) + 1:  # the verb, and nothing else
-        made = complete((without(snapshot, layer, calls[0]),))
+        made = complete((lone_commands.without(snapshot, layer, calls[0]),))
     else:
         made = swap_words(snapshot, layer, [(word, "") for word in words])
     if made:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, Download, Kind, Moved, is_under
-from deadweight.rules.account_ids import by_number
+from deadweight.rules import account_ids
 from deadweight.rules.edits import insert_flag, move_below, remove_command, remove_instruction, replace_word
 from deadweight.rules.rule import Fix, Safety
 from deadweight.text import Edit
@@ -98,7 +98,7 @@ def _set_there(snapshot: Snapshot, late: Late) -> Fix | None:
         flags = tuple(insert_flag(snapshot, layer, flag) for layer in writers)
     elif _can_move_below(ledger, late, change):
         flags = move_below(snapshot, writers, late.layer, flag=flag)
-    elif numbers := by_number(before, *change.owner):
+    elif numbers := account_ids.by_number(before, *change.owner):
         flag = flag.replace(change.flag, f"--chown={numbers}")
         flags = tuple(insert_flag(snapshot, layer, flag) for layer in writers)
     else:

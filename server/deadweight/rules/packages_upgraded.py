@@ -107,7 +107,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.commands import upgrades
 from deadweight.model.effects import Measured
 from deadweight.model.of_layers import OfLayers
-from deadweight.rules.lone_commands import without
+from deadweight.rules import lone_commands
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
 
@@ -156,5 +156,5 @@ def _upgrades(layer: Layer) -> Iterator[tuple[Effect, Call]]:
 
 
 def _fixes(layer: Layer, call: Call, snapshot: Snapshot) -> Iterator[Fix | None]:
-    if edit := without(snapshot, layer, call):
+    if edit := lone_commands.without(snapshot, layer, call):
         yield Fix("no-upgrade", "Remove the upgrade", Safety.ASK, (edit,), note=_NOTE)

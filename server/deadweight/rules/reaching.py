@@ -22,10 +22,12 @@ def ships(snapshot: Snapshot, layer: Layer, effect: Effect) -> bool:
 
 def copies_of(snapshot: Snapshot, effect: Effect) -> Iterator[Layer]:
     """The layers of stages that ship which copy what an earlier stage wrote."""
-    for ledger in snapshot.shipped_ledgers:
-        for layer in ledger.layers_with(CopiedFromStage):
-            if effect in _copied(layer).get(effect.path, ()):
-                yield layer
+    return (layer for layer in _copying(snapshot) if effect in _copied(layer).get(effect.path, ()))
+
+
+@remembered
+def _copying(snapshot: Snapshot) -> list[Layer]:
+    return [layer for ledger in snapshot.shipped_ledgers for layer in ledger.layers_with(CopiedFromStage)]
 
 
 @remembered

@@ -252,18 +252,20 @@ def _read(
     before = below.asked.union(_asked_for(call.around.files.here))
     if len(before) > _MOST_INSTALLS:
         return None
-    there = {suite: _there(before, suite) for suite in _suites(cause.suite)}
     names = [name for name in cause.names if name not in unknown]
-    beside, lost, doubtful = set(cause.names), {}, set[str]()
-    for suite in there:
+    beside, lost, held = set(cause.names), dict[str, frozenset[str]](), dict[str, frozenset[str]]()
+    for suite in _suites(cause.suite):
         without = apt.added(names, suite, recommends=False, already=cause.already)
         with_them = apt.added(names, suite, recommends=True, already=cause.already)
         beside |= without.packages
         unknown.update(dict.fromkeys(without.unknown))
         lost[suite] = with_them.packages - without.packages - set(cause.names)
-        doubtful |= there[suite] | apt.recommended_by(suite, without.held - debian.minbase(suite))
-    if not lost:
+        held[suite] = without.held
+    if not lost or not all(lost.values()):
         return None
+    there = {suite: _there(before, suite) for suite in lost}
+    recommended_before = (apt.recommended_by(suite, held[suite] - debian.minbase(suite)) for suite in lost)
+    doubtful = set[str]().union(*there.values(), *recommended_before)
     brought = _everywhere(there)
     needed = [name for name in sorted(anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))

@@ -32,17 +32,34 @@ class Added(NamedTuple):
     held: frozenset[str]
 
 
-class _Index(NamedTuple):
-    """The packages of a suite, as the solver asks for them."""
+class _Index:
+    """The packages of a suite, as the solver asks for them; where they bring along what they recommend, as they do
+    where apt is not told otherwise, `recommends`.
+    """
 
-    suite: str
-    recommends: bool  # whether packages bring along what they recommend, as they do where apt is not told otherwise
-
-    def needs(self, name: str) -> tuple[Group, ...] | None:
-        return _needs(self.suite, name, self.recommends)
+    def __init__(self, suite: str, recommends: bool) -> None:
+        self._suite = suite
+        self.needs = _Needs(suite, recommends).__getitem__
 
     def providers(self, name: str) -> Group:
-        return _asked_for(self.suite, name)
+        return _asked_for(self._suite, name)
+
+
+_index = lru_cache(maxsize=16)(_Index)
+
+
+class _Needs(dict[str, "tuple[Group, ...] | None"]):
+    """What packages bring along, by name. An install asks for hundreds, most of them those of the last one."""
+
+    def __init__(self, suite: str, recommends: bool) -> None:
+        super().__init__()
+        self._suite, self._recommends = suite, recommends
+
+    def __missing__(self, name: str) -> tuple[Group, ...] | None:
+        found = _needs(self._suite, name, self._recommends)
+        if found is not None:
+            self[name] = found
+        return found
 
 
 def _asked_for(suite: str, name: str) -> Group:
@@ -50,7 +67,6 @@ def _asked_for(suite: str, name: str) -> Group:
     return (name,) if facts.package(suite, name) else facts.providers(suite, name)
 
 
-@lru_cache(maxsize=16384)
 def _needs(suite: str, name: str, recommends: bool) -> tuple[Group, ...] | None:
     package = facts.package(suite, name)
     if package is None:
@@ -76,7 +92,7 @@ def _added(names: tuple[str, ...], suite: str, already: tuple[str, ...], recomme
     spread = (each for name in dict.fromkeys(names) for each in _spread(suite, name))
     # apt leaves a package alone that is there, and does not ask for its recommendations again.
     asked = tuple(name for name in dict.fromkeys(spread) if held.isdisjoint((name, *_asked_for(suite, name))))
-    found = closure(_Index(suite, recommends), asked, held)
+    found = closure(_index(suite, recommends), asked, held)
     return Added(frozenset(found.packages), asked, tuple(name for name in found.unknown if name in asked), held)
 
 
@@ -84,7 +100,7 @@ def _added(names: tuple[str, ...], suite: str, already: tuple[str, ...], recomme
 def _held(suite: str, already: tuple[str, ...]) -> frozenset[str]:
     """What is there where these were installed before."""
     base = facts.minbase(suite)
-    return base.union(already, closure(_Index(suite, False), already, base).packages)
+    return base.union(already, closure(_index(suite, False), already, base).packages)
 
 
 def _spread(suite: str, name: str) -> Iterator[str]:
@@ -102,7 +118,7 @@ def _spread(suite: str, name: str) -> Iterator[str]:
 def recommended_by(suite: str, names: frozenset[str]) -> frozenset[str]:
     """What packages recommend, all the way down."""
     wanted = (group[0] for name in names for group in facts.recommends(suite, name))
-    return frozenset(closure(_Index(suite, True), wanted, frozenset()).packages)
+    return frozenset(closure(_index(suite, True), wanted, frozenset()).packages)
 
 
 def installed(wanted: PackageSet) -> Size | None:

@@ -41,7 +41,7 @@ class Closure(NamedTuple):
 
 def closure(index: Index, names: Iterable[str], held: AbstractSet[str]) -> Closure:
     """What installing `names` adds where `held` are there. What these bring along is not asked for again."""
-    there = set(held)
+    there, needs_of = set(held), index.needs
     chosen: list[str] = []
     unknown: dict[str, None] = {}
     for name in names:
@@ -52,14 +52,14 @@ def closure(index: Index, names: Iterable[str], held: AbstractSet[str]) -> Closu
             there.add(found[0])
             chosen.append(found[0])
     for name in tuple(chosen):
-        pending = [iter(index.needs(name) or ())]
+        pending = [iter(needs_of(name) or ())]
         while pending:
             for group in pending[-1]:
                 first = group[0]
                 if first in there or not there.isdisjoint(group):
                     continue
                 there.add(first)
-                needs = index.needs(first)
+                needs = needs_of(first)
                 if needs is None:
                     unknown[first] = None
                     continue

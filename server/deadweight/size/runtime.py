@@ -110,6 +110,9 @@ def _roots(
     found: set[str], brought: Callable[[Iterable[str], Iterable[str]], Iterable[str]], held: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Those of `found` that are not there, and that no other one of them brings along."""
-    brings = {name: frozenset(brought((name,), held)) for name in sorted(found)}
-    missing = [name for name, packages in brings.items() if name in packages]
+    together = frozenset(brought(sorted(found), held)) if found else frozenset[str]()
+    missing = [name for name in sorted(found) if name in together]
+    if len(missing) < 2:
+        return tuple(missing)
+    brings = {name: frozenset(brought((name,), held)) for name in missing}
     return tuple(name for name in missing if not any(name in brings[each] for each in missing if each != name))

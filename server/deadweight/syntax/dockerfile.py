@@ -34,7 +34,7 @@ from deadweight.syntax.instruction import (
 from deadweight.text import Edit, Span, apply_edits, count_line_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from deadweight.syntax.problems import Problem
 
@@ -82,6 +82,7 @@ class Comment:
 
 
 Piece = Blank | Comment | Instruction
+_Awaited = tuple[str, bool]  # the name of a heredoc, and whether tabs may stand before it: `<<-`
 
 _Kept = TypeVar("_Kept")
 _Others = ParamSpec("_Others")
@@ -290,25 +291,21 @@ class Dockerfile:
 
 def parse(text: str) -> Dockerfile:
     """The tree of any text whatever."""
-    pieces, escape, _ = _scan(lines_of(text), "\\", in_head=True)
+    pieces, escape, *_ = _scan(lines_of(text), "\\", in_head=True)
     return Dockerfile(tuple(map(Section, _split(pieces))), escape)
 
 
 def parsed_again(tree: Dockerfile, text: str) -> Dockerfile:
     """The tree of another text, all of it read; sections that are those of `tree` stay these objects."""
-    pieces, escape, _ = _scan(lines_of(text), "\\", in_head=True)
+    pieces, escape, *_ = _scan(lines_of(text), "\\", in_head=True)
     return _spliced(tree, 0, len(tree.sections), pieces, escape)
 
 
 def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
     """The tree of the text after `edit`, equal to a fresh parse; only the pieces the edit touches are read again."""
     (start, end), _ = edit
-    count, opened = len(tree.sections), tree._open
+    count = len(tree.sections)
     before, after = _section_at(tree, start), _section_at(tree, end) + 1
-    is_below_open = opened is not None and after > opened
-    if opened is not None and is_below_open:
-        # An open heredoc may find its terminator in whatever is typed below it.
-        before, after = min(before, opened), count
     pieces, offsets = _pieces_of(tree, before, after)
     first = _piece_at(offsets, start - tree.starts[before])
     if before and not first:
@@ -317,9 +314,6 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
         pieces, offsets = _pieces_of(tree, before, after)
         first = _piece_at(offsets, start - tree.starts[before])
     last = bisect_left(offsets, end - tree.starts[before], first)
-    if is_below_open:
-        is_open = (isinstance(piece, Instruction) and piece.has_open_heredoc for piece in pieces)
-        first, last = min(first, next(at for at, each in enumerate(is_open) if each)), len(pieces)
     last = max(last, first + 1) + 1
     if last > len(pieces) and after < count:
         after += 1
@@ -330,13 +324,19 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
         first = 0
     source = "".join([piece.text for piece in pieces[first:last]])
     source = apply_edits(source, [Edit(edit.span.shifted(-tree.starts[before] - offsets[first]), edit.text)])
+    if tree._open is not None and _has_end(_awaited_above(tree, before, pieces[:first]), source):
+        return parsed_again(tree, apply_edits(tree.text, [edit]))
     while True:
-        found, escape, is_open_ended = _scan(lines_of(source), "\\" if in_head else tree.escape, in_head=in_head)
+        scanned = _scan(lines_of(source), "\\" if in_head else tree.escape, in_head=in_head)
+        found, escape, is_open_ended, awaited = scanned
         if in_head and escape != tree.escape:
             rest = (*pieces[last:], *_pieces_of(tree, after, count)[0])
             return parse(source + "".join([piece.text for piece in rest]))
         if in_head and not any(isinstance(piece, Instruction) for piece in found):
             is_open_ended = True  # what comes next may be a directive now, or none any more
+        if awaited and not is_open_ended:
+            behind = chain(pieces[last:], _pieces_of(tree, after, count)[0])
+            is_open_ended = _has_end(awaited, "".join([piece.text for piece in behind]))
         if last == len(pieces) and after < count and is_open_ended:
             after = min(count, after + after - before)
             pieces, _ = _pieces_of(tree, before, after)
@@ -345,6 +345,22 @@ def edited(tree: Dockerfile, edit: Edit) -> Dockerfile:
         further = min(len(pieces), last + max(4, last - first))
         source += "".join([piece.text for piece in pieces[last:further]])
         last = further
+
+
+def _awaited_above(tree: Dockerfile, before: int, pieces: Iterable[Piece]) -> Iterator[_Awaited]:
+    """The ends that open heredocs wait for, in the sections `before` one and in some pieces below these."""
+    sections = [section.pieces for section in tree.sections[:before] if section.has_open_heredoc]
+    for piece in chain(*sections, pieces):
+        if isinstance(piece, Instruction) and piece.has_open_heredoc:
+            for name, strips_tabs, _ in heredocs_of(piece):
+                yield name, strips_tabs
+
+
+def _has_end(awaited: Iterable[_Awaited], text: str) -> bool:
+    """Whether a line of a text is one that a heredoc waits for."""
+    may_be = [each for each in awaited if each[0] in text]
+    lines = [line.rstrip("\r\n") for line in lines_of(text)] if may_be else []
+    return any((line.lstrip("\t") if strips_tabs else line) == name for line in lines for name, strips_tabs in may_be)
 
 
 def _section_at(tree: Dockerfile, offset: int) -> int:
@@ -385,14 +401,17 @@ def _spliced(tree: Dockerfile, before: int, after: int, pieces: Sequence[Piece],
     )
 
 
-def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece], str, bool]:
-    """Pieces out of lines, the escape character, and whether the last piece could go on if more lines followed."""
+def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece], str, bool, list[_Awaited]]:
+    """Pieces out of lines, the escape character, whether the last piece could go on if more lines followed, and the
+    ends that heredocs would find in these.
+    """
     pieces: list[Piece] = []
     if in_head and lines and lines[0].startswith("\ufeff"):
         pieces.append(Blank("\ufeff"))
         lines = [lines[0][1:], *lines[1:]] if len(lines[0]) > 1 else lines[1:]
     at = 0
-    wants_more = has_open_heredoc = False
+    wants_more = False
+    awaited: list[_Awaited] = []
     terminators = _Terminators(lines)
     while at < len(lines):
         line = lines[at]
@@ -413,19 +432,20 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
         while wants_more and at < len(lines):
             wants_more = is_skipped(lines[at]) or continues(lines[at], escape)
             at += 1
-        instruction, at, is_open = _with_heredocs(lines, first, at, escape, terminators)
-        has_open_heredoc = has_open_heredoc or is_open
+        instruction, at, missing = _with_heredocs(lines, first, at, escape, terminators)
+        if missing:
+            awaited.append(missing)
         pieces.append(instruction)
-    return pieces, escape, wants_more or has_open_heredoc or bool(lines and not lines[-1].endswith("\n"))
+    return pieces, escape, wants_more or bool(lines and not lines[-1].endswith("\n")), awaited
 
 
 def _with_heredocs(
     lines: list[str], first: int, end: int, escape: str, terminators: _Terminators
-) -> tuple[Instruction, int, bool]:
-    """The instruction in `lines[first:end]` with its heredocs, the line behind it, whether a heredoc is open."""
+) -> tuple[Instruction, int, _Awaited | None]:
+    """The instruction in `lines[first:end]` with its heredocs, the line behind it, and which end an open one misses."""
     source = lines[first] if end == first + 1 else "".join(lines[first:end])
     if "<<" not in source:
-        return _instruction(source, escape), end, False
+        return _instruction(source, escape), end, None
     at = end
     offset = len(source)
     heredocs: list[Heredoc] = []
@@ -433,12 +453,12 @@ def _with_heredocs(
         line = terminators.find(name, at, strips_tabs=strips_tabs)
         if line is None:
             # Half-typed: until its terminator is there, the heredoc must not swallow the rest of the file.
-            return Instruction(source, escape, (), has_open_heredoc=True), end, True
+            return Instruction(source, escape, (), has_open_heredoc=True), end, (name, strips_tabs)
         content = Span(offset, offset + sum(map(len, lines[at:line])))
         offset = content.end + len(lines[line])
         heredocs.append(Heredoc(name, strips_tabs, expands, content, Span(content.end, offset)))
         at = line + 1
-    return _instruction("".join(lines[first:at]), escape, tuple(heredocs)), at, False
+    return _instruction("".join(lines[first:at]), escape, tuple(heredocs)), at, None
 
 
 class _Terminators:
