@@ -160,8 +160,8 @@ from deadweight.model.commands.apt import OTHER_RELEASE, package_name
 from deadweight.model.effects import PackageSet, Text
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
+from deadweight.rules import installing_apart
 from deadweight.rules.edits import complete, insert_word
-from deadweight.rules.installing_apart import install_apart
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size import apt
 from deadweight.size.units import at_least
@@ -503,7 +503,7 @@ def _apart(snapshot: Snapshot, install: _Install) -> Fix | None:
     if unsure or not _is_certain(install._replace(unknown=())) or any(map(_ELSEWHERE.fullmatch, brought)):
         return None
     flag = _FLAGS[install.call.program]
-    edits = install_apart(snapshot, install.layer, install.call, known, flag, install.needed)
+    edits = installing_apart.install_apart(snapshot, install.layer, install.call, known, flag, install.needed)
     title = f"Install {_named(known)} apart, with {flag}"
     return Fix("no-recommends-apart", title, Safety.SAFE, edits) if edits else None
 
