@@ -289,6 +289,7 @@ def _run(code: CodeType, module: ModuleType) -> None:
         found = names[name] = _kept(promised[name])
         return found
 
+    names.setdefault("__all__", [name for name in (*names, *promised) if not name.startswith("_")])  # for `import *`
     names.update(attrs=_AttrsOfBodies(), __getattr__=asked, __dir__=lambda: sorted({*names, *promised}))
     if "enum" in names:
         names["enum"] = enum
