@@ -36,6 +36,8 @@ _HEADER = 16
 
 def load_modules_on_first_use() -> None:
     """From now on, load our modules, and some of others, as this module's docstring says."""
+    if PathFinder not in sys.meta_path:  # a Python that finds its modules elsewhere
+        return
     sys.meta_path.insert(sys.meta_path.index(PathFinder), _Finder())
     for name in (_OURS, f"{_OURS}.cli"):  # this module is in
         package = sys.modules[name]
