@@ -14,16 +14,18 @@ wait. All our modules are used by one thread, so that nobody sees one that is ha
 
 from __future__ import annotations
 
+import _imp
 import marshal
 import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import MAGIC_NUMBER, cache_from_source
-from types import CodeType, ModuleType
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import CodeType
 
 _OURS = "deadweight"
 # Packages of others whose modules do nothing but define something.
@@ -31,11 +33,14 @@ _PACKAGES_OF_OTHERS = frozenset(("asyncio", "attr", "attrs", "cattrs", "cattrs.g
 _MODULES_OF_OTHERS = frozenset(("copy", "ipaddress", "locale", "shlex", "textwrap", "tokenize"))  # for rarer errands
 _KNOWN_WITHOUT_LOADING = frozenset(("__class__", "__file__", "__name__", "__path__", "__spec__"))
 # Of a file with byte code: what it is for, how its freshness is checked (0: by these), time and size of the source.
-_HEADER = 16
+_STAMPS, _HEADER = 8, 16
+_UNCHECKED = b"\1\0\0\0"  # as in the VS Code extension
 
 
 def load_modules_on_first_use() -> None:
     """From now on, load our modules, and some of others, as this module's docstring says."""
+    if PathFinder not in sys.meta_path:  # a Python that finds its modules elsewhere
+        return
     sys.meta_path.insert(sys.meta_path.index(PathFinder), _Finder())
     for name in (_OURS, f"{_OURS}.cli"):  # this module is in
         package = sys.modules[name]
@@ -67,18 +72,20 @@ class _Quick(SourceFileLoader):
 
 
 def _byte_code(path: str) -> CodeType | None:
-    """What Python has written beside a source, if that has not changed since."""
+    """What Python has written beside a source, if that has not changed since or nobody wants to know."""
     try:
         with open(cache_from_source(path), "rb", 0) as file:
             data = file.read()
-        source = os.stat(path)
-        stamps = int(source.st_mtime) & 0xFFFF_FFFF, source.st_size & 0xFFFF_FFFF
-        if data[:_HEADER] != MAGIC_NUMBER + bytes(4) + b"".join(each.to_bytes(4, "little") for each in stamps):
-            return None
+        if data[:_STAMPS] != MAGIC_NUMBER + _UNCHECKED or _imp.check_hash_based_pycs == "always":
+            source = os.stat(path)
+            stamps = int(source.st_mtime) & 0xFFFF_FFFF, source.st_size & 0xFFFF_FFFF
+            if data[:_HEADER] != MAGIC_NUMBER + bytes(4) + b"".join(each.to_bytes(4, "little") for each in stamps):
+                return None
         code = marshal.loads(memoryview(data)[_HEADER:])  # noqa: S302 - what the import system does with it
-    except (OSError, ValueError, EOFError, TypeError, NotImplementedError):
+        _imp._fix_co_filename(code, path)  # type: ignore[attr-defined]  # it may have been written elsewhere
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, NotImplementedError):
         return None
-    return code if isinstance(code, CodeType) and code.co_filename == path else None
+    return cast("CodeType", code)
 
 
 class _OfPackage(_Quick):

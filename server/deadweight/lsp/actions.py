@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from deadweight.features.kinds import ACTION_KINDS, FIX_ALL, QUICK_FIX, REFACTOR
 from deadweight.lsp import convert
 from deadweight.lsp.documents import OpenIgnoreFile
 from deadweight.lsp.pages import page_uri
+from deadweight.lsp.protocol import Handler
 from deadweight.rules.catalog import RULES
 from deadweight.rules.rule import Safety
 from deadweight.text import Span, Text
@@ -42,10 +42,10 @@ def register(server: Server) -> None:
 
     options = types.CodeActionOptions(list(ACTION_KINDS), resolve_provider=client.resolves_edits or None)
     announced = options if client.literal_actions else None
-    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, announced)(partial(_code_action, server))
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, announced)(Handler(_code_action, server))
     if client.resolves_edits:
-        server.feature(types.CODE_ACTION_RESOLVE)(partial(_resolve, server))
-    server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions())(partial(_code_lens, server))
+        server.feature(types.CODE_ACTION_RESOLVE)(Handler(_resolve, server))
+    server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions())(Handler(_code_lens, server))
     server.command(FIX_ALL_COMMAND)(lambda *arguments: _run_fix_all(server, *arguments))
     server.command(REPORT_COMMAND)(lambda *arguments: _report(server, *arguments))
     server.command(PAGES_COMMAND)(lambda *_: _pages())

@@ -11,7 +11,7 @@ Tried were, in million instructions for the import (2026-11-24, Python 3.11, att
 - two thirds of the time with what attrs compiles kept on disk, where somebody has to keep it fresh
 - 184 where only `attrs.define` waits: the bodies make 1,600 fields and as many types for the annotations
 - 82 where the bodies wait as well
-- 30 where no class is made at all, nor what is made of classes, until somebody asks the module for it, which is this
+- 33 where no class is made, nor what is made of classes, until somebody asks the module for it (2026-11-26): this
 
 A class is finished in place, and so has no slots as the original: an instance takes attributes that the class does not
 know, and the class has no descriptors for its fields. Whoever needs the original sets DEADWEIGHT_EAGER_TYPES=1. It is
@@ -289,6 +289,7 @@ def _run(code: CodeType, module: ModuleType) -> None:
         found = names[name] = _kept(promised[name])
         return found
 
+    names.setdefault("__all__", [name for name in (*names, *promised) if not name.startswith("_")])  # for `import *`
     names.update(attrs=_AttrsOfBodies(), __getattr__=asked, __dir__=lambda: sorted({*names, *promised}))
     if "enum" in names:
         names["enum"] = enum

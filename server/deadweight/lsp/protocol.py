@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
+from inspect import Signature
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -25,6 +27,15 @@ class RefusedError(JsonRpcException):
     """What was asked for cannot be done: the message is for the person who asked, no failure of the server's."""
 
     CODE = int(types.LSPErrorCodes.RequestFailed)
+
+
+class Handler(partial[Any]):
+    """What answers a method, with the server as its first argument.
+
+    pygls asks each by its signature whether it wants a server: 60 µs for each of forty (2026-11-26).
+    """
+
+    __signature__ = Signature()
 
 
 class Protocol(LanguageServerProtocol):

@@ -25,7 +25,7 @@ from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.garbage import settle
 from deadweight.lsp.image_sizes import ImageSizes
 from deadweight.lsp.measuring import Measuring
-from deadweight.lsp.protocol import Protocol, RefusedError
+from deadweight.lsp.protocol import Handler, Protocol, RefusedError
 from deadweight.lsp.publishing import diagnostics_json, hints_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe, read_stream
 from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
@@ -211,10 +211,10 @@ def make_server() -> Server:
     """A server with all its handlers."""
     server = Server()
     for method, handler in _HANDLERS.items():
-        server.feature(method)(partial(handler, server))
+        server.feature(method)(Handler(handler, server))
     topics.register(server)
     for method, options, handler in (*configuration.FEATURES, *progress.FEATURES):
-        server.feature(method, options)(partial(handler, server))
+        server.feature(method, options)(Handler(handler, server))
     return server
 
 

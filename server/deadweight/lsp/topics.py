@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from deadweight.features.kinds import TOKEN_TYPES
+from deadweight.lsp.protocol import Handler
 
 if TYPE_CHECKING:
     from deadweight.lsp.server import Server
@@ -45,7 +45,7 @@ _TOPICS: tuple[tuple[str, str, str, object | None], ...] = (
 def register(server: Server) -> None:
     """Announce all of them."""
     for method, module, function, options in _TOPICS:
-        server.feature(method, options)(partial(_answer, module, function, server))
+        server.feature(method, options)(Handler(_answer, module, function, server))
 
 
 def _answer(module: str, function: str, server: Server, params: Any) -> Any:

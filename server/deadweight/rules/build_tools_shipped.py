@@ -196,9 +196,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Built
+from deadweight.model.multi_stage import recipe
 from deadweight.model.multi_stage.conversions import plans_of
 from deadweight.model.multi_stage.plan import Plan, Refusal, Written
-from deadweight.model.multi_stage.recipe import WORKS
 from deadweight.model.stages import Site
 from deadweight.rules import stage_writing
 from deadweight.rules.rule import Finding, Fix, NotOffered, Safety, rule
@@ -319,7 +319,7 @@ def _content(snapshot: Snapshot, plan: Plan) -> _Content:
 
 
 def _does_work(line: str | Instruction) -> bool:
-    return isinstance(line, str) or line.keyword in WORKS
+    return isinstance(line, str) or line.keyword in recipe.WORKS
 
 
 def _weighed(snapshot: Snapshot, plan: Plan) -> tuple[Size, Size] | None:

@@ -165,12 +165,11 @@ from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from deadweight.model.ecosystems.manifests import project_in
+from deadweight.model import project_installs
+from deadweight.model.ecosystems import manifests
 from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
 from deadweight.model.of_layers import OfLayers
-from deadweight.model.project_installs import BUILDERS, SAYINGS, Wanted, wanted
-from deadweight.rules import mounting
-from deadweight.rules.copying_first import Install, copy_first
+from deadweight.rules import copying_first, mounting
 from deadweight.rules.rule import Finding, Fix, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -181,7 +180,9 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.project_installs import Wanted
     from deadweight.model.stages import Site
+    from deadweight.rules.copying_first import Install
     from deadweight.snapshot import Snapshot
 
 _MANY = 2  # a COPY of fewer files than this beyond the manifests is no copy of the sources
@@ -196,7 +197,7 @@ def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
     for ledger in snapshot.reached_ledgers:
         for install in _installs(ledger, context):
             manager, written = install.what.manager, _written(install)
-            says = SAYINGS.get(manager, f"installs the {manager} packages again")
+            says = project_installs.SAYINGS.get(manager, f"installs the {manager} packages again")
             yield Finding(
                 site=install.copy.site,
                 span=install.copy.instruction.span,
@@ -209,7 +210,7 @@ def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _fixes(ledger: Ledger, install: Install, snapshot: Snapshot) -> Iterator[Fix | None]:
-    yield copy_first(snapshot, ledger, install)
+    yield copying_first.copy_first(snapshot, ledger, install)
     if install.what.builds:
         own = (each.cache for each in mounting.downloads(install.layer) if each.call is install.call)
         yield from (mounting.keep_downloads(snapshot, ledger, install.layer, cache) for cache in own)
@@ -231,7 +232,7 @@ def _first_installs(ledger: Ledger, context: BuildContext) -> Iterator[Install]:
     seen: set[Site] = set()
     for layer, (call, what) in _wanted_in.in_stage(ledger.alone):
         # Where one build has downloaded, another one of the same tool finds it: `dotnet restore`, `dotnet publish`.
-        same = Wanted(what.manager, "") if what.manager in BUILDERS else what
+        same = project_installs.Wanted(what.manager, "") if what.manager in project_installs.BUILDERS else what
         if same in done:
             continue
         done.add(same)
@@ -263,7 +264,7 @@ def _keeps_downloads(layer: Layer) -> bool:
 @OfLayers
 def _wanted_in(layer: Layer) -> Iterable[tuple[Call, Wanted]]:
     """The calls of a RUN that install what a project asks for."""
-    return [(call, what) for call in layer.calls if (what := wanted(call)) is not None]
+    return [(call, what) for call in layer.calls if (what := project_installs.wanted(call)) is not None]
 
 
 def _source(ledger: Ledger, below: Layer, call: Call, what: Wanted, context: BuildContext) -> Install | None:
@@ -281,12 +282,12 @@ def _source(ledger: Ledger, below: Layer, call: Call, what: Wanted, context: Bui
                 continue
             files = cause.selection.files
             named = tuple(_in_context(root, target, path) for path in what.named)
-            project = context.asked(project_in, what.manager, _in_context(root, target, what.folder), named)
+            project = context.asked(manifests.project_in, what.manager, _in_context(root, target, what.folder), named)
             if project is None or (call.placed.conditional and not project.lock):
                 continue
             own = {path for path in project.install_files if path in files}
             if len(files) - len(own) >= _MANY and not there.union(own).isdisjoint(project.manifests):
-                return Install(layer, copied, below, call, what, project, frozenset(there))
+                return copying_first.Install(layer, copied, below, call, what, project, frozenset(there))
             there |= own
     return None
 

@@ -102,9 +102,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.multi_stage import production
 from deadweight.model.multi_stage.conversions import plans_of, recipe_of
 from deadweight.model.multi_stage.plan import Refusal
-from deadweight.model.multi_stage.production import production
 from deadweight.model.stages import Site
 from deadweight.rules import mounting, stage_writing
 from deadweight.rules.rule import Finding, Fix, Safety, rule
@@ -151,7 +151,7 @@ def development_start(snapshot: Snapshot) -> Iterator[Finding]:
 @remembered
 def _way(snapshot: Snapshot) -> _Way | None:
     recipe = recipe_of(snapshot.build, snapshot.ledgers, snapshot.context)
-    found = production(recipe) if recipe else None
+    found = production.production(recipe) if recipe else None
     if recipe is None or found is None:
         return None
     started = _with(snapshot, apply_edits(snapshot.text, stage_writing.in_production(snapshot, recipe, found)))

@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
 MANAGERS = frozenset(("npm", "yarn", "yarn berry", "yarn pnp", "pnpm", "bun"))
 
-_read_manifest = lru_cache(maxsize=32)(node.read_manifest)
-_read_lock = lru_cache(maxsize=16)(node.read_lock)
+
+@lru_cache(maxsize=32)
+def _read_manifest(text: str) -> Manifest | None:
+    return node.read_manifest(text)
+
+
+@lru_cache(maxsize=16)
+def _read_lock(text: str) -> Lock | None:
+    return node.read_lock(text)
 
 
 def installed(packages: PackageSet) -> Size | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.image import ImageRef, family
 from deadweight.model.multi_stage import assembling, system
+from deadweight.model.multi_stage import recipe as recipes
 from deadweight.model.multi_stage.plan import Plan, Refusal
-from deadweight.model.multi_stage.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.model.layers import Ledger
     from deadweight.model.multi_stage.plan import Needs
+    from deadweight.model.multi_stage.recipe import Recipe
     from deadweight.model.stages import Build
 
 # The file of an ecosystem, by the repository of the base image; what more ways there are, by that file.
@@ -41,7 +42,9 @@ def recipe_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | N
     target = build.target
     if target is None or context is None or not isinstance(target.base, ImageRef) or len(target.steps) > _LONGEST:
         return None
-    return Recipe(ledgers[target.index], target.base, context) if target.base.repository in _ECOSYSTEMS else None
+    if target.base.repository not in _ECOSYSTEMS:
+        return None
+    return recipes.Recipe(ledgers[target.index], target.base, context)
 
 
 def plans_of(build: Build, ledgers: Sequence[Ledger], context: BuildContext | None) -> tuple[Plan, ...] | Refusal:
