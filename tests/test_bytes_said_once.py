@@ -11,7 +11,7 @@ import pytest
 from conftest import json_lines
 from deadweight.analysis.report import report, total_saving
 from deadweight.rules.catalog import RULES
-from deadweight.settings import DEFAULTS
+from deadweight.settings import DEFAULTS, Settings
 from deadweight.size.estimate import size_together
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
@@ -107,3 +107,15 @@ def test_a_second_stage_that_leaves_little_is_only_offered() -> None:
     assert SAYS_ALL in saves(report(snapshot_of(text)))
     light = text.replace('"devDependencies": {"typescript": "^5"}', '"devDependencies": {}')
     assert SAYS_ALL not in saves(report(snapshot_of(light)))
+
+
+def test_nothing_is_said_of_no_bytes() -> None:
+    # The second install downloads what the first one left.
+    everything = Settings(min_saving=0)
+    found = report(snapshot_of("FROM debian:12-slim\nRUN pip install checkov\nRUN pip install checkov\n"), everything)
+    assert [(each.rule.id, each.finding.site.step) for each in found] == [("install-cache-kept", 1)]
+
+
+def test_a_stage_that_no_build_runs_has_no_number_of_bytes() -> None:
+    found = report(snapshot_of("FROM alpine AS a\nFROM alpine\n"), Settings(min_saving=0))
+    assert [each.message for each in found] == ["no build runs this stage"]

@@ -447,7 +447,7 @@ def test_words_and_operators_are_read_as_tree_sitter_reads_them(text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["if a", "a | b", "a > b", "a=1 b", "a $(b)", "a \\$", "{ a; }", "a &", "", "# a", "! a"]
+    "text", ["if a", "a | b", "a > b", "a=1 b", "a $(b)", "a \\$", "{ a; }", "a &", "", "# a", "! a", "a &&\r b"]
 )
 def test_more_than_words_and_operators_is_left_to_tree_sitter(text: str) -> None:
     assert shell_plain.read_plain(text) is None

@@ -417,7 +417,7 @@ def _is_small(finding: Finding, min_saving: int) -> bool:
         return False
     if saves is None or (saves.high is None and not finding.known_part_decides):
         return min_saving > DEFAULTS.min_saving and (saves.best if saves else 0) < min_saving
-    return saves.best < min_saving
+    return saves.best < min_saving or (saves.high == 0 and bool(finding.frees))
 
 
 def saving(finding: Finding) -> str:
@@ -431,6 +431,8 @@ def saving(finding: Finding) -> str:
         return ""
     if saves is None:
         return "size unknown"
+    if saves.high == 0:
+        return ""
     if finding.basis == "cache":
         return f"{about(saves)} written again"
     return f"saves {about(saves)}"

@@ -20,8 +20,9 @@ _DOUBLE = rf'"(?:[^"\\$`]|{_VARIABLE})*"'
 # A `[` in front is a command, an `A=1` in front of a command assigns.
 _WORD_OF_COMMAND = rf"(?:[A-Za-z0-9_./:=@%+,*?~\]-]|(?<=[A-Za-z0-9_./-])\[|'[^']*'|{_VARIABLE}|{_DOUBLE})+"
 _COMMAND_OF_SCRIPT = rf"(?![A-Za-z_][A-Za-z0-9_]*\+?=){_WORD_OF_COMMAND}(?:[ \t]+{_WORD_OF_COMMAND})*"
+_GAP = r"[ \t\n]*"
 _SCRIPT = re.compile(
-    rf"\s*{_COMMAND_OF_SCRIPT}(?:[ \t]*(?:&&|\|\||;|\n)\s*{_COMMAND_OF_SCRIPT})*[ \t]*(?:;\s*|\n\s*)?", re.ASCII
+    rf"{_GAP}{_COMMAND_OF_SCRIPT}(?:[ \t]*(?:&&|\|\||;|\n){_GAP}{_COMMAND_OF_SCRIPT})*[ \t]*(?:[;\n]{_GAP})?"
 )
 _COMMAND, _WORD = re.compile(_COMMAND_OF_SCRIPT), re.compile(_WORD_OF_COMMAND)
 _OPERATOR = re.compile(r"&&|\|\||;|\n")
