@@ -71,6 +71,7 @@ SCRIPTS = [
     ("apt-get update # lists", f"apt-get update && {CLEAN} # lists"),
     ("sudo -E apt-get update", f"sudo -E apt-get update && sudo -E {CLEAN}"),
     ("sudo -u joe npm ci", "sudo -u joe npm ci && sudo -u joe npm cache clean --force"),
+    ("sudo -u joe bash -c 'npm ci'", "sudo -u joe bash -c 'npm ci' && sudo -u joe npm cache clean --force"),
     (
         "npm ci && sudo -u joe npm ci",
         "npm ci && npm cache clean --force && sudo -u joe npm ci && sudo -u joe npm cache clean --force",

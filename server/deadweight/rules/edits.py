@@ -263,7 +263,8 @@ def _as_user_of(layer: Layer, call: Call) -> str | None:
     if words[0].text not in _SWITCHES:
         home = layer.step.state.home if layer.step else None
         return "" if call.around.home == home else None
-    wrapper = words[: len(words) - len(call.words) - 1]
+    _, behind = shell.program(call.placed.command)  # of `sudo -u app sh -c 'npm install'` those behind sh
+    wrapper = words[: len(words) - len(behind) - 1]
     return "".join(f"{word.text} " for word in wrapper)
 
 
