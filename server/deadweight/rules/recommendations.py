@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import debian
-from deadweight.facts.recommends import recommended, words_that_tell
+from deadweight.facts.recommends import recommended
 from deadweight.model.commands.apt import OTHER_RELEASE
 from deadweight.model.effects import PackageSet, Text
 from deadweight.model.of_layers import OfLayers
@@ -37,9 +37,9 @@ ELSEWHERE = re.compile(
     r"|postgresql|python3\.|r-base|r-cran|ruby|rustc|yarn).*"
 )
 # What adds archives to Debian's.
+INTO_SHELL = r"\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|da)?sh\b"  # `curl https://... | sudo -E bash -`
 _ARCHIVES = re.compile(
-    r"sources\.list|add-apt-repository|apt-add-repository|apt-key|nodesource|extrepo|/etc/apt\b"
-    r"|\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|da)?sh\b"
+    rf"sources\.list|add-apt-repository|apt-add-repository|apt-key|nodesource|extrepo|/etc/apt\b|{INTO_SHELL}"
 )
 # Whoever writes one of these has decided; `-o APT::Install-Recommends=true` as well.
 _DECIDED = ("--install-recommends", "--with-recommends", "--install-suggests")
@@ -148,9 +148,21 @@ def installs(layer: Layer, below: Below, base: Base, words: frozenset[str]) -> I
             yield install
 
 
-def words_of(snapshot: Snapshot) -> frozenset[str]:
+def words_of(snapshot: Snapshot, among: frozenset[str]) -> frozenset[str]:
     """The words, of those that tell what is needed, in the instructions that a build of the image runs."""
-    return frozenset[str]().union(*[_words_in(ledger.stage.section) for ledger in snapshot.reached_ledgers])
+    return frozenset[str]().union(*[_words_in(ledger.stage.section, among) for ledger in snapshot.reached_ledgers])
+
+
+def are(packages: Iterable[str]) -> str:
+    """How many packages are something: "1 package is", "3 packages are"."""
+    count = len(list(packages))
+    return f"{count} {'package is' if count == 1 else 'packages are'}"
+
+
+def writes_unread(effect: Effect, places: str | tuple[str, ...]) -> bool:
+    """Whether an effect writes settings there that nobody can read here; those that are known have been heeded."""
+    is_known = isinstance(effect.cause, Text) and effect.cause.content is not None
+    return not is_known and (effect.path or "").startswith(places)
 
 
 def verb(call: Call) -> Word | None:
@@ -207,7 +219,7 @@ _done = folded(_NOTHING, _with)
 @remembered
 def _does(layer: Layer) -> Below:
     """What a layer does about installs."""
-    is_configured = any(map(_is_unknown_configuration, layer.effects))
+    is_configured = any(writes_unread(each, _CONFIGURATION) for each in layer.effects)
     return Below(is_configured, bool(_ARCHIVES.search(layer.instruction.text)), _asked_for(layer.kept))
 
 
@@ -225,20 +237,14 @@ def _is_decided(below: Below, base: Base, call: Call) -> bool:
     return below.is_configured
 
 
-def _is_unknown_configuration(effect: Effect) -> bool:
-    """Whether an effect writes settings of apt that nobody can read here; those that are known apt has heeded."""
-    is_known = isinstance(effect.cause, Text) and effect.cause.content is not None
-    return not is_known and (effect.path or "").startswith(_CONFIGURATION)
+@remembered
+def _words_in(section: Section, among: frozenset[str]) -> frozenset[str]:
+    return frozenset[str]().union(*[_words_of(each, among) for each in section.instructions])
 
 
 @remembered
-def _words_in(section: Section) -> frozenset[str]:
-    return frozenset[str]().union(*map(_words_of, section.instructions))
-
-
-@remembered
-def _words_of(instruction: Instruction) -> frozenset[str]:
-    return words_that_tell().intersection(_WORD.findall(instruction.text))
+def _words_of(instruction: Instruction, among: frozenset[str]) -> frozenset[str]:
+    return among.intersection(_WORD.findall(instruction.text))
 
 
 # --- what they bring --------------------------------------------------------------------------------------------------

@@ -216,12 +216,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from deadweight.facts.recommends import words_that_tell
 from deadweight.rules import recommendations, weak_dependencies, without_recommends
 from deadweight.rules.rule import Finding, Fix, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from deadweight.model.image import Base
     from deadweight.model.layers import Layer
@@ -234,7 +235,7 @@ def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of recommended packages in layers that ship."""
     words: frozenset[str] | None = None
     for ledger, layer, _ in recommendations.asks(snapshot.inherited_ledgers):
-        words = recommendations.words_of(snapshot) if words is None else words
+        words = recommendations.words_of(snapshot, words_that_tell()) if words is None else words
         below = recommendations.below_of(ledger.stacks[layer.site.step])
         yield from _findings(layer, below, ledger.base, words, ledger.stage.label)
     yield from weak_dependencies.findings(snapshot)
@@ -258,7 +259,7 @@ def _finding(install: Install, stage: str) -> Finding | None:
     return Finding(
         site=install.layer.site,
         span=install.effect.span,
-        message=f"{_count(spared)} only recommended: {recommendations.named(install.by_weight(spared))}",
+        message=f"{recommendations.are(spared)} only recommended: {recommendations.named(install.by_weight(spared))}",
         saves=saves,
         basis="size",
         stage=stage,
@@ -270,8 +271,3 @@ def _finding(install: Install, stage: str) -> Finding | None:
 
 def _fixes(install: Install, snapshot: Snapshot) -> Iterator[Fix | None]:
     yield from without_recommends.fixes(snapshot, install)
-
-
-def _count(packages: Iterable[str]) -> str:
-    count = len(list(packages))
-    return f"{count} {'package is' if count == 1 else 'packages are'}"

@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.facts import weak_dependencies
-from deadweight.model.effects import PackageSet, Text
+from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
+from deadweight.rules import recommendations
 from deadweight.rules.edits import complete, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.size import rpm
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Instruction, Section
     from deadweight.text import Edit
 
 _FLAG = "--setopt=install_weak_deps=0"
@@ -35,8 +35,7 @@ _PROGRAMS = frozenset(("dnf", "dnf5", "yum", "microdnf"))
 _SETTING = "install_weak_deps"
 _SETTINGS = ("/etc/dnf", "/etc/yum.conf")
 # What adds repositories, whose packages of the same names may recommend others: those of NodeSource recommend nothing.
-_REPOSITORIES = re.compile(r"yum\.repos\.d|--add-repo|nodesource|\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|da)?sh\b")
-_WORD = re.compile(r"[\w.+-]+")
+_REPOSITORIES = re.compile(rf"yum\.repos\.d|--add-repo|nodesource|{recommendations.INTO_SHELL}")
 
 
 class _Install(NamedTuple):
@@ -54,7 +53,7 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
     for ledger, layer, install in _installs(snapshot.inherited_ledgers):
         if _is_told_otherwise(ledger.stacks[layer.site.step]):
             continue
-        words = _words(snapshot)
+        words = recommendations.words_of(snapshot, weak_dependencies.words_that_tell())
         needed = [each for each in install.brought if not words.isdisjoint(each.words)]
         spared = [each for each in install.brought if each not in needed]
         if finding := _finding(install, needed, spared, ledger.stage.label):
@@ -88,30 +87,10 @@ def _tells(layer: Layer) -> bool:
     """
     by_others = (call for call in layer.calls if call.program not in _PROGRAMS)
     return (
-        any(map(_is_unknown_configuration, layer.effects))
+        any(recommendations.writes_unread(each, _SETTINGS) for each in layer.effects)
         or any(_SETTING in word.text for call in by_others for word in call.words)
         or _REPOSITORIES.search(layer.instruction.text) is not None
     )
-
-
-def _is_unknown_configuration(effect: Effect) -> bool:
-    is_known = isinstance(effect.cause, Text) and effect.cause.content is not None
-    return not is_known and (effect.path or "").startswith(_SETTINGS)
-
-
-def _words(snapshot: Snapshot) -> frozenset[str]:
-    """The words, of those that tell what is needed, in the instructions that a build of the image runs."""
-    return frozenset[str]().union(*[_words_in(ledger.stage.section) for ledger in snapshot.reached_ledgers])
-
-
-@remembered
-def _words_in(section: Section) -> frozenset[str]:
-    return frozenset[str]().union(*map(_words_of, section.instructions))
-
-
-@remembered
-def _words_of(instruction: Instruction) -> frozenset[str]:
-    return weak_dependencies.words_that_tell().intersection(_WORD.findall(instruction.text))
 
 
 def _finding(
@@ -121,14 +100,14 @@ def _finding(
     saves = total([rpm.weighs(each) for each in sure]) if sure else None
     if saves is None:
         return None
-    cause, count = install.cause, len(sure)
+    cause = install.cause
     beside = (*cause.already, *cause.names, *(each.name for each in needed))
-    freed = replace(cause, names=tuple(each.name for each in sure), already=beside, options=frozenset())
-    names = ", ".join(each.name for each in sure)
+    names = [each.name for each in sure]
+    freed = replace(cause, names=tuple(names), already=beside, options=frozenset())
     return Finding(
         site=install.layer.site,
         span=install.effect.span,
-        message=f"{count} {'package is' if count == 1 else 'packages are'} only recommended: {names}",
+        message=f"{recommendations.are(names)} only recommended: {', '.join(names)}",
         saves=at_least(saves),
         basis="size",
         stage=stage,
