@@ -152,7 +152,6 @@ _TOOLS = {
 }
 _WORKED_IN = frozenset(("bash", "sh", "zsh", "ash", "sleep", "tail", "sshd", "code-server"))
 _TO_WORK_IN = frozenset(("openssh-server", "openssh", "ssh", "byobu", "tmux", "screen", "zsh", "sudo"))
-_FOR_DEVELOPERS = re.compile(r"(?:^|[-_.])(?:dev|develop|development|test|tests|debug|devcontainer)(?:[-_.]|$)")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
@@ -160,12 +159,10 @@ _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report editors, debuggers and manuals that are installed in layers which ship, where the image runs an app."""
     yield from xdebug.findings(snapshot)
-    target = snapshot.build.target
     begins: frozenset[str] | None = None
     for ledger, layer, freed in _tools(snapshot.shipped_ledgers):
         begins = start_words(snapshot.shipped_ledgers) if begins is None else begins
-        is_for_people = target is None or _FOR_DEVELOPERS.search(target.name or "")
-        if not begins or begins & _WORKED_IN or is_for_people or _is_named_again(snapshot, freed):
+        if not begins or begins & _WORKED_IN or _is_named_again(snapshot, freed):
             return
         if not work_images.runs_an_app(snapshot):
             return
