@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from operator import attrgetter, is_
+from functools import cache
+from itertools import islice, starmap
+from operator import attrgetter, is_, is_not
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.claims import OF_IMAGE, Claims
@@ -12,6 +13,7 @@ from deadweight.analysis.silence import hushed
 from deadweight.lazy import cached_property
 from deadweight.model.effects import Nth
 from deadweight.rules.catalog import RULES
+from deadweight.rules.rule import NO_WORDS, as_written
 from deadweight.settings import DEFAULTS, OFF
 from deadweight.size.units import in_range, in_words, is_wide, total
 from deadweight.syntax.dockerfile import remembered
@@ -20,13 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from deadweight.analysis.silence import Hushed
+    from deadweight.model.calls import Reading
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Site
     from deadweight.rules.rule import Finding, Fix, Related, Rule
     from deadweight.settings import Settings, Severity
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Section
+    from deadweight.syntax.dockerfile import Instruction, Section
     from deadweight.text import Span
 
 _HINT_BELOW, _INFORMATION_BELOW = 10_000_000, 50_000_000  # bytes saved
@@ -49,6 +52,7 @@ class Reported:
     finding: Finding
     severity: Severity
     snapshot: Snapshot = field(compare=False, repr=False)
+    _again: Callable[[], Sequence[Said]] | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def span(self) -> Span:
@@ -118,7 +122,10 @@ class Reported:
     @cached_property
     def fixes(self) -> tuple[Fix, ...]:
         """The ways out, none of them proven."""
-        return tuple(fix for fix in self.finding.fixes(self.snapshot) if fix is not None)
+        finding: Finding | None = self.finding
+        if self._again is not None:
+            finding = next((each.finding for each in self._again() if each.finding == self.finding), None)
+        return tuple(fix for fix in finding.fixes(self.snapshot) if fix is not None) if finding else ()
 
 
 @remembered
@@ -176,7 +183,8 @@ class Checked(NamedTuple):
     """What all rules found in a version of a file, what they looked at, and what of it is worth a word.
 
     `around` is what a build starts from, and the rules there are; `reached` are the stages that a build runs,
-    `sections` the whole file; `hushed` is what its comments silence, `loud` who speaks of what is found.
+    `sections` the whole file; `hushed` is what its comments silence, `loud` who speaks of what is found. What `is_kept`
+    was found in an earlier version, at least in part: it is so in this one, but its ways out are edits of that one.
     """
 
     around: tuple[object, ...]
@@ -188,6 +196,7 @@ class Checked(NamedTuple):
     hushed: Hushed | None = None
     loud: tuple[Loud, ...] = ()
     said: tuple[Said, ...] = ()
+    is_kept: bool = False
 
 
 def check(
@@ -226,7 +235,10 @@ def _run(
     before: Checked | None,
     on_error: Callable[[Rule, Exception], None] | None,
 ) -> Checked:
-    """What the rules find; where that is what `before` says, it is `before` in this version's sections."""
+    """What the rules find; where that is what `before` says, it is `before` in this version's sections.
+
+    Where no more than words of RUNs are others, only those rules look again that these words tell something.
+    """
     around, sections = (snapshot.context, snapshot.options, settings, rules), snapshot.tree.sections
     if before is not None and not all(map(is_, before.around, around)):
         before = None
@@ -237,15 +249,89 @@ def _run(
     if before is not None and is_same and all(map(is_, before.ledgers, ledgers)):
         return before._replace(sections=sections)
     running = before.running if before is not None else tuple(_running(rules, settings))
+    reworded = _reworded(before, ledgers, sections) if before is not None and is_same else None
+    known: dict[str, list[tuple[Running, Finding]]] = {}
+    if before is not None and reworded is not None:
+        known = {own.rule.id: [] for own in running if own.rule.words is NO_WORDS or not _tell(reworded, own.rule)}
+        if len(known) == len(running):
+            return before._replace(ledgers=ledgers, sections=sections, hushed=None, is_kept=True)
+        for own, each in before.found:
+            if own.rule.id in known:
+                known[own.rule.id].append((own, each))
     found: list[tuple[Running, Finding]] = []
     for own in running:
+        if own.rule.id in known:
+            found += known[own.rule.id]
+            continue
         try:
             found += [(own, each) for each in own.rule.check(snapshot)]
         except Exception as error:
             if on_error is None:
                 raise
             on_error(own.rule, error)
-    return Checked(around, running, ledgers, reached, sections, tuple(found))
+    return Checked(around, running, ledgers, reached, sections, tuple(found), is_kept=reworded is not None)
+
+
+class _Reworded(NamedTuple):
+    """A RUN that does what it did, in other words: its instruction and the commands that are written otherwise, as they
+    were and as they are; None where there are more or fewer commands.
+    """
+
+    was: Instruction
+    now: Instruction
+    commands: list[tuple[Reading, Reading]] | None
+
+
+def _reworded(before: Checked, ledgers: Sequence[Ledger], sections: Sequence[Section]) -> list[_Reworded] | None:
+    """The RUNs of which only the words are others; None where anything else may be."""
+    found: list[tuple[Layer, Layer]] = []
+    for was, now in zip(before.ledgers, ledgers, strict=True):
+        if was.outcome is not now.outcome:
+            return None
+        if was.alone is not now.alone:
+            found += [pair for pair in zip(was.layers, now.layers, strict=True) if pair[0] is not pair[1]]
+    stages = {now.site.stage + 1 for _, now in found}
+    others = {at for at, is_other in enumerate(map(is_not, before.sections, sections)) if is_other} - stages
+    return None if others or not all(starmap(_do_the_same, found)) else list(starmap(_in_other_words, found))
+
+
+def _do_the_same(was: Layer, now: Layer) -> bool:
+    """Whether two versions of a layer differ in nothing but the words of a RUN."""
+    one, other = was.instruction, now.instruction
+    return (
+        one.keyword == other.keyword == "RUN"
+        and one.flags == other.flags
+        and was.effects is now.effects
+        and was.kept is now.kept
+        and was.measured is now.measured
+        and bool(was.readings and now.readings)  # not what nobody can read
+    )
+
+
+def _in_other_words(was: Layer, now: Layer) -> _Reworded:
+    pairs = None
+    if len(was.readings) == len(now.readings):
+        both = zip(was.readings, now.readings, strict=True)
+        pairs = [(one, other) for one, other in both if as_written(one) != as_written(other)]
+    return _Reworded(was.instruction, now.instruction, pairs)
+
+
+def _tell(reworded: Iterable[_Reworded], rule: Rule) -> bool:
+    """Whether RUNs in other words may tell a rule something else."""
+    if rule.words is None:
+        return True
+    of_command, of_text = rule.words
+    for was, now, commands in reworded:
+        if of_text is not None and of_text(was) != of_text(now):
+            return True
+        if of_command is None:
+            continue
+        if commands is None:
+            return True
+        for one, other in commands:
+            if of_command(one) != of_command(other):
+                return True
+    return False
 
 
 def _running(rules: Iterable[Rule], settings: Settings) -> Iterable[Running]:
@@ -267,6 +353,8 @@ def _as_before(found: Sequence[tuple[Running, Finding]], before: Checked) -> tup
     """Who spoke in an earlier version, where this one has the same findings, though their fixes may write something
     else; None where it has others.
     """
+    if found is before.found:
+        return before.loud
     if found != before.found:
         return None
     return tuple([each._replace(rest=_without(found[each.number][1], each.rest)) for each in before.loud])
@@ -371,8 +459,11 @@ def report(
     """The findings of a snapshot, in the order of the file; nothing for a file in another frontend's language."""
     if snapshot.is_foreign:
         return ()
-    said = (checked or check(snapshot, settings, rules)).said
-    return tuple([Reported(*each, snapshot) for each in said])
+    if checked is None:
+        checked = check(snapshot, settings, rules)
+    # What was found in an earlier version knows the ways out there: who asks for them here has the rules look again.
+    again = cache(lambda: check(snapshot, settings, rules).said) if checked.is_kept else None
+    return tuple([Reported(*each, snapshot, again) for each in checked.said])
 
 
 @remembered

@@ -45,7 +45,7 @@ _TO_ACCOUNT = re.compile(r"--user(?:=(?P<long>.+))?|-[EHPn]*u(?P<short>.*)")  # 
 _ACTIVATE = "/bin/activate"  # of a virtual environment
 
 
-class _Written(NamedTuple):
+class Written(NamedTuple):
     """A call as it is written, wherever it stands: all that tells what it does, but for what lies below its layer.
 
     `whole` is the command, or the pipeline or block that it stands in; `own` the command, for others may stand there.
@@ -58,16 +58,16 @@ class _Written(NamedTuple):
     assigned: tuple[tuple[str, str | None], ...]
     conditional: bool
 
-    def inside(self, outer: _Written) -> _Written:
+    def inside(self, outer: Written) -> Written:
         """A call of the script that another command hands to a shell."""
         assigned = (*outer.assigned, *self.assigned)
-        return _Written(outer.whole, self.own, self.words, self.folder, assigned, outer.conditional or self.conditional)
+        return Written(outer.whole, self.own, self.words, self.folder, assigned, outer.conditional or self.conditional)
 
 
 class Reading(NamedTuple):
     """A call, what it does, and what it asked of the layers below to do so."""
 
-    written: _Written
+    written: Written
     call: Call
     effects: tuple[Effect, ...]
     asked: tuple[Question, ...]
@@ -119,7 +119,7 @@ def _at(call: Call, effects: Iterable[Effect]) -> Iterator[Effect]:
 
 def _calls(
     script: Script, around: Surroundings, body: RunBody, numbers: dict[Span, Nth], offset: int = 0
-) -> Iterator[tuple[_Written, Call]]:
+) -> Iterator[tuple[Written, Call]]:
     """The calls of a script, in order; `offset` is where the script starts in that of `body`, `numbers` are those of
     the calls so far.
 
@@ -156,7 +156,7 @@ def _calls(
             whole = own = script.text[command.span.start : command.span.end]
             if (block := _block_around(placed)) is not None:
                 whole = script.text[block.span.start : block.span.end]
-            written = _Written(whole, own, texts, inner, tuple(changed.items()), placed.conditional)
+            written = Written(whole, own, texts, inner, tuple(changed.items()), placed.conditional)
             if nested is not None:
                 for inside, call in _calls(shell.parse(nested.text), here, body, numbers, offset + nested.offset):
                     conditional = placed.conditional or call.placed.conditional

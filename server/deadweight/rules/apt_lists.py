@@ -12,7 +12,7 @@ from deadweight.model.effects import CopiedFromStage, is_under
 from deadweight.model.layers import mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import append_command, complete, prepend_command, remove_instruction
-from deadweight.rules.rule import Fix, Safety
+from deadweight.rules.rule import Fix, Safety, as_written
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import remembered
 from deadweight.syntax.run import run_body
@@ -20,6 +20,7 @@ from deadweight.syntax.run import run_body
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Nth
     from deadweight.model.layers import Layer, Ledger
@@ -40,6 +41,14 @@ _SOURCES = re.compile(r"/etc/apt\b|\bapt-key\b|\badd-apt-repository\b|\bdpkg --a
 _INNER_VERB = re.compile(r"\b(?:apt-get|apt|aptitude)\s[^;&|]*?\b(update|install|upgrade|dist-upgrade|build-dep)\b")
 _LATER = frozenset(("CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"))
 _MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
+
+
+def of_command(command: Reading) -> object:
+    """All that these answers take from the words of a command."""
+    call = command.call
+    if call.placed.in_function or call.placed.calls_function:
+        return as_written(command)
+    return _reads_lists(call), _is_script(call), _is_certain_update(call)
 
 
 def readers_of(ledger: Ledger, left: Left) -> list[Layer]:

@@ -73,9 +73,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadweight.rules.apt_lists import is_read_here, readers_of, remove_lists
+from deadweight.rules.apt_lists import is_read_here, of_command, readers_of, remove_lists
 from deadweight.rules.leftovers import finding, leftovers
-from deadweight.rules.rule import rule
+from deadweight.rules.rule import Words, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("apt-lists-kept", group="cleanup", same_as=("hadolint:DL3009",))
+@rule("apt-lists-kept", group="cleanup", same_as=("hadolint:DL3009",), words=Words(of_command))
 def apt_lists_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report layers that end with apt's package lists in them."""
     for ledger, left in leftovers(snapshot, "apt-lists"):

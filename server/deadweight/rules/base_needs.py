@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from deadweight.facts.losses import LossName
+    from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.layers import Alone, Layer, Ledger
     from deadweight.model.playing import Rest
@@ -96,6 +97,8 @@ _PROGRAMS = {
     "libpq-dev": ("pg_config",),
 }
 _BROUGHT_BY = {program: package for package, programs in _PROGRAMS.items() for program in programs}
+# Programs of which it counts that they are called.
+_TELLING = frozenset((*_MANAGERS, *_BROUGHT_BY, *on_alpine.PROGRAMS, "rm", "update-ca-certificates"))
 _BUILT_FROM_SCRIPTS = frozenset(("dist", "build", "out", "public", "static", "package.json", "package-lock.json"))
 _FOR_ONE_SYSTEM = frozenset(("-r", "--runtime", "-a", "--arch", "--os", "--self-contained"))  # of dotnet publish
 # Images of others whose programs run on any Linux.
@@ -163,6 +166,19 @@ class _Used(NamedTuple):
     headers: frozenset[str]
     brings_cuda: bool
     is_known_on_alpine: bool
+
+
+def of_command(command: Reading) -> object:
+    """All that these answers take from the words of a command."""
+    call = command.call
+    said = on_alpine.said_by(call)
+    name = call.program if call.program in _TELLING else ""
+    return name, _needs_of_call(call), said and said.packages, _sets_no_cgo(call), _names_one_system(call)
+
+
+def of_text(instruction: Instruction) -> bool:
+    """All that they take from the text of a RUN."""
+    return "/etc/apt" in instruction.text
 
 
 def uses(ledgers: Sequence[Ledger]) -> Uses:
@@ -318,11 +334,14 @@ def _is_for_any_libc(ledger: Ledger, path: str) -> bool:
     if base == "golang":
         return is_static(ledger)
     if base == "mcr.microsoft.com/dotnet/sdk":
-        words = (word.text for layer in ledger.layers for call in layer.calls for word in call.words)
-        return _FOR_ONE_SYSTEM.isdisjoint(words)
+        return not any(_names_one_system(call) for layer in ledger.layers for call in layer.calls)
     if base == "node":  # node_modules may hold programs
         return posixpath.basename(path) in _BUILT_FROM_SCRIPTS
     return known is not None and known.kind == "java"
+
+
+def _names_one_system(call: Call) -> bool:
+    return not _FOR_ONE_SYSTEM.isdisjoint([word.text for word in call.words])
 
 
 @remembered
@@ -330,7 +349,11 @@ def is_static(ledger: Ledger) -> bool:
     """Whether a stage builds Go programs that need no C library."""
     if ledger.base.repository != "golang":
         return False
-    calls = (call for layer in ledger.layers for call in layer.calls)
-    set_here = (each for call in calls for each in call.placed.command.assignments)
-    is_off = any(each.name == "CGO_ENABLED" and each.value and each.value.value == "0" for each in set_here)
-    return is_off or ledger.stage.end.variables.get("CGO_ENABLED") == "0"
+    if ledger.stage.end.variables.get("CGO_ENABLED") == "0":
+        return True
+    return any(_sets_no_cgo(call) for layer in ledger.layers for call in layer.calls)
+
+
+def _sets_no_cgo(call: Call) -> bool:
+    set_here = [(each.name, each.value and each.value.value) for each in call.placed.command.assignments]
+    return ("CGO_ENABLED", "0") in set_here

@@ -133,7 +133,7 @@ from deadweight.rules.cache_mounts import (
     without_clean_up,
 )
 from deadweight.rules.edits import insert_word_before, prepend_command, replace_word
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -141,11 +141,17 @@ if TYPE_CHECKING:
 
     from deadweight.model.layers import Layer, Ledger
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Instruction
 
 _KEEP_ARCHIVES = f"rm -f {apt.DOCKER_CLEAN}"
 
 
-@rule("cache-mount-defeated", group="cache")
+def _if_mounted(instruction: Instruction) -> str:
+    """The text of a RUN that may have a mount."""
+    return instruction.text if instruction.flags else ""
+
+
+@rule("cache-mount-defeated", group="cache", words=Words(of_text=_if_mounted))
 def cache_mount_defeated(snapshot: Snapshot) -> Iterator[Finding]:
     """Report RUNs that mount a cache and do not let anything stay in it."""
     for ledger in snapshot.reached_ledgers:

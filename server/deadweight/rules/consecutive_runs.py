@@ -86,7 +86,7 @@ from deadweight.facts import base_images
 from deadweight.model.effects import Measured
 from deadweight.model.image import ImageRef
 from deadweight.rules import merging
-from deadweight.rules.rule import Finding, Related, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Related, rule
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
 
@@ -104,7 +104,7 @@ _MOST_OF_BASES = 27  # no base image of the facts has as many
 _MAKE_LAYERS = frozenset(("RUN", "COPY", "ADD", "WORKDIR"))
 
 
-@rule("consecutive-runs", group="layers", same_as=("hadolint:DL3059",))
+@rule("consecutive-runs", group="layers", same_as=("hadolint:DL3059",), words=NO_WORDS)
 def consecutive_runs(snapshot: Snapshot) -> Iterator[Finding]:
     """Report RUNs, each right below the other, that write the same records."""
     for ledger in snapshot.shipped_ledgers:

@@ -91,15 +91,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.brought import Making, brought, made_in, wide_copies
 from deadweight.model.ecosystems import generated
 from deadweight.model.effects import Copied
-from deadweight.rules.dead_weight import comes_back, listed, part_of, patterns_for
+from deadweight.rules.dead_weight import comes_back, listed, of_maker, part_of, patterns_for
 from deadweight.rules.edits import ignore, is_literal, name_of_ignore_file
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
 from deadweight.size.units import at_least
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.calls import Reading
+    from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
@@ -120,7 +122,14 @@ class _Again(NamedTuple):
     is_needed: bool
 
 
-@rule("copied-over-install", group="context")
+_LEAVE_OUT = ("prod", "--omit", "--only", "--no-dev", "-P")
+
+
+def _of_command(command: Reading) -> object:
+    return of_maker(command), _leaves_out(command.call)
+
+
+@rule("copied-over-install", group="context", words=Words(_of_command))
 def copied_over_install(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a COPY that brings installed packages of this machine to where an instruction above has installed some."""
     context = snapshot.context
@@ -155,11 +164,12 @@ def _copied_again(snapshot: Snapshot, context: BuildContext, ledger: Ledger, lay
 @remembered
 def _leaves_out_dev(layer: Layer) -> bool:
     """Whether an install of a layer may leave out packages that only a build needs."""
-    return any(
-        call.around.variables.get("NODE_ENV") == "production"
-        or any(mark in option for option in call.options for mark in ("prod", "--omit", "--only", "--no-dev", "-P"))
-        for call in layer.calls
-    )
+    return any(map(_leaves_out, layer.calls))
+
+
+def _leaves_out(call: Call) -> bool:
+    is_for_production = call.around.variables.get("NODE_ENV") == "production"
+    return is_for_production or any(mark in option for option in call.options for mark in _LEAVE_OUT)
 
 
 def _finding(snapshot: Snapshot, context: BuildContext, ledger: Ledger, layer: Layer, found: _Again) -> Finding:

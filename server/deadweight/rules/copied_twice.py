@@ -86,13 +86,15 @@ from deadweight.model.effects import Copied, CopiedFromStage, Download, is_under
 from deadweight.model.filesystem import is_file_at
 from deadweight.model.stack import folded
 from deadweight.rules.edits import remove_instruction
-from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Related, Safety, Words, rule
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.calls import Reading
+    from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
@@ -123,7 +125,11 @@ _READS_NOTHING = frozenset(
 )
 
 
-@rule("copied-twice", group="layers", is_about_unnecessary=True)
+def _of_command(command: Reading) -> object:
+    return list(_named(command.call)) if _is_known(command.call) else None
+
+
+@rule("copied-twice", group="layers", is_about_unnecessary=True, words=Words(_of_command))
 def copied_twice(snapshot: Snapshot) -> Iterator[Finding]:
     """Report COPYs in layers that ship whose files a later COPY of the stage writes again."""
     for ledger in snapshot.shipped_ledgers:
@@ -210,9 +216,19 @@ def _reads(layer: Layer, between: Layer) -> bool:
         return True
     paths = [effect.path or "/" for effect in layer.kept]
     for call in between.calls:
-        named = [path for word in call.words if not word.text.startswith("-") for path in call.paths((word,))]
-        if call.program not in _READS_NOTHING or call.placed.command.redirects or None in named:
+        named = list(_named(call))
+        if not _is_known(call) or None in named:
             return True
         if any(is_under(path, each) or is_under(each, path) for path in paths for each in named if each):
             return True
     return False
+
+
+def _is_known(call: Call) -> bool:
+    """Whether a call reads nothing but what it names."""
+    return call.program in _READS_NOTHING and not call.placed.command.redirects
+
+
+def _named(call: Call) -> Iterator[str | None]:
+    """The paths that the words of a call may be."""
+    return call.paths(word for word in call.words if not word.text.startswith("-"))

@@ -170,12 +170,13 @@ from deadweight.model.ecosystems import manifests
 from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules import copying_first, mounting
-from deadweight.rules.rule import Finding, Fix, rule
+from deadweight.rules.rule import Finding, Fix, Words, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.context import BuildContext
     from deadweight.model.effects import Effect
@@ -188,7 +189,11 @@ if TYPE_CHECKING:
 _MANY = 2  # a COPY of fewer files than this beyond the manifests is no copy of the sources
 
 
-@rule("copy-before-install", group="cache")
+def _of_command(command: Reading) -> object:
+    return project_installs.wanted(command.call), command.call.placed.conditional
+
+
+@rule("copy-before-install", group="cache", words=Words(_of_command))
 def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a COPY of all sources above an install that reads only a few of its files."""
     context = snapshot.context

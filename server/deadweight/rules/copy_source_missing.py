@@ -128,7 +128,7 @@ from deadweight.model.effects import Copied, Extracted, is_under
 from deadweight.model.folder import Files
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import ignore, name_of_ignore_file
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, rule
 from deadweight.syntax.dockerignore import clean
 from deadweight.text import Edit
 
@@ -159,7 +159,7 @@ class _Missing(NamedTuple):
         return self.shown != self.path
 
 
-@rule("copy-source-missing", group="context", same_as=("buildkit:CopyIgnoredFile",))
+@rule("copy-source-missing", group="context", same_as=("buildkit:CopyIgnoredFile",), words=NO_WORDS)
 def copy_source_missing(snapshot: Snapshot) -> Iterator[Finding]:
     """Report sources of COPY and ADD that the ignore file leaves out or that are not there."""
     context = snapshot.context

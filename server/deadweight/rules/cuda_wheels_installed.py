@@ -168,7 +168,7 @@ from deadweight.model.ecosystems import python
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import complete, insert_word, swap_words
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Safety, Words, of_known, rule
 from deadweight.size import python_project
 from deadweight.size.estimate import saved_with
 from deadweight.syntax.dockerfile import remembered
@@ -211,7 +211,12 @@ class _Install(NamedTuple):
         return replace(self.effect, cause=replace(self.cause, names=self.names))
 
 
-@rule("cuda-wheels-installed", group="packages")
+@remembered
+def _names_one(instruction: Instruction) -> bool:
+    return _SPEAKS_OF_GPUS.search(instruction.text) is not None
+
+
+@rule("cuda-wheels-installed", group="packages", words=Words(of_known, _names_one))
 def cuda_wheels_installed(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of PyTorch and TensorFlow with CUDA in images where nothing speaks of GPUs."""
     installs = [(ledger, install) for ledger, _, install in _installs(snapshot.shipped_ledgers)]
@@ -241,11 +246,6 @@ def _speaks_of_gpus(snapshot: Snapshot) -> bool:
 @remembered
 def _names_gpus(section: Section) -> bool:
     return any(map(_names_one, section.instructions))
-
-
-@remembered
-def _names_one(instruction: Instruction) -> bool:
-    return _SPEAKS_OF_GPUS.search(instruction.text) is not None
 
 
 def _is_plain(snapshot: Snapshot, ledger: Ledger) -> bool:

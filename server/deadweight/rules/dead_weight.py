@@ -14,7 +14,7 @@ from deadweight.model.effects import Copied, PackageSet
 from deadweight.model.ignore import compile_patterns
 from deadweight.model.sifting import sifted
 from deadweight.rules.edits import IGNORE_FILE, ignore, is_literal, name_of_ignore_file
-from deadweight.rules.rule import Finding, Fix, Safety
+from deadweight.rules.rule import Finding, Fix, Safety, of_programs
 from deadweight.size.units import at_least, size
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ _MOST_NAMES = 3  # in a message
 _NOTABLE = 0.1  # the share of all bytes from which on something is named
 _PATTERNS = tuple(entry.pattern for entry in GENERATED)
 _DOCKERFILE = re.compile(r".*(?:docker|container)file.*", re.IGNORECASE)
+
+
+# All that these answers take from the words of a RUN: who writes what need not be copied.
+of_maker = of_programs(*{program for entry in GENERATED for program in entry.made_by})
 
 
 class Taken(NamedTuple):

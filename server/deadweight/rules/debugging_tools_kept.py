@@ -131,7 +131,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_words
 from deadweight.rules import lone_commands, work_images, xdebug
 from deadweight.rules.edits import complete, swap_words
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
@@ -141,7 +141,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Section
+    from deadweight.syntax.dockerfile import Instruction
 
 # Packages of Debian and Alpine for people alone, with the programs that they bring (kept by hand, 2026-11-26).
 _TOOLS = {
@@ -153,9 +153,16 @@ _TOOLS = {
 _WORKED_IN = frozenset(("bash", "sh", "zsh", "ash", "sleep", "tail", "sshd", "code-server"))
 _TO_WORK_IN = frozenset(("openssh-server", "openssh", "ssh", "byobu", "tmux", "screen", "zsh", "sudo"))
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_PROGRAMS = frozenset(program for programs in _TOOLS.values() for program in programs)
 
 
-@rule("debugging-tools-kept", group="packages")
+@remembered
+def _named(instruction: Instruction) -> list[str]:
+    """The programs that an instruction names, as often as it does."""
+    return [word for word in _WORD.findall(instruction.text) if word in _PROGRAMS]
+
+
+@rule("debugging-tools-kept", group="packages", words=Words(of_text=_named))
 def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report editors, debuggers and manuals that are installed in layers which ship, where the image runs an app."""
     yield from xdebug.findings(snapshot)
@@ -199,23 +206,10 @@ def _is_named_again(snapshot: Snapshot, freed: Effect) -> bool:
     """Whether an instruction names the tools in another place than where it installs them."""
     cause = freed.cause
     assert isinstance(cause, PackageSet)
-    counts = [_named(ledger.stage.section) for ledger in snapshot.shipped_ledgers]
+    sections = [ledger.stage.section for ledger in snapshot.shipped_ledgers]
+    named = [word for section in sections for each in section.instructions for word in _named(each)]
     programs = {program for name in cause.names for program in _TOOLS[name]}
-    return sum(count.get(program, 0) for count in counts for program in programs) > len(cause.names)
-
-
-@remembered
-def _named(section: Section) -> dict[str, int]:
-    """How often a stage names each of the programs."""
-    counts: dict[str, int] = {}
-    for instruction in section.instructions:
-        for word in _WORD.findall(instruction.text):
-            if word in _PROGRAMS:
-                counts[word] = counts.get(word, 0) + 1
-    return counts
-
-
-_PROGRAMS = frozenset(program for programs in _TOOLS.values() for program in programs)
+    return sum(word in programs for word in named) > len(cause.names)
 
 
 def _fixes(layer: Layer, freed: Effect, snapshot: Snapshot) -> Iterator[Fix | None]:

@@ -245,7 +245,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.start import is_for_developers
 from deadweight.rules import node_development, python_development
-from deadweight.rules.rule import Finding, rule
+from deadweight.rules.rule import Finding, Words, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -253,7 +253,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("dev-dependencies-shipped", group="packages", gives_way=True)
+@rule("dev-dependencies-shipped", group="packages", gives_way=True, words=Words(node_development.of_command))
 def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs in layers that ship whose packages for development stay there."""
     target = snapshot.build.target

@@ -228,9 +228,9 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.image import variant, weighed
 from deadweight.model.siblings import in_place_of, siblings
-from deadweight.rules import smaller_images
+from deadweight.rules import base_needs, smaller_images
 from deadweight.rules.base_switch import Switch, changes, edits_of, missing, to_install, weighs
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
 from deadweight.size import images
 from deadweight.size.units import less, total
 from deadweight.syntax.dockerfile import remembered
@@ -269,7 +269,7 @@ _LOOKED_AFTER = frozenset(("no-docs", "apk", "no-useradd", "no-package-manager",
 _STATIC = "gcr.io/distroless/static-debian13"
 
 
-@rule("full-base-image", group="base", gives_way=True)
+@rule("full-base-image", group="base", gives_way=True, words=Words(base_needs.of_command, base_needs.of_text))
 def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:

@@ -103,7 +103,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules import dead_weight
 from deadweight.rules.edits import name_of_ignore_file
-from deadweight.rules.rule import rule
+from deadweight.rules.rule import Words, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("heavy-folder-copied", group="context")
+@rule("heavy-folder-copied", group="context", words=Words(dead_weight.of_maker))
 def heavy_folder_copied(snapshot: Snapshot) -> Iterator[Finding]:
     """Report the first wide COPY of a shipped stage that takes dead weight past the ignore file in use."""
     context = snapshot.context

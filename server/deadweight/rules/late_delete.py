@@ -152,7 +152,7 @@ from deadweight.rules import copies_between, merging
 from deadweight.rules.apt_lists import remove_lists
 from deadweight.rules.edits import insert_flag, remove_command, remove_instruction
 from deadweight.rules.leftovers import clean_up, left_of
-from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
@@ -171,7 +171,7 @@ if TYPE_CHECKING:
 _READERS = frozenset(("tar", "bsdtar", "unzip", "dpkg", "rpm", "gpg", "sha256sum", "sha512sum", "md5sum", "gunzip"))
 
 
-@rule("late-delete", group="layers", is_about_unnecessary=True)
+@rule("late-delete", group="layers", is_about_unnecessary=True, words=NO_WORDS)
 def late_delete(snapshot: Snapshot) -> Iterator[Finding]:
     """Report commands that delete what an earlier layer of the image wrote."""
     removals = late_removals(snapshot.shipped_ledgers, snapshot.context)

@@ -74,7 +74,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deadweight.rules.leftovers import clean_up, finding, leftovers
-from deadweight.rules.rule import rule
+from deadweight.rules.rule import NO_WORDS, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("login-records-kept", group="cleanup", same_as=("hadolint:DL3046",))
+@rule("login-records-kept", group="cleanup", same_as=("hadolint:DL3046",), words=NO_WORDS)
 def login_records_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report layers that hold login records of accounts that nobody has."""
     for ledger, left in leftovers(snapshot, "login-records"):

@@ -130,7 +130,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules import dead_weight
 from deadweight.rules.edits import IGNORE_FILE, name_of_ignore_file
-from deadweight.rules.rule import rule
+from deadweight.rules.rule import Words, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +139,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("missing-dockerignore", group="context")
+@rule("missing-dockerignore", group="context", words=Words(dead_weight.of_maker))
 def missing_dockerignore(snapshot: Snapshot) -> Iterator[Finding]:
     """Report the first wide COPY of a shipped stage that takes dead weight where no ignore file leaves anything out."""
     context = snapshot.context

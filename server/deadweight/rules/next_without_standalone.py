@@ -111,7 +111,7 @@ from deadweight.model.ecosystems import node
 from deadweight.model.effects import CopiedFromStage, PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_command
-from deadweight.rules.rule import Finding, rule
+from deadweight.rules.rule import NO_WORDS, Finding, rule
 from deadweight.size.estimate import cause_size
 from deadweight.size.units import Size
 
@@ -126,7 +126,7 @@ if TYPE_CHECKING:
 _OUTPUT = re.compile(r"\boutput\b")
 
 
-@rule("next-without-standalone", group="packages")
+@rule("next-without-standalone", group="packages", words=NO_WORDS)
 def next_without_standalone(snapshot: Snapshot) -> Iterator[Finding]:
     """Report the node_modules of Next.js apps in shipped layers where no configuration asks for standalone output."""
     context = snapshot.context

@@ -13,13 +13,14 @@ from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import append_command, insert_word
-from deadweight.rules.rule import Finding, Fix, Safety
+from deadweight.rules.rule import Finding, Fix, Safety, as_written, of_known
 from deadweight.size.estimate import saved_with
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.ecosystems.node import Manifest
     from deadweight.model.effects import Effect
@@ -155,6 +156,11 @@ def _uses(layer: Layer) -> tuple[str, ...]:
     calls = (call for call in layer.calls if _may_use_packages(call))
     found = (" ".join((call.program, *(word.text for word in call.words))) for call in calls)
     return (instruction.arguments.text,) if is_unread else tuple(found)
+
+
+def of_command(command: Reading) -> object:
+    """All that these findings take from the words of a command."""
+    return as_written(command) if _may_use_packages(command.call) else of_known(command)
 
 
 def _may_use_packages(call: Call) -> bool:

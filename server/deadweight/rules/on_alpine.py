@@ -65,7 +65,7 @@ _LONG = {
 # Options of useradd and groupadd as BusyBox has them (busybox 1.37, loginutils/adduser.c and addgroup.c).
 _FLAGS = {"useradd": {"r": "-S", "m": "", "M": "-H", "l": ""}, "groupadd": {"r": "-S"}}
 _VALUES = {"useradd": {"u": "-u", "g": "-G", "s": "-s", "d": "-h", "c": "-g"}, "groupadd": {"g": "-g"}}
-_PROGRAMS = frozenset((*_APT, *_ACCOUNTS))
+PROGRAMS = frozenset((*_APT, *_ACCOUNTS))
 _HIGHEST_ID = 60_000
 
 
@@ -77,35 +77,38 @@ class Said(NamedTuple):
     packages: tuple[str, ...]
 
 
+_NOTHING = Said((), (), ())
+
+
 @remembered
 def said(layer: Layer) -> Said | None:
     """A RUN in the words of Alpine; None where some of it is not known there."""
-    words: list[tuple[Word, str]] = []
-    gone: list[Call] = []
-    packages: list[str] = []
-    for call in layer.calls:
-        if call.program in _APT:
-            verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
-            if not _is_plain(call):
-                return None
-            if verb == "update" or verb in _CLEANS:
-                gone.append(call)
-                continue
-            named = _install(call) if verb == "install" else None
-            if named is None:
-                return None
-            words += named
-            packages += [name for _, text in named[2:] for name in text.split()]
-        elif call.program in _ACCOUNTS:
-            account = _account(call) if _is_plain(call) else None
-            if account is None:
-                return None
-            words += account
-        elif call.program == "rm" and _removes_lists_alone(call):
-            if not _is_plain(call):
-                return None
-            gone.append(call)
-    return Said(tuple(words), tuple(gone), tuple(dict.fromkeys(packages)))
+    parts = [said_by(call) for call in layer.calls]
+    known = [each for each in parts if each is not None]
+    if len(known) < len(parts):
+        return None
+    words = tuple([word for each in known for word in each.words])
+    packages = dict.fromkeys([name for each in known for name in each.packages])
+    return Said(words, tuple([call for each in known for call in each.gone]), tuple(packages))
+
+
+def said_by(call: Call) -> Said | None:
+    """A command in the words of Alpine, nothing where it stays; None where it is not known there."""
+    is_clean_up = call.program == "rm" and _removes_lists_alone(call)
+    if call.program not in PROGRAMS and not is_clean_up:
+        return _NOTHING
+    if not _is_plain(call):
+        return None
+    if call.program in _ACCOUNTS:
+        account = _account(call)
+        return None if account is None else Said(tuple(account), (), ())
+    verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
+    if is_clean_up or verb == "update" or verb in _CLEANS:
+        return Said((), (call,), ())
+    named = _install(call) if verb == "install" else None
+    if named is None:
+        return None
+    return Said(tuple(named), (), tuple(name for _, text in named[2:] for name in text.split()))
 
 
 def _is_plain(call: Call) -> bool:
@@ -200,9 +203,9 @@ def edits(snapshot: Snapshot, layers: Iterable[Layer]) -> tuple[Edit, ...] | Non
 @remembered
 def users(stage: Alone) -> tuple[Layer, ...]:
     """The RUNs of a stage that Alpine has other words for."""
-    if stage.programs.isdisjoint(_PROGRAMS):
+    if stage.programs.isdisjoint(PROGRAMS):
         return ()
-    return tuple([layer for layer in stage.layers if not layer.programs.isdisjoint(_PROGRAMS)])
+    return tuple([layer for layer in stage.layers if not layer.programs.isdisjoint(PROGRAMS)])
 
 
 class Written(NamedTuple):

@@ -63,7 +63,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadweight.rules.rule import Finding, Related, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Related, rule
 from deadweight.size.units import Size, less
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 _MOST = 3  # lines that are named
 
 
-@rule("over-budget", group="image")
+@rule("over-budget", group="image", words=NO_WORDS)
 def over_budget(snapshot: Snapshot) -> Iterator[Finding]:
     """Report an image whose best figure is above the budget, where there is one."""
     budget, target = snapshot.options.budget, snapshot.build.target

@@ -108,7 +108,7 @@ from deadweight.model.commands import upgrades
 from deadweight.model.effects import Measured
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules import lone_commands
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Safety, Words, of_known, rule
 from deadweight.size.estimate import effect_size
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ _ENDED = frozenset(("centos",))
 _NOTE = "Check: the base image is built anew for security fixes, or raise its tag; no policy asks for the upgrade"
 
 
-@rule("packages-upgraded", group="packages", is_a_choice=True)
+@rule("packages-upgraded", group="packages", is_a_choice=True, words=Words(of_known))
 def packages_upgraded(snapshot: Snapshot) -> Iterator[Finding]:
     """Report upgrades of all packages of an old base image in layers that ship."""
     for ledger, layer, (effect, call) in _upgrades(snapshot.shipped_ledgers):

@@ -148,6 +148,11 @@ def installs(layer: Layer, below: Below, base: Base, words: frozenset[str]) -> I
             yield install
 
 
+def of_text(instruction: Instruction, among: frozenset[str]) -> object:
+    """All that these answers take from the text of a RUN; `among` are words that tell."""
+    return among & _all_words(instruction), _ARCHIVES.search(instruction.text) is None
+
+
 def words_of(snapshot: Snapshot, among: frozenset[str]) -> frozenset[str]:
     """The words, of those that tell what is needed, in the instructions that a build of the image runs."""
     return frozenset[str]().union(*[_words_in(ledger.stage.section, among) for ledger in snapshot.reached_ledgers])
@@ -239,12 +244,12 @@ def _is_decided(below: Below, base: Base, call: Call) -> bool:
 
 @remembered
 def _words_in(section: Section, among: frozenset[str]) -> frozenset[str]:
-    return frozenset[str]().union(*[_words_of(each, among) for each in section.instructions])
+    return frozenset[str]().union(*[among & _all_words(each) for each in section.instructions])
 
 
 @remembered
-def _words_of(instruction: Instruction, among: frozenset[str]) -> frozenset[str]:
-    return among.intersection(_WORD.findall(instruction.text))
+def _all_words(instruction: Instruction) -> frozenset[str]:
+    return frozenset(_WORD.findall(instruction.text))
 
 
 # --- what they bring --------------------------------------------------------------------------------------------------

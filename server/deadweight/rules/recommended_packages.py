@@ -218,19 +218,30 @@ from typing import TYPE_CHECKING
 
 from deadweight.facts.recommends import words_that_tell
 from deadweight.rules import recommendations, weak_dependencies, without_recommends
-from deadweight.rules.rule import Finding, Fix, rule
+from deadweight.rules.rule import Finding, Fix, Words, of_known, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.calls import Reading
     from deadweight.model.image import Base
     from deadweight.model.layers import Layer
     from deadweight.rules.recommendations import Below, Install
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Instruction
 
 
-@rule("recommended-packages", group="packages", same_as=("hadolint:DL3015",))
+def _of_text(instruction: Instruction) -> object:
+    return recommendations.of_text(instruction, words_that_tell()), weak_dependencies.of_text(instruction)
+
+
+def _of_command(command: Reading) -> object:
+    is_apt = command.call.program in ("apt-get", "apt", "aptitude")
+    return of_known(command) if is_apt else weak_dependencies.of_command(command)
+
+
+@rule("recommended-packages", group="packages", same_as=("hadolint:DL3015",), words=Words(_of_command, _of_text))
 def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of recommended packages in layers that ship."""
     words: frozenset[str] | None = None

@@ -9,14 +9,17 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from deadweight.lazy import cached_property
+from deadweight.model.effects import Built
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from deadweight.model.calls import Reading
     from deadweight.model.effects import Effect, Nth
     from deadweight.model.stages import Site
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Instruction
     from deadweight.text import Edit, Span
 
 Basis = Literal["size", "cache", "context", "conversion", "correctness", "secret", "budget"]
@@ -134,6 +137,33 @@ def _nothing_to_say(_: Snapshot) -> NotOffered | None:
 Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
 
 
+class Words(NamedTuple):
+    """All that the findings of a rule take from the words of a RUN, to be compared with those of another version: what
+    they take from each of its commands, and from its text. None is nothing.
+    """
+
+    of_command: Callable[[Reading], object] | None = None
+    of_text: Callable[[Instruction], object] | None = None
+
+
+NO_WORDS = Words()
+
+
+def as_written(command: Reading) -> object:
+    """All words of a command, and whether it runs in the background."""
+    return command.written, command.call.placed.background
+
+
+def of_known(command: Reading) -> object:
+    """The words of a command of which it is known what it writes or removes."""
+    return as_written(command) if {type(each.cause) for each in command.effects} - {Built} else None
+
+
+def of_programs(*programs: str) -> Callable[[Reading], object]:
+    """The words of commands that call one of these."""
+    return lambda command: as_written(command) if command.call.program in programs else None
+
+
 @dataclass(frozen=True)
 class Rule:
     """A rule: its id, its check, and its page, which is its module's docstring.
@@ -144,7 +174,8 @@ class Rule:
     warning, however many bytes it is about. One that `gives_way` only makes offers where others say its bytes, unless
     the settings give it a severity: what a second stage leaves behind is said of the stage as a whole, or by those
     whose bytes these are. `why_not` says why its refactoring is not offered where one could expect it; None where that
-    is no question.
+    is no question. While RUNs do what they did and their `words` are the same for it, nobody asks the rule again; where
+    that is None, any word may tell it something.
     """
 
     id: str
@@ -156,6 +187,7 @@ class Rule:
     is_a_choice: bool = False
     gives_way: bool = False
     why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say
+    words: Words | None = None
 
     @cached_property
     def page(self) -> str:
@@ -178,8 +210,9 @@ def rule(
     is_a_choice: bool = False,
     gives_way: bool = False,
     why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say,
+    words: Words | None = None,
 ) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
     return lambda check: Rule(
-        id_, group, check, same_as, is_about_unnecessary, is_offered, is_a_choice, gives_way, why_not
+        id_, group, check, same_as, is_about_unnecessary, is_offered, is_a_choice, gives_way, why_not, words
     )

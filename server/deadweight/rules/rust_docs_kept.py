@@ -58,7 +58,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deadweight.rules.leftovers import clean_up, finding, leftovers
-from deadweight.rules.rule import rule
+from deadweight.rules.rule import NO_WORDS, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("rust-docs-kept", group="cleanup")
+@rule("rust-docs-kept", group="cleanup", words=NO_WORDS)
 def rust_docs_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report toolchains of Rust whose documentation is still there when the layer ends."""
     for ledger, left in leftovers(snapshot, "rust-docs"):

@@ -108,7 +108,7 @@ from deadweight.model.brought import wide_copies
 from deadweight.model.effects import Copied, CopiedFromStage, Kind, covers
 from deadweight.model.secrets import secrets_of
 from deadweight.rules.dead_weight import leaving_out, listed
-from deadweight.rules.rule import Finding, rule
+from deadweight.rules.rule import NO_WORDS, Finding, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -124,7 +124,7 @@ _MOST_NAMES = 3  # in a message
 _KEPT_IN = frozenset(("certs", "cert", "certificates", "ssl", "tls", "pki", "keys", "secrets", ".ssh", "jwt"))
 
 
-@rule("secrets-copied", group="context")
+@rule("secrets-copied", group="context", words=NO_WORDS)
 def secrets_copied(snapshot: Snapshot) -> Iterator[Finding]:
     """Report what brings secrets of the context into a layer of the image, each of them once."""
     context = snapshot.context

@@ -58,7 +58,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from deadweight.model.stages import Site
-from deadweight.rules.rule import Finding, rule
+from deadweight.rules.rule import NO_WORDS, Finding, rule
 from deadweight.size.units import ZERO
 from deadweight.text import Span
 
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 _MOST = 10  # as many as one reads
 
 
-@rule("unreachable-stage", group="layers", is_about_unnecessary=True)
+@rule("unreachable-stage", group="layers", is_about_unnecessary=True, words=NO_WORDS)
 def unreachable_stage(snapshot: Snapshot) -> Iterator[Finding]:
     """Report the first stages that no build runs which anybody declares."""
     build = snapshot.build

@@ -117,7 +117,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, start_command
 from deadweight.rules.edits import complete, insert_in_word, insert_word
 from deadweight.rules.reaching import ships
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Safety, Words, as_written, rule
 from deadweight.rules.script_places import body_of
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
@@ -125,6 +125,7 @@ from deadweight.syntax.dockerfile import remembered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Cause, Effect
     from deadweight.model.layers import Layer, Ledger
@@ -141,7 +142,12 @@ _STRIP_CARGO = "--config profile.release.strip=true"
 _NOTE = "Check: nobody needs names in backtraces of this program, and cargo is 1.63 or newer"
 
 
-@rule("unstripped-program", group="packages")
+def _of_command(command: Reading) -> object:
+    call = command.call
+    return as_written(command) if call.program == "go" else _sees_to_them(call)
+
+
+@rule("unstripped-program", group="packages", words=Words(_of_command))
 def unstripped_program(snapshot: Snapshot) -> Iterator[Finding]:
     """Report builds whose program is in the image and holds symbols."""
     target = snapshot.build.target
@@ -177,12 +183,11 @@ def _is_for_debuggers(call: Call) -> bool:
 @remembered
 def _sees_to_symbols(ledger: Ledger) -> bool:
     """Whether a stage calls what takes symbols off a program, or gets a debugger that reads them."""
-    return any(map(_STRIPS.fullmatch, ledger.programs)) or any(map(_gets_a_debugger, ledger.layers))
+    return any(_sees_to_them(call) for layer in ledger.layers for call in layer.calls)
 
 
-@remembered
-def _gets_a_debugger(layer: Layer) -> bool:
-    return any("/dlv" in word.text for call in layer.calls for word in call.words)
+def _sees_to_them(call: Call) -> bool:
+    return _STRIPS.fullmatch(call.program) is not None or True in ["/dlv" in word.text for word in call.words]
 
 
 def _is_symbols(effect: Effect) -> bool:

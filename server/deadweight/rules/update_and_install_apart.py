@@ -120,9 +120,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deadweight.rules.apt_lists import first_use, is_read_here, readers_of, remove_lists
+from deadweight.rules.apt_lists import first_use, is_read_here, of_command, readers_of, remove_lists
 from deadweight.rules.leftovers import finding, leftovers
-from deadweight.rules.rule import Related, rule
+from deadweight.rules.rule import Related, Words, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("update-and-install-apart", group="cleanup", same_as=("hadolint:DL3009",))
+@rule("update-and-install-apart", group="cleanup", same_as=("hadolint:DL3009",), words=Words(of_command))
 def update_and_install_apart(snapshot: Snapshot) -> Iterator[Finding]:
     """Report updates of apt's lists that only later RUNs read."""
     for ledger, left in leftovers(snapshot, "apt-lists"):

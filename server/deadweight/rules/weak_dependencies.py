@@ -15,7 +15,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import recommendations
 from deadweight.rules.edits import complete, insert_word
-from deadweight.rules.rule import Finding, Fix, Safety
+from deadweight.rules.rule import Finding, Fix, Safety, of_known
 from deadweight.size import rpm
 from deadweight.size.units import at_least, total
 from deadweight.syntax.dockerfile import remembered
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from deadweight.facts.weak_dependencies import WeakDependency
+    from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Instruction
     from deadweight.text import Edit
 
 _FLAG = "--setopt=install_weak_deps=0"
@@ -60,6 +62,17 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
             yield finding
 
 
+def of_command(command: Reading) -> object:
+    """All that these findings take from the words of a command."""
+    return of_known(command) if command.call.program in _PROGRAMS else _is_about_them(command.call)
+
+
+def of_text(instruction: Instruction) -> object:
+    """All that they take from the text of a RUN."""
+    words = recommendations.of_text(instruction, weak_dependencies.words_that_tell())
+    return words, _REPOSITORIES.search(instruction.text) is None
+
+
 @OfLayers
 def _installs(layer: Layer) -> Iterator[_Install]:
     """The commands of a layer of which it is known what they bring along."""
@@ -88,9 +101,13 @@ def _tells(layer: Layer) -> bool:
     by_others = (call for call in layer.calls if call.program not in _PROGRAMS)
     return (
         any(recommendations.writes_unread(each, _SETTINGS) for each in layer.effects)
-        or any(_SETTING in word.text for call in by_others for word in call.words)
+        or any(map(_is_about_them, by_others))
         or _REPOSITORIES.search(layer.instruction.text) is not None
     )
+
+
+def _is_about_them(call: Call) -> bool:
+    return True in [_SETTING in word.text for word in call.words]
 
 
 def _finding(

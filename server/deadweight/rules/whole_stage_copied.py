@@ -92,7 +92,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.effects import BaseLayers, CopiedFromStage, is_under
 from deadweight.model.start import started_path
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, rule
 from deadweight.size.estimate import cause_size, size_together
 from deadweight.size.units import ZERO, less
 from deadweight.syntax.dockerfile import remembered
@@ -106,7 +106,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("whole-stage-copied", group="layers", same_as=("hadolint:DL3067",))
+@rule("whole-stage-copied", group="layers", same_as=("hadolint:DL3067",), words=NO_WORDS)
 def whole_stage_copied(snapshot: Snapshot) -> Iterator[Finding]:
     """Report copies of all that another stage holds into an image that has a system of its own."""
     for ledger in snapshot.shipped_ledgers:

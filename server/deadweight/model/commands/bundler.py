@@ -45,7 +45,7 @@ def _config(call: Call, words: list[str]) -> Iterator[Effect]:
     """`bundle config set --local without 'development test'`, and as it was before: `bundle config without test`."""
     if words and words[0] in ("get", "unset", "list"):
         return
-    name, *values = words[1:] if words[:1] == ["set"] else words or [""]
+    name, *values = (words[1:] if words[:1] == ["set"] else words) or [""]
     if values:
         said = as_text(f'{_key(name)}: "{" ".join(values)}"\n', appends=True)
         yield writes(call.around.resolve(_OF_ALL if _is_for_all(call) else _of_app(call.around)), said, call.span)
