@@ -1,0 +1,92 @@
+"""A RUN in other words that does what it did: who is not told of them finds what was found, with ways out of today."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deadweight.analysis.report import _reworded, _tell, check, report
+from deadweight.rules.catalog import RULES
+from deadweight.snapshot import Snapshot
+from deadweight.syntax.dockerfile import edited, parse
+from deadweight.text import Edit, Span
+from examples import blocks, pairs, snapshot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deadweight.rules.rule import Finding, Rule
+
+BLOCKS = [*(each for rule in RULES for pair in pairs(rule.page) for each in pair)]
+BLOCKS += [each for rule in RULES for each in blocks(rule.page, "Not reported")]
+COMMANDS = sorted({line for block in BLOCKS for line in re.findall(r"(?m)^(?:RUN |    )(.{4,40})$", block)})
+
+
+def typed(number: int) -> Iterator[tuple[Snapshot, Snapshot]]:
+    """The versions, two at a time, in which a command of some page is typed into a RUN of an example."""
+    chance = random.Random(number)
+    before = snapshot_of(BLOCKS[number])
+    runs = [each for each in before.tree.instructions if each.instruction.keyword == "RUN"]
+    if not runs or before.is_foreign:
+        return
+    run = chance.choice(runs)
+    ends = [match.end() for match in re.finditer(r"\S(?=\s|$)", run.instruction.text) if match.end() > len("RUN ")]
+    at = run.offset + chance.choice(ends or [len(run.instruction.text)])
+    for letter in chance.choice([" && ", " ", "; ", " | ", " /"]) + chance.choice(COMMANDS):
+        now = before.edited(edited(before.tree, Edit(Span(at, at), letter)))
+        yield before, now
+        before, at = now, at + 1
+
+
+@pytest.mark.parametrize("number", range(0, len(BLOCKS), 4))
+def test_a_rule_that_is_not_told_finds_the_same(number: int) -> None:
+    for before, now in typed(number):
+        old = check(before)
+        if old.reached != now.build.reached or len(old.sections) != len(now.tree.sections):
+            continue
+        reworded = _reworded(old, now.reached_ledgers, now.tree.sections) or []
+        quiet = [rule for rule in RULES if reworded and not _tell(reworded, rule)]
+        was, then = (Snapshot(parse(each.text), each.context, each.options) for each in (before, now))
+        for rule in quiet:
+            assert found_by(rule, was) == found_by(rule, then), (rule.id, now.text)
+
+
+def found_by(rule: Rule, snapshot: Snapshot) -> list[object]:
+    return [
+        (without_bytes(each), {(site, effect.path) for site, effect in each.frees}) for each in rule.check(snapshot)
+    ]
+
+
+def without_bytes(finding: Finding) -> Finding:
+    """A finding without the effects, which are others in a file that was read apart."""
+    return replace(finding, frees=frozenset())
+
+
+LISTS = """FROM debian:12-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl && echo a
+CMD ["curl"]
+"""
+
+
+def test_words_that_tell_nobody_leave_what_was_found() -> None:
+    before = Snapshot(parse(LISTS))
+    old = check(before)
+    at = LISTS.index("echo a") + len("echo a")
+    now = before.edited(edited(before.tree, Edit(Span(at, at), "b")))
+    new = check(now, before=old)
+    assert new.is_kept
+    assert [one is other for (_, one), (_, other) in zip(old.found, new.found, strict=True)] == [True]
+
+
+def test_the_ways_out_are_those_of_the_text_as_it_is() -> None:
+    before = Snapshot(parse(LISTS))
+    old = check(before)
+    at = LISTS.index("apt-get update") - len(" ") + 1
+    now = before.edited(edited(before.tree, Edit(Span(at, at), "cd /srv && ")))
+    (reported,) = report(now, checked=check(now, before=old))
+    (alone,) = report(Snapshot(parse(now.text)))
+    assert reported.fixes[0].edits == alone.fixes[0].edits
