@@ -185,6 +185,7 @@ class Checked(NamedTuple):
     `around` is what a build starts from, and the rules there are; `reached` are the stages that a build runs,
     `sections` the whole file; `hushed` is what its comments silence, `loud` who speaks of what is found. What `is_kept`
     was found in an earlier version, at least in part: it is so in this one, but its ways out are edits of that one.
+    `idle` are the rules that no word of a RUN tells anything while layers do what they do, None where nobody has asked.
     """
 
     around: tuple[object, ...]
@@ -197,6 +198,7 @@ class Checked(NamedTuple):
     loud: tuple[Loud, ...] = ()
     said: tuple[Said, ...] = ()
     is_kept: bool = False
+    idle: frozenset[str] | None = None
 
 
 def check(
@@ -251,10 +253,15 @@ def _run(
     running = before.running if before is not None else tuple(_running(rules, settings))
     reworded = _reworded(before, ledgers, sections) if before is not None and is_same else None
     known: dict[str, list[tuple[Running, Finding]]] = {}
+    idle: frozenset[str] | None = None
     if before is not None and reworded is not None:
-        known = {own.rule.id: [] for own in running if own.rule.words is NO_WORDS or not _tell(reworded, own.rule)}
+        try:
+            idle = _idle(running, snapshot) if before.idle is None else before.idle
+            known = {own.rule.id: [] for own in running if own.rule.id in idle or not _tell(reworded, own.rule)}
+        except Exception:
+            known = {}
         if len(known) == len(running):
-            return before._replace(ledgers=ledgers, sections=sections, hushed=None, is_kept=True)
+            return before._replace(ledgers=ledgers, sections=sections, hushed=None, is_kept=True, idle=idle)
         for own, each in before.found:
             if own.rule.id in known:
                 known[own.rule.id].append((own, each))
@@ -269,7 +276,8 @@ def _run(
             if on_error is None:
                 raise
             on_error(own.rule, error)
-    return Checked(around, running, ledgers, reached, sections, tuple(found), is_kept=reworded is not None)
+    is_kept = reworded is not None
+    return Checked(around, running, ledgers, reached, sections, tuple(found), is_kept=is_kept, idle=idle)
 
 
 class _Reworded(NamedTuple):
@@ -316,11 +324,17 @@ def _in_other_words(was: Layer, now: Layer) -> _Reworded:
     return _Reworded(was.instruction, now.instruction, pairs)
 
 
+def _idle(running: Iterable[Running], snapshot: Snapshot) -> frozenset[str]:
+    """The rules that no word of a RUN tells anything."""
+    told = [(own.rule.id, own.rule.words) for own in running if own.rule.words is not None]
+    return frozenset([id_ for id_, words in told if words is NO_WORDS or (words.matter and not words.matter(snapshot))])
+
+
 def _tell(reworded: Iterable[_Reworded], rule: Rule) -> bool:
     """Whether RUNs in other words may tell a rule something else."""
     if rule.words is None:
         return True
-    of_command, of_text = rule.words
+    of_command, of_text, _ = rule.words
     for was, now, commands in reworded:
         if of_text is not None and of_text(was) != of_text(now):
             return True

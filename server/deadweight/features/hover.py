@@ -86,7 +86,7 @@ def _subject(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]]:
         if span.start <= place.offset <= span.end and span != place.instruction.span:
             if len(place.layer.kept) == 1:
                 return span, _layer(snapshot, place)
-            adds = _adds(snapshot, snapshot.sizes.of((effect,)), words.made_of((effect,)))
+            adds = _adds(snapshot, snapshot.sizes.of((effect,)), words.made_of((effect,), place.layer))
             return span, [*adds, *_whole(snapshot, place)]
     return place.whole, _layer(snapshot, place)
 
@@ -189,7 +189,11 @@ def _mount(snapshot: Snapshot, place: Place) -> tuple[Span, list[str]] | None:
             size = snapshot.sizes.of(inside)
             if not inside or size is None:
                 return None
-            return flag.span, [f"Keeps {words.short(size)} unpacked out of the layer", "", *words.made_of(inside)]
+            return flag.span, [
+                f"Keeps {words.short(size)} unpacked out of the layer",
+                "",
+                *words.made_of(inside, place.layer),
+            ]
     return None
 
 
@@ -259,7 +263,7 @@ def _written(snapshot: Snapshot, place: Place, effects: tuple[Effect, ...]) -> l
     """What a command writes, and what of it is gone when the layer ends."""
     kept = tuple(effect for effect in effects if effect in place.layer.kept)
     gone = tuple(effect for effect in effects if effect not in place.layer.kept)
-    lines = _adds(snapshot, snapshot.sizes.of(kept), words.made_of(kept)) if kept else ["**Adds nothing**"]
+    lines = _adds(snapshot, snapshot.sizes.of(kept), words.made_of(kept, place.layer)) if kept else ["**Adds nothing**"]
     if gone:
         size = snapshot.sizes.of(gone)
         said = f"{words.short(size)} unpacked written and" if size else "What it writes is"

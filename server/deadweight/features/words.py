@@ -112,15 +112,17 @@ def _months(date: str, today: str) -> int | None:
 def layer_made_of(layer: Layer) -> list[str]:
     """What a layer comes to: who measured it when, where somebody did; else, and below, what it is estimated to be."""
     if layer.measured is None:
-        return made_of(layer.kept)
+        return made_of(layer.kept, layer)
     measured, estimated = parts(layer_size(layer)), estimated_size(layer)
     if not layer.kept:
         return measured
-    return [*measured, "", f"Estimated: {unpacked(estimated)}", "", *made_of(layer.kept)]
+    return [*measured, "", f"Estimated: {unpacked(estimated)}", "", *made_of(layer.kept, layer)]
 
 
-def made_of(effects: Iterable[Effect]) -> list[str]:
-    """What effects come to, an item of a list each with its parts below it, and who measured it when."""
+def made_of(effects: Iterable[Effect], layer: Layer | None = None) -> list[str]:
+    """What effects, those of a layer perhaps, come to, an item of a list each with its parts below it, and who measured
+    it when.
+    """
     weighed = [(effect, effect_size(effect)) for effect in effects]
     known = [(effect, size) for effect, size in weighed if size is not None and size.parts]
     origins = [_origin(part) for _, size in known for part in size.parts if part.best]
@@ -129,10 +131,10 @@ def made_of(effects: Iterable[Effect]) -> list[str]:
     for effect, size in known:
         nested = (len(known) > 1 and len(size.parts) > 1) or isinstance(effect.cause, Rewritten)
         if nested:
-            items.append(f"- {_name(effect.cause)}: {short(size)}")
+            items.append(f"- {_name(effect, layer)}: {short(size)}")
         items += parts(size, _FEW if nested else _MANY, common, indent="  " if nested else "")
         items += _largest(effect.cause)
-    items += [f"- {_name(effect.cause)}: {UNKNOWN}" for effect, size in weighed if size is None]
+    items += [f"- {_name(effect, layer)}: {UNKNOWN}" for effect, size in weighed if size is None]
     if not common:
         return list(dict.fromkeys(items))
     is_the_only_one = origins.count(common) == len(origins)
@@ -186,10 +188,13 @@ def _origin(part: Part) -> str:
     return one_line(", ".join(each for each in (part.source, part.date) if each), longest=200)
 
 
-def _name(cause: Cause) -> str:
+def _name(effect: Effect, layer: Layer | None) -> str:
+    cause = effect.cause
     match cause:
         case Built():
-            return f"what {code(cause.program)} writes"
+            calls = layer.calls if layer and not cause.program else ()
+            called = next((call.program for call in calls if call.span == effect.span), "a program")
+            return f"what {code(cause.program or called)} writes"
         case Output():
             return f"what {code(cause.program)} writes"
         case Download():

@@ -266,7 +266,7 @@ def effects_of(call: Call) -> Iterator[Effect]:
     tool = catalog.find(call.program)
     if tool is None:
         is_question = len(call.words) == 1 and call.words[0].text in _QUESTIONS
-        found: Iterable[Effect] = () if is_question else (writes(None, Built(call.program), call.span),)
+        found: Iterable[Effect] = () if is_question else (writes(None, Built(), call.span),)
     else:
         found = tool.effects(call)
     if call.own.command.redirects:

@@ -245,9 +245,11 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a program of the user's or one we have no file for writes: unknown, by name."""
+    """What a program writes that nobody knows more about. `program` is "" for one of the user's and one we have no file
+    for: the same effect while its name is typed.
+    """
 
-    program: str
+    program: str = ""
 
 
 Cause: TypeAlias = (

@@ -87,7 +87,11 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("apt-lists-kept", group="cleanup", same_as=("hadolint:DL3009",), words=Words(of_command))
+def _matter(snapshot: Snapshot) -> bool:
+    return any(True for _ in leftovers(snapshot, "apt-lists"))
+
+
+@rule("apt-lists-kept", group="cleanup", same_as=("hadolint:DL3009",), words=Words(of_command, matter=_matter))
 def apt_lists_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report layers that end with apt's package lists in them."""
     for ledger, left in leftovers(snapshot, "apt-lists"):

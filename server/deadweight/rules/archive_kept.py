@@ -135,11 +135,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import merging
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, names_file, names_folder_of
-from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Related, Safety, Words, as_written, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
@@ -219,7 +220,11 @@ class _Kept(NamedTuple):
         return self._replace(uses=(*self.uses, *behind)) if behind else self
 
 
-@rule("archive-kept", group="cleanup")
+def _matter(snapshot: Snapshot) -> object:
+    return _brought(snapshot.shipped_ledgers)
+
+
+@rule("archive-kept", group="cleanup", words=Words(as_written, matter=_matter))
 def archive_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report archives in layers that ship of which all that is needed has been taken."""
     for used in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():
@@ -255,6 +260,12 @@ def _finding(stage: str, kept: _Kept) -> Finding:
         fixes=partial(_fixes, kept),
         related=(Related(kept.layer.site, kept.last.call.span, "the last that reads it"),),
     )
+
+
+@OfLayers
+def _brought(layer: Layer) -> tuple[Effect, ...]:
+    """What a layer keeps that may be an archive."""
+    return _downloaded(layer.rest)
 
 
 @remembered

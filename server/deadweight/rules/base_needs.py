@@ -243,7 +243,7 @@ def _needs(layer: Layer) -> Iterator[Need]:
             if effect.cause.manager == "pip" and effect.cause.runtime.startswith("2"):
                 yield Need("musl", "Python 2 has no wheels for musl")
         elif isinstance(effect.cause, Built):
-            yield Need("no-nvcc", f"{effect.cause.program} may compile")
+            yield Need("no-nvcc", f"{effect.cause.program or 'a program'} may compile")
 
 
 def is_everywhere(account: str) -> bool:

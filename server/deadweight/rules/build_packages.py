@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
+    from deadweight.syntax.dockerfile import Instruction
 
 _MOST_LIBRARIES = 12  # that a fix asks for by name: more of them are an app with a desktop
 _MANAGERS = frozenset(("apt-get", "apt", "aptitude", "apk", "dnf", "yum", "microdnf", "tdnf", "dpkg"))
@@ -91,6 +92,17 @@ def _installs(layer: Layer) -> tuple[Install, ...]:
     if found and (any(map(_removes_unsaid, layer.calls)) or is_said_to_compile(layer.instruction.text)):
         return ()
     return tuple(found)
+
+
+def of_text(instruction: Instruction) -> bool:
+    """All that these answers take from the text of a RUN beside its commands."""
+    return is_said_to_compile(instruction.text)
+
+
+@OfLayers
+def brought(layer: Layer) -> Iterator[str]:
+    """The packages for building that a layer brings."""
+    return (name for _, name in layer.packages if is_for_building(name))
 
 
 @OfLayers

@@ -256,7 +256,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.rules import build_packages, removing_build_packages, work_images
-from deadweight.rules.rule import Finding, Fix, Related, rule
+from deadweight.rules.rule import Finding, Fix, Related, Words, as_written, rule
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import total
 
@@ -275,7 +275,11 @@ if TYPE_CHECKING:
 _WORTH_A_STAGE = 50_000_000  # bytes: for less nobody builds in a stage of its own, which is all that is left to do
 
 
-@rule("build-packages-kept", group="packages", gives_way=True)
+def _matter(snapshot: Snapshot) -> object:
+    return build_packages.brought(snapshot.shipped_ledgers)
+
+
+@rule("build-packages-kept", group="packages", gives_way=True, words=Words(as_written, build_packages.of_text, _matter))
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     ledgers = snapshot.shipped_ledgers

@@ -129,7 +129,12 @@ def _of_command(command: Reading) -> object:
     return of_maker(command), _leaves_out(command.call)
 
 
-@rule("copied-over-install", group="context", words=Words(_of_command))
+def _matter(snapshot: Snapshot) -> bool:
+    folders = snapshot.context.asked(generated.folders_of) if snapshot.context else {}
+    return any(entry.folder in folders for entry, _ in generated.INSTALLED)
+
+
+@rule("copied-over-install", group="context", words=Words(_of_command, matter=_matter))
 def copied_over_install(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a COPY that brings installed packages of this machine to where an instruction above has installed some."""
     context = snapshot.context

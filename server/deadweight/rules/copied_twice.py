@@ -129,7 +129,11 @@ def _of_command(command: Reading) -> object:
     return list(_named(command.call)) if _is_known(command.call) else None
 
 
-@rule("copied-twice", group="layers", is_about_unnecessary=True, words=Words(_of_command))
+def _matter(snapshot: Snapshot) -> object:
+    return [found for ledger in snapshot.shipped_ledgers for found in _copies(ledger.stacks[-1]).found]
+
+
+@rule("copied-twice", group="layers", is_about_unnecessary=True, words=Words(_of_command, matter=_matter))
 def copied_twice(snapshot: Snapshot) -> Iterator[Finding]:
     """Report COPYs in layers that ship whose files a later COPY of the stage writes again."""
     for ledger in snapshot.shipped_ledgers:

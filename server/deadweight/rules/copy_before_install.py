@@ -193,7 +193,12 @@ def _of_command(command: Reading) -> object:
     return project_installs.wanted(command.call), command.call.placed.conditional
 
 
-@rule("copy-before-install", group="cache", words=Words(_of_command))
+def _matter(snapshot: Snapshot) -> bool:
+    context = snapshot.context
+    return context is not None and any(ledger.layers_with(Copied) for ledger in snapshot.reached_ledgers)
+
+
+@rule("copy-before-install", group="cache", words=Words(_of_command, matter=_matter))
 def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a COPY of all sources above an install that reads only a few of its files."""
     context = snapshot.context

@@ -162,7 +162,11 @@ def _named(instruction: Instruction) -> list[str]:
     return [word for word in _WORD.findall(instruction.text) if word in _PROGRAMS]
 
 
-@rule("debugging-tools-kept", group="packages", words=Words(of_text=_named))
+def _matter(snapshot: Snapshot) -> object:
+    return _tools(snapshot.shipped_ledgers) or xdebug.matter(snapshot)
+
+
+@rule("debugging-tools-kept", group="packages", words=Words(of_text=_named, matter=_matter))
 def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report editors, debuggers and manuals that are installed in layers which ship, where the image runs an app."""
     yield from xdebug.findings(snapshot)

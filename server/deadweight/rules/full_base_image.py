@@ -269,7 +269,11 @@ _LOOKED_AFTER = frozenset(("no-docs", "apk", "no-useradd", "no-package-manager",
 _STATIC = "gcr.io/distroless/static-debian13"
 
 
-@rule("full-base-image", group="base", gives_way=True, words=Words(base_needs.of_command, base_needs.of_text))
+def _matter(snapshot: Snapshot) -> bool:
+    return any(smaller_images.may_be_smaller(ledger) for ledger in snapshot.shipped_ledgers)
+
+
+@rule("full-base-image", group="base", gives_way=True, words=Words(base_needs.of_command, base_needs.of_text, _matter))
 def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:

@@ -112,7 +112,12 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("heavy-folder-copied", group="context", words=Words(dead_weight.of_maker))
+def _matter(snapshot: Snapshot) -> bool:
+    context = snapshot.context
+    return context is not None and bool(context.patterns)
+
+
+@rule("heavy-folder-copied", group="context", words=Words(dead_weight.of_maker, matter=_matter))
 def heavy_folder_copied(snapshot: Snapshot) -> Iterator[Finding]:
     """Report the first wide COPY of a shipped stage that takes dead weight past the ignore file in use."""
     context = snapshot.context

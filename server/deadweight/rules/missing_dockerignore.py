@@ -139,7 +139,12 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("missing-dockerignore", group="context", words=Words(dead_weight.of_maker))
+def _matter(snapshot: Snapshot) -> bool:
+    context = snapshot.context
+    return context is not None and not context.patterns
+
+
+@rule("missing-dockerignore", group="context", words=Words(dead_weight.of_maker, matter=_matter))
 def missing_dockerignore(snapshot: Snapshot) -> Iterator[Finding]:
     """Report the first wide COPY of a shipped stage that takes dead weight where no ignore file leaves anything out."""
     context = snapshot.context

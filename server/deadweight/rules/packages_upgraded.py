@@ -126,7 +126,11 @@ _ENDED = frozenset(("centos",))
 _NOTE = "Check: the base image is built anew for security fixes, or raise its tag; no policy asks for the upgrade"
 
 
-@rule("packages-upgraded", group="packages", is_a_choice=True, words=Words(of_known))
+def _matter(snapshot: Snapshot) -> bool:
+    return any(ledger.layers_with(Measured) for ledger in snapshot.shipped_ledgers)
+
+
+@rule("packages-upgraded", group="packages", is_a_choice=True, words=Words(of_known, matter=_matter))
 def packages_upgraded(snapshot: Snapshot) -> Iterator[Finding]:
     """Report upgrades of all packages of an old base image in layers that ship."""
     for ledger, layer, (effect, call) in _upgrades(snapshot.shipped_ledgers):

@@ -217,6 +217,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deadweight.facts.recommends import words_that_tell
+from deadweight.model.effects import PackageSet
 from deadweight.rules import recommendations, weak_dependencies, without_recommends
 from deadweight.rules.rule import Finding, Fix, Words, of_known, rule
 from deadweight.syntax.dockerfile import remembered
@@ -241,7 +242,13 @@ def _of_command(command: Reading) -> object:
     return of_known(command) if is_apt else weak_dependencies.of_command(command)
 
 
-@rule("recommended-packages", group="packages", same_as=("hadolint:DL3015",), words=Words(_of_command, _of_text))
+def _matter(snapshot: Snapshot) -> bool:
+    return any(ledger.layers_with(PackageSet) for ledger in snapshot.inherited_ledgers)
+
+
+@rule(
+    "recommended-packages", group="packages", same_as=("hadolint:DL3015",), words=Words(_of_command, _of_text, _matter)
+)
 def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of recommended packages in layers that ship."""
     words: frozenset[str] | None = None

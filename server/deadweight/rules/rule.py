@@ -139,11 +139,13 @@ Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
 
 class Words(NamedTuple):
     """All that the findings of a rule take from the words of a RUN, to be compared with those of another version: what
-    they take from each of its commands, and from its text. None is nothing.
+    they take from each of its commands, and from its text. None is nothing. None of it matters where `matter` says so,
+    which looks at what layers do, and at no word of a RUN.
     """
 
     of_command: Callable[[Reading], object] | None = None
     of_text: Callable[[Instruction], object] | None = None
+    matter: Callable[[Snapshot], object] | None = None
 
 
 NO_WORDS = Words()
@@ -152,6 +154,11 @@ NO_WORDS = Words()
 def as_written(command: Reading) -> object:
     """All words of a command, and whether it runs in the background."""
     return command.written, command.call.placed.background
+
+
+def as_typed(instruction: Instruction) -> str:
+    """All of a text."""
+    return instruction.text
 
 
 def of_known(command: Reading) -> object:

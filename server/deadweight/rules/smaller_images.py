@@ -67,6 +67,12 @@ class Start(NamedTuple):
         return is_server or any(each in ("java", "catalina.sh") or each.endswith(".jar") for each in self.starts)
 
 
+def may_be_smaller(ledger: Ledger) -> bool:
+    """Whether an image could take the place of the one that a stage stands on, whatever the stage does."""
+    base = ledger.stage.base
+    return isinstance(base, ImageRef) and (bool(siblings(base)) or _may_be_nothing(base))
+
+
 def start_of(snapshot: Snapshot, ledger: Ledger) -> tuple[Start, list[Ledger]] | None:
     """What a stage stands on, and all stages that stand there; None where no image could take its place."""
     stage = ledger.stage

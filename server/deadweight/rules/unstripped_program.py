@@ -147,7 +147,11 @@ def _of_command(command: Reading) -> object:
     return as_written(command) if call.program == "go" else _sees_to_them(call)
 
 
-@rule("unstripped-program", group="packages", words=Words(_of_command))
+def _matter(snapshot: Snapshot) -> bool:
+    return any(ledger.layers_with(Measured) for ledger in snapshot.reached_ledgers)
+
+
+@rule("unstripped-program", group="packages", words=Words(_of_command, matter=_matter))
 def unstripped_program(snapshot: Snapshot) -> Iterator[Finding]:
     """Report builds whose program is in the image and holds symbols."""
     target = snapshot.build.target

@@ -134,7 +134,13 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("update-and-install-apart", group="cleanup", same_as=("hadolint:DL3009",), words=Words(of_command))
+def _matter(snapshot: Snapshot) -> bool:
+    return any(True for _ in leftovers(snapshot, "apt-lists"))
+
+
+@rule(
+    "update-and-install-apart", group="cleanup", same_as=("hadolint:DL3009",), words=Words(of_command, matter=_matter)
+)
 def update_and_install_apart(snapshot: Snapshot) -> Iterator[Finding]:
     """Report updates of apt's lists that only later RUNs read."""
     for ledger, left in leftovers(snapshot, "apt-lists"):

@@ -173,7 +173,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.ecosystems.project import MANIFESTS
 from deadweight.model.effects import Built, Compiled, Copied, Download, Installer, Output
 from deadweight.rules.edits import listed, move_below
-from deadweight.rules.rule import Finding, Fix, Safety, rule
+from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
 from deadweight.size.estimate import estimated_size
 from deadweight.size.units import total
 from deadweight.syntax.dockerfile import remembered
@@ -227,7 +227,17 @@ class _Volatile(NamedTuple):
     place: int
 
 
-@rule("volatile-line-early", group="cache")
+@remembered
+def _mentions(instruction: Instruction) -> frozenset[str]:
+    """Every word of an instruction that may be the name of a variable."""
+    return frozenset(_NAMES.findall(instruction.text))
+
+
+def _matter(snapshot: Snapshot) -> bool:
+    return any(_what_changes(layer) for ledger in snapshot.reached_ledgers for layer in _may_change(ledger.alone))
+
+
+@rule("volatile-line-early", group="cache", words=Words(of_text=_mentions, matter=_matter))
 def volatile_line_early(snapshot: Snapshot) -> Iterator[Finding]:
     """Report an ARG, or an ADD from the network, that is new in each build and stands above heavy RUNs."""
     for ledger in snapshot.reached_ledgers:
@@ -347,12 +357,6 @@ def _sets(instruction: Instruction) -> frozenset[str]:
     words = [word.text for word in instruction.words]
     is_old_form = instruction.keyword == "ENV" and words and "=" not in words[0]
     return frozenset(text.partition("=")[0] for text in (words[:1] if is_old_form else words))
-
-
-@remembered
-def _mentions(instruction: Instruction) -> frozenset[str]:
-    """Every word of an instruction that may be the name of a variable."""
-    return frozenset(_NAMES.findall(instruction.text))
 
 
 def _targets(layer: Layer) -> Iterator[str]:

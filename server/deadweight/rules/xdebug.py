@@ -53,6 +53,11 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
+def matter(snapshot: Snapshot) -> object:
+    """Whether it is installed in a layer that ships."""
+    return _installs(snapshot.shipped_ledgers)
+
+
 @OfLayers
 def _installs(layer: Layer) -> Iterator[Effect]:
     """What a layer installs of it, as effects of their own."""
