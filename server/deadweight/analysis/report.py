@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import islice, starmap
-from operator import attrgetter, is_, is_not
+from itertools import compress, islice
+from operator import attrgetter, is_
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.claims import OF_IMAGE, Claims
+from deadweight.analysis.reworded import reworded, tell, words_of
 from deadweight.analysis.silence import hushed
 from deadweight.lazy import cached_property
 from deadweight.model.effects import Nth
 from deadweight.rules.catalog import RULES
-from deadweight.rules.rule import NO_WORDS, as_written
 from deadweight.settings import DEFAULTS, OFF
 from deadweight.size.units import in_range, in_words, is_wide, total
 from deadweight.syntax.dockerfile import remembered
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from deadweight.analysis.silence import Hushed
-    from deadweight.model.calls import Reading
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Site
-    from deadweight.rules.rule import Finding, Fix, Related, Rule
+    from deadweight.rules.rule import Finding, Fix, Related, Rule, Words
     from deadweight.settings import Settings, Severity
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Instruction, Section
+    from deadweight.syntax.dockerfile import Section
     from deadweight.text import Span
 
 _HINT_BELOW, _INFORMATION_BELOW = 10_000_000, 50_000_000  # bytes saved
@@ -183,9 +183,10 @@ class Checked(NamedTuple):
     """What all rules found in a version of a file, what they looked at, and what of it is worth a word.
 
     `around` is what a build starts from, and the rules there are; `reached` are the stages that a build runs,
-    `sections` the whole file; `hushed` is what its comments silence, `loud` who speaks of what is found. What `is_kept`
-    was found in an earlier version, at least in part: it is so in this one, but its ways out are edits of that one.
-    `idle` are the rules that no word of a RUN tells anything while layers do what they do, None where nobody has asked.
+    `sections` the whole file; `layers` are those of each stage, and `reworded` those of RUNs that have had other words
+    since. `hushed` is what comments silence, `loud` who speaks of what is found. What `is_kept` was found in an earlier
+    version, at least in part: it is so in this one, but its ways out are edits of that one. `words` of RUNs tell rules
+    something while layers do what they do; it is empty where nobody has asked.
     """
 
     around: tuple[object, ...]
@@ -197,8 +198,10 @@ class Checked(NamedTuple):
     hushed: Hushed | None = None
     loud: tuple[Loud, ...] = ()
     said: tuple[Said, ...] = ()
+    layers: Mapping[int, Sequence[Layer]] = MappingProxyType({})
+    reworded: tuple[Layer, ...] = ()
     is_kept: bool = False
-    idle: frozenset[str] | None = None
+    words: Mapping[str, Words] = MappingProxyType({})
 
 
 def check(
@@ -213,8 +216,9 @@ def check(
     Rules look at the stages that a build of the image runs; of the others, at how many there are. A rule that raises
     loses its findings where `on_error` takes the exception.
     """
+    sections = snapshot.tree.sections
     checked = _run(snapshot, settings, rules, before, on_error)
-    silences = hushed(checked.sections, before.hushed if before is not None else None)
+    silences = hushed(sections, before.hushed if before is not None else None)
     was = checked.hushed
     if was is not None and (was.silences is silences.silences or not (was.any or silences.any)):
         return checked._replace(hushed=silences)
@@ -223,11 +227,7 @@ def check(
         loud = _as_before(checked.found, before)
     if loud is None:
         loud = tuple(_loud(checked.found, silences))
-    layers: dict[int, Sequence[Layer]] = {each.stage.index: each.layers for each in checked.ledgers}
-    if triggered := snapshot.ledgers.triggered:
-        pairs = zip(triggered.layers, layers[triggered.stage.index], strict=True)
-        layers[triggered.stage.index] = [own if own.is_trigger else other for own, other in pairs]
-    return checked._replace(hushed=silences, loud=loud, said=tuple(_said(checked.found, loud, layers)))
+    return checked._replace(hushed=silences, loud=loud, said=tuple(_said(checked.found, loud, _places(checked))))
 
 
 def _run(
@@ -239,36 +239,26 @@ def _run(
 ) -> Checked:
     """What the rules find; where that is what `before` says, it is `before` in this version's sections.
 
-    Where no more than words of RUNs are others, only those rules look again that these words tell something.
+    Where no more than words of RUNs are others, only those rules look again that these words tell something; where they
+    tell none, it is `before` with these RUNs, and nobody has read the file.
     """
     around, sections = (snapshot.context, snapshot.options, settings, rules), snapshot.tree.sections
     if before is not None and not all(map(is_, before.around, around)):
         before = None
     if before is not None and _is_beside(before, sections):
         return before._replace(sections=sections)
+    running = before.running if before is not None else tuple(_running(rules, settings))
+    kept = _kept(before, snapshot) if before is not None else None
+    if before is not None and kept is not None and len(kept.found) == len(running):
+        return before._replace(hushed=None, is_kept=True, words=kept.words, reworded=kept.reworded)
     ledgers, reached = snapshot.reached_ledgers, snapshot.build.reached
     is_same = before is not None and before.reached == reached and len(before.sections) == len(sections)
     if before is not None and is_same and all(map(is_, before.ledgers, ledgers)):
-        return before._replace(sections=sections)
-    running = before.running if before is not None else tuple(_running(rules, settings))
-    reworded = _reworded(before, ledgers, sections) if before is not None and is_same else None
-    known: dict[str, list[tuple[Running, Finding]]] = {}
-    idle: frozenset[str] | None = None
-    if before is not None and reworded is not None:
-        try:
-            idle = _idle(running, snapshot) if before.idle is None else before.idle
-            known = {own.rule.id: [] for own in running if own.rule.id in idle or not _tell(reworded, own.rule)}
-        except Exception:
-            known = {}
-        if len(known) == len(running):
-            return before._replace(ledgers=ledgers, sections=sections, hushed=None, is_kept=True, idle=idle)
-        for own, each in before.found:
-            if own.rule.id in known:
-                known[own.rule.id].append((own, each))
+        return before._replace(sections=sections, reworded=())
     found: list[tuple[Running, Finding]] = []
     for own in running:
-        if own.rule.id in known:
-            found += known[own.rule.id]
+        if kept is not None and own.rule.id in kept.found:
+            found += kept.found[own.rule.id]
             continue
         try:
             found += [(own, each) for each in own.rule.check(snapshot)]
@@ -276,76 +266,63 @@ def _run(
             if on_error is None:
                 raise
             on_error(own.rule, error)
-    is_kept = reworded is not None
-    return Checked(around, running, ledgers, reached, sections, tuple(found), is_kept=is_kept, idle=idle)
-
-
-class _Reworded(NamedTuple):
-    """A RUN that does what it did, in other words: its instruction and the commands that are written otherwise, as they
-    were and as they are; None where there are more or fewer commands.
-    """
-
-    was: Instruction
-    now: Instruction
-    commands: list[tuple[Reading, Reading]] | None
-
-
-def _reworded(before: Checked, ledgers: Sequence[Ledger], sections: Sequence[Section]) -> list[_Reworded] | None:
-    """The RUNs of which only the words are others; None where anything else may be."""
-    found: list[tuple[Layer, Layer]] = []
-    for was, now in zip(before.ledgers, ledgers, strict=True):
-        if was.outcome is not now.outcome:
-            return None
-        if was.alone is not now.alone:
-            found += [pair for pair in zip(was.layers, now.layers, strict=True) if pair[0] is not pair[1]]
-    stages = {now.site.stage + 1 for _, now in found}
-    others = {at for at, is_other in enumerate(map(is_not, before.sections, sections)) if is_other} - stages
-    return None if others or not all(starmap(_do_the_same, found)) else list(starmap(_in_other_words, found))
-
-
-def _do_the_same(was: Layer, now: Layer) -> bool:
-    """Whether two versions of a layer differ in nothing but the words of a RUN."""
-    one, other = was.instruction, now.instruction
-    return (
-        one.keyword == other.keyword == "RUN"
-        and one.flags == other.flags
-        and was.effects is now.effects
-        and was.kept is now.kept
-        and was.measured is now.measured
-        and bool(was.readings and now.readings)  # not what nobody can read
+    return Checked(
+        around,
+        running,
+        ledgers,
+        reached,
+        sections,
+        tuple(found),
+        layers=_layers(snapshot, ledgers),
+        is_kept=kept is not None,
+        words=kept.words if kept else {},
     )
 
 
-def _in_other_words(was: Layer, now: Layer) -> _Reworded:
-    pairs = None
-    if len(was.readings) == len(now.readings):
-        both = zip(was.readings, now.readings, strict=True)
-        pairs = [(one, other) for one, other in both if as_written(one) != as_written(other)]
-    return _Reworded(was.instruction, now.instruction, pairs)
+class _Kept(NamedTuple):
+    """What rules found that RUNs in other words tell nothing, by their ids."""
+
+    found: dict[str, list[tuple[Running, Finding]]]
+    words: Mapping[str, Words]
+    reworded: tuple[Layer, ...]
 
 
-def _idle(running: Iterable[Running], snapshot: Snapshot) -> frozenset[str]:
-    """The rules that no word of a RUN tells anything."""
-    told = [(own.rule.id, own.rule.words) for own in running if own.rule.words is not None]
-    return frozenset([id_ for id_, words in told if words is NO_WORDS or (words.matter and not words.matter(snapshot))])
+def _kept(before: Checked, snapshot: Snapshot) -> _Kept | None:
+    """What is so as it was `before`; None where more than words of RUNs may be others."""
+    changed = reworded(before.ledgers, before.sections, snapshot.tree.sections)
+    if changed is None:
+        return None
+    try:
+        names = [own.rule.id for own in before.running]
+        words = before.words or words_of([own.rule for own in before.running], snapshot)
+        known = [not tell(changed, words.get(id_)) for id_ in names]
+    except Exception:  # who raises here does so when it runs, and loses its own findings alone
+        return None
+    found: dict[str, list[tuple[Running, Finding]]] = {id_: [] for id_ in compress(names, known)}
+    for own, each in before.found:
+        if own.rule.id in found:
+            found[own.rule.id].append((own, each))
+    return _Kept(found, words, tuple([each.now for each in changed]))
 
 
-def _tell(reworded: Iterable[_Reworded], rule: Rule) -> bool:
-    """Whether RUNs in other words may tell a rule something else."""
-    if rule.words is None:
-        return True
-    of_command, of_text, _ = rule.words
-    for was, now, commands in reworded:
-        if of_text is not None and of_text(was) != of_text(now):
-            return True
-        if of_command is None:
-            continue
-        if commands is None:
-            return True
-        for one, other in commands:
-            if of_command(one) != of_command(other):
-                return True
-    return False
+def _layers(snapshot: Snapshot, ledgers: Iterable[Ledger]) -> dict[int, Sequence[Layer]]:
+    """The layers of stages, those that ONBUILD adds among them."""
+    layers: dict[int, Sequence[Layer]] = {each.stage.index: each.layers for each in ledgers}
+    if triggered := snapshot.ledgers.triggered:
+        pairs = zip(triggered.layers, layers[triggered.stage.index], strict=True)
+        layers[triggered.stage.index] = [own if own.is_trigger else other for own, other in pairs]
+    return layers
+
+
+def _places(checked: Checked) -> Mapping[int, Sequence[Layer]]:
+    """The layers as they are written now."""
+    if not checked.reworded:
+        return checked.layers
+    layers = {**checked.layers}
+    for each in checked.reworded:
+        stage, step = each.site
+        layers[stage] = [*layers[stage][:step], each, *layers[stage][step + 1 :]]
+    return layers
 
 
 def _running(rules: Iterable[Rule], settings: Settings) -> Iterable[Running]:

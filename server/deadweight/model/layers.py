@@ -31,7 +31,7 @@ from deadweight.model.filesystem import Filesystem, Mount, inside_context, is_fi
 from deadweight.model.playing import Rest, written_by
 from deadweight.model.questions import each_once
 from deadweight.model.stack import Stack
-from deadweight.model.stages import Site, absolute
+from deadweight.model.stages import Site, Step, absolute
 from deadweight.model.variables import expand
 from deadweight.syntax.run import exec_body, run_body
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from deadweight.model.image import Base
     from deadweight.model.measured import Matched, Measured
     from deadweight.model.questions import Question
-    from deadweight.model.stages import Build, Stage, State, Step
+    from deadweight.model.stages import Build, Stage, State
     from deadweight.syntax.dockerfile import Instruction
     from deadweight.text import Span
 
@@ -451,31 +451,8 @@ class _StageReader:
         return Layer(site, step.instruction, step, effects, effects)
 
     def run(self, step: Step, site: Site, below: Stack, *, is_on_the_same: bool) -> Layer:
-        instruction, state = step.instruction, step.state
-        mounts = mounts_of(instruction, state)
-        body = None if self.base.is_windows else run_body(instruction, state.shell) or exec_body(instruction)
-        if body is None:
-            effects: tuple[Effect, ...] = ()
-            if instruction.array is None or instruction.array:
-                effects = (writes(None, Built(_first_word(instruction)), instruction.span),)
-            return Layer(site, instruction, step, effects, effects)
-        files = Filesystem(below, self.context, mounts, site)
-        around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
         was = self.in_place(step, site)
-        if was is not None and was.step is not None:
-            is_on_the_same = is_on_the_same and mounts == mounts_of(was.instruction, was.step.state)
-        readings = tuple(read_calls(body, around, was.readings if was else (), is_on_the_same=is_on_the_same))
-        done = tuple(chain.from_iterable([each.effects for each in readings]))
-        if body.script.is_opaque:
-            done = (writes(None, Built("a script too long to read"), instruction.span),)
-        kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
-        asked = each_once(files.asked)
-        if was is None or (was.effects, was.kept) != (done, kept):
-            return Layer(site, instruction, step, done, kept, readings, asked)
-        # What others know of it stays true: they know it by its effects.
-        layer = Layer(site, instruction, step, was.effects, was.kept, readings, asked)
-        layer.__dict__["rest"] = was.rest
-        return layer
+        return _run(step, site, self.base, self.context, below, was, is_on_the_same=is_on_the_same)
 
     def in_place(self, step: Step, site: Site) -> Layer | None:
         """The layer that stood here, where it started in the same state.
@@ -548,6 +525,64 @@ class _StageReader:
         held = tuple(each.effect for each in Filesystem(stack, self.context).held(path))
         nested = 1 + max((each.cause.nested for each in held if isinstance(each.cause, CopiedFromStage)), default=0)
         return CopiedFromStage(stage.label, path, held if held and nested < _MOST_COPIES else None, nested)
+
+
+def in_other_words(ledger: Ledger, number: int, instruction: Instruction) -> Layer | None:
+    """A RUN of a stage as `instruction` has it now, where that does what the RUN did; None where it may not, or where
+    more than words may be others.
+    """
+    was = ledger.layers[number]
+    before, step = was.instruction, was.step
+    is_run = before.keyword == instruction.keyword == "RUN" and before.flags == instruction.flags
+    if not is_run or step is None or not was.readings or was.measured is not None:
+        return None
+    now = _run(
+        Step(instruction, step.state),
+        was.site,
+        ledger.base,
+        ledger.context,
+        ledger.below(was),
+        was,
+        is_on_the_same=True,
+    )
+    return now if now.readings and now.effects is was.effects and now.kept is was.kept else None
+
+
+def _run(
+    step: Step,
+    site: Site,
+    base: Base,
+    context: BuildContext | None,
+    below: Stack | None,
+    was: Layer | None,
+    *,
+    is_on_the_same: bool,
+) -> Layer:
+    """The layer of a RUN; `was` is what stood in its place, and may have been `is_on_the_same` layers."""
+    instruction, state = step.instruction, step.state
+    mounts = mounts_of(instruction, state)
+    body = None if base.is_windows else run_body(instruction, state.shell) or exec_body(instruction)
+    if body is None:
+        effects: tuple[Effect, ...] = ()
+        if instruction.array is None or instruction.array:
+            effects = (writes(None, Built(_first_word(instruction)), instruction.span),)
+        return Layer(site, instruction, step, effects, effects)
+    files = Filesystem(below, context, mounts, site)
+    around = Surroundings(state.workdir, state.variables, state.home, base, files)
+    if was is not None and was.step is not None:
+        is_on_the_same = is_on_the_same and mounts == mounts_of(was.instruction, was.step.state)
+    readings = tuple(read_calls(body, around, was.readings if was else (), is_on_the_same=is_on_the_same))
+    done = tuple(chain.from_iterable([each.effects for each in readings]))
+    if body.script.is_opaque:
+        done = (writes(None, Built("a script too long to read"), instruction.span),)
+    kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
+    asked = each_once(files.asked)
+    if was is None or (was.effects, was.kept) != (done, kept):
+        return Layer(site, instruction, step, done, kept, readings, asked)
+    # What others know of it stays true: they know it by its effects.
+    layer = Layer(site, instruction, step, was.effects, was.kept, readings, asked)
+    layer.__dict__["rest"] = was.rest
+    return layer
 
 
 def _other_texts(was: Layer, layer: Layer) -> set[str] | None:

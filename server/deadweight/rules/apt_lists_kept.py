@@ -75,7 +75,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules.apt_lists import is_read_here, of_command, readers_of, remove_lists
 from deadweight.rules.leftovers import finding, leftovers
-from deadweight.rules.rule import Words, rule
+from deadweight.rules.rule import NO_WORDS, Words, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return any(True for _ in leftovers(snapshot, "apt-lists"))
+def _words(snapshot: Snapshot) -> Words:
+    return Words(of_command) if any(True for _ in leftovers(snapshot, "apt-lists")) else NO_WORDS
 
 
-@rule("apt-lists-kept", group="cleanup", same_as=("hadolint:DL3009",), words=Words(of_command, matter=_matter))
+@rule("apt-lists-kept", group="cleanup", same_as=("hadolint:DL3009",), words=_words)
 def apt_lists_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report layers that end with apt's package lists in them."""
     for ledger, left in leftovers(snapshot, "apt-lists"):

@@ -140,7 +140,7 @@ from deadweight.model.stack import folded
 from deadweight.rules import merging
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, names_file, names_folder_of
-from deadweight.rules.rule import Finding, Fix, Related, Safety, Words, as_written, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
@@ -220,11 +220,11 @@ class _Kept(NamedTuple):
         return self._replace(uses=(*self.uses, *behind)) if behind else self
 
 
-def _matter(snapshot: Snapshot) -> object:
-    return _brought(snapshot.shipped_ledgers)
+def _words(snapshot: Snapshot) -> Words:
+    return Words(as_written) if _brought(snapshot.shipped_ledgers) else NO_WORDS
 
 
-@rule("archive-kept", group="cleanup", words=Words(as_written, matter=_matter))
+@rule("archive-kept", group="cleanup", words=_words)
 def archive_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report archives in layers that ship of which all that is needed has been taken."""
     for used in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():

@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.lazy import cached_property
-from deadweight.model.building import compile_when_run, compiles, is_for_building, is_said_to_compile
+from deadweight.model.building import compile_when_run, compiles, is_for_building, is_said_to_compile, may_compile
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
+from deadweight.rules import merging
 from deadweight.size.runtime import libraries
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
@@ -94,9 +96,15 @@ def _installs(layer: Layer) -> tuple[Install, ...]:
     return tuple(found)
 
 
-def of_text(instruction: Instruction) -> bool:
+def of_command(command: Reading) -> object:
+    """All that these answers, and what is done about them, take from the words of a command."""
+    call = command.call
+    return merging.manages(call), may_compile(call), compiles(call), _removes_unsaid(call)
+
+
+def of_text(instruction: Instruction) -> object:
     """All that these answers take from the text of a RUN beside its commands."""
-    return is_said_to_compile(instruction.text)
+    return is_said_to_compile(instruction.text), "sudo" in instruction.text
 
 
 @OfLayers

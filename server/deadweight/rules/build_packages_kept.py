@@ -256,7 +256,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.rules import build_packages, removing_build_packages, work_images
-from deadweight.rules.rule import Finding, Fix, Related, Words, as_written, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Words, rule
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import total
 
@@ -275,11 +275,12 @@ if TYPE_CHECKING:
 _WORTH_A_STAGE = 50_000_000  # bytes: for less nobody builds in a stage of its own, which is all that is left to do
 
 
-def _matter(snapshot: Snapshot) -> object:
-    return build_packages.brought(snapshot.shipped_ledgers)
+def _words(snapshot: Snapshot) -> Words:
+    is_any = build_packages.brought(snapshot.shipped_ledgers)
+    return Words(build_packages.of_command, build_packages.of_text) if is_any else NO_WORDS
 
 
-@rule("build-packages-kept", group="packages", gives_way=True, words=Words(as_written, build_packages.of_text, _matter))
+@rule("build-packages-kept", group="packages", gives_way=True, words=_words)
 def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     ledgers = snapshot.shipped_ledgers

@@ -201,7 +201,7 @@ from deadweight.model.multi_stage.conversions import plans_of, recipe_of
 from deadweight.model.multi_stage.plan import Plan, Refusal, Written
 from deadweight.model.stages import Site
 from deadweight.rules import stage_writing
-from deadweight.rules.rule import Finding, Fix, NotOffered, Safety, Words, as_typed, as_written, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, NotOffered, Safety, Words, as_typed, as_written, rule
 from deadweight.size.units import less
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
@@ -233,11 +233,12 @@ def why_not(snapshot: Snapshot) -> NotOffered | None:
     return NotOffered(Site(target.index, 0), _TITLES[""], _REFACTORING, reason)
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return recipe_of(snapshot.build, snapshot.ledgers, snapshot.context) is not None
+def _words(snapshot: Snapshot) -> Words:
+    recipe = recipe_of(snapshot.build, snapshot.ledgers, snapshot.context)
+    return Words(as_written, as_typed) if recipe else NO_WORDS
 
 
-@rule("build-tools-shipped", group="image", gives_way=True, why_not=why_not, words=Words(as_written, as_typed, _matter))
+@rule("build-tools-shipped", group="image", gives_way=True, why_not=why_not, words=_words)
 def build_tools_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a shipped stage that builds an app which a second stage could take over."""
     target = snapshot.build.target

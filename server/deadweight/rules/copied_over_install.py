@@ -93,7 +93,7 @@ from deadweight.model.ecosystems import generated
 from deadweight.model.effects import Copied
 from deadweight.rules.dead_weight import comes_back, listed, of_maker, part_of, patterns_for
 from deadweight.rules.edits import ignore, is_literal, name_of_ignore_file
-from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, rule
 from deadweight.size.units import at_least
 from deadweight.syntax.dockerfile import remembered
 
@@ -129,12 +129,12 @@ def _of_command(command: Reading) -> object:
     return of_maker(command), _leaves_out(command.call)
 
 
-def _matter(snapshot: Snapshot) -> bool:
+def _words(snapshot: Snapshot) -> Words:
     folders = snapshot.context.asked(generated.folders_of) if snapshot.context else {}
-    return any(entry.folder in folders for entry, _ in generated.INSTALLED)
+    return Words(_of_command) if any(entry.folder in folders for entry, _ in generated.INSTALLED) else NO_WORDS
 
 
-@rule("copied-over-install", group="context", words=Words(_of_command, matter=_matter))
+@rule("copied-over-install", group="context", words=_words)
 def copied_over_install(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a COPY that brings installed packages of this machine to where an instruction above has installed some."""
     context = snapshot.context

@@ -86,7 +86,7 @@ from deadweight.model.effects import Copied, CopiedFromStage, Download, is_under
 from deadweight.model.filesystem import is_file_at
 from deadweight.model.stack import folded
 from deadweight.rules.edits import remove_instruction
-from deadweight.rules.rule import Finding, Fix, Related, Safety, Words, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, rule
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered_of_each
 
@@ -129,11 +129,12 @@ def _of_command(command: Reading) -> object:
     return list(_named(command.call)) if _is_known(command.call) else None
 
 
-def _matter(snapshot: Snapshot) -> object:
-    return [found for ledger in snapshot.shipped_ledgers for found in _copies(ledger.stacks[-1]).found]
+def _words(snapshot: Snapshot) -> Words:
+    found = [each for ledger in snapshot.shipped_ledgers for each in _copies(ledger.stacks[-1]).found]
+    return Words(_of_command) if found else NO_WORDS
 
 
-@rule("copied-twice", group="layers", is_about_unnecessary=True, words=Words(_of_command, matter=_matter))
+@rule("copied-twice", group="layers", is_about_unnecessary=True, words=_words)
 def copied_twice(snapshot: Snapshot) -> Iterator[Finding]:
     """Report COPYs in layers that ship whose files a later COPY of the stage writes again."""
     for ledger in snapshot.shipped_ledgers:

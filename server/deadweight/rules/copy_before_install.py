@@ -170,7 +170,7 @@ from deadweight.model.ecosystems import manifests
 from deadweight.model.effects import Copied, Leftover, PackageSet, is_under
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules import copying_first, mounting
-from deadweight.rules.rule import Finding, Fix, Words, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Words, keep, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -193,12 +193,12 @@ def _of_command(command: Reading) -> object:
     return project_installs.wanted(command.call), command.call.placed.conditional
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    context = snapshot.context
-    return context is not None and any(ledger.layers_with(Copied) for ledger in snapshot.reached_ledgers)
+def _words(snapshot: Snapshot) -> Words:
+    is_any = snapshot.context is not None and keep(snapshot.reached_ledgers, Copied)
+    return Words(_of_command) if is_any else NO_WORDS
 
 
-@rule("copy-before-install", group="cache", words=Words(_of_command, matter=_matter))
+@rule("copy-before-install", group="cache", words=_words)
 def copy_before_install(snapshot: Snapshot) -> Iterator[Finding]:
     """Report a COPY of all sources above an install that reads only a few of its files."""
     context = snapshot.context

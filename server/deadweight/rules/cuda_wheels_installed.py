@@ -168,7 +168,7 @@ from deadweight.model.ecosystems import python
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import complete, insert_word, swap_words
-from deadweight.rules.rule import Finding, Fix, Safety, Words, of_known, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, rule
 from deadweight.size import python_project
 from deadweight.size.estimate import saved_with
 from deadweight.syntax.dockerfile import remembered
@@ -216,7 +216,11 @@ def _names_one(instruction: Instruction) -> bool:
     return _SPEAKS_OF_GPUS.search(instruction.text) is not None
 
 
-@rule("cuda-wheels-installed", group="packages", words=Words(of_known, _names_one))
+def _words(snapshot: Snapshot) -> Words:
+    return Words(of_text=_names_one) if _installs(snapshot.shipped_ledgers) else NO_WORDS
+
+
+@rule("cuda-wheels-installed", group="packages", words=_words)
 def cuda_wheels_installed(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of PyTorch and TensorFlow with CUDA in images where nothing speaks of GPUs."""
     installs = [(ledger, install) for ledger, _, install in _installs(snapshot.shipped_ledgers)]

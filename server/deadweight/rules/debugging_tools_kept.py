@@ -131,7 +131,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_words
 from deadweight.rules import lone_commands, work_images, xdebug
 from deadweight.rules.edits import complete, swap_words
-from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, rule
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
@@ -162,11 +162,11 @@ def _named(instruction: Instruction) -> list[str]:
     return [word for word in _WORD.findall(instruction.text) if word in _PROGRAMS]
 
 
-def _matter(snapshot: Snapshot) -> object:
-    return _tools(snapshot.shipped_ledgers) or xdebug.matter(snapshot)
+def _words(snapshot: Snapshot) -> Words:
+    return Words(of_text=_named) if _tools(snapshot.shipped_ledgers) or xdebug.matter(snapshot) else NO_WORDS
 
 
-@rule("debugging-tools-kept", group="packages", words=Words(of_text=_named, matter=_matter))
+@rule("debugging-tools-kept", group="packages", words=_words)
 def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report editors, debuggers and manuals that are installed in layers which ship, where the image runs an app."""
     yield from xdebug.findings(snapshot)

@@ -245,7 +245,8 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.start import is_for_developers
 from deadweight.rules import node_development, python_development
-from deadweight.rules.rule import Finding, Words, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Words, bring_packages, of_known, rule
+from deadweight.size import python_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -253,7 +254,14 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-@rule("dev-dependencies-shipped", group="packages", gives_way=True, words=Words(node_development.of_command))
+def _words(snapshot: Snapshot) -> Words:
+    if node_development.are_installed(snapshot):
+        return Words(node_development.of_command)
+    is_any = bring_packages(snapshot.shipped_ledgers, *python_project.MANAGERS)
+    return Words(of_known) if is_any else NO_WORDS
+
+
+@rule("dev-dependencies-shipped", group="packages", gives_way=True, words=_words)
 def dev_dependencies_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs in layers that ship whose packages for development stay there."""
     target = snapshot.build.target

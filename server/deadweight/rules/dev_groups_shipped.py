@@ -186,7 +186,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import insert_above, insert_word
 from deadweight.rules.reaching import copies_of, ships
-from deadweight.rules.rule import Finding, Fix, Safety, Words, of_known, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, rule
 from deadweight.size.estimate import saved_with
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class _Install(NamedTuple):
     saves: Size
 
 
-@rule("dev-groups-shipped", group="packages", gives_way=True, words=Words(of_known))
+@rule("dev-groups-shipped", group="packages", gives_way=True, words=NO_WORDS)
 def dev_groups_shipped(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of Composer and Bundler in layers that ship whose packages for developers stay there."""
     target = snapshot.build.target

@@ -230,7 +230,7 @@ from deadweight.model.image import variant, weighed
 from deadweight.model.siblings import in_place_of, siblings
 from deadweight.rules import base_needs, smaller_images
 from deadweight.rules.base_switch import Switch, changes, edits_of, missing, to_install, weighs
-from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, rule
 from deadweight.size import images
 from deadweight.size.units import less, total
 from deadweight.syntax.dockerfile import remembered
@@ -269,11 +269,12 @@ _LOOKED_AFTER = frozenset(("no-docs", "apk", "no-useradd", "no-package-manager",
 _STATIC = "gcr.io/distroless/static-debian13"
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return any(smaller_images.may_be_smaller(ledger) for ledger in snapshot.shipped_ledgers)
+def _words(snapshot: Snapshot) -> Words:
+    is_any = any(map(smaller_images.may_be_smaller, snapshot.shipped_ledgers))
+    return Words(base_needs.of_command, base_needs.of_text) if is_any else NO_WORDS
 
 
-@rule("full-base-image", group="base", gives_way=True, words=Words(base_needs.of_command, base_needs.of_text, _matter))
+@rule("full-base-image", group="base", gives_way=True, words=_words)
 def full_base_image(snapshot: Snapshot) -> Iterator[Finding]:
     """Report full base images of shipped stages with a smaller sibling, and offer each sibling."""
     for ledger in snapshot.shipped_ledgers:

@@ -93,7 +93,7 @@ from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import is_inside, is_removed, layers_behind, names
-from deadweight.rules.rule import Finding, Fix, Safety, Words, as_written, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -142,11 +142,11 @@ class _Clone(NamedTuple):
         return any(call.program == "git" for call in self.users)
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return any(ledger.layers_with(Download) for ledger in snapshot.shipped_ledgers)
+def _words(snapshot: Snapshot) -> Words:
+    return Words(as_written) if keep(snapshot.shipped_ledgers, Download) else NO_WORDS
 
 
-@rule("git-history-kept", group="cleanup", words=Words(as_written, matter=_matter))
+@rule("git-history-kept", group="cleanup", words=_words)
 def git_history_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report clones in layers that ship with all of their history."""
     for clone in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():

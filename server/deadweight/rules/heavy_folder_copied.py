@@ -103,7 +103,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules import dead_weight
 from deadweight.rules.edits import name_of_ignore_file
-from deadweight.rules.rule import Words, rule
+from deadweight.rules.rule import NO_WORDS, Words, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,12 +112,12 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-def _matter(snapshot: Snapshot) -> bool:
+def _words(snapshot: Snapshot) -> Words:
     context = snapshot.context
-    return context is not None and bool(context.patterns)
+    return Words(dead_weight.of_maker) if context is not None and bool(context.patterns) else NO_WORDS
 
 
-@rule("heavy-folder-copied", group="context", words=Words(dead_weight.of_maker, matter=_matter))
+@rule("heavy-folder-copied", group="context", words=_words)
 def heavy_folder_copied(snapshot: Snapshot) -> Iterator[Finding]:
     """Report the first wide COPY of a shipped stage that takes dead weight past the ignore file in use."""
     context = snapshot.context

@@ -85,7 +85,7 @@ from deadweight.model.context import Selection
 from deadweight.model.ecosystems.generated import WRITTEN_FOLDERS
 from deadweight.model.effects import Copied
 from deadweight.rules.dead_weight import leaving_out, listed
-from deadweight.rules.rule import Finding, Words, as_typed, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Words, as_typed, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,11 +114,11 @@ _LOADED = tuple(_WANTED.split())
 _SERVED = frozenset(("public", "static", "assets", "media", "www", "htdocs"))  # folders that a web server hands out
 
 
-def _matter(snapshot: Snapshot) -> object:
-    return snapshot.context and snapshot.context.asked(_huge_files)
+def _words(snapshot: Snapshot) -> Words:
+    return Words(of_text=as_typed) if snapshot.context and snapshot.context.asked(_huge_files) else NO_WORDS
 
 
-@rule("huge-file-copied", group="context", words=Words(of_text=as_typed, matter=_matter))
+@rule("huge-file-copied", group="context", words=_words)
 def huge_file_copied(snapshot: Snapshot) -> Iterator[Finding]:
     """Report huge files that a COPY of the whole context brings into the image."""
     context = snapshot.context

@@ -430,7 +430,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deadweight.rules.leftovers import cache_mount, clean_up, finding, leftovers
-from deadweight.rules.rule import Words, of_known, rule
+from deadweight.rules.rule import NO_WORDS, Words, of_known, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.syntax.dockerfile import remembered
 
@@ -447,7 +447,12 @@ if TYPE_CHECKING:
 _SAME_AS = ("hadolint:DL3019", "hadolint:DL3032", "hadolint:DL3036", "hadolint:DL3040", "hadolint:DL3042")
 
 
-@rule("install-cache-kept", group="cleanup", same_as=_SAME_AS, words=Words(of_known))
+def _words(snapshot: Snapshot) -> Words:
+    is_any = any(left.is_read_again for _, left in leftovers(snapshot, "install-cache"))
+    return Words(of_known) if is_any else NO_WORDS
+
+
+@rule("install-cache-kept", group="cleanup", same_as=_SAME_AS, words=_words)
 def install_cache_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs whose download cache is still there when the layer ends."""
     for ledger, left in leftovers(snapshot, "install-cache"):

@@ -20,6 +20,7 @@ from deadweight.text import Edit, Span, apply_edits
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from deadweight.model.commands.call import Call
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.run import RunBody
@@ -157,7 +158,12 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
 @remembered
 def only_manages(layer: Layer) -> bool:
     """Whether a RUN does nothing but manage packages."""
-    return bool(layer.calls) and all(call.program in _MANAGE for call in layer.calls)
+    return bool(layer.calls) and all(map(manages, layer.calls))
+
+
+def manages(call: Call) -> bool:
+    """Whether a call manages packages."""
+    return call.program in _MANAGE
 
 
 @remembered

@@ -130,7 +130,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules import dead_weight
 from deadweight.rules.edits import IGNORE_FILE, name_of_ignore_file
-from deadweight.rules.rule import Words, rule
+from deadweight.rules.rule import NO_WORDS, Words, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,12 +139,12 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-def _matter(snapshot: Snapshot) -> bool:
+def _words(snapshot: Snapshot) -> Words:
     context = snapshot.context
-    return context is not None and not context.patterns
+    return Words(dead_weight.of_maker) if context is not None and not context.patterns else NO_WORDS
 
 
-@rule("missing-dockerignore", group="context", words=Words(dead_weight.of_maker, matter=_matter))
+@rule("missing-dockerignore", group="context", words=_words)
 def missing_dockerignore(snapshot: Snapshot) -> Iterator[Finding]:
     """Report the first wide COPY of a shipped stage that takes dead weight where no ignore file leaves anything out."""
     context = snapshot.context

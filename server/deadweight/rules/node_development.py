@@ -68,6 +68,11 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
+def are_installed(snapshot: Snapshot) -> bool:
+    """Whether a layer that ships brings devDependencies."""
+    return bool(_installs_in(snapshot.shipped_ledgers))
+
+
 def _installs(snapshot: Snapshot) -> Iterator[_Install]:
     for ledger, layer, (effect, call, manifest, saves) in _installs_in(snapshot.shipped_ledgers):
         if _is_told_otherwise(call, snapshot.ledgers.files(layer)):

@@ -108,7 +108,7 @@ from deadweight.model.commands import upgrades
 from deadweight.model.effects import Measured
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules import lone_commands
-from deadweight.rules.rule import Finding, Fix, Safety, Words, of_known, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
 
 if TYPE_CHECKING:
@@ -126,11 +126,7 @@ _ENDED = frozenset(("centos",))
 _NOTE = "Check: the base image is built anew for security fixes, or raise its tag; no policy asks for the upgrade"
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return any(ledger.layers_with(Measured) for ledger in snapshot.shipped_ledgers)
-
-
-@rule("packages-upgraded", group="packages", is_a_choice=True, words=Words(of_known, matter=_matter))
+@rule("packages-upgraded", group="packages", is_a_choice=True, words=NO_WORDS)
 def packages_upgraded(snapshot: Snapshot) -> Iterator[Finding]:
     """Report upgrades of all packages of an old base image in layers that ship."""
     for ledger, layer, (effect, call) in _upgrades(snapshot.shipped_ledgers):

@@ -20,6 +20,7 @@ from deadweight.syntax.dockerfile import remembered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.image import Base
@@ -148,6 +149,12 @@ def installs(layer: Layer, below: Below, base: Base, words: frozenset[str]) -> I
             yield install
 
 
+def of_command(command: Reading) -> object:
+    """All that these answers take from the words of a command."""
+    call = command.call
+    return command.effects and (verb(call) is None, call.has(*_DECIDED), _decides(call))
+
+
 def of_text(instruction: Instruction, among: frozenset[str]) -> object:
     """All that these answers take from the text of a RUN; `among` are words that tell."""
     return among & _all_words(instruction), _ARCHIVES.search(instruction.text) is None
@@ -237,9 +244,11 @@ def _is_decided(below: Below, base: Base, call: Call) -> bool:
     """Whether the recommendations are wanted, or switched off where only apt reads it."""
     if verb(call) is None or call.has(*_DECIDED) or "minideb" in base.repository:
         return True
-    if any("Install-Recommends" in word.text for word in call.words):
-        return True
-    return below.is_configured
+    return _decides(call) or below.is_configured
+
+
+def _decides(call: Call) -> bool:
+    return True in ["Install-Recommends" in word.text for word in call.words]
 
 
 @remembered

@@ -217,9 +217,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deadweight.facts.recommends import words_that_tell
-from deadweight.model.effects import PackageSet
 from deadweight.rules import recommendations, weak_dependencies, without_recommends
-from deadweight.rules.rule import Finding, Fix, Words, of_known, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Words, bring_packages, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -238,17 +237,14 @@ def _of_text(instruction: Instruction) -> object:
 
 
 def _of_command(command: Reading) -> object:
-    is_apt = command.call.program in ("apt-get", "apt", "aptitude")
-    return of_known(command) if is_apt else weak_dependencies.of_command(command)
+    return recommendations.of_command(command), weak_dependencies.of_command(command)
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return any(ledger.layers_with(PackageSet) for ledger in snapshot.inherited_ledgers)
+def _words(snapshot: Snapshot) -> Words:
+    return Words(_of_command, _of_text) if bring_packages(snapshot.inherited_ledgers, "apt", "rpm") else NO_WORDS
 
 
-@rule(
-    "recommended-packages", group="packages", same_as=("hadolint:DL3015",), words=Words(_of_command, _of_text, _matter)
-)
+@rule("recommended-packages", group="packages", same_as=("hadolint:DL3015",), words=_words)
 def recommended_packages(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of recommended packages in layers that ship."""
     words: frozenset[str] | None = None

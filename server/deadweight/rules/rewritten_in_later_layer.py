@@ -150,7 +150,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Rewritten
 from deadweight.rules import copies_between, doing_by_copy
-from deadweight.rules.rule import Finding, Fix, Related, Words, of_known, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Words, keep, of_known, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size, size_together
 from deadweight.syntax.dockerfile import remembered
@@ -188,7 +188,11 @@ class _Again(NamedTuple):
         return found if len(found) == len(sites) else None
 
 
-@rule("rewritten-in-later-layer", group="layers", words=Words(of_known))
+def _words(snapshot: Snapshot) -> Words:
+    return Words(of_known) if keep(snapshot.reached_ledgers, Rewritten) else NO_WORDS
+
+
+@rule("rewritten-in-later-layer", group="layers", words=_words)
 def rewritten_in_later_layer(snapshot: Snapshot) -> Iterator[Finding]:
     """Report commands that change metadata or place of what an earlier layer of the image holds."""
     for ledger in snapshot.shipped_ledgers:

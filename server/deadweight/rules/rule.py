@@ -9,13 +9,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from deadweight.lazy import cached_property
-from deadweight.model.effects import Built
+from deadweight.model.effects import Built, PackageSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from deadweight.model.calls import Reading
     from deadweight.model.effects import Effect, Nth
+    from deadweight.model.layers import Ledger
     from deadweight.model.stages import Site
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
@@ -139,16 +140,26 @@ Check: TypeAlias = "Callable[[Snapshot], Iterator[Finding]]"
 
 class Words(NamedTuple):
     """All that the findings of a rule take from the words of a RUN, to be compared with those of another version: what
-    they take from each of its commands, and from its text. None is nothing. None of it matters where `matter` says so,
-    which looks at what layers do, and at no word of a RUN.
+    they take from each of its commands, and from its text. None is nothing.
     """
 
     of_command: Callable[[Reading], object] | None = None
     of_text: Callable[[Instruction], object] | None = None
-    matter: Callable[[Snapshot], object] | None = None
 
 
 NO_WORDS = Words()
+
+
+def keep(ledgers: Iterable[Ledger], *causes: type) -> bool:
+    """Whether stages keep something of one of these kinds of cause."""
+    return any(ledger.layers_with(cause) for ledger in ledgers for cause in causes)
+
+
+def bring_packages(ledgers: Iterable[Ledger], *managers: str) -> bool:
+    """Whether stages keep packages of one of these managers."""
+    layers = [layer for ledger in ledgers for layer in ledger.layers_with(PackageSet)]
+    causes = [effect.cause for layer in layers for effect in layer.kept if isinstance(effect.cause, PackageSet)]
+    return not {each.manager for each in causes}.isdisjoint(managers)
 
 
 def as_written(command: Reading) -> object:
@@ -181,8 +192,8 @@ class Rule:
     warning, however many bytes it is about. One that `gives_way` only makes offers where others say its bytes, unless
     the settings give it a severity: what a second stage leaves behind is said of the stage as a whole, or by those
     whose bytes these are. `why_not` says why its refactoring is not offered where one could expect it; None where that
-    is no question. While RUNs do what they did and their `words` are the same for it, nobody asks the rule again; where
-    that is None, any word may tell it something.
+    is no question. While RUNs do what they did and their `words` are the same for it, nobody asks the rule again: which
+    these are may depend on what the layers of a file do. Where that is None, any word may tell it something.
     """
 
     id: str
@@ -194,7 +205,7 @@ class Rule:
     is_a_choice: bool = False
     gives_way: bool = False
     why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say
-    words: Words | None = None
+    words: Words | Callable[[Snapshot], Words] | None = None
 
     @cached_property
     def page(self) -> str:
@@ -217,7 +228,7 @@ def rule(
     is_a_choice: bool = False,
     gives_way: bool = False,
     why_not: Callable[[Snapshot], NotOffered | None] = _nothing_to_say,
-    words: Words | None = None,
+    words: Words | Callable[[Snapshot], Words] | None = None,
 ) -> Callable[[Check], Rule]:
     """Makes a generator of findings a rule."""
     return lambda check: Rule(

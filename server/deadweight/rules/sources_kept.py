@@ -113,7 +113,7 @@ from deadweight.model.effects import Download, Extracted, is_under
 from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command
 from deadweight.rules.folder_uses import is_inside, is_removed, is_said, names, runs_with
-from deadweight.rules.rule import Finding, Fix, Safety, Words, as_written, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, of_programs, rule
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
@@ -149,11 +149,17 @@ class _Built(NamedTuple):
     last: Call
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return any(ledger.layers_with(cause) for ledger in snapshot.shipped_ledgers for cause in (Download, Extracted))
+_of_builder = of_programs(*_BUILDS)
 
 
-@rule("sources-kept", group="cleanup", words=Words(as_written, matter=_matter))
+def _words(snapshot: Snapshot) -> Words:
+    ledgers = snapshot.shipped_ledgers
+    if not keep(ledgers, Download, Extracted):
+        return NO_WORDS
+    return Words(as_written if any(_built(layer) for ledger in ledgers for layer in ledger.layers) else _of_builder)
+
+
+@rule("sources-kept", group="cleanup", words=_words)
 def sources_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report folders in layers that ship from which all has been installed."""
     for built in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():

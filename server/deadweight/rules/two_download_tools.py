@@ -119,7 +119,7 @@ from deadweight.model.stack import folded
 from deadweight.model.start import start_command
 from deadweight.rules import work_images
 from deadweight.rules.edits import remove_word
-from deadweight.rules.rule import Finding, Fix, Safety, Words, as_typed, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_typed, rule
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
@@ -145,14 +145,12 @@ class _Install(NamedTuple):
     name: str
 
 
-def _matter(snapshot: Snapshot) -> bool:
+def _words(snapshot: Snapshot) -> Words:
     packages = [layer.packages for ledger in snapshot.shipped_ledgers for layer in ledger.layers_with(PackageSet)]
-    return {name for each in packages for _, name in each}.issuperset(_TOOLS)
+    return Words(of_text=as_typed) if {name for each in packages for _, name in each}.issuperset(_TOOLS) else NO_WORDS
 
 
-@rule(
-    "two-download-tools", group="packages", same_as=("hadolint:DL4001",), words=Words(of_text=as_typed, matter=_matter)
-)
+@rule("two-download-tools", group="packages", same_as=("hadolint:DL4001",), words=_words)
 def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
     """Report curl or wget, installed in a layer that ships beside the other one, which alone is called."""
     ledgers = snapshot.shipped_ledgers

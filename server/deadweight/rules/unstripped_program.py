@@ -117,7 +117,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, start_command
 from deadweight.rules.edits import complete, insert_in_word, insert_word
 from deadweight.rules.reaching import ships
-from deadweight.rules.rule import Finding, Fix, Safety, Words, as_written, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
 from deadweight.rules.script_places import body_of
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
@@ -147,11 +147,11 @@ def _of_command(command: Reading) -> object:
     return as_written(command) if call.program == "go" else _sees_to_them(call)
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return any(ledger.layers_with(Measured) for ledger in snapshot.reached_ledgers)
+def _words(snapshot: Snapshot) -> Words:
+    return Words(_of_command) if keep(snapshot.reached_ledgers, Measured) else NO_WORDS
 
 
-@rule("unstripped-program", group="packages", words=Words(_of_command, matter=_matter))
+@rule("unstripped-program", group="packages", words=_words)
 def unstripped_program(snapshot: Snapshot) -> Iterator[Finding]:
     """Report builds whose program is in the image and holds symbols."""
     target = snapshot.build.target

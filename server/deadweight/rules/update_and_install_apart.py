@@ -122,7 +122,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.rules.apt_lists import first_use, is_read_here, of_command, readers_of, remove_lists
 from deadweight.rules.leftovers import finding, leftovers
-from deadweight.rules.rule import Related, Words, rule
+from deadweight.rules.rule import NO_WORDS, Related, Words, rule
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -134,13 +134,11 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return any(True for _ in leftovers(snapshot, "apt-lists"))
+def _words(snapshot: Snapshot) -> Words:
+    return Words(of_command) if any(True for _ in leftovers(snapshot, "apt-lists")) else NO_WORDS
 
 
-@rule(
-    "update-and-install-apart", group="cleanup", same_as=("hadolint:DL3009",), words=Words(of_command, matter=_matter)
-)
+@rule("update-and-install-apart", group="cleanup", same_as=("hadolint:DL3009",), words=_words)
 def update_and_install_apart(snapshot: Snapshot) -> Iterator[Finding]:
     """Report updates of apt's lists that only later RUNs read."""
     for ledger, left in leftovers(snapshot, "apt-lists"):

@@ -173,7 +173,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.ecosystems.project import MANIFESTS
 from deadweight.model.effects import Built, Compiled, Copied, Download, Installer, Output
 from deadweight.rules.edits import listed, move_below
-from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, rule
 from deadweight.size.estimate import estimated_size
 from deadweight.size.units import total
 from deadweight.syntax.dockerfile import remembered
@@ -233,11 +233,12 @@ def _mentions(instruction: Instruction) -> frozenset[str]:
     return frozenset(_NAMES.findall(instruction.text))
 
 
-def _matter(snapshot: Snapshot) -> bool:
-    return any(_what_changes(layer) for ledger in snapshot.reached_ledgers for layer in _may_change(ledger.alone))
+def _words(snapshot: Snapshot) -> Words:
+    lines = [layer for ledger in snapshot.reached_ledgers for layer in _may_change(ledger.alone)]
+    return Words(of_text=_mentions) if any(map(_what_changes, lines)) else NO_WORDS
 
 
-@rule("volatile-line-early", group="cache", words=Words(of_text=_mentions, matter=_matter))
+@rule("volatile-line-early", group="cache", words=_words)
 def volatile_line_early(snapshot: Snapshot) -> Iterator[Finding]:
     """Report an ARG, or an ADD from the network, that is new in each build and stands above heavy RUNs."""
     for ledger in snapshot.reached_ledgers:

@@ -15,7 +15,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import recommendations
 from deadweight.rules.edits import complete, insert_word
-from deadweight.rules.rule import Finding, Fix, Safety, of_known
+from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.size import rpm
 from deadweight.size.units import at_least, total
 from deadweight.syntax.dockerfile import remembered
@@ -62,9 +62,9 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
             yield finding
 
 
-def of_command(command: Reading) -> object:
+def of_command(command: Reading) -> bool:
     """All that these findings take from the words of a command."""
-    return of_known(command) if command.call.program in _PROGRAMS else _is_about_them(command.call)
+    return command.call.program not in _PROGRAMS and _is_about_them(command.call)
 
 
 def of_text(instruction: Instruction) -> object:

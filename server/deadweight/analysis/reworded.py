@@ -1,0 +1,89 @@
+"""RUNs that do what they did in other words, as they are typed: who has to hear of the words, and who need not."""
+
+from __future__ import annotations
+
+from operator import is_not
+from typing import TYPE_CHECKING, NamedTuple
+
+from deadweight.model.layers import in_other_words
+from deadweight.rules.rule import NO_WORDS, Words, as_written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from deadweight.model.calls import Reading
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.rules.rule import Rule
+    from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Section
+
+_MOST = 4  # RUNs that are read here: of more, all is read again
+
+
+class Reworded(NamedTuple):
+    """A RUN as it was and as it is, and the commands that are written otherwise; None where there are more or fewer."""
+
+    was: Layer
+    now: Layer
+    commands: list[tuple[Reading, Reading]] | None
+
+
+def reworded(
+    ledgers: Iterable[Ledger], before: Sequence[Section], sections: Sequence[Section]
+) -> list[Reworded] | None:
+    """The RUNs in which a version of a file differs from the one `before`, which came to `ledgers`; None where anything
+    but their words may be another.
+    """
+    if len(before) != len(sections):
+        return None
+    changed = [number for number, is_other in enumerate(map(is_not, before, sections)) if is_other]
+    stages = {each.stage.index: each for each in ledgers}
+    found: list[Reworded] = []
+    for number in changed:
+        ledger, was, now = stages.get(number - 1), before[number].instructions, sections[number].instructions
+        if ledger is None or len(was) != len(now):
+            return None
+        for step, is_other in enumerate(map(is_not, was, now)):
+            if not is_other:
+                continue
+            layer = in_other_words(ledger, step, now[step]) if len(found) < _MOST else None
+            if layer is None:
+                return None
+            old = ledger.layers[step]
+            found.append(Reworded(old, layer, _otherwise(old, layer)))
+    return found
+
+
+def words_of(rules: Iterable[Rule], snapshot: Snapshot) -> dict[str, Words]:
+    """What of the words of RUNs tells rules something while layers do what they do; those of which nobody says so are
+    told any word.
+    """
+    said = [(rule.id, rule.words) for rule in rules if rule.words is not None]
+    return {id_: words if isinstance(words, Words) else words(snapshot) for id_, words in said}
+
+
+def tell(reworded: Iterable[Reworded], words: Words | None) -> bool:
+    """Whether RUNs in other words may tell a rule something else that takes these `words` of them; None for any."""
+    if words is None:
+        return True
+    if words is NO_WORDS:
+        return False
+    of_command, of_text = words
+    for was, now, commands in reworded:
+        if of_text is not None and of_text(was.instruction) != of_text(now.instruction):
+            return True
+        if of_command is None:
+            continue
+        if commands is None:
+            return True
+        for one, other in commands:
+            if of_command(one) != of_command(other):
+                return True
+    return False
+
+
+def _otherwise(was: Layer, now: Layer) -> list[tuple[Reading, Reading]] | None:
+    if len(was.readings) != len(now.readings):
+        return None
+    both = zip(was.readings, now.readings, strict=True)
+    return [(one, other) for one, other in both if as_written(one) != as_written(other)]
