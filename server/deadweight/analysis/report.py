@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import compress, islice
+from itertools import islice
 from operator import attrgetter, is_
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.claims import OF_IMAGE, Claims
-from deadweight.analysis.reworded import reworded, tell, words_of
+from deadweight.analysis.reworded import reworded, told, words_of
 from deadweight.analysis.silence import hushed
 from deadweight.lazy import cached_property
 from deadweight.model.effects import Nth
@@ -295,10 +295,12 @@ def _kept(before: Checked, snapshot: Snapshot) -> _Kept | None:
     try:
         names = [own.rule.id for own in before.running]
         words = before.words or words_of([own.rule for own in before.running], snapshot)
-        known = [not tell(changed, words.get(id_)) for id_ in names]
+        are_told = told(changed, map(words.get, names))
     except Exception:  # who raises here does so when it runs, and loses its own findings alone
         return None
-    found: dict[str, list[tuple[Running, Finding]]] = {id_: [] for id_ in compress(names, known)}
+    found: dict[str, list[tuple[Running, Finding]]] = {
+        id_: [] for id_, is_told in zip(names, are_told, strict=True) if not is_told
+    }
     for own, each in before.found:
         if own.rule.id in found:
             found[own.rule.id].append((own, each))

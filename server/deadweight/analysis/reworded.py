@@ -62,22 +62,37 @@ def words_of(rules: Iterable[Rule], snapshot: Snapshot) -> dict[str, Words]:
     return {id_: words if isinstance(words, Words) else words(snapshot) for id_, words in said}
 
 
-def tell(reworded: Iterable[Reworded], words: Words | None) -> bool:
-    """Whether RUNs in other words may tell a rule something else that takes these `words` of them; None for any."""
-    if words is None:
-        return True
-    if words is NO_WORDS:
-        return False
+def told(reworded: Sequence[Reworded], words: Iterable[Words | None]) -> list[bool]:
+    """Of rules that take these `words` of RUNs, None for any: whether RUNs in other words may tell them something else.
+
+    What several of them ask alike is asked once; what the older words say, once for all versions.
+    """
+    asked: dict[object, object] = {}
+    return [each is None or (each is not NO_WORDS and _is_told(reworded, each, asked)) for each in words]
+
+
+def _is_told(reworded: Sequence[Reworded], words: Words, asked: dict[object, object]) -> bool:
     of_command, of_text = words
     for was, now, commands in reworded:
-        if of_text is not None and of_text(was.instruction) != of_text(now.instruction):
-            return True
+        known = was.words
+        if of_text is not None:
+            if of_text not in known:
+                known[of_text] = of_text(was.instruction)
+            if (now, of_text) not in asked:
+                asked[now, of_text] = of_text(now.instruction)
+            if known[of_text] != asked[now, of_text]:
+                return True
         if of_command is None:
             continue
         if commands is None:
             return True
         for one, other in commands:
-            if of_command(one) != of_command(other):
+            then, today = (of_command, one.call.span), (now, of_command, other.call.span)
+            if then not in known:
+                known[then] = of_command(one)
+            if today not in asked:
+                asked[today] = of_command(other)
+            if known[then] != asked[today]:
                 return True
     return False
 

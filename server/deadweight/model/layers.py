@@ -130,6 +130,11 @@ class Layer:
         return Rest(self.site, self.kept)
 
     @cached_property
+    def words(self) -> dict[object, object]:
+        """What somebody took from the words of a RUN, by what was asked."""
+        return {}
+
+    @cached_property
     def programs(self) -> frozenset[str]:
         """What it calls."""
         return frozenset([call.program for call in self.calls])
