@@ -23,12 +23,11 @@ from deadweight.syntax.instruction import (
     Heredoc,
     Instruction,
     Logical,
-    continues,
+    end_of,
     has_long_line,
     heredocs_of,
     is_blank,
     is_comment,
-    is_skipped,
     lines_of,
 )
 from deadweight.text import Edit, Span, apply_edits, count_line_ends
@@ -428,10 +427,7 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
             pieces.append(Blank(line))
             continue
         first = at - 1
-        wants_more = continues(line, escape)
-        while wants_more and at < len(lines):
-            wants_more = is_skipped(lines[at]) or continues(lines[at], escape)
-            at += 1
+        at, wants_more = end_of(lines, first, escape)
         instruction, at, missing = _with_heredocs(lines, first, at, escape, terminators)
         if missing:
             awaited.append(missing)

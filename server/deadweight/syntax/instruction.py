@@ -13,7 +13,7 @@ from deadweight.syntax.words import HEREDOC, Word, heredoc_name, heredoc_words, 
 from deadweight.text import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 MAX_LINE = 65_535  # bytes; BuildKit's scanner rejects longer lines (moby/buildkit frontend/dockerfile/parser)
 
@@ -28,6 +28,7 @@ TAKES_ARRAY = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "ADD", "
 _TAKES_HEREDOC = frozenset(("RUN", "ADD", "COPY"))
 _TAKES_QUOTED_WORDS = frozenset(("ENV", "LABEL", "ARG"))
 STRIP = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_SKIPPED = ("", "#")  # how a line starts, blanks aside, that BuildKit drops in a continuation: blank or a comment
 
 
 class Flag(NamedTuple):
@@ -237,9 +238,17 @@ def continues(line: str, escape: str) -> bool:
     return content.endswith(escape) and not content.endswith(escape * 2)
 
 
-def is_skipped(line: str) -> bool:
-    """Whether a line inside a continuation is a comment or blank: BuildKit drops those."""
-    return is_blank(line) or is_comment(line)
+def end_of(lines: Sequence[str], first: int, escape: str) -> tuple[int, bool]:
+    """The line behind the instruction that starts in line `first`, and whether it would go on there."""
+    wants_more = continues(lines[first], escape)
+    at = first + 1
+    while wants_more and at < len(lines):
+        line = lines[at]
+        content = line.rstrip("\r\n").rstrip(" \t")  # as in `continues`: a line of a long RUN costs no call
+        is_skipped = line.lstrip(STRIP)[:1] in _SKIPPED
+        wants_more = is_skipped or (content.endswith(escape) and not content.endswith(escape * 2))
+        at += 1
+    return at, wants_more
 
 
 def is_blank(line: str) -> bool:
@@ -263,11 +272,12 @@ def _logical(text: str, escape: str) -> Logical:
         begin = 0
         if number == 0:
             begin = len(content) - len(content.lstrip(STRIP))
-        elif is_skipped(line):
+        elif line.lstrip(STRIP)[:1] in _SKIPPED:
             offset += len(line)
             continue
-        goes_on = continues(content, escape)
-        end = len(content.rstrip(" \t")) - 1 if goes_on else len(content)
+        before_blanks = content.rstrip(" \t")
+        goes_on = before_blanks.endswith(escape) and not before_blanks.endswith(escape * 2)  # as in `continues`
+        end = len(before_blanks) - 1 if goes_on else len(content)
         if end > begin:
             pieces.append(content[begin:end])
             starts.append(length)
