@@ -74,10 +74,14 @@ class Logical(NamedTuple):
 
     def span(self, span: Span) -> Span:
         """The stretch of source that `span` came from."""
-        if len(self.starts) == 1:  # most instructions have one line
-            return span.shifted(self.sources[0])
-        start = self.start(span.start)
-        return Span(start, max(start, self.end(span.end)) if span.end > span.start else start)
+        first, last = span
+        starts, sources = self.starts, self.sources
+        run = max(bisect_right(starts, first) - 1, 0)  # as in `start` and `end`: each command of a RUN asks
+        start = end = sources[run] + first - starts[run]
+        if last > first:
+            run = max(bisect_left(starts, last) - 1, 0)
+            end = max(start, sources[run] + last - starts[run])
+        return Span(start, end)
 
     def stretches(self, span: Span) -> Iterator[Span]:
         """What `span` came from without what was taken out of it: a stretch for each of its lines."""
