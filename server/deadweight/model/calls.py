@@ -22,7 +22,7 @@ from deadweight.syntax import shell
 from deadweight.syntax.shell_runs import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
@@ -89,7 +89,7 @@ def read_calls(
     told = {each.written.own: each.told for each in readings}
     files = around.files
     asked, done = files.asked, tuple[Effect, ...]()
-    for written, said, call in _calls(body.script, around, body, _SoFar({}, told)):
+    for number, (written, said, call) in enumerate(_calls(body.script, around, body, _SoFar({}, told))):
         old, first = known.get(written), len(asked)
         is_here = old is not None and old.call.around.files.here == done
         if old is not None:
@@ -104,6 +104,8 @@ def read_calls(
             else:
                 del asked[first:]
                 effects = tuple(effects_of(_within(call, _finding(call.around, here))))
+                if number < len(readings) and effects == readings[number].effects:
+                    effects = readings[number].effects  # the same objects, so that nobody compares them once more
             own = each_once(asked[first:])
         if old is not None and is_here and _are_same(call.around, old.call.around):
             surroundings = old.call.around
@@ -159,6 +161,7 @@ def _calls(
     """
     numbers, told = so_far
     place_of = body.source.span
+    within = _surroundings(around)
     folder = inner = around.folder
     local: dict[str, str | None] = {}
     for run in runs(script):
@@ -179,11 +182,8 @@ def _calls(
             local.update(_set_by(program, words, around, inner))
         changed = {**local, **run.bound, **assigned}
         inner = inner if placed.subshell else folder
-        here = around
         home = around.home if said.account is None else home_of(said.account)
-        if changed or inner != around.folder or home != around.home:
-            variables = {**around.variables, **changed} if changed else around.variables
-            here = Surroundings(inner, variables, home, around.base, around.files)
+        here = within(changed, inner, home)
         if program in ("cd", "pushd"):
             inner = (_MADE.match(words[0].pattern) and _SCRATCH) or here.resolve(words[0].pattern) if words else home
             folder = folder if placed.subshell else inner
@@ -206,6 +206,27 @@ def _calls(
             if number is None:
                 number = numbers[place] = _nth(len(numbers))
             yield written, said, Call(program, said.typed, words, number, place, here, placed, placed)
+
+
+def _surroundings(
+    around: Surroundings,
+) -> Callable[[Mapping[str, str | None], str | None, str | None], Surroundings]:
+    """What gives those of a call, by the variables that were set, its folder and its home: the ones of the call before
+    it, where these are the same.
+    """
+    outer: dict[str, str | None] = {}
+    changed: Mapping[str, str | None] = {}
+    made = around
+
+    def found(now: Mapping[str, str | None], folder: str | None, home: str | None) -> Surroundings:
+        nonlocal outer, changed, made
+        if folder != made.folder or home != made.home or now != changed:
+            outer = outer or {**around.variables}
+            made = Surroundings(folder, {**outer, **now} if now else around.variables, home, around.base, around.files)
+            changed = now
+        return made
+
+    return found
 
 
 _nth = lru_cache(maxsize=1024)(Nth)

@@ -97,7 +97,7 @@ class Logical(NamedTuple):
         """The stretch between two offsets, counted from 0 again."""
         first = max(bisect_right(self.starts, start) - 1, 0)
         last = max(bisect_left(self.starts, end), first + 1)
-        starts = tuple(max(at - start, 0) for at in self.starts[first:last])
+        starts = tuple([max(at - start, 0) for at in self.starts[first:last]])
         return Logical(self.text[start:end], starts, (self.start(start), *self.sources[first + 1 : last]))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from deadweight.syntax.shell_tree import Chain, Command, Node, Script, Statement, StatementList, Word, WordPart
+from deadweight.syntax.shell_tree import Chain, Command, Node, Script, Statement, StatementList, Word, WordPart, moved
 from deadweight.syntax.shell_words import read_word
 from deadweight.text import Span
 
@@ -61,11 +61,16 @@ def read_plain(text: str) -> Script | None:
     return Script(text, StatementList(span, "script", tuple(statements)), is_opaque=False, problems=())
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _command(text: str, start: int) -> Command:
     """The command in `text`, which stands at `start`. Where somebody types, those in front stay the same objects."""
-    words = [_word(at[0], start + at.start()) for at in _WORD.finditer(text)]
-    return Command(Span(start, start + len(text)), (), tuple(words), ())
+    return moved(_command_alone(text), start)
+
+
+@lru_cache(maxsize=512)
+def _command_alone(text: str) -> Command:
+    words = [_word(at[0], at.start()) for at in _WORD.finditer(text)]
+    return Command(Span(0, len(text)), (), tuple(words), ())
 
 
 @lru_cache(maxsize=2048)

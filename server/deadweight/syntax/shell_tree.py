@@ -6,10 +6,11 @@ All spans are offsets in code points of the script's text.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from deadweight.text import Span
+from deadweight.text import Span
+
+_Thing = TypeVar("_Thing")
 
 Role = Literal["script", "condition", "branch", "loop", "body", "substitution"]
 BlockKind = Literal["subshell", "braces", "arithmetic", "if", "for", "select", "while", "until", "case", "function"]
@@ -175,3 +176,33 @@ class Script(NamedTuple):
 
 
 Node: TypeAlias = "Command | Pipeline | Chain | Block"
+
+
+def moved(command: Command, by: int) -> Command:
+    """The command where it stands `by` characters further on."""
+    if not by:
+        return command
+    words = command.words
+    new = tuple.__new__  # the class's own is Python: too slow for each word behind what is typed
+    return Command(
+        new(Span, (command.span.start + by, command.span.end + by)),
+        _all_moved(command.assignments, by) if command.assignments else (),
+        tuple(
+            [
+                new(Word, (new(Span, (start + by, end + by)), text, value, _all_moved(parts, by) if parts else ()))
+                for (start, end), text, value, parts in words
+            ]
+        ),
+        _all_moved(command.redirects, by) if command.redirects else (),
+    )
+
+
+def _all_moved(things: tuple[_Thing, ...], by: int) -> tuple[_Thing, ...]:
+    """Parts of a tree, whatever they are, with all that is in them."""
+    found: list[Any] = []
+    for each in things:
+        if isinstance(each, Span):
+            found.append(each.shifted(by))
+        else:
+            found.append(tuple.__new__(type(each), _all_moved(each, by)) if isinstance(each, tuple) and each else each)
+    return tuple(found)
