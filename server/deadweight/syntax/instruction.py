@@ -15,6 +15,8 @@ from deadweight.text import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from deadweight.syntax.problems import Problem
+
 MAX_LINE = 65_535  # bytes; BuildKit's scanner rejects longer lines (moby/buildkit frontend/dockerfile/parser)
 
 _KEYWORD = re.compile(r"[^\t\v\f\r ]*")
@@ -138,6 +140,13 @@ class Instruction:
     def has_long_line(self) -> bool:
         """Whether BuildKit rejects one of its lines for its length: nothing but the keyword is read then."""
         return has_long_line(self.text)
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What BuildKit would reject, at places in it."""
+        from deadweight.syntax.problems import problems_in
+
+        return problems_in(self)
 
     @cached_property
     def span(self) -> Span:

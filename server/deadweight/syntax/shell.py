@@ -266,7 +266,7 @@ def _place(node: Node, place: Placed, found: list[Placed], *, decides: bool) -> 
             inside = place._replace(ancestors=(*place.ancestors, node), subshell=True, in_substitution=True)
             _place_list(body, inside, found, decides=False)
     if isinstance(node, Command):
-        found.append(Placed(node, *place[1:]))
+        found.append(tuple.__new__(Placed, (node, *place[1:])))
         return
     below = place._replace(ancestors=(*place.ancestors, node))
     for index, body in enumerate(node.bodies):
@@ -294,7 +294,7 @@ def _place_chain(node: Chain, place: Placed, found: list[Placed], *, decides: bo
         conditional = operator == "||" or (has_test and goes_unnoticed)
         inner = below._replace(conditional=True) if conditional else below
         _place(part, inner, found, decides=decides and index == len(operators))
-        has_test = (has_test and operator == "&&") or _is_test(part)
+        has_test = (has_test and operator == "&&") or ((last_or >= 0 or not decides) and _is_test(part))
 
 
 _NOWHERE = Placed(_NO_COMMAND, ())
