@@ -285,9 +285,10 @@ def _takes_what_is_there(copy: Instruction, taken: set[str], context: BuildConte
     return all(context.select(source).exists for source in rest)
 
 
+@remembered
 def _texts(instruction: Instruction) -> tuple[str, ...]:
     """The arguments of an instruction, whatever blanks are between them."""
-    return tuple(word.text for word in instruction.words)
+    return tuple([word.text for word in instruction.words])
 
 
 def _started(instruction: Instruction) -> tuple[str, ...]:
@@ -296,9 +297,10 @@ def _started(instruction: Instruction) -> tuple[str, ...]:
     return words[1:] if words and program_name(words[0]) == "node" else words
 
 
+@remembered
 def _words_of(instruction: Instruction) -> tuple[str, ...]:
     """The flags and arguments of an instruction."""
-    return (*(f"--{flag.name}={flag.value}" for flag in instruction.flags), *_texts(instruction))
+    return (*[f"--{flag.name}={flag.value}" for flag in instruction.flags], *_texts(instruction))
 
 
 def _second_opinion(before: Dockerfile, after: Dockerfile) -> bool:

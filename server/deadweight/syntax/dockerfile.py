@@ -26,8 +26,6 @@ from deadweight.syntax.instruction import (
     end_of,
     has_long_line,
     heredocs_of,
-    is_blank,
-    is_comment,
     lines_of,
 )
 from deadweight.text import Edit, Span, apply_edits, count_line_ends
@@ -415,7 +413,8 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
     while at < len(lines):
         line = lines[at]
         at += 1
-        if is_comment(line):
+        begins_with = line.lstrip(STRIP)[:1]
+        if begins_with == "#":
             directive = _directive(line) if in_head else None
             in_head = in_head and directive is not None
             if directive and directive[0] == "escape" and directive[1] in ("\\", "`"):
@@ -423,7 +422,7 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
             pieces.append(Comment(line, directive))
             continue
         in_head = False
-        if is_blank(line):
+        if not begins_with:
             pieces.append(Blank(line))
             continue
         first = at - 1

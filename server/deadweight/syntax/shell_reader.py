@@ -16,6 +16,7 @@ from deadweight.syntax.shell_tree import (
     Chain,
     Command,
     Heredoc,
+    KnownCommands,
     Pipeline,
     Redirect,
     Script,
@@ -23,7 +24,6 @@ from deadweight.syntax.shell_tree import (
     StatementList,
     Word,
     WordPart,
-    moved,
 )
 from deadweight.syntax.shell_words import read_word
 from deadweight.text import Span
@@ -105,8 +105,8 @@ _PLAIN_COMMAND = re.compile(r"[\w./:@%+,-]+(?:[ \t]+[\w./:=@%+,-]+)*")  # an `A=
 _LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?\n")
 _OPENS_HOLE = re.compile(r"[$`(]")  # `$A`, `` `a` ``, `<(a)`
 _HOLDS_MORE = re.compile(r"<<|[(`]")  # a heredoc, whose text stands elsewhere, or other commands
-_MOST_KNOWN, _LONGEST_KNOWN = 256, 1_000  # commands, and characters of each
-_known: dict[str, Command] = {}  # what was read of commands, as they stand at the start of a script
+_LONGEST_KNOWN = 1_000  # characters
+_known = KnownCommands(256)
 _ESCAPED_BLANKS = re.compile(r"(?:\\[ \t\v\f\n])+")
 
 
@@ -227,15 +227,12 @@ class _Reader:
         start, text = self.stretch_of(simple)
         if not text:
             return self.read_command(simple)
-        known = _known.get(text)
-        if known is not None:
-            return moved(known, start)
-        count = len(self.problems)
-        found = self.read_command(simple)
-        if found is not None and len(self.problems) == count:
-            if len(_known) >= _MOST_KNOWN:
-                _known.clear()
-            _known[text] = moved(found, -start)
+        found = _known.at(text, start)
+        if found is None:
+            count = len(self.problems)
+            found = self.read_command(simple)
+            if found is not None and len(self.problems) == count:
+                _known.keep(text, start, found)
         return found
 
     def stretch_of(self, simple: _Simple) -> tuple[int, str]:

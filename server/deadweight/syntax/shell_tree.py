@@ -178,10 +178,37 @@ class Script(NamedTuple):
 Node: TypeAlias = "Command | Pipeline | Chain | Block"
 
 
-def moved(command: Command, by: int) -> Command:
-    """The command where it stands `by` characters further on."""
-    if not by:
+class KnownCommands:
+    """What was read of commands of which the text says all, each where it was read last. Where somebody types, those in
+    front stay the same objects, and those behind are moved.
+    """
+
+    __slots__ = ("_by_text", "_most")
+
+    def __init__(self, most: int) -> None:
+        self._by_text: dict[str, tuple[int, Command]] = {}
+        self._most = most
+
+    def at(self, text: str, start: int) -> Command | None:
+        """The command in `text`, which starts at `start`; None where it was not read yet."""
+        if text not in self._by_text:
+            return None
+        place, command = self._by_text[text]
+        if place != start:
+            command = _moved(command, start - place)
+            self._by_text[text] = start, command
         return command
+
+    def keep(self, text: str, start: int, command: Command) -> Command:
+        """Remember what was read of a text."""
+        if len(self._by_text) >= self._most:
+            self._by_text.clear()
+        self._by_text[text] = start, command
+        return command
+
+
+def _moved(command: Command, by: int) -> Command:
+    """The command where it stands `by` characters further on."""
     words = command.words
     new = tuple.__new__  # the class's own is Python: too slow for each word behind what is typed
     return Command(
