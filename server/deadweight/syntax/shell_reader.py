@@ -194,7 +194,9 @@ class _Reader:
             alone = flat[start] if index == start + 1 and not self.negated else None
             part = self.simple(alone) if isinstance(alone, _Simple) else self.pipeline(flat[start:index])
             if part is not None:
-                operators += [operator for operator in flat[start - 1 : start] if parts and isinstance(operator, str)]
+                operator = flat[start - 1] if parts else None
+                if isinstance(operator, str):
+                    operators.append(operator)
                 parts.append(part)
             start = index + 1
         if len(parts) < 2:
