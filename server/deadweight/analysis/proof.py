@@ -156,23 +156,23 @@ def _notable(found: Sequence[Reported], but: str, but_basis: str) -> int:
     return sum(each.saves is None or each.saves.best >= _NOTABLE for each in others)
 
 
-@remembered
 def _comments(tree: Dockerfile) -> int:
     """How many comment lines there are, those inside continuations included."""
-    return sum(
-        _comments_in(piece) if isinstance(piece, Instruction) else isinstance(piece, Comment) for piece in tree.pieces
-    )
+    return sum(map(_comments_in, tree.sections))
 
 
 @remembered
-def _comments_in(instruction: Instruction) -> int:
-    return sum(line.lstrip().startswith("#") for line in instruction.text.split("\n")[1:])
+def _comments_in(section: Section) -> int:
+    alone = [piece for piece in section.pieces if isinstance(piece, Comment)]
+    lines = [line.lstrip()[:1] for each in section.instructions for line in each.text.split("\n")[1:]]
+    return len(alone) + lines.count("#")
 
 
 def _scripts_are_valid(before: Snapshot, after: Snapshot) -> bool:
     """Whether every RUN that reads as a script without problems still has none."""
     old, new = _runs(before), _runs(after)
-    return sum(map(_has_problems, new - old)) <= sum(map(_has_problems, old))
+    broken = sum(map(_has_problems, new - old))
+    return not broken or broken <= sum(map(_has_problems, old))
 
 
 @remembered
