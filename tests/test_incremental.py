@@ -344,6 +344,22 @@ def test_a_command_that_is_typed_leaves_the_others_of_its_run_unread(monkeypatch
     ]
 
 
+def test_a_variable_that_is_typed_has_those_commands_read_that_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = "RUN deps=gi && apt-get install -y $deps && npm ci && tar -x -f a.tgz && apt-get purge -y $deps\n"
+    before = Snapshot(parse(f"FROM node:22\n{run}"))
+    assert len(before.ledgers[0].layers[1].calls) == 4
+    read: list[str] = []
+    find = catalog.find
+
+    def noting(program: str) -> Tool | None:
+        read.append(program)
+        return find(program)
+
+    monkeypatch.setattr(catalog, "find", noting)
+    assert edited_at(before, "gi ", "git ").ledgers[0].layers[1].calls
+    assert read == ["apt-get", "apt-get"]
+
+
 def test_a_file_and_a_run_that_reads_it_are_typed_at_once() -> None:
     run = "EOF\nRUN echo {} && pip install -r /app/requirements.txt\n"
     head, old = "FROM python:3.12\nCOPY <<EOF /app/requirements.txt\n", "flask\n" + run.format("a")
@@ -383,6 +399,13 @@ def test_commands_with_the_same_words_in_one_script_are_told_apart(run: str) -> 
         ("apt-get install -y git && apt-get install -y git", "git", "curl"),
         ("true && rm -rf /app", "true &&", "true ||"),
         ("sh -c 'cd /srv && npm ci'", "/srv", "/app"),
+        ("NPM_CONFIG_OMIT=de && npm ci", "=de ", "=dev "),
+        ("npm_config_omit=de && npm ci", "=de ", "=dev "),
+        ("f() { npm ci --prefix $1; }; a=/srv; f $a", "a=/srv", "a=/app"),
+        ("a=/srv && echo $a | xargs rm -rf", "/srv", "/app"),
+        ("cat <<EOF > .npmrc && npm ci\nomit=de\nEOF", "de\n", "dev\n"),
+        ("{ cat <<EOF; } > .npmrc && npm ci\nomit=de\nEOF", "de\n", "dev\n"),
+        ("<<EOF\na=de\ncat <<X > .npmrc\nomit=$a\nX\nnpm ci\nEOF", "=de\n", "=dev\n"),
     ],
 )
 def test_a_call_is_read_again_where_what_lies_around_it_is_another(run: str, old: str, new: str) -> None:

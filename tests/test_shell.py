@@ -26,6 +26,7 @@ from deadweight.syntax.shell import (
     program,
     walk,
 )
+from deadweight.syntax.shell_tree import KnownCommands
 
 
 def outline(script: str) -> str:
@@ -353,6 +354,20 @@ def test_any_text_gives_a_tree_whose_spans_nest(fragments: list[str], between: s
     for placed in commands(read):
         program(placed.command)
         nested(placed.command)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from([*FRAGMENTS, "\n", "\\ "]), max_size=10))
+@example(["a", "'b c'", "$x", ">", "f", "2>&1", "|", "é", "${x:-y}", "&&", "A=1", "a", "$(a)"])
+def test_a_command_that_was_read_elsewhere_is_what_it_is_here(fragments: list[str]) -> None:
+    script = " ".join(fragments)
+    with pytest.MonkeyPatch.context() as patch:
+        for text in (script, f"a && {script}", f"é | b; {script}"):
+            after_others = shell._parse(text)
+            for module in (shell_plain, shell_reader):
+                patch.setattr(module, "_known", KnownCommands(0))
+            assert shell._parse(text) == after_others
+            patch.undo()
 
 
 def check_list(body: StatementList, script: str, start: int, end: int) -> None:

@@ -156,23 +156,23 @@ def _notable(found: Sequence[Reported], but: str, but_basis: str) -> int:
     return sum(each.saves is None or each.saves.best >= _NOTABLE for each in others)
 
 
-@remembered
 def _comments(tree: Dockerfile) -> int:
     """How many comment lines there are, those inside continuations included."""
-    return sum(
-        _comments_in(piece) if isinstance(piece, Instruction) else isinstance(piece, Comment) for piece in tree.pieces
-    )
+    return sum(map(_comments_in, tree.sections))
 
 
 @remembered
-def _comments_in(instruction: Instruction) -> int:
-    return sum(line.lstrip().startswith("#") for line in instruction.text.split("\n")[1:])
+def _comments_in(section: Section) -> int:
+    alone = [piece for piece in section.pieces if isinstance(piece, Comment)]
+    lines = [line.lstrip()[:1] for each in section.instructions for line in each.text.split("\n")[1:]]
+    return len(alone) + lines.count("#")
 
 
 def _scripts_are_valid(before: Snapshot, after: Snapshot) -> bool:
     """Whether every RUN that reads as a script without problems still has none."""
     old, new = _runs(before), _runs(after)
-    return sum(map(_has_problems, new - old)) <= sum(map(_has_problems, old))
+    broken = sum(map(_has_problems, new - old))
+    return not broken or broken <= sum(map(_has_problems, old))
 
 
 @remembered
@@ -285,9 +285,10 @@ def _takes_what_is_there(copy: Instruction, taken: set[str], context: BuildConte
     return all(context.select(source).exists for source in rest)
 
 
+@remembered
 def _texts(instruction: Instruction) -> tuple[str, ...]:
     """The arguments of an instruction, whatever blanks are between them."""
-    return tuple(word.text for word in instruction.words)
+    return tuple([word.text for word in instruction.words])
 
 
 def _started(instruction: Instruction) -> tuple[str, ...]:
@@ -296,9 +297,10 @@ def _started(instruction: Instruction) -> tuple[str, ...]:
     return words[1:] if words and program_name(words[0]) == "node" else words
 
 
+@remembered
 def _words_of(instruction: Instruction) -> tuple[str, ...]:
     """The flags and arguments of an instruction."""
-    return (*(f"--{flag.name}={flag.value}" for flag in instruction.flags), *_texts(instruction))
+    return (*[f"--{flag.name}={flag.value}" for flag in instruction.flags], *_texts(instruction))
 
 
 def _second_opinion(before: Dockerfile, after: Dockerfile) -> bool:

@@ -93,7 +93,7 @@ def _written(document: OpenDockerfile, said: Said, known: Written | None, client
     reported = Reported(*said, document.snapshot)
     rows, shown = reported.rows, reported.shown
     if known is not None and known.rows == rows and known.shown == shown:
-        return known._replace(said=said, stages=reported.stages)
+        return Written(said, *known[1:])
     found = of_finding(reported)
     marked = _diagnostic(document, found, client)
     text = _unmarked(marked)

@@ -22,12 +22,11 @@ from deadweight.syntax import shell
 from deadweight.syntax.shell_runs import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Command, Node, Placed, Script, Word
-    from deadweight.syntax.shell_programs import Nested
     from deadweight.syntax.shell_runs import Run
     from deadweight.syntax.shell_tree import Assignment
     from deadweight.text import Span
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 # What any program answers and then ends: `java -version`.
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
 _DECLARES = frozenset(("export", "local", "declare", "readonly", "typeset"))
+_SETS = _DECLARES | {".", "source"}
 _MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
 _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
 _XARGS = frozenset(("xargs", "/usr/bin/xargs"))
@@ -48,7 +48,8 @@ _ACTIVATE = "/bin/activate"  # of a virtual environment
 class Written(NamedTuple):
     """A call as it is written, wherever it stands: all that tells what it does, but for what lies below its layer.
 
-    `whole` is the command, or the pipeline or block that it stands in; `own` the command, for others may stand there.
+    `whole` is the command, or the pipeline or block that it stands in, with its heredocs; `own` the command, for others
+    may stand there. `assigned` are the variables that it may ask for.
     """
 
     whole: str
@@ -65,9 +66,10 @@ class Written(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A call, what it does, and what it asked of the layers below to do so."""
+    """A call, what it says by itself, what it does, and what it asked of the layers below to do so."""
 
     written: Written
+    told: _Told
     call: Call
     effects: tuple[Effect, ...]
     asked: tuple[Question, ...]
@@ -82,33 +84,59 @@ def read_calls(
     was does what it did, if it finds what it found. Nobody looks where the RUN has done the same so far, and
     `is_on_the_same` as that version.
     """
-    known = {each.written: each for each in before}
+    readings = tuple(before)
+    known = {each.written: each for each in readings}
+    told = {each.written.own: each.told for each in readings}
     files = around.files
     asked, done = files.asked, tuple[Effect, ...]()
-    numbers: dict[Span, Nth] = {}
-    for written, call in _calls(body.script, around, body, numbers):
+    for number, (written, said, call) in enumerate(_calls(body.script, around, body, _SoFar({}, told))):
         old, first = known.get(written), len(asked)
-        here = Filesystem(files.below, files.context, files.mounts, files.site, done, asked) if done else files
+        is_here = old is not None and old.call.around.files.here == done
         if old is not None:
             call.said.update(old.call.said)
-        if old is not None and here.asks_again(old.asked, is_on_the_same=is_on_the_same):
-            effects = old.effects if old.call.span == call.span else tuple(_at(call, old.effects))
+        if old is not None and is_here and is_on_the_same:
+            asked += old.asked
+            effects, own = _moved(call, old), old.asked
         else:
-            del asked[first:]
-            effects = tuple(effects_of(_with(call, here)))
-        yield Reading(written, _with(call, Filesystem(None, None, here=done)), effects, each_once(asked[first:]))
+            here = Filesystem(files.below, files.context, files.mounts, files.site, done, asked) if done else files
+            if old is not None and here.asks_again(old.asked, is_on_the_same=is_on_the_same):
+                effects = _moved(call, old)
+            else:
+                del asked[first:]
+                effects = tuple(effects_of(_within(call, _finding(call.around, here))))
+                if number < len(readings) and effects == readings[number].effects:
+                    effects = readings[number].effects  # the same objects, so that nobody compares them once more
+            own = each_once(asked[first:])
+        if old is not None and is_here and _are_same(call.around, old.call.around):
+            surroundings = old.call.around
+        else:
+            surroundings = _finding(call.around, Filesystem(None, None, here=done))
+        yield Reading(written, said, _within(call, surroundings), effects, own)
         done = (*done, *effects)
 
 
-def _with(call: Call, files: Filesystem) -> Call:
-    """The call where it finds these files. A layer outlives those that it was read on: of its own calls, none has
-    those.
-    """
-    around = call.around
-    around = Surroundings(around.folder, around.variables, around.home, around.base, files)
+def _within(call: Call, around: Surroundings) -> Call:
+    """The call in these surroundings."""
     made = Call(call.program, call.typed, call.words, call.span, call.place, around, call.placed, call.own)
     made.said.update(call.said)
     return made
+
+
+def _finding(around: Surroundings, files: Filesystem) -> Surroundings:
+    """The surroundings of a call that finds these files. A layer outlives those that it was read on: of its own calls,
+    none has those.
+    """
+    return Surroundings(around.folder, around.variables, around.home, around.base, files)
+
+
+def _are_same(one: Surroundings, other: Surroundings) -> bool:
+    """Whether these are the same but for the files."""
+    return (one.folder, one.home, one.variables) == (other.folder, other.home, other.variables)
+
+
+def _moved(call: Call, old: Reading) -> tuple[Effect, ...]:
+    """What a call does that did this, perhaps as another command of its RUN."""
+    return old.effects if old.call.span == call.span else tuple(_at(call, old.effects))
 
 
 def _at(call: Call, effects: Iterable[Effect]) -> Iterator[Effect]:
@@ -117,86 +145,166 @@ def _at(call: Call, effects: Iterable[Effect]) -> Iterator[Effect]:
         yield Effect(each.kind, each.path, each.cause, call.span, each.is_certain)
 
 
+class _SoFar(NamedTuple):
+    """The numbers of the calls so far, by their places, and what commands say by themselves, by their texts."""
+
+    numbers: dict[Span, Nth]
+    told: dict[str, _Told]
+
+
 def _calls(
-    script: Script, around: Surroundings, body: RunBody, numbers: dict[Span, Nth], offset: int = 0
-) -> Iterator[tuple[Written, Call]]:
-    """The calls of a script, in order; `offset` is where the script starts in that of `body`, `numbers` are those of
-    the calls so far.
+    script: Script, around: Surroundings, body: RunBody, so_far: _SoFar, offset: int = 0
+) -> Iterator[tuple[Written, _Told, Call]]:
+    """The calls of a script, in order; `offset` is where the script starts in that of `body`.
 
     A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does.
     """
+    numbers, told = so_far
+    place_of = body.source.span
+    within = _surroundings(around)
     folder = inner = around.folder
     local: dict[str, str | None] = {}
     for run in runs(script):
         placed, command = run.placed, run.placed.command
-        program, typed, words, fed, account, nested = _told(command)
-        if run.arguments is not None:
-            words = run.filled(words)
-        if fed is not None:
-            words = tuple(feeding.words_given(placed, fed, words, around))
-        assigned = _assigned_by(run, around.variables, local)
-        if program in _DECLARES:
-            local.update(_exported(words))
-        elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
-            local["VIRTUAL_ENV"] = around.resolve(posixpath.join(inner or "", words[0].text.removesuffix(_ACTIVATE)))
-        elif program is None:
+        own = script.text[command.span.start : command.span.end]
+        said = told.get(own)
+        if said is None or said.words != len(command.words):
+            said = told[own] = _told(command)
+        program, texts = said.program, said.texts
+        words = command.words[said.words - len(texts) :]
+        if run.arguments is not None or said.fed is not None:
+            words = _words_given(run, said, words, around)
+            texts = tuple([word.text for word in words])
+        assigned = _assigned_by(run, around.variables, local) if command.assignments else {}
+        if program is None:
             local.update(assigned)
+        elif program in _SETS:
+            local.update(_set_by(program, words, around, inner))
         changed = {**local, **run.bound, **assigned}
         inner = inner if placed.subshell else folder
-        here = around
-        home = around.home if account is None else home_of(account)
-        if changed or inner != around.folder or home != around.home:
-            variables = {**around.variables, **changed} if changed else around.variables
-            here = Surroundings(inner, variables, home, around.base, around.files)
+        home = around.home if said.account is None else home_of(said.account)
+        here = within(changed, inner, home)
         if program in ("cd", "pushd"):
             inner = (_MADE.match(words[0].pattern) and _SCRATCH) or here.resolve(words[0].pattern) if words else home
             folder = folder if placed.subshell else inner
         elif program is not None:
-            texts = tuple([word.text for word in words])
-            whole = own = script.text[command.span.start : command.span.end]
-            if (block := _block_around(placed)) is not None:
-                whole = script.text[block.span.start : block.span.end]
-            written = Written(whole, own, texts, inner, tuple(changed.items()), placed.conditional)
+            whole = _whole(script, placed, own) if placed.ancestors or "<<" in own else own
+            matters = _that_matter(changed, whole, texts) if changed else ()
+            written = Written(whole, own, texts, inner, matters, placed.conditional)
+            nested = shell.nested(command) if said.is_nesting else None
             if nested is not None:
-                for inside, call in _calls(shell.parse(nested.text), here, body, numbers, offset + nested.offset):
-                    conditional = placed.conditional or call.placed.conditional
-                    yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))
+                for inside, its, call in _calls(shell.parse(nested.text), here, body, so_far, offset + nested.offset):
+                    outer = placed._replace(conditional=placed.conditional or call.placed.conditional)
+                    yield inside.inside(written), its, replace(call, placed=outer)
                 continue
             place = command.span
             if offset:
                 words = tuple([word._replace(span=word.span.shifted(offset)) for word in words])
                 place = place.shifted(offset)
-            place = body.span(place)
-            number = numbers.setdefault(place, Nth(len(numbers)))
-            yield written, Call(program, typed, words, number, place, here, placed, placed)
+            place = place_of(place)
+            number = numbers.get(place)
+            if number is None:
+                number = numbers[place] = _nth(len(numbers))
+            yield written, said, Call(program, said.typed, words, number, place, here, placed, placed)
 
 
-def _block_around(placed: Placed) -> Node | None:
-    """The outermost pipeline or block that a command stands in."""
+def _surroundings(
+    around: Surroundings,
+) -> Callable[[Mapping[str, str | None], str | None, str | None], Surroundings]:
+    """What gives those of a call, by the variables that were set, its folder and its home: the ones of the call before
+    it, where these are the same.
+    """
+    outer: dict[str, str | None] = {}
+    changed: Mapping[str, str | None] = {}
+    made = around
+
+    def found(now: Mapping[str, str | None], folder: str | None, home: str | None) -> Surroundings:
+        nonlocal outer, changed, made
+        if folder != made.folder or home != made.home or now != changed:
+            outer = outer or {**around.variables}
+            made = Surroundings(folder, {**outer, **now} if now else around.variables, home, around.base, around.files)
+            changed = now
+        return made
+
+    return found
+
+
+_nth = lru_cache(maxsize=1024)(Nth)
+
+
+def _words_given(run: Run, said: _Told, words: tuple[Word, ...], around: Surroundings) -> tuple[Word, ...]:
+    """The words of a command with those that it gets from elsewhere: from who calls its function, or from a pipe."""
+    words = run.filled(words)
+    if said.fed is None:
+        return words
+    return tuple(feeding.words_given(run.placed, run.placed.command.words[said.fed :], words, around))
+
+
+def _set_by(
+    program: str, words: tuple[Word, ...], around: Surroundings, folder: str | None
+) -> Iterable[tuple[str, str | None]]:
+    """The variables that a builtin of the shell sets."""
+    if program in _DECLARES:
+        return _exported(words)
+    if not words or not words[0].text.endswith(_ACTIVATE):
+        return ()
+    place = posixpath.join(folder or "", words[0].text.removesuffix(_ACTIVATE))
+    return (("VIRTUAL_ENV", around.resolve(place)),)
+
+
+def _that_matter(
+    changed: Mapping[str, str | None], whole: str, texts: tuple[str, ...]
+) -> tuple[tuple[str, str | None], ...]:
+    """The variables that a call may ask for: those that it names, and those that a tool looks for in its environment,
+    which are written in capitals, or are npm's.
+    """
+    named = " ".join((whole, *texts))
+    return tuple(
+        [
+            (name, value)
+            for name, value in changed.items()
+            if name in named or name.isupper() or name.lower().startswith("npm_config_")
+        ]
+    )
+
+
+def _whole(script: Script, placed: Placed, own: str) -> str:
+    """The outermost pipeline or block that a command stands in, else the command, with their heredocs."""
+    found: Node = placed.command
     for node in placed.ancestors:
         if not isinstance(node, shell.Chain):
-            return node
-    return None
+            found, own = node, script.text[node.span.start : node.span.end]
+            break
+    return "".join((own, *_heredocs(found))) if "<<" in own else own
+
+
+def _heredocs(node: Node) -> Iterator[str]:
+    """The texts that are fed to the commands of a node; they lie behind it."""
+    if isinstance(node, (shell.Command, shell.Block)):
+        yield from (redirect.heredoc.text for redirect in node.redirects if redirect.heredoc)
+    yield from chain.from_iterable(map(_heredocs, shell.children(node)))
 
 
 class _Told(NamedTuple):
-    """What a command says by itself: the program that really runs, as it is and as it is typed, and its words.
+    """What a command says by itself, wherever it stands: the program that really runs, as it is and as it is typed, and
+    the texts of its words, which are the last ones of the command's `words`.
 
-    `fed` are the words behind `xargs`, which puts more behind them; None without. `account` is the one that it runs as,
-    if not that of the RUN; "?" where we do not know which. `nested` is the script that it hands to a shell.
+    `fed` is where the words behind `xargs` start, which puts more behind them; None without. `account` is the one that
+    it runs as, if not that of the RUN; "?" where we do not know which. `is_nesting`: it may hand a script to a shell.
     """
 
     program: str | None
     typed: str
-    words: tuple[Word, ...]
-    fed: tuple[Word, ...] | None
+    texts: tuple[str, ...]
+    words: int
+    fed: int | None
     account: str | None
-    nested: Nested | None
+    is_nesting: bool
 
 
-@lru_cache(maxsize=1024)
 def _told(command: Command) -> _Told:
     program, words = shell.program(command)
+    is_nesting = shell.may_nest(program)
     typed = command.words[-len(words) - 1].text if program else ""
     if program and program.startswith(_RUN_OTHERS) and (inner := interpreters.interpreted(program, words)):
         program, count = inner
@@ -205,8 +313,8 @@ def _told(command: Command) -> _Told:
         words = words[count:]
     texts = [word.text for word in command.words]
     at = next((at for at, text in enumerate(texts) if text in _XARGS), None) if program else None
-    fed = None if at is None else command.words[at + 1 :]
-    return _Told(program, typed, words, fed, _account(texts), shell.nested(command))
+    own = tuple(texts[len(texts) - len(words) :])
+    return _Told(program, typed, own, len(texts), None if at is None else at + 1, _account(texts), is_nesting)
 
 
 def _account(texts: list[str]) -> str | None:

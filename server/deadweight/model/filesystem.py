@@ -454,6 +454,7 @@ def _below(root: str, folder: str, path: str) -> str:
     return posixpath.join(root, path[len(folder) :].lstrip("/")).rstrip("/")
 
 
+@lru_cache(maxsize=1024)
 def _is_among(path: str, folders: tuple[str, ...]) -> bool:
     return any(is_under(path, folder) or is_under(folder, path) for folder in folders)
 

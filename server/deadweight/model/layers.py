@@ -34,6 +34,7 @@ from deadweight.model.stack import Stack
 from deadweight.model.stages import Site, Step, absolute
 from deadweight.model.variables import expand
 from deadweight.syntax.run import exec_body, run_body
+from deadweight.syntax.words import split_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -618,5 +619,7 @@ def _added(instruction: Instruction, url: str, target: str | None, is_folder: bo
 
 
 def _first_word(instruction: Instruction) -> str:
-    words = instruction.words
-    return words[0].value or words[0].text if words else "an empty RUN"
+    # Of a long script of PowerShell nobody needs the others.
+    words = instruction.array or split_plain(instruction.arguments.text, instruction.escape)
+    first = next(iter(words), None)
+    return first.value or first.text if first else "an empty RUN"

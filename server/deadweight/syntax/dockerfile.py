@@ -23,12 +23,9 @@ from deadweight.syntax.instruction import (
     Heredoc,
     Instruction,
     Logical,
-    continues,
+    end_of,
     has_long_line,
     heredocs_of,
-    is_blank,
-    is_comment,
-    is_skipped,
     lines_of,
 )
 from deadweight.text import Edit, Span, apply_edits, count_line_ends
@@ -416,7 +413,8 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
     while at < len(lines):
         line = lines[at]
         at += 1
-        if is_comment(line):
+        begins_with = line.lstrip(STRIP)[:1]
+        if begins_with == "#":
             directive = _directive(line) if in_head else None
             in_head = in_head and directive is not None
             if directive and directive[0] == "escape" and directive[1] in ("\\", "`"):
@@ -424,14 +422,11 @@ def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece],
             pieces.append(Comment(line, directive))
             continue
         in_head = False
-        if is_blank(line):
+        if not begins_with:
             pieces.append(Blank(line))
             continue
         first = at - 1
-        wants_more = continues(line, escape)
-        while wants_more and at < len(lines):
-            wants_more = is_skipped(lines[at]) or continues(lines[at], escape)
-            at += 1
+        at, wants_more = end_of(lines, first, escape)
         instruction, at, missing = _with_heredocs(lines, first, at, escape, terminators)
         if missing:
             awaited.append(missing)

@@ -13,7 +13,9 @@ from deadweight.syntax.words import HEREDOC, Word, heredoc_name, heredoc_words, 
 from deadweight.text import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from deadweight.syntax.problems import Problem
 
 MAX_LINE = 65_535  # bytes; BuildKit's scanner rejects longer lines (moby/buildkit frontend/dockerfile/parser)
 
@@ -28,6 +30,7 @@ TAKES_ARRAY = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "ADD", "
 _TAKES_HEREDOC = frozenset(("RUN", "ADD", "COPY"))
 _TAKES_QUOTED_WORDS = frozenset(("ENV", "LABEL", "ARG"))
 STRIP = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_SKIPPED = ("", "#")  # how a line starts, blanks aside, that BuildKit drops in a continuation: blank or a comment
 
 
 class Flag(NamedTuple):
@@ -73,10 +76,14 @@ class Logical(NamedTuple):
 
     def span(self, span: Span) -> Span:
         """The stretch of source that `span` came from."""
-        if len(self.starts) == 1:  # most instructions have one line
-            return span.shifted(self.sources[0])
-        start = self.start(span.start)
-        return Span(start, max(start, self.end(span.end)) if span.end > span.start else start)
+        first, last = span
+        starts, sources = self.starts, self.sources
+        run = max(bisect_right(starts, first) - 1, 0)  # as in `start` and `end`: each command of a RUN asks
+        start = end = sources[run] + first - starts[run]
+        if last > first:
+            run = max(bisect_left(starts, last) - 1, 0)
+            end = max(start, sources[run] + last - starts[run])
+        return Span(start, end)
 
     def stretches(self, span: Span) -> Iterator[Span]:
         """What `span` came from without what was taken out of it: a stretch for each of its lines."""
@@ -92,7 +99,7 @@ class Logical(NamedTuple):
         """The stretch between two offsets, counted from 0 again."""
         first = max(bisect_right(self.starts, start) - 1, 0)
         last = max(bisect_left(self.starts, end), first + 1)
-        starts = tuple(max(at - start, 0) for at in self.starts[first:last])
+        starts = tuple([max(at - start, 0) for at in self.starts[first:last]])
         return Logical(self.text[start:end], starts, (self.start(start), *self.sources[first + 1 : last]))
 
 
@@ -133,6 +140,13 @@ class Instruction:
     def has_long_line(self) -> bool:
         """Whether BuildKit rejects one of its lines for its length: nothing but the keyword is read then."""
         return has_long_line(self.text)
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What BuildKit would reject, at places in it."""
+        from deadweight.syntax.problems import problems_in
+
+        return problems_in(self)
 
     @cached_property
     def span(self) -> Span:
@@ -237,9 +251,17 @@ def continues(line: str, escape: str) -> bool:
     return content.endswith(escape) and not content.endswith(escape * 2)
 
 
-def is_skipped(line: str) -> bool:
-    """Whether a line inside a continuation is a comment or blank: BuildKit drops those."""
-    return is_blank(line) or is_comment(line)
+def end_of(lines: Sequence[str], first: int, escape: str) -> tuple[int, bool]:
+    """The line behind the instruction that starts in line `first`, and whether it would go on there."""
+    wants_more = continues(lines[first], escape)
+    at = first + 1
+    while wants_more and at < len(lines):
+        line = lines[at]
+        content = line.rstrip("\r\n").rstrip(" \t")  # as in `continues`: a line of a long RUN costs no call
+        is_skipped = line.lstrip(STRIP)[:1] in _SKIPPED
+        wants_more = is_skipped or (content.endswith(escape) and not content.endswith(escape * 2))
+        at += 1
+    return at, wants_more
 
 
 def is_blank(line: str) -> bool:
@@ -263,11 +285,12 @@ def _logical(text: str, escape: str) -> Logical:
         begin = 0
         if number == 0:
             begin = len(content) - len(content.lstrip(STRIP))
-        elif is_skipped(line):
+        elif line.lstrip(STRIP)[:1] in _SKIPPED:
             offset += len(line)
             continue
-        goes_on = continues(content, escape)
-        end = len(content.rstrip(" \t")) - 1 if goes_on else len(content)
+        before_blanks = content.rstrip(" \t")
+        goes_on = before_blanks.endswith(escape) and not before_blanks.endswith(escape * 2)  # as in `continues`
+        end = len(before_blanks) - 1 if goes_on else len(content)
         if end > begin:
             pieces.append(content[begin:end])
             starts.append(length)

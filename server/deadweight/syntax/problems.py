@@ -12,7 +12,6 @@ from deadweight.syntax.dockerfile import (
     Comment,
     Instruction,
     has_long_line,
-    remembered,
 )
 from deadweight.syntax.json_form import is_array_of_other_things
 from deadweight.syntax.words import HEREDOC
@@ -85,7 +84,7 @@ def _in_pieces(section: Section) -> Iterator[Problem]:
     is_long = section.starts[-1] > MAX_LINE // 4  # a character takes up to four bytes
     for number in range(len(section.pieces)) if is_long else section.numbers:
         piece = section.pieces[number]
-        found = _of_instruction(piece) if isinstance(piece, Instruction) else _of_other(piece)
+        found = piece.problems if isinstance(piece, Instruction) else _of_other(piece)
         if found:
             offset = section.starts[number]
             yield from (problem._replace(span=problem.span.shifted(offset)) for problem in found)
@@ -108,8 +107,8 @@ def _of_directive(comment: Comment, name: str, value: str, offset: int, seen: se
     seen.add(name)
 
 
-@remembered
-def _of_instruction(instruction: Instruction) -> tuple[Problem, ...]:
+def problems_in(instruction: Instruction) -> tuple[Problem, ...]:
+    """The problems of an instruction, at places in it."""
     if instruction.has_long_line:  # nothing of it was read
         return (Problem(instruction.span, _TOO_LONG),)
     return tuple(_in_instruction(instruction))

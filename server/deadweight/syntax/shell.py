@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import chain, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.syntax.shell_nodes import load_language
 from deadweight.syntax.shell_plain import read_plain
-from deadweight.syntax.shell_programs import SHELLS, Nested, nested, program
+from deadweight.syntax.shell_programs import SHELLS, Nested, may_nest, nested, program
 from deadweight.syntax.shell_reader import TooDeepError, read
 from deadweight.syntax.shell_tree import (
     Block,
@@ -58,6 +59,7 @@ __all__ = [
     "inner_scripts",
     "is_over_list",
     "is_valid",
+    "may_nest",
     "nested",
     "parse",
     "program",
@@ -122,13 +124,17 @@ def commands(script: Script) -> Iterator[Placed]:
     A part after `&&` is not conditional, because a RUN goes on only where all before it succeeded, unless a test stands
     before it in the chain and the chain's failure goes unnoticed: `[ -f a ] && b; c`.
     """
-    return _placed_in(script.body, Placed(_NO_COMMAND, ()), decides=True)
+    found: list[Placed] = []
+    _place_list(script.body, _NOWHERE, found, decides=True)
+    return iter(found)
 
 
 def function_commands(function: Block) -> Iterator[Placed]:
     """Every simple command of a function, as it runs where somebody calls it."""
-    place = Placed(_NO_COMMAND, (function,), in_function=True)
-    return chain.from_iterable(_placed_in(body, place, decides=False) for body in function.bodies)
+    found: list[Placed] = []
+    for body in function.bodies:
+        _place_list(body, Placed(_NO_COMMAND, (function,), in_function=True), found, decides=False)
+    return iter(found)
 
 
 def is_over_list(block: Block) -> bool:
@@ -234,60 +240,65 @@ def _bodies(parts: tuple[WordPart, ...]) -> Iterator[StatementList]:
     return chain.from_iterable(part.bodies for part in parts if part.bodies)
 
 
-def _placed_in(body: StatementList, place: Placed, *, decides: bool) -> Iterator[Placed]:
+# These put into one list: as generators inside generators they would take each command through all levels.
+
+
+def _place_list(body: StatementList, place: Placed, found: list[Placed], *, decides: bool) -> None:
     """The commands of a list; `decides` says that its exit status is the script's."""
     last = len(body.statements) - 1
     for index, statement in enumerate(body.statements):
         inner = place._replace(background=True) if statement.terminator == "&" else place
-        yield from _placed(statement.node, inner, decides=decides and index == last)
+        _place(statement.node, inner, found, decides=decides and index == last)
 
 
-def _placed(node: Node, place: Placed, *, decides: bool) -> Iterator[Placed]:
+def _place(node: Node, place: Placed, found: list[Placed], *, decides: bool) -> None:
     if isinstance(node, Chain):
-        yield from _placed_in_chain(node, place, decides=decides)
+        _place_chain(node, place, found, decides=decides)
         return
     if isinstance(node, Pipeline):
         is_several = place.in_pipeline or len(node.parts) > 1
         below = place._replace(ancestors=(*place.ancestors, node), in_pipeline=is_several)
         for part in node.parts:
-            yield from _placed(part, below, decides=False)
+            _place(part, below, found, decides=False)
         return
-    for body in _substituted(node):
-        inside = place._replace(ancestors=(*place.ancestors, node), subshell=True, in_substitution=True)
-        yield from _placed_in(body, inside, decides=False)
+    if node.redirects or any(map(_parts_of, node.words)) or (isinstance(node, Command) and node.assignments):
+        for body in _substituted(node):
+            inside = place._replace(ancestors=(*place.ancestors, node), subshell=True, in_substitution=True)
+            _place_list(body, inside, found, decides=False)
     if isinstance(node, Command):
-        yield Placed(node, *place[1:])
+        found.append(tuple.__new__(Placed, (node, *place[1:])))
         return
     below = place._replace(ancestors=(*place.ancestors, node))
     for index, body in enumerate(node.bodies):
-        yield from _placed_in(
-            body,
-            below._replace(
-                # The first condition of an `if` or `while` always runs, `elif` only where those before it failed.
-                conditional=below.conditional
-                or body.role == "branch"
-                or (body.role == "loop" and not is_over_list(node))
-                or (body.role == "condition" and index > 0)
-                or node.kind == "function",
-                subshell=below.subshell or node.kind == "subshell",
-                in_function=below.in_function or node.kind == "function",
-            ),
-            decides=decides and body.role == "body" and node.kind != "function",
+        inner = below._replace(
+            # The first condition of an `if` or `while` always runs, `elif` only where those before it failed.
+            conditional=below.conditional
+            or body.role == "branch"
+            or (body.role == "loop" and not is_over_list(node))
+            or (body.role == "condition" and index > 0)
+            or node.kind == "function",
+            subshell=below.subshell or node.kind == "subshell",
+            in_function=below.in_function or node.kind == "function",
         )
+        _place_list(body, inner, found, decides=decides and body.role == "body" and node.kind != "function")
 
 
-def _placed_in_chain(node: Chain, place: Placed, *, decides: bool) -> Iterator[Placed]:
+def _place_chain(node: Chain, place: Placed, found: list[Placed], *, decides: bool) -> None:
     below = place._replace(ancestors=(*place.ancestors, node))
+    operators = node.operators
+    last_or = len(operators) - 1 - operators[::-1].index("||") if "||" in operators else -1
     has_test = False
-    last_or = max((place for place, operator in enumerate(node.operators) if operator == "||"), default=-1)
     for index, part in enumerate(node.parts):
-        operator = node.operators[index - 1] if index else ""
+        operator = operators[index - 1] if index else ""
         goes_unnoticed = not decides or index <= last_or
         conditional = operator == "||" or (has_test and goes_unnoticed)
-        is_last = index == len(node.parts) - 1
         inner = below._replace(conditional=True) if conditional else below
-        yield from _placed(part, inner, decides=decides and is_last)
-        has_test = (has_test and operator == "&&") or _is_test(part)
+        _place(part, inner, found, decides=decides and index == len(operators))
+        has_test = (has_test and operator == "&&") or ((last_or >= 0 or not decides) and _is_test(part))
+
+
+_NOWHERE = Placed(_NO_COMMAND, ())
+_parts_of = attrgetter("parts")
 
 
 def _is_test(node: Node) -> bool:

@@ -66,8 +66,9 @@ def parse_nodes(text: str, language: Language) -> Parsed:
     if text.isascii():
         source, offsets = readable.encode(), None
     else:
-        source = _BEYOND_ASCII.sub(_LETTER, readable).encode()
-        offsets = list(accumulate((1 if char.isascii() else 2 for char in text), initial=0))
+        letters = _BEYOND_ASCII.sub(_LETTER, readable)
+        source = letters.encode()
+        offsets = list(accumulate(letters.encode("latin-1").translate(_LENGTHS), initial=0))
     return Parsed(Parser(language).parse(source).root_node, offsets, negated)
 
 
@@ -146,3 +147,4 @@ _NEGATED_BRACES = re.compile(
 # where nothing lies behind it. It gets one letter for all, which is in the table.
 _BEYOND_ASCII = re.compile(r"[^\0-\x7f]")
 _LETTER = "\xff"
+_LENGTHS = bytes([1] * 128 + [2] * 128)  # in UTF-8, of each character of Latin 1

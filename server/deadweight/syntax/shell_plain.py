@@ -8,7 +8,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from deadweight.syntax.shell_tree import Chain, Command, Node, Script, Statement, StatementList, Word, WordPart
+from deadweight.syntax.shell_tree import (
+    Chain,
+    Command,
+    KnownCommands,
+    Node,
+    Script,
+    Statement,
+    StatementList,
+    Word,
+    WordPart,
+)
 from deadweight.syntax.shell_words import read_word
 from deadweight.text import Span
 
@@ -44,7 +54,8 @@ def read_plain(text: str) -> Script | None:
     operators: list[str] = []
     end = 0
     while found := _COMMAND.search(text, end):
-        parts.append(_command(found[0], found.start()))
+        source, start = found[0], found.start()
+        parts.append(_known.at(source, start) or _known.keep(source, start, _command(source, start)))
         operator = _OPERATOR.search(text, found.end())
         end = operator.end() if operator else len(text)
         if operator and operator[0] in ("&&", "||"):
@@ -61,11 +72,13 @@ def read_plain(text: str) -> Script | None:
     return Script(text, StatementList(span, "script", tuple(statements)), is_opaque=False, problems=())
 
 
-@lru_cache(maxsize=1024)
+_known = KnownCommands(1_024)
+
+
 def _command(text: str, start: int) -> Command:
-    """The command in `text`, which stands at `start`. Where somebody types, those in front stay the same objects."""
-    words = [_word(at[0], start + at.start()) for at in _WORD.finditer(text)]
-    return Command(Span(start, start + len(text)), (), tuple(words), ())
+    """The command in `text`, which stands at `start`."""
+    words = tuple([_word(at[0], start + at.start()) for at in _WORD.finditer(text)])
+    return Command(Span(start, start + len(text)), (), words, ())
 
 
 @lru_cache(maxsize=2048)

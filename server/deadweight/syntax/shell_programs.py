@@ -41,7 +41,7 @@ def nested(command: Command) -> Nested | None:
     `sh -c 'a && b'`, `bash -ec "a"`, `bash <<'EOF'`. None where the outer shell would change the text first.
     """
     name, words = program(command)
-    if name not in SHELLS and name not in _SWITCHES:
+    if not may_nest(name):
         return None
     if (script := _script_argument(words) if name in SHELLS else _script_of_switch(words)) is not None:
         quoted = script.text[1:-1]
@@ -54,6 +54,11 @@ def nested(command: Command) -> Nested | None:
         return None  # `bash script.sh <<EOF` reads the file
     is_as_written = heredoc.is_literal or not (heredoc.parts or "\\" in heredoc.text)
     return Nested(heredoc.text, heredoc.span.start) if is_as_written else None
+
+
+def may_nest(name: str | None) -> bool:
+    """Whether a program may be told to read a script."""
+    return name in SHELLS or name in _SWITCHES
 
 
 class _Wrapper(NamedTuple):

@@ -16,6 +16,7 @@ from deadweight.syntax.shell_tree import (
     Chain,
     Command,
     Heredoc,
+    KnownCommands,
     Pipeline,
     Redirect,
     Script,
@@ -103,6 +104,9 @@ _PLAIN = re.compile(r"[\w./:=@%+,-]+")  # `/usr/bin`, `A=1`, `--no-install-recom
 _PLAIN_COMMAND = re.compile(r"[\w./:@%+,-]+(?:[ \t]+[\w./:=@%+,-]+)*")  # an `A=1` in front assigns
 _LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?\n")
 _OPENS_HOLE = re.compile(r"[$`(]")  # `$A`, `` `a` ``, `<(a)`
+_HOLDS_MORE = re.compile(r"<<|[(`]")  # a heredoc, whose text stands elsewhere, or other commands
+_LONGEST_KNOWN = 1_000  # characters
+_known = KnownCommands(256)
 _ESCAPED_BLANKS = re.compile(r"(?:\\[ \t\v\f\n])+")
 
 
@@ -187,9 +191,12 @@ class _Reader:
         for index, item in enumerate((*flat, "")):
             if item not in ("&&", "||", ""):
                 continue
-            part = self.pipeline(flat[start:index])
+            alone = flat[start] if index == start + 1 and not self.negated else None
+            part = self.simple(alone) if isinstance(alone, _Simple) else self.pipeline(flat[start:index])
             if part is not None:
-                operators += [operator for operator in flat[start - 1 : start] if parts and isinstance(operator, str)]
+                operator = flat[start - 1] if parts else None
+                if isinstance(operator, str):
+                    operators.append(operator)
                 parts.append(part)
             start = index + 1
         if len(parts) < 2:
@@ -197,7 +204,7 @@ class _Reader:
         return Chain(Span(parts[0].span.start, parts[-1].span.end), tuple(parts), tuple(operators))
 
     def pipeline(self, flat: list[_Simple | str]) -> Node | None:
-        parts = tuple(node for item in flat if isinstance(item, _Simple) if (node := self.simple(item)) is not None)
+        parts = tuple([node for item in flat if isinstance(item, _Simple) if (node := self.simple(item)) is not None])
         if not parts:
             return None
         start = parts[0].span.start
@@ -215,7 +222,37 @@ class _Reader:
         return self.block(raw, simple.redirects)
 
     def command(self, simple: _Simple) -> Command | None:
-        """A simple command; None where tree-sitter only wished there were one."""
+        """A simple command; None where tree-sitter only wished there were one.
+
+        One that was read before, as it is written here, is taken over: where somebody types, nearly all of them.
+        """
+        start, text = self.stretch_of(simple)
+        if not text:
+            return self.read_command(simple)
+        found = _known.at(text, start)
+        if found is None:
+            count = len(self.problems)
+            found = self.read_command(simple)
+            if found is not None and len(self.problems) == count:
+                _known.keep(text, start, found)
+        return found
+
+    def stretch_of(self, simple: _Simple) -> tuple[int, str]:
+        """Where a command starts and all its text; "" if it depends on more than that, or holds other commands."""
+        raw, redirects = simple.raw, simple.redirects
+        if raw is None or raw.type != "command" or raw.has_error or simple.words:
+            return 0, ""
+        last = raw
+        for last in redirects:
+            if last.has_error or last.start_byte < raw.end_byte:
+                return 0, ""
+        start, end = raw.start_byte, last.end_byte
+        if self.offsets is not None:
+            start, end = self.at(start), self.at(end)
+        text = self.text[start:end]
+        return start, "" if len(text) > _LONGEST_KNOWN or _HOLDS_MORE.search(text) else text
+
+    def read_command(self, simple: _Simple) -> Command | None:
         if simple.raw is not None and not simple.redirects and not simple.words and (found := self.plain(simple.raw)):
             return found
         assignments: list[Assignment] = []

@@ -39,7 +39,7 @@ def runs(script: Script) -> Iterator[Run]:
     """The commands of a script in the order in which they run."""
     functions = _functions(script)
     if not functions and " in " not in script.text:
-        return (Run(placed, {}) for placed in shell.commands(script))
+        return iter([tuple.__new__(Run, (placed, {}, None)) for placed in shell.commands(script)])
     return islice(_unrolled(shell.commands(script), functions, ()), _MOST_RUNS)
 
 

@@ -6,10 +6,11 @@ All spans are offsets in code points of the script's text.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from deadweight.text import Span
+from deadweight.text import Span
+
+_Thing = TypeVar("_Thing")
 
 Role = Literal["script", "condition", "branch", "loop", "body", "substitution"]
 BlockKind = Literal["subshell", "braces", "arithmetic", "if", "for", "select", "while", "until", "case", "function"]
@@ -175,3 +176,67 @@ class Script(NamedTuple):
 
 
 Node: TypeAlias = "Command | Pipeline | Chain | Block"
+
+
+class KnownCommands:
+    """What was read of commands of which the text says all, and which hold no others, each where it was read last.
+
+    Where somebody types, those in front stay the same objects, and those behind are moved.
+    """
+
+    __slots__ = ("_by_text", "_most")
+
+    def __init__(self, most: int) -> None:
+        self._by_text: dict[str, tuple[int, Command]] = {}
+        self._most = most
+
+    def at(self, text: str, start: int) -> Command | None:
+        """The command in `text`, which starts at `start`; None where it was not read yet."""
+        if text not in self._by_text:
+            return None
+        place, command = self._by_text[text]
+        if place != start:
+            command = _moved(command, start - place)
+            self._by_text[text] = start, command
+        return command
+
+    def keep(self, text: str, start: int, command: Command) -> Command:
+        """Remember what was read of a text."""
+        if len(self._by_text) >= self._most:
+            self._by_text.clear()
+        self._by_text[text] = start, command
+        return command
+
+
+def _moved(command: Command, by: int) -> Command:
+    """The command where it stands `by` characters further on."""
+    words = command.words
+    new = tuple.__new__  # the class's own is Python: too slow for each word behind what is typed
+    return Command(
+        new(Span, (command.span.start + by, command.span.end + by)),
+        _all_moved(command.assignments, by) if command.assignments else (),
+        tuple(
+            [
+                new(Word, (new(Span, (start + by, end + by)), text, value, _parts_moved(parts, by) if parts else ()))
+                for (start, end), text, value, parts in words
+            ]
+        ),
+        _all_moved(command.redirects, by) if command.redirects else (),
+    )
+
+
+def _parts_moved(parts: tuple[WordPart, ...], by: int) -> tuple[WordPart, ...]:
+    """The parts of a word in which no command stands."""
+    new = tuple.__new__
+    return tuple([new(WordPart, (new(Span, (start + by, end + by)), *rest)) for (start, end), *rest in parts])
+
+
+def _all_moved(things: tuple[_Thing, ...], by: int) -> tuple[_Thing, ...]:
+    """Parts of a tree, whatever they are, with all that is in them."""
+    found: list[Any] = []
+    for each in things:
+        if isinstance(each, Span):
+            found.append(each.shifted(by))
+        else:
+            found.append(tuple.__new__(type(each), _all_moved(each, by)) if isinstance(each, tuple) and each else each)
+    return tuple(found)

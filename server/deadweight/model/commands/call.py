@@ -41,8 +41,6 @@ def remembered_of_words(ask: Callable[[Call], _Answer]) -> Callable[[Call], _Ans
     return answer
 
 
-# What a path is written with before it counts as a pattern that nobody can resolve.
-_UNRESOLVED = ("$", "`")
 _WRITING = (">", ">>", ">|")
 
 
@@ -80,7 +78,7 @@ class Surroundings:
             if expanded is None:
                 return None
             path = expanded
-        return None if any(mark in path for mark in _UNRESOLVED) else absolute(path, self.folder)
+        return None if "$" in path or "`" in path else absolute(path, self.folder)
 
 
 class Fed(NamedTuple):
