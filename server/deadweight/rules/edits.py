@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from deadweight.rules.rule import AddedLines
 from deadweight.rules.script_places import body_of, place_of
 from deadweight.syntax import shell
-from deadweight.syntax.dockerfile import Comment
+from deadweight.syntax.dockerfile import Blank, Comment
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def remove_instruction(snapshot: Snapshot, layer: Layer) -> Edit:
     end = start + len(text)
     if not text.endswith("\n"):  # the file ends without a line end, and goes on doing so
         start = len(snapshot.text[:start].rstrip("\r\n"))
-    return Edit(Span(start, end), "")
+    return Edit(with_blanks(snapshot.tree, Span(start, end)), "")
 
 
 def replace_word(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edit | None:
@@ -153,18 +153,24 @@ def remove_word(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:
 
 
 def move_below(snapshot: Snapshot, moved: Sequence[Layer], last: Layer, *, flag: str = "") -> tuple[Edit, ...]:
-    """Move instructions, with the comments that stand on them, right below `last`; `flag` goes behind each keyword."""
+    """Move instructions, with the comments that stand on them, right below `last`; `flag` goes behind each keyword.
+
+    Where a blank line stands above them, one does below `last`.
+    """
     source = snapshot.text
     newline = line_end(source)
-    edits: list[Edit] = []
-    lines = ""
+    spans: list[Span] = []
+    above = with_comments(snapshot.tree, snapshot.offset(moved[0].site))
+    lines = newline if _blanks(snapshot.tree, above, -1) else ""
     for layer in moved:
         instruction, offset = layer.instruction, snapshot.offset(layer.site)
         start, end = with_comments(snapshot.tree, offset), offset + len(instruction.text)
         text = source[start:end]
         at = offset - start + instruction.span.start + len(instruction.keyword)
         lines += (f"{text[:at]} {flag}{text[at:]}" if flag else text).removesuffix(newline) + newline
-        edits.append(Edit(Span(start, end), ""))
+        first = spans.pop().start if spans and spans[-1].end == start else start
+        spans.append(Span(first, end))
+    edits = [Edit(with_blanks(snapshot.tree, span), "") for span in spans]
     at = snapshot.offset(last.site) + len(last.instruction.text)
     if source[:at].endswith("\n"):
         return (*edits, Edit(Span(at, at), lines))
@@ -244,10 +250,26 @@ def with_comments(tree: Dockerfile, offset: int) -> int:
     return tree.offsets[number]
 
 
+def with_blanks(tree: Dockerfile, span: Span) -> Span:
+    """Whole lines that are to go, with the blank lines below them that those above stand for already."""
+    below = _blanks(tree, span.end, 1)
+    return Span(span.start, span.end + sum(map(len, below[: len(_blanks(tree, span.start, -1))])))
+
+
 def line_end(text: str) -> str:
     """The line end in use: that of the first line."""
     newline = text.find("\n")
     return "\r\n" if newline > 0 and text[newline - 1] == "\r" else "\n"
+
+
+def _blanks(tree: Dockerfile, offset: int, step: int) -> list[str]:
+    """The blank lines right above (-1) or below (1) an offset at which a piece starts."""
+    number = bisect_left(tree.offsets, offset) + min(step, 0)
+    found: list[str] = []
+    while 0 <= number < len(tree.pieces) and isinstance(piece := tree.pieces[number], Blank):
+        found.append(piece.text)
+        number += step
+    return found
 
 
 def _at(snapshot: Snapshot, layer: Layer, offset: int) -> Span:

@@ -10,7 +10,7 @@ import re
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.rules.edits import line_end, with_comments
+from deadweight.rules.edits import line_end, with_blanks, with_comments
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of, set_errexit
 from deadweight.syntax import shell
@@ -149,7 +149,7 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
     comments = text[above : snapshot.offset(layer.site)]
     if _ADDRESSED.search(comments):
         return None
-    removed = Span(above, snapshot.offset(layer.site) + len(layer.instruction.text))
+    removed = with_blanks(snapshot.tree, Span(above, snapshot.offset(layer.site) + len(layer.instruction.text)))
     edits = (Edit(removed, ""), Edit(Span(at, at), comments), Edit(Span(where, where), script + joint))
     return tuple(each for each in edits if each.text or each.span.start < each.span.end)
 

@@ -1,0 +1,52 @@
+"""What a fix leaves behind looks as a careful person would have written it."""
+
+from __future__ import annotations
+
+import pytest
+
+from deadweight.analysis.fix_all import fix_all
+from deadweight.analysis.proof import fixed
+from deadweight.analysis.report import report
+from examples import snapshot_of
+
+
+def fixed_text(dockerfile: str) -> str:
+    return fix_all(snapshot_of(dockerfile)).snapshot.text
+
+
+def first_fix(dockerfile: str, rule: str) -> str:
+    """The file after the first fix of a rule."""
+    snapshot = snapshot_of(dockerfile)
+    fix = next(each.fixes[0] for each in report(snapshot) if each.rule.id == rule)
+    return fixed(snapshot, [fix]).text
+
+
+CLEAN = "rm -rf /var/lib/apt/lists/*"
+
+
+@pytest.mark.parametrize(
+    ("around", "left"),
+    [
+        # One of the blank lines around an instruction that goes, goes with it.
+        ("\n{}\n", "\n"),
+        ("\n{}\n\n", "\n\n"),
+        ("\n\n{}\n", "\n\n"),
+        ("{}\n", "\n"),
+        ("\n{}", "\n"),
+        ("{}", ""),
+        ("# What follows stays.\n{}\n", "# What follows stays.\n\n"),
+    ],
+)
+def test_no_blank_lines_are_left_where_an_instruction_was(around: str, left: str) -> None:
+    before = "FROM debian:12-slim\n" + around.format("RUN apt-get update\n") + "RUN apt-get install -y jq\n"
+    after = f"FROM debian:12-slim\n{left}RUN apt-get update && apt-get install -y jq && {CLEAN}\n"
+    assert fixed_text(before) == after
+
+
+def test_what_is_moved_stands_apart_as_it_did() -> None:
+    head, run = "FROM debian:12-slim\n", f"RUN apt-get update && apt-get install -y --no-install-recommends jq && {CLEAN}\n"
+    moved = "ARG REVISION\nLABEL revision=$REVISION\n"
+    end = 'CMD ["jq"]\n'
+    assert first_fix(head + moved + run + end, "volatile-line-early") == head + run + moved + end
+    spaced = first_fix(f"{head}\n{moved}\n{run}\n{end}", "volatile-line-early")
+    assert spaced == f"{head}\n{run}\n{moved}\n{end}"
