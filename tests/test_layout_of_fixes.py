@@ -44,9 +44,20 @@ def test_no_blank_lines_are_left_where_an_instruction_was(around: str, left: str
 
 
 def test_what_is_moved_stands_apart_as_it_did() -> None:
-    head, run = "FROM debian:12-slim\n", f"RUN apt-get update && apt-get install -y --no-install-recommends jq && {CLEAN}\n"
+    head = "FROM debian:12-slim\n"
+    run = f"RUN apt-get update && apt-get install -y --no-install-recommends jq && {CLEAN}\n"
     moved = "ARG REVISION\nLABEL revision=$REVISION\n"
     end = 'CMD ["jq"]\n'
     assert first_fix(head + moved + run + end, "volatile-line-early") == head + run + moved + end
     spaced = first_fix(f"{head}\n{moved}\n{run}\n{end}", "volatile-line-early")
     assert spaced == f"{head}\n{run}\n{moved}\n{end}"
+
+
+def test_what_is_appended_to_a_run_that_becomes_a_part_of_another_has_a_line() -> None:
+    head, url = "FROM debian:12-slim\n", "https://example.org/a.tar.gz"
+    apart = f"{head}RUN curl -fsSLO {url}\nRUN tar -xf a.tar.gz\n"
+    together = f"{head}RUN curl -fsSLO {url} \\\n    && tar -xf a.tar.gz \\\n    && rm a.tar.gz\n"
+    assert first_fix(apart, "archive-kept") == together
+    apart = f"{head}RUN mkdir /a \\\n  && curl -fsSLO {url}\nRUN tar -xf a.tar.gz && ls\n"
+    together = f"{head}RUN mkdir /a \\\n  && curl -fsSLO {url} \\\n  && tar -xf a.tar.gz \\\n  && rm a.tar.gz && ls\n"
+    assert first_fix(apart, "archive-kept") == together

@@ -63,10 +63,13 @@ def insert_above(snapshot: Snapshot, layer: Layer, line: str) -> Edit:
     return Edit(Span(offset, offset), line + line_end(snapshot.text))
 
 
-def append_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -> Edit | None:
+def append_command(
+    snapshot: Snapshot, layer: Layer, call: Call, command: str, *, above: Layer | None = None
+) -> Edit | None:
     """Run `command`, which never fails, right after `call` where that succeeded, in the operators already in force.
 
-    Behind a call in a branch or loop it runs when the whole of that is done.
+    Behind a call in a branch or loop it runs when the whole of that is done. `above` is the RUN that this one becomes
+    a part of, so that it has several lines then.
     """
     body = body_of(layer)
     place = body and place_of(body, call)
@@ -86,7 +89,8 @@ def append_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -
             after, operator = place.chain, ";"
         else:
             return None
-    return Edit(_at(snapshot, layer, body.source.end(after.span.end)), _joined(layer, body, place, operator, command))
+    joined = _joined(layer, body, place, operator, command, above)
+    return Edit(_at(snapshot, layer, body.source.end(after.span.end)), joined)
 
 
 def prepend_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -> Edit | None:
@@ -262,6 +266,14 @@ def line_end(text: str) -> str:
     return "\r\n" if newline > 0 and text[newline - 1] == "\r" else "\n"
 
 
+def indent_of(layer: Layer, operator: str) -> str:
+    """The white space in front of the commands on a RUN's further lines; "" where it has none."""
+    lines = layer.instruction.text.rstrip().split("\n")[1:]
+    wanted = [line for line in lines if line.lstrip().startswith("&&")] if operator != ";" else lines
+    line = next((line for line in reversed(wanted) if line.strip() and not line.lstrip().startswith("#")), None)
+    return "" if line is None else line[: len(line) - len(line.lstrip())]
+
+
 def _blanks(tree: Dockerfile, offset: int, step: int) -> list[str]:
     """The blank lines right above (-1) or below (1) an offset at which a piece starts."""
     number = bisect_left(tree.offsets, offset) + min(step, 0)
@@ -290,7 +302,7 @@ def _as_user_of(layer: Layer, call: Call) -> str | None:
     return "".join(f"{word.text} " for word in wrapper)
 
 
-def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: str) -> str:
+def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: str, above: Layer | None) -> str:
     """`command` with the operator before it, broken over lines the way its neighbours are."""
     text, newline = layer.instruction.text, line_end(layer.instruction.text)
     start, end = body.source.start(place.unit.span.start), body.source.end(place.unit.span.end)
@@ -309,13 +321,13 @@ def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: s
             return f" {escape}{newline}{match['indent']}&& {command}"
         return f"{spaced.rstrip()} {escape}{newline}{match['indent']}{command}"
     line = text[text.rfind("\n", 0, end) + 1 :].partition("\n")[0]
-    if "\n" not in text:
+    is_short = "\n" not in text[start:end] and len(line.rstrip()) + len(spaced) + len(command) <= _WIDTH
+    if above is None and ("\n" not in text or is_short):
         return spaced + command
-    if "\n" not in text[start:end] and len(line.rstrip()) + len(spaced) + len(command) <= _WIDTH:
-        return spaced + command
+    indent = (above and (indent_of(layer, operator) or indent_of(above, operator))) or "    "
     if operator == "&&":
-        return f" {escape}{newline}    && {command}"
-    return f"; {escape}{newline}    {command}"
+        return f" {escape}{newline}{indent}&& {command}"
+    return f"; {escape}{newline}{indent}{command}"
 
 
 def _joint(layer: Layer, body: RunBody, start: int, operator: str, command: str) -> str:

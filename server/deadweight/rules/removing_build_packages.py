@@ -118,7 +118,7 @@ def _removal(snapshot: Snapshot, kept: Kept, layer: Layer, last: Call, install: 
     )
     if install.placed.command.words[0].text == "sudo" and last.placed.command.words[0].text != "sudo":
         command = f"sudo {command}"
-    return append_command(snapshot, layer, last, command)
+    return append_command(snapshot, layer, last, command, above=None if layer is kept.layer else kept.layer)
 
 
 def _has_label(kept: Kept) -> bool:
