@@ -61,3 +61,21 @@ def test_what_is_appended_to_a_run_that_becomes_a_part_of_another_has_a_line() -
     apart = f"{head}RUN mkdir /a \\\n  && curl -fsSLO {url}\nRUN tar -xf a.tar.gz && ls\n"
     together = f"{head}RUN mkdir /a \\\n  && curl -fsSLO {url} \\\n  && tar -xf a.tar.gz \\\n  && rm a.tar.gz && ls\n"
     assert first_fix(apart, "archive-kept") == together
+
+
+@pytest.mark.parametrize(
+    ("run", "after"),
+    [
+        ("a && apt-get clean", f"a && apt-get clean && {CLEAN}"),
+        (
+            "a \\\n\t&& apt-get -y autoremove \\\n\t&& b",
+            f"a \\\n\t&& apt-get -y autoremove \\\n\t&& {CLEAN} \\\n\t&& b",
+        ),
+        ("a && apt clean || true", f"a && apt clean && {CLEAN} || true"),
+        ("a; if b; then apt clean; fi", f"a && {CLEAN}; if b; then apt clean; fi"),
+        ("a && b && apt-get clean", f"a && {CLEAN} && b && apt-get clean"),
+    ],
+)
+def test_lists_go_behind_what_apt_tidies_up_itself(run: str, after: str) -> None:
+    head = "FROM debian:12-slim\nRUN apt-get update && apt-get install -y "
+    assert first_fix(f"{head}{run}\n", "apt-lists-kept") == f"{head}{after}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.apt import LISTS
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 _APT = frozenset(("apt-get", "apt", "aptitude"))
 # Programs that read the lists.
 _READERS = _APT | {"apt-cache", "tasksel", "mk-build-deps", "gdebi", "apt-file", "rosdep"}
-_NEED_NO_LISTS = frozenset(("clean", "autoclean", "autoremove", "remove", "purge", "update", "--version"))
+_TIDY = frozenset(("clean", "autoclean", "autoremove", "remove", "purge"))
+_NEED_NO_LISTS = _TIDY | {"update", "--version"}
 _SHELLS = frozenset(("sh", "bash", "dash"))
 _FEW = 2  # RUNs with scripts that get an update of their own: where there are more, somebody should look at them
 _READS_NO_FILE = re.compile(r"(?<![\w-])-[a-z]*[cs]")  # `bash -xc "..."`, `curl ... | bash -s stable`
@@ -235,10 +237,19 @@ def _only_updates(layer: Layer) -> bool:
 
 
 def _last_use(left: Left) -> Call:
-    """The last call of the layer that reads or writes the lists."""
+    """The last call of the layer that reads or writes the lists, with what apt tidies up right behind it."""
     calls = left.layer.calls
     uses = [*_uses(left.layer), *(call for call in calls if _is_update(call) and not call.placed.in_function)]
-    return max(uses or left.calls, key=calls.index)
+    last = max(uses or left.calls, key=calls.index)
+    behind = takewhile(
+        lambda call: _tidies(call) and call.placed.ancestors == last.placed.ancestors, calls[calls.index(last) + 1 :]
+    )
+    return next(reversed([last, *behind]))
+
+
+def _tidies(call: Call) -> bool:
+    """Whether apt takes something away: `apt-get -y autoremove`, `apt-get clean`."""
+    return call.program in _APT and any(word.text in _TIDY for word in call.words)
 
 
 @remembered
