@@ -13,6 +13,7 @@ from deadweight.model.effects import CopiedFromStage, is_under
 from deadweight.model.layers import mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import append_command, complete, prepend_command, remove_instruction
+from deadweight.rules.leftovers import left_again
 from deadweight.rules.rule import Fix, Safety
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import remembered
@@ -66,9 +67,19 @@ def first_use(layer: Layer) -> Nth:
 
 
 def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
-    """Remove the lists where they are downloaded; RUNs further down that read them download them themselves, and so do
-    those that start a script of the user's.
+    """Remove the lists where they are downloaded, and where they would be once more; RUNs further down that read them
+    download them themselves, and so do those that start a script of the user's.
     """
+    fixes = [_remove(snapshot, each) for each in (left, *left_again(snapshot, left))]
+    made = [fix for fix in fixes if fix is not None]
+    if len(made) < len(fixes):
+        return None
+    asked = [fix for fix in made if fix.safety is Safety.ASK]
+    return replace((asked or made)[0], title=made[0].title, edits=tuple(edit for fix in made for edit in fix.edits))
+
+
+def _remove(snapshot: Snapshot, left: Left) -> Fix | None:
+    """The same of one layer."""
     ledger = snapshot.ledgers.of(left.layer)
     below = _until_next_update(ledger, left)
     if _used_elsewhere(snapshot, ledger, left, below):

@@ -43,7 +43,7 @@ class Left(NamedTuple):
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls that leave them, each by itself: `apt-get update` where another one has done so before."""
-        spans = {effect.span for effect in self.layer.effects if self.is_same(effect)}
+        spans = {effect.span for effect in (*self.layer.effects, *self.effects) if self.is_same(effect)}
         return tuple(call for call in self.layer.calls if call.span in spans)
 
     @property
@@ -141,13 +141,13 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
         return _clean_store(snapshot, left)
     if cause.flag:
         calls = [(left.layer, call) for call in left.calls]
-        calls += [(layer, call) for layer, found in _would_leave_them(snapshot, left) for call in found]
+        calls += [(again.layer, call) for again in left_again(snapshot, left) for call in again.calls]
         edits = [_with_flag(snapshot, layer, call, cause) for layer, call in calls]
         title = f"Add {cause.flag}"
     elif left.calls:
         lasts = [
             *((left.layer, call) for call in left.last_calls),
-            *((layer, found[-1]) for layer, found in _would_leave_them(snapshot, left)),
+            *((again.layer, again.calls[-1]) for again in left_again(snapshot, left)),
         ]
         edits = [append_command(snapshot, layer, call, cause.cleanup) for layer, call in lasts]
         title = f"Run {cause.cleanup} in the same RUN"
@@ -168,7 +168,7 @@ def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
             return None  # the layer of the download may be known, and the mount empty
         layers += dict.fromkeys(reader.layer for reader in found)
     else:
-        layers += [layer for layer, _ in _would_leave_them(snapshot, left)]
+        layers += [again.layer for again in left_again(snapshot, left)]
     edits = tuple(
         insert_flag(snapshot, layer, f"--mount=type=cache,target={path}") for layer in layers for path in paths
     )
@@ -199,18 +199,23 @@ def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
     )
 
 
-def _would_leave_them(snapshot: Snapshot, left: Left) -> Iterator[tuple[Layer, list[Call]]]:
-    """The later layers that leave the same, were it not there already, with the calls that do: `apk add` after an
-    `apk update`.
-    """
-    for layer in snapshot.ledgers.of(left.layer).layers[left.layer.site.step + 1 :]:
+def left_again(snapshot: Snapshot, left: Left) -> Iterator[Left]:
+    """What later layers would leave of the same, were it not there already: `apk add` after an `apk update`."""
+    for layer in _above(snapshot, left.layer):
         if layer.step is None or any(map(left.is_same, layer.effects)):
             continue
         # Without the layers below, as `Layer.calls` are.
-        alone = [(call, effect) for call in layer.calls for effect in effects_of(call)]
-        kept = kept_after((effect for _, effect in alone), mounts_of(layer.instruction, layer.step.state))
-        if any(map(left.is_same, kept)):
-            yield layer, [call for call, effect in alone if left.is_same(effect)]
+        alone = [effect for call in layer.calls for effect in effects_of(call)]
+        if any(map(left.is_same, kept_after(alone, mounts_of(layer.instruction, layer.step.state)))):
+            yield left_of(layer, left.cause, filter(left.is_same, alone))
+
+
+def _above(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:
+    """The later layers of a stage, and of those of the image that stand on it."""
+    own, ledgers = snapshot.ledgers.of(layer), snapshot.shipped_ledgers
+    yield from own.layers[layer.site.step + 1 :]
+    for ledger in ledgers[ledgers.index(own) + 1 :] if own in ledgers else ():
+        yield from ledger.layers
 
 
 def _with_flag(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
