@@ -74,6 +74,9 @@ def test_no_cache_stays(dockerfile: str) -> None:
         "FROM php:8.4-cli\nRUN php -d memory_limit=-1 /usr/bin/composer require monolog/monolog\n",
         "FROM node:22-slim\nRUN corepack yarn add express lodash\n",
         "FROM python:3.13-slim\nRUN poetry init -n && poetry add pandas\n",
+        # Which packages these are, and of how many bytes, nobody knows; none is no answer.
+        "FROM python:3.13-slim\nRUN cat requirements.txt | xargs pip install\n",
+        "FROM python:3.13-slim\nARG PACKAGES\nRUN pip install $PACKAGES\n",
         # `poetry cache clear` leaves the wheels that it has downloaded where they are (Poetry 2.2.1, its source).
         "FROM python:3.13-slim\nRUN poetry install && poetry cache clear pypi --all --no-interaction\n",
         # Nor does `--no-cache` hold for them (its source, 2.5.1: RepositoryPool makes the cache of artifacts anyway).
