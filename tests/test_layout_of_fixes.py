@@ -79,3 +79,21 @@ def test_what_is_appended_to_a_run_that_becomes_a_part_of_another_has_a_line() -
 def test_lists_go_behind_what_apt_tidies_up_itself(run: str, after: str) -> None:
     head = "FROM debian:12-slim\nRUN apt-get update && apt-get install -y "
     assert first_fix(f"{head}{run}\n", "apt-lists-kept") == f"{head}{after}\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "after"),
+    [
+        ("jq git", "jq git ca-certificates netbase openssh-client"),
+        ("\\\n\tjq \\\n\tgit", "\\\n\tjq \\\n\tgit \\\n\tca-certificates \\\n\tnetbase \\\n\topenssh-client"),
+        (
+            "\\\n  # b\n  git && \\\n  c",
+            "\\\n  # b\n  git \\\n  ca-certificates \\\n  netbase \\\n  openssh-client && \\\n  c",
+        ),
+        ("\\\n    jq git \\\n && c", "\\\n    jq git ca-certificates netbase openssh-client \\\n && c"),
+    ],
+)
+def test_names_stand_as_those_before_them(names: str, after: str) -> None:
+    head = "FROM debian:trixie-slim\nRUN apt-get update && apt-get install "
+    fixed_by = f"{head}--no-install-recommends -y {after}\n"
+    assert first_fix(f"{head}-y {names}\n", "recommended-packages") == fixed_by

@@ -45,6 +45,18 @@ def insert_word(snapshot: Snapshot, layer: Layer, after: Word, text: str) -> Edi
     return Edit(_at(snapshot, layer, body.source.end(after.span.end)), f" {text}") if body else None
 
 
+def insert_names(snapshot: Snapshot, layer: Layer, after: Word, names: Iterable[str]) -> Edit | None:
+    """Put names behind the last one of a list; where that has a line to itself, so do they."""
+    body = body_of(layer)
+    if body is None:
+        return None
+    text, end = layer.instruction.text, body.source.end(after.span.end)
+    before = text[text.rfind("\n", 0, end) + 1 : body.source.start(after.span.start)]
+    is_alone = before.isspace() and body.form == "shell"
+    gap = f" {layer.instruction.escape}{line_end(text)}{before}" if is_alone else " "
+    return Edit(_at(snapshot, layer, end), "".join(f"{gap}{name}" for name in names))
+
+
 def insert_word_before(snapshot: Snapshot, layer: Layer, before: Word, text: str) -> Edit | None:
     """Put a word in front of a word of a command: a flag behind a program's name."""
     body = body_of(layer)

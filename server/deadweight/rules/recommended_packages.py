@@ -42,7 +42,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install --no-install-recommends -y \
         default-libmysqlclient-dev \
-        gcc libfontconfig1 \
+        gcc \
+        libfontconfig1 \
     && rm -rf /var/lib/apt/lists/*
 ```
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.building import may_compile
 from deadweight.rules import merging
-from deadweight.rules.edits import append_command, complete, insert_word
+from deadweight.rules.edits import append_command, complete, insert_names, insert_word
 from deadweight.rules.folder_uses import layers_behind
 from deadweight.rules.rule import Fix, Safety
 from deadweight.syntax.dockerfile import remembered
@@ -105,7 +105,7 @@ def _renamed(snapshot: Snapshot, kept: Kept, install: Call) -> tuple[Edit, ...] 
     if _has_label(kept):
         edit = insert_word(snapshot, kept.layer, verb, f"--virtual {_LABEL}")
     elif kept.libraries:
-        edit = insert_word(snapshot, kept.layer, last, " ".join(kept.libraries))
+        edit = insert_names(snapshot, kept.layer, last, kept.libraries)
     else:
         return ()
     return (edit,) if edit else None
