@@ -53,6 +53,7 @@ def test_a_download_of_add_is_an_archive_by_its_address() -> None:
         "FROM node:6-alpine\nRUN npm install -g serve && npm cache clean\n",
         "FROM python:3.13-slim\nRUN pip install --cache-dir /dev/null flask\n",
         "FROM node:22-slim\nRUN YARN_CACHE_FOLDER=/dev/shm/yarn yarn install\n",
+        "FROM centos:7\nRUN `# Tools` \\\n yum install -y git `# for npm` wget && \\\n `# Tidy` \\\n yum clean all\n",
         "FROM php:8.4-cli\nENV COMPOSER_CACHE_DIR=/dev/null\nRUN composer require monolog/monolog\n",
         "FROM python:3.13-slim\nRUN HOME=/tmp pip install flask && rm -rf /tmp/.cache\n",
         "FROM python:3.13-slim\nRUN python3 -u -m pip install --no-cache-dir flask\n",
@@ -83,6 +84,7 @@ def test_no_cache_stays(dockerfile: str) -> None:
         "FROM python:3.13-slim\nRUN poetry install --no-cache\n",
         # dnf of Fedora 41 and later is dnf5, whose cache lies elsewhere.
         "FROM fedora:42\nRUN dnf install -y git && rm -rf /var/cache/dnf\n",
+        "FROM centos:7\nRUN `# Tools` \\\n yum install -y git\n",
         # `zypper clean` without an option leaves the metadata where they are.
         "FROM opensuse/leap:15.6\nRUN zypper -n install git && zypper -n clean\n",
     ],
