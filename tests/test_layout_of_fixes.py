@@ -97,3 +97,12 @@ def test_names_stand_as_those_before_them(names: str, after: str) -> None:
     head = "FROM debian:trixie-slim\nRUN apt-get update && apt-get install "
     fixed_by = f"{head}--no-install-recommends -y {after}\n"
     assert first_fix(f"{head}-y {names}\n", "recommended-packages") == fixed_by
+
+
+def test_runs_become_one_before_each_gets_a_clean_up() -> None:
+    head = "FROM debian:12-slim\n"
+    apart = f"{head}RUN apt-get update\nRUN apt-get install -y a\nRUN apt-get install -y b\n"
+    together = f"{head}RUN apt-get update && apt-get install -y a \\\n    && apt-get install -y b \\\n    && {CLEAN}\n"
+    assert fixed_text(apart) == together
+    apart = f"{head}RUN apt-get update && apt-get install -y a\nRUN apt-get update && apt-get install -y b\n"
+    assert fixed_text(apart).count(CLEAN) == 1
