@@ -106,3 +106,20 @@ def test_runs_become_one_before_each_gets_a_clean_up() -> None:
     assert fixed_text(apart) == together
     apart = f"{head}RUN apt-get update && apt-get install -y a\nRUN apt-get update && apt-get install -y b\n"
     assert fixed_text(apart).count(CLEAN) == 1
+
+
+@pytest.mark.parametrize(
+    ("run", "after"),
+    [
+        # A long line that goes on stays one line.
+        (f"npm ci --{'a' * 90} && b", f"npm ci --{'a' * 90} && npm cache clean --force && b"),
+        (f"b && npm ci --{'a' * 90}", f"b && npm ci --{'a' * 90} \\\n    && npm cache clean --force"),
+        # The operator ends lines, as it is typed, or has a line to itself.
+        ("cd /a &&\\\n  npm ci", "cd /a &&\\\n  npm ci &&\\\n  npm cache clean --force"),
+        ("cd /a && \\\n  npm ci", "cd /a && \\\n  npm ci && \\\n  npm cache clean --force"),
+        ("cd /a \\\n   && \\\n  npm ci", "cd /a \\\n   && \\\n  npm ci && \\\n  npm cache clean --force"),
+        ("cd /a \\\n # b\n && npm ci", "cd /a \\\n # b\n && npm ci \\\n && npm cache clean --force"),
+    ],
+)
+def test_a_clean_up_is_joined_as_its_neighbours_are(run: str, after: str) -> None:
+    assert first_fix(f"FROM node:22\nRUN {run}\n", "install-cache-kept") == f"FROM node:22\nRUN {after}\n"

@@ -32,6 +32,7 @@ IGNORE_FILE = ".dockerignore"
 
 _WIDTH = 100  # a line that would grow beyond it is continued on the next
 _BREAK = re.compile(r"(?P<before>[^\n]*?)[ \t]*\r?\n(?P<between>.*\n)?(?P<indent>[ \t]*)", re.DOTALL)
+_LEADS_NOTHING = re.compile(r"[ \t]*&&[ \t]*\S?\r?\n")  # an operator that has a line to itself
 _PATTERN_MARKS = re.compile(r"[\[\]*?\\]|^[!#\s]|\s$")
 _SWITCHES = frozenset(("sudo", "doas", "gosu", "su-exec", "setpriv", "runuser"))  # and what they run, in one command
 _STATUS = re.compile(r"\$\?|\$\{\?\}")  # `$?`
@@ -328,13 +329,16 @@ def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: s
     escape = layer.instruction.escape
     gap = _neighbouring_gap(text, body, place)
     if gap is not None and (match := _BREAK.match(gap)):
-        leads = not match["before"].replace(escape, "").strip()
-        if leads and operator == "&&":
+        trails = match["before"].replace(escape, "").strip()
+        if not trails and operator == "&&" and not _LEADS_NOTHING.match(match["between"] or ""):
             return f" {escape}{newline}{match['indent']}&& {command}"
-        return f"{spaced.rstrip()} {escape}{newline}{match['indent']}{command}"
+        # `npm ci &&\`, with a blank or without
+        joint = match["before"] if trails == operator else f"{spaced.rstrip()} {escape}"
+        return f"{joint}{newline}{match['indent']}{command}"
     line = text[text.rfind("\n", 0, end) + 1 :].partition("\n")[0]
     is_short = "\n" not in text[start:end] and len(line.rstrip()) + len(spaced) + len(command) <= _WIDTH
-    if above is None and ("\n" not in text or is_short):
+    is_amid = gap is not None and bool(text[end:].partition("\n")[0].strip(f" \t\r{escape}"))
+    if above is None and ("\n" not in text or is_short or is_amid):
         return spaced + command
     indent = (above and (indent_of(layer, operator) or indent_of(above, operator))) or "    "
     if operator == "&&":
