@@ -72,7 +72,7 @@ FROM node:22-slim
 RUN yarn global add typescript@7 && yarn cache clean
 ```
 
-apk has an option as well. What `apk update` keeps, no later RUN needs either:
+apk has an option as well, with which it needs no `apk update`:
 
 ## Example
 
@@ -86,7 +86,6 @@ Use instead:
 
 ```
 FROM alpine:3.22
-RUN apk update --no-cache
 RUN apk add --no-cache curl git
 ```
 

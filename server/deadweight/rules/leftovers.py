@@ -10,7 +10,17 @@ from deadweight.model.effects import Kind, Leftover
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules import stores
-from deadweight.rules.edits import append_command, complete, insert_flag, insert_word, insert_word_before
+from deadweight.rules.edits import (
+    append_command,
+    complete,
+    insert_flag,
+    insert_word,
+    insert_word_before,
+    remove_command,
+    remove_instruction,
+    replace_word,
+    with_comments,
+)
 from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.size.estimate import size_together
@@ -142,8 +152,14 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
     if cause.flag:
         calls = [(left.layer, call) for call in left.calls]
         calls += [(again.layer, call) for again in left_again(snapshot, left) for call in again.calls]
-        edits = [_with_flag(snapshot, layer, call, cause) for layer, call in calls]
-        title = f"Add {cause.flag}"
+        needless = [_without(snapshot, layer, call, cause) for layer, call in calls]
+        edits = [edit or _with_flag(snapshot, *each, cause) for edit, each in zip(needless, calls, strict=True)]
+        first = left.calls[0] if left.calls else None
+        title = (
+            f"Add {cause.flag}"
+            if None in needless or first is None
+            else f"Remove {first.program} {_verb(first, cause)}"
+        )
     elif left.calls:
         lasts = [
             *((left.layer, call) for call in left.last_calls),
@@ -218,14 +234,32 @@ def _above(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:
         yield from ledger.layers
 
 
+def _without(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
+    """The edit that takes out a call that does nothing but leave them: `apk update` in front of `apk add`."""
+    if any(effect.cause != cause for effect in effects_of(call)):
+        return None
+    if len(layer.calls) > 1:
+        return remove_command(snapshot, layer, call)
+    offset = snapshot.offset(layer.site)
+    # A comment right above speaks of it, and would speak of something else.
+    is_alone = not layer.is_trigger and with_comments(snapshot.tree, offset) == offset
+    return remove_instruction(snapshot, layer) if is_alone else None
+
+
+def _verb(call: Call, cause: Leftover) -> str:
+    """What a call of the tool does."""
+    own = (effect.cause for effect in effects_of(call))
+    return next((each.verb for each in own if each == cause and isinstance(each, Leftover)), cause.verb) or ""
+
+
 def _with_flag(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
     """The edit that puts the flag behind a call's verb, or the program's name where there is none: `apk update` and
     `apk add` leave the same.
     """
-    own = (effect.cause for effect in effects_of(call))
-    verb = next((each.verb for each in own if each == cause and isinstance(each, Leftover)), cause.verb)
-    flag = cause.flag or ""
-    if verb is None:
+    verb, flag = _verb(call, cause), cause.flag or ""
+    if moot := next((word for word in call.words if word.text in cause.moot), None):
+        return replace_word(snapshot, layer, moot, flag)
+    if not verb:
         return insert_word_before(snapshot, layer, call.words[0], flag) if call.words else None
     word = _place_of_flag(call, verb, flag.replace("--no-", "--"))
     return insert_word(snapshot, layer, word, flag) if word else None
