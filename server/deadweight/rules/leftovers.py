@@ -165,7 +165,7 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
             *((left.layer, call) for call in left.last_calls),
             *((again.layer, again.calls[-1]) for again in left_again(snapshot, left)),
         ]
-        edits = [append_command(snapshot, layer, call, cause.cleanup) for layer, call in lasts]
+        edits = [_cleaned_behind(snapshot, layer, call, cause) for layer, call in lasts]
         title = f"Run {cause.cleanup} in the same RUN"
     made = complete(edits)
     return Fix("clean-up", title, Safety.SAFE, made) if made else None
@@ -203,7 +203,7 @@ def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
     if not left.calls or any(stores.readers_behind(snapshot, left)):
         return None
     cleanup = left.cause.cleanup
-    edit = append_command(snapshot, left.layer, stores.last_reader(left.layer, left.calls[-1]), cleanup)
+    edit = _cleaned_behind(snapshot, left.layer, stores.last_reader(left.layer, left.calls[-1]), left.cause)
     start = stores.script_at_start(snapshot, left.layer.site)
     note = f"Check: {start} does not run {left.calls[0].program} again" if start else ""
     return edit and Fix(
@@ -213,6 +213,18 @@ def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
         (edit,),
         note=note,
     )
+
+
+def _cleaned_behind(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
+    """The edit that cleans up behind a call, by the very program that was called: what is called as
+    `/opt/conda/bin/conda` may not be on PATH. A path that only a script within the script knows is none outside of it.
+    """
+    program, _, rest = cause.cleanup.partition(" ")
+    folder, _, name = call.typed.strip("\"'").rpartition("/")
+    if not folder or name != program:
+        return append_command(snapshot, layer, call, cause.cleanup)
+    is_known = call.own is call.placed or folder.startswith("/")
+    return append_command(snapshot, layer, call, f"{call.typed} {rest}") if is_known else None
 
 
 def left_again(snapshot: Snapshot, left: Left) -> Iterator[Left]:
