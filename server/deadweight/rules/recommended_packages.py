@@ -140,6 +140,13 @@ ENV APT_CONFIG=/lean.conf
 RUN apt-get update && apt-get install -y git
 ```
 
+Nobody knows which packages these are, and so not what they recommend:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y $(cat packages.txt) && rm -rf /var/lib/apt/lists/*
+```
+
 The recommended packages are asked for anyway, or weigh next to nothing:
 
 ```
