@@ -271,3 +271,18 @@ def test_a_title_says_what_the_image_weighs_before_and_after() -> None:
     (reported,) = report(snapshot_of("//- Dockerfile\nFROM node:22\nCOPY a /\n//- a 400000000\n"), rules=[RULE])
     assert title_of(reported.fixes[0]) == "Use the slim image node:22-slim: 1.5 GB → about 630 MB"
     assert "the pinned digest goes" in notes(f"FROM node:22@sha256:{'a' * 64}\n")
+
+
+@pytest.mark.parametrize(
+    ("suite", "run", "is_offered"),
+    [
+        ("bullseye", "apt-get install -y openjdk-11-jre-headless", False),
+        ("buster", "apt-get install -y wget default-jdk", False),
+        ("bullseye", "mkdir -p /usr/share/man/man1 && apt-get install -y openjdk-11-jre-headless", True),
+        ("bullseye", "apt-get install -y wget", True),
+        ("bookworm", "apt-get install -y openjdk-17-jre-headless", True),
+    ],
+)
+def test_java_links_its_manuals_into_a_folder_that_slim_images_lack(suite: str, run: str, *, is_offered: bool) -> None:
+    found = report(snapshot_of(f"FROM debian:{suite}\nRUN apt-get update && {run}\n"))
+    assert any(each.rule.id == "full-base-image" for each in found) == is_offered

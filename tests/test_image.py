@@ -231,6 +231,7 @@ def test_siblings(image: str, smaller: list[str]) -> None:
     [
         ("node:22", "node:22-slim", "no-build-tools no-docs"),
         ("node:22", "node:22-alpine", "musl no-bash apk no-useradd no-build-tools"),
+        ("oven/bun:1", "oven/bun:1-slim", "no-docs"),  # bun's image stands on debian, which has no compiler
         ("node:22", "gcr.io/distroless/nodejs22-debian12", "no-shell no-package-manager no-build-tools few-accounts"),
         ("node:22-slim", "node:22-alpine", "musl no-bash apk no-useradd"),
         ("postgres:17", "postgres:17-alpine", "musl no-bash apk no-useradd"),

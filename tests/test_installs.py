@@ -108,7 +108,11 @@ def test_pip(run: str, left: list[str]) -> None:
         ("USER node\nRUN yarn --prod", ["/app/node_modules: yarn()", "/home/node/.cache/yarn: yarn's download cache"]),
         ("ENV NODE_ENV=production YARN_CACHE_FOLDER=/c\nRUN yarn && rm -r /c", ["/app/node_modules: yarn()"]),
         ("RUN yarn build", ["/app: built by yarn build"]),
-        ("RUN pnpm i --prod", ["/app/node_modules: pnpm()", "/root/.cache/pnpm: pnpm's cache of the registry"]),
+        ("RUN pnpm i --prod", ["/app/node_modules: pnpm()"]),  # nobody knows whether a lockfile is there
+        (
+            "RUN pnpm i express",
+            ["/app/node_modules: pnpm(express)", "/root/.cache/pnpm: pnpm's cache of the registry"],
+        ),
         (
             "RUN pnpm install --frozen-lockfile && pnpm prune --prod && rm -rf ~/.cache/pnpm",
             ["/app/node_modules: pnpm()"],

@@ -256,3 +256,15 @@ def test_a_stage_may_delete_what_the_stage_below_wrote() -> None:
     assert reported.finding.saves is not None
     assert reported.finding.saves.best == 60_000_000
     assert reported.fixes == ()
+
+
+def test_nothing_of_the_base_image_lies_below_a_file() -> None:
+    build = "FROM golang:1.26 AS build\nWORKDIR /src\nRUN go build -o app .\nFROM alpine:3.22\n"
+    copied = "COPY {}--from=build /src/app /usr/bin/app\n"
+    account = "RUN addgroup -g 10001 -S app && adduser -u 10001 -S app -G app"
+    snapshot = snapshot_of(f"{build}{copied.format('')}{account} && chown -R app:app /usr/bin/app\n")
+    (found,) = (each for each in report(snapshot) if each.rule.id == "rewritten-in-later-layer")
+    assert found.message.startswith("chown writes what line 5 wrote once more")
+    after = f"{build}{copied.format('--chown=10001:10001 ')}{account}\n"
+    assert fixed(snapshot, found.fixes[:1]).text == after
+    assert holds(snapshot, report(snapshot), found, found.fixes[0])

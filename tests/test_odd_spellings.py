@@ -52,6 +52,9 @@ def test_a_download_of_add_is_an_archive_by_its_address() -> None:
         "FROM alpine:3.22\nRUN apk add curl && rm -rf /var/cache/apk/APKINDEX*\n",
         "FROM node:6-alpine\nRUN npm install -g serve && npm cache clean\n",
         "FROM python:3.13-slim\nRUN pip install --cache-dir /dev/null flask\n",
+        "FROM node:22-slim\nRUN YARN_CACHE_FOLDER=/dev/shm/yarn yarn install\n",
+        "FROM centos:7\nRUN `# Tools` \\\n yum install -y git `# for npm` wget && \\\n `# Tidy` \\\n yum clean all\n",
+        "FROM php:8.4-cli\nENV COMPOSER_CACHE_DIR=/dev/null\nRUN composer require monolog/monolog\n",
         "FROM python:3.13-slim\nRUN HOME=/tmp pip install flask && rm -rf /tmp/.cache\n",
         "FROM python:3.13-slim\nRUN python3 -u -m pip install --no-cache-dir flask\n",
         "FROM python:3.13-slim\nRUN pip install flask && python -Im pip cache remove '*'\n",
@@ -72,10 +75,16 @@ def test_no_cache_stays(dockerfile: str) -> None:
         "FROM php:8.4-cli\nRUN php -d memory_limit=-1 /usr/bin/composer require monolog/monolog\n",
         "FROM node:22-slim\nRUN corepack yarn add express lodash\n",
         "FROM python:3.13-slim\nRUN poetry init -n && poetry add pandas\n",
+        # Which packages these are, and of how many bytes, nobody knows; none is no answer.
+        "FROM python:3.13-slim\nRUN cat requirements.txt | xargs pip install\n",
+        "FROM python:3.13-slim\nARG PACKAGES\nRUN pip install $PACKAGES\n",
         # `poetry cache clear` leaves the wheels that it has downloaded where they are (Poetry 2.2.1, its source).
         "FROM python:3.13-slim\nRUN poetry install && poetry cache clear pypi --all --no-interaction\n",
+        # Nor does `--no-cache` hold for them (its source, 2.5.1: RepositoryPool makes the cache of artifacts anyway).
+        "FROM python:3.13-slim\nRUN poetry install --no-cache\n",
         # dnf of Fedora 41 and later is dnf5, whose cache lies elsewhere.
         "FROM fedora:42\nRUN dnf install -y git && rm -rf /var/cache/dnf\n",
+        "FROM centos:7\nRUN `# Tools` \\\n yum install -y git\n",
         # `zypper clean` without an option leaves the metadata where they are.
         "FROM opensuse/leap:15.6\nRUN zypper -n install git && zypper -n clean\n",
     ],

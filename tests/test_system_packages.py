@@ -142,14 +142,18 @@ def test_a_package_that_comes_again_after_its_removal_is_written_again() -> None
     ("before", "after"),
     [
         ("RUN apk add curl", "RUN apk add --no-cache curl"),
-        ("RUN apk --update add curl", "RUN apk --update add --no-cache curl"),
-        ("RUN apk update && apk add curl", "RUN apk update --no-cache && apk add --no-cache curl"),
-        ("RUN apk update && apk add --no-cache curl", "RUN apk update --no-cache && apk add --no-cache curl"),
+        ("RUN apk --update add curl", "RUN apk --no-cache add curl"),
+        ("RUN apk add --update-cache -q curl", "RUN apk add --no-cache -q curl"),
+        ("RUN apk update && apk add curl", "RUN apk add --no-cache curl"),
+        ("RUN apk update && apk add --no-cache curl", "RUN apk add --no-cache curl"),
+        ("RUN apk update || a; apk add curl", "RUN apk update --no-cache || a; apk add --no-cache curl"),
+        ("RUN apk update\nRUN apk add curl", "RUN apk add --no-cache curl"),
+        ("# A\nRUN apk update\nRUN apk add curl", "# A\nRUN apk update --no-cache\nRUN apk add --no-cache curl"),
         ("RUN apk add curl\nRUN apk add git", "RUN apk add --no-cache curl\nRUN apk add --no-cache git"),
         # What a later RUN removes itself, it may fetch itself.
         (
             "RUN apk update\nRUN apk add git && rm -rf /var/cache/apk/*",
-            "RUN apk update --no-cache\nRUN apk add git && rm -rf /var/cache/apk/*",
+            "RUN apk add git && rm -rf /var/cache/apk/*",
         ),
     ],
 )

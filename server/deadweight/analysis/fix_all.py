@@ -49,7 +49,8 @@ def fix_all(
     """Apply the first wanted fix of every finding, round by round: what a fix uncovers is found in the next one.
 
     A round whose fixes do not go together takes the first alone. Fixes of several instructions come last: what they
-    merge or take out should not hold anything that goes with a flag.
+    merge or take out should not hold anything that goes with a flag. Of these, merging comes first: what two RUNs would
+    each do for themselves, the one that they become does once.
     """
     before = snapshot
     added: dict[str, AddedLines] = {}
@@ -112,7 +113,7 @@ def _choose(
     inside = [each for each in candidates if not _is_structural(snapshot, each[1])]
     chosen: list[tuple[Reported, Fix]] = []
     touched: set[int] = set()
-    for reported, fix in inside or candidates:
+    for reported, fix in inside or sorted(candidates, key=lambda each: each[1].id != "merge"):
         pieces = _touched(snapshot, fix)
         if touched.isdisjoint(pieces):
             touched |= pieces

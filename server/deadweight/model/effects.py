@@ -86,8 +86,9 @@ class Leftover:
 
     `topic` says which rule speaks of it: "install-cache" for what a package manager downloads. `cleanup` is the command
     that removes it in the same RUN; `flag` the option that keeps the tool from writing it, to stand behind `verb`, or
-    behind the tool's own name. Its bytes are `figure`, or the download of the packages in `of`. A store such as Maven's
-    `is_read_again` where the tool runs again, and is a leftover only behind the last run.
+    behind the tool's own name, or in place of one of those that it makes `moot`. Its bytes are `figure`, or the
+    download of the packages in `of`. A store such as Maven's `is_read_again` where the tool runs again, and is a
+    leftover only behind the last run.
     """
 
     topic: str
@@ -98,6 +99,7 @@ class Leftover:
     of: PackageSet | None = None
     figure: Figure | None = None
     is_read_again: bool = field(default=False, compare=False)
+    moot: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -333,6 +333,8 @@ class Filesystem:
         # A file of the context that was copied is that file, whatever else ran in its folder.
         files = (each for each in found if isinstance(cause := each.effect.cause, Copied) and cause.is_file)
         file = next((each for each in files if each.effect.path == path), None)
+        if file is None and any(each.effect.path == path and is_file_at(each.effect, path) for each in found):
+            return [each for each in found if each.site.step]  # nothing of the base image lies below a file
         return [file] if file else found
 
     def _parts_of(self, rest: Rest, path: str) -> tuple[Effect, ...]:

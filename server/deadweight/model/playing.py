@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 10_000  # that a pattern is tried on
 _ALL = ""  # in place of a folder at the top
+_MOUNTED = ("/dev/", "/proc/", "/sys/")  # in every RUN, so that nothing of them is in a layer
 # Folders in which the caches of npm, pip and yarn have nearly all of their bytes (kept by hand, 2026-11-26).
 _HOLD_CACHES = frozenset(("_cacache", "http", "http-v2", "v4", "v6"))
 _NAME = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+)*")  # without a version
@@ -72,7 +73,7 @@ class Rest:
 
 
 def written_by(effects: Iterable[Effect], mounts: Sequence[str] = ()) -> tuple[Effect, ...]:
-    """What is there of what one instruction does; what goes into one of `mounts` is not."""
+    """What is there of what one instruction does; what goes into one of `mounts`, or those of all builds, is not."""
     there: list[Effect] = []
     for effect in effects:
         path, cause = effect.path, effect.cause
@@ -87,7 +88,7 @@ def written_by(effects: Iterable[Effect], mounts: Sequence[str] = ()) -> tuple[E
             there = left_over
         elif effect.kind is not Kind.WRITES:
             there = [left for each in there if (left := _after(each, effect, is_own=True)) is not None]
-        elif mounts and path is not None and any(is_under(path, mount) for mount in mounts):
+        elif path is not None and (path.startswith(_MOUNTED) or any(is_under(path, mount) for mount in mounts)):
             continue
         elif not (isinstance(cause, (Measured, Leftover)) and any(_is_there(each, effect) for each in there)):
             there.append(effect)

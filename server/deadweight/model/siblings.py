@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _DOTNET_SDK = "mcr.microsoft.com/dotnet/sdk"
+# Its full image stands on debian, not on buildpack-deps (oven-sh/bun, dockerhub/debian/Dockerfile, read 2026-11-26).
+_ON_DEBIAN = "oven/bun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,8 @@ def _tools_lost(ref: ImageRef, smaller: ImageRef) -> Iterator[LossName]:
     said, now = _said(ref), _said(smaller)
     known = family(ref.repository)
     kind = known.kind if known else ""
-    if said.flavour == "full" != now.flavour and (kind in ("runtime", "ruby", "golang") or ref.repository == "php"):
+    has_tools = (kind in ("runtime", "ruby", "golang") or ref.repository == "php") and ref.repository != _ON_DEBIAN
+    if said.flavour == "full" != now.flavour and has_tools:
         yield "no-build-tools"
     # A golang or rust image is its compiler: distroless only takes what another stage has built.
     if now.flavour == "distroless" and ref.repository in ("golang", "rust"):

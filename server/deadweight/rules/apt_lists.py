@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.apt import LISTS
@@ -12,6 +13,7 @@ from deadweight.model.effects import CopiedFromStage, is_under
 from deadweight.model.layers import mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import append_command, complete, prepend_command, remove_instruction
+from deadweight.rules.leftovers import left_again
 from deadweight.rules.rule import Fix, Safety, as_written
 from deadweight.syntax import shell
 from deadweight.syntax.dockerfile import remembered
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 _APT = frozenset(("apt-get", "apt", "aptitude"))
 # Programs that read the lists.
 _READERS = _APT | {"apt-cache", "tasksel", "mk-build-deps", "gdebi", "apt-file", "rosdep"}
-_NEED_NO_LISTS = frozenset(("clean", "autoclean", "autoremove", "remove", "purge", "update", "--version"))
+_TIDY = frozenset(("clean", "autoclean", "autoremove", "remove", "purge"))
+_NEED_NO_LISTS = _TIDY | {"update", "--version"}
 _SHELLS = frozenset(("sh", "bash", "dash"))
 _FEW = 2  # RUNs with scripts that get an update of their own: where there are more, somebody should look at them
 _READS_NO_FILE = re.compile(r"(?<![\w-])-[a-z]*[cs]")  # `bash -xc "..."`, `curl ... | bash -s stable`
@@ -73,9 +76,19 @@ def first_use(layer: Layer) -> Nth:
 
 
 def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
-    """Remove the lists where they are downloaded; RUNs further down that read them download them themselves, and so do
-    those that start a script of the user's.
+    """Remove the lists where they are downloaded, and where they would be once more; RUNs further down that read them
+    download them themselves, and so do those that start a script of the user's.
     """
+    fixes = [_remove(snapshot, each) for each in (left, *left_again(snapshot, left))]
+    made = [fix for fix in fixes if fix is not None]
+    if len(made) < len(fixes):
+        return None
+    asked = [fix for fix in made if fix.safety is Safety.ASK]
+    return replace((asked or made)[0], title=made[0].title, edits=tuple(edit for fix in made for edit in fix.edits))
+
+
+def _remove(snapshot: Snapshot, left: Left) -> Fix | None:
+    """The same of one layer."""
     ledger = snapshot.ledgers.of(left.layer)
     below = _until_next_update(ledger, left)
     if _used_elsewhere(snapshot, ledger, left, below):
@@ -244,10 +257,19 @@ def _only_updates(layer: Layer) -> bool:
 
 
 def _last_use(left: Left) -> Call:
-    """The last call of the layer that reads or writes the lists."""
+    """The last call of the layer that reads or writes the lists, with what apt tidies up right behind it."""
     calls = left.layer.calls
     uses = [*_uses(left.layer), *(call for call in calls if _is_update(call) and not call.placed.in_function)]
-    return max(uses or left.calls, key=calls.index)
+    last = max(uses or left.calls, key=calls.index)
+    behind = takewhile(
+        lambda call: _tidies(call) and call.placed.ancestors == last.placed.ancestors, calls[calls.index(last) + 1 :]
+    )
+    return next(reversed([last, *behind]))
+
+
+def _tidies(call: Call) -> bool:
+    """Whether apt takes something away: `apt-get -y autoremove`, `apt-get clean`."""
+    return call.program in _APT and any(word.text in _TIDY for word in call.words)
 
 
 @remembered

@@ -1,7 +1,8 @@
 r"""Apt package lists stay in the layer.
 
 `apt-get update` downloads the list of every package there is. Nothing reads it after the install, yet it stays in the
-layer for good: a later `RUN rm` only hides it. `apt-get clean` does not remove it either.
+layer for good: a later `RUN rm` only hides it. `apt-get clean` does not remove it either. A second update in a later
+layer finds the lists there and adds next to nothing, so that they are reported once; the fix removes them in both.
 
 ## Example
 

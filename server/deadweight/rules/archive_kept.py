@@ -351,7 +351,8 @@ def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
     if first.instruction.keyword != "RUN" or last not in layers:
         return None
     text = _as_typed(kept)
-    edit = append_command(snapshot, last, kept.last.call, f"rm {text}") if text else None
+    above = None if first is last else first
+    edit = append_command(snapshot, last, kept.last.call, f"rm {text}", above=above) if text else None
     if edit is None:
         return None
     if first is last:

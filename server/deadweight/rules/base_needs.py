@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,6 +109,12 @@ _STATIC = ("ghcr.io/astral-sh/uv", "composer", "busybox", "docker", "hashicorp/"
 # What installs a compiler, and what is of no use without one.
 _HAVE_COMPILERS = frozenset(("build-essential", "build-base", "gcc", "g++", "clang"))
 _FOR_COMPILING = frozenset(("autoconf", "automake", "cmake", "libtool", "meson", "ninja-build", "pkg-config"))
+
+
+# Seen to fail on slim images: debuerreotype/docker-debian-artifacts#25 (stretch) and #89 (buster). bullseye is taken to
+# be the same, which nobody has tried here; Dockerfiles on bookworm-slim and trixie-slim do without (read 2026-11-26).
+_NEED_FOLDER_OF_MANUALS = frozenset(("stretch", "buster", "bullseye"))
+_JAVA = re.compile(r"(?:openjdk-\d+|default)-j(?:re|dk)(?:-headless)?")
 
 
 class Need(NamedTuple):
@@ -242,8 +249,16 @@ def _needs(layer: Layer) -> Iterator[Need]:
                 yield Need(each.loss, f"{each.package} {each.why}")
             if effect.cause.manager == "pip" and effect.cause.runtime.startswith("2"):
                 yield Need("musl", "Python 2 has no wheels for musl")
+            if (java := _java_of(effect.cause)) and "/usr/share/man" not in instruction.text:
+                yield Need("no-docs", f"{java} links its manuals into a folder that is left out with them")
         elif isinstance(effect.cause, Built):
             yield Need("no-nvcc", f"{effect.cause.program or 'a program'} may compile")
+
+
+def _java_of(cause: PackageSet) -> str | None:
+    """The Java that an install brings on a system where its links to manuals need /usr/share/man/man1 to be there."""
+    is_old = cause.manager == "apt" and cause.suite in _NEED_FOLDER_OF_MANUALS
+    return next((name for name in cause.names if _JAVA.fullmatch(name)), None) if is_old else None
 
 
 def is_everywhere(account: str) -> bool:

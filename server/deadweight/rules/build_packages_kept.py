@@ -76,7 +76,8 @@ COPY requirements.txt .
 RUN apt-get update \
     && apt-get install -y --no-install-recommends gcc \
     && rm -rf /var/lib/apt/lists/* \
-    && pip install --no-cache-dir -r requirements.txt && apt-get purge -y --auto-remove gcc
+    && pip install --no-cache-dir -r requirements.txt \
+    && apt-get purge -y --auto-remove gcc
 CMD ["uwsgi", "app.ini"]
 ```
 
@@ -100,7 +101,8 @@ FROM debian:trixie-slim
 COPY src /src
 RUN apt-get update && apt-get install -y --no-install-recommends gcc make && rm -rf /var/lib/apt/lists/* \
     && make -C /src/library install \
-    && make -C /src/server install && apt-get purge -y --auto-remove gcc make
+    && make -C /src/server install \
+    && apt-get purge -y --auto-remove gcc make
 CMD ["server"]
 ```
 

@@ -132,6 +132,7 @@ from deadweight.model.start import start_words
 from deadweight.rules import lone_commands, work_images, xdebug
 from deadweight.rules.edits import complete, swap_words
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, rule
+from deadweight.size import apt
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
@@ -202,8 +203,7 @@ def _tools(layer: Layer) -> Iterator[Effect]:
             names = tuple(name for name in cause.names if name in _TOOLS)
             rest = tuple(name for name in cause.names if name not in _TOOLS)
             if names and not _TO_WORK_IN.intersection(rest):
-                alone = replace(cause, names=names, already=(*cause.already, *rest))
-                yield replace(effect, cause=alone)
+                yield replace(effect, cause=apt.alone(cause, names))
 
 
 def _is_named_again(snapshot: Snapshot, freed: Effect) -> bool:

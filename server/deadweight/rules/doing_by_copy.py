@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, Download, Kind, Moved, is_under
+from deadweight.model.filesystem import is_file_at
 from deadweight.rules import account_ids
 from deadweight.rules.edits import insert_flag, move_below, remove_command, remove_instruction, replace_word
 from deadweight.rules.rule import Fix, Safety
@@ -85,6 +86,8 @@ def _set_there(snapshot: Snapshot, late: Late) -> Fix | None:
         return None
     if not change.is_exact and all(_is_download(layer) for layer in writers) and change.given in _OF_DOWNLOAD:
         change = change._replace(flag=f"--chmod={_OF_DOWNLOAD[change.given]}", is_exact=True)
+    if all(effect.path == change.path and is_file_at(effect, change.path) for each in writers for effect in each.kept):
+        change = change._replace(recursive=None)  # `chown -R` of a file is a chown
     also = _also_changed(late, change)
     if not all(_can_set(layer, each) for layer in writers for each in (change, *(each for _, each in also))):
         return None

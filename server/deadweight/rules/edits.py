@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from deadweight.rules.rule import AddedLines
 from deadweight.rules.script_places import body_of, place_of
 from deadweight.syntax import shell
-from deadweight.syntax.dockerfile import Comment
+from deadweight.syntax.dockerfile import Blank, Comment
 from deadweight.text import Edit, Span
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ IGNORE_FILE = ".dockerignore"
 
 _WIDTH = 100  # a line that would grow beyond it is continued on the next
 _BREAK = re.compile(r"(?P<before>[^\n]*?)[ \t]*\r?\n(?P<between>.*\n)?(?P<indent>[ \t]*)", re.DOTALL)
+_LEADS_NOTHING = re.compile(r"[ \t]*&&[ \t]*\S?\r?\n")  # an operator that has a line to itself
 _PATTERN_MARKS = re.compile(r"[\[\]*?\\]|^[!#\s]|\s$")
 _SWITCHES = frozenset(("sudo", "doas", "gosu", "su-exec", "setpriv", "runuser"))  # and what they run, in one command
 _STATUS = re.compile(r"\$\?|\$\{\?\}")  # `$?`
@@ -43,6 +44,18 @@ def insert_word(snapshot: Snapshot, layer: Layer, after: Word, text: str) -> Edi
     """Put a word behind a word of a command: a flag behind its verb."""
     body = body_of(layer)
     return Edit(_at(snapshot, layer, body.source.end(after.span.end)), f" {text}") if body else None
+
+
+def insert_names(snapshot: Snapshot, layer: Layer, after: Word, names: Iterable[str]) -> Edit | None:
+    """Put names behind the last one of a list; where that has a line to itself, so do they."""
+    body = body_of(layer)
+    if body is None:
+        return None
+    text, end = layer.instruction.text, body.source.end(after.span.end)
+    before = text[text.rfind("\n", 0, end) + 1 : body.source.start(after.span.start)]
+    is_alone = before.isspace() and body.form == "shell"
+    gap = f" {layer.instruction.escape}{line_end(text)}{before}" if is_alone else " "
+    return Edit(_at(snapshot, layer, end), "".join(f"{gap}{name}" for name in names))
 
 
 def insert_word_before(snapshot: Snapshot, layer: Layer, before: Word, text: str) -> Edit | None:
@@ -63,10 +76,13 @@ def insert_above(snapshot: Snapshot, layer: Layer, line: str) -> Edit:
     return Edit(Span(offset, offset), line + line_end(snapshot.text))
 
 
-def append_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -> Edit | None:
+def append_command(
+    snapshot: Snapshot, layer: Layer, call: Call, command: str, *, above: Layer | None = None
+) -> Edit | None:
     """Run `command`, which never fails, right after `call` where that succeeded, in the operators already in force.
 
-    Behind a call in a branch or loop it runs when the whole of that is done.
+    Behind a call in a branch or loop it runs when the whole of that is done. `above` is the RUN that this one becomes
+    a part of, so that it has several lines then.
     """
     body = body_of(layer)
     place = body and place_of(body, call)
@@ -86,7 +102,8 @@ def append_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -
             after, operator = place.chain, ";"
         else:
             return None
-    return Edit(_at(snapshot, layer, body.source.end(after.span.end)), _joined(layer, body, place, operator, command))
+    joined = _joined(layer, body, place, operator, command, above)
+    return Edit(_at(snapshot, layer, body.source.end(after.span.end)), joined)
 
 
 def prepend_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) -> Edit | None:
@@ -108,7 +125,7 @@ def remove_instruction(snapshot: Snapshot, layer: Layer) -> Edit:
     end = start + len(text)
     if not text.endswith("\n"):  # the file ends without a line end, and goes on doing so
         start = len(snapshot.text[:start].rstrip("\r\n"))
-    return Edit(Span(start, end), "")
+    return Edit(with_blanks(snapshot.tree, Span(start, end)), "")
 
 
 def replace_word(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edit | None:
@@ -153,18 +170,24 @@ def remove_word(snapshot: Snapshot, layer: Layer, word: Word) -> Edit | None:
 
 
 def move_below(snapshot: Snapshot, moved: Sequence[Layer], last: Layer, *, flag: str = "") -> tuple[Edit, ...]:
-    """Move instructions, with the comments that stand on them, right below `last`; `flag` goes behind each keyword."""
+    """Move instructions, with the comments that stand on them, right below `last`; `flag` goes behind each keyword.
+
+    Where a blank line stands above them, one does below `last`.
+    """
     source = snapshot.text
     newline = line_end(source)
-    edits: list[Edit] = []
-    lines = ""
+    spans: list[Span] = []
+    above = with_comments(snapshot.tree, snapshot.offset(moved[0].site))
+    lines = newline if _blanks(snapshot.tree, above, -1) else ""
     for layer in moved:
         instruction, offset = layer.instruction, snapshot.offset(layer.site)
         start, end = with_comments(snapshot.tree, offset), offset + len(instruction.text)
         text = source[start:end]
         at = offset - start + instruction.span.start + len(instruction.keyword)
         lines += (f"{text[:at]} {flag}{text[at:]}" if flag else text).removesuffix(newline) + newline
-        edits.append(Edit(Span(start, end), ""))
+        first = spans.pop().start if spans and spans[-1].end == start else start
+        spans.append(Span(first, end))
+    edits = [Edit(with_blanks(snapshot.tree, span), "") for span in spans]
     at = snapshot.offset(last.site) + len(last.instruction.text)
     if source[:at].endswith("\n"):
         return (*edits, Edit(Span(at, at), lines))
@@ -244,10 +267,34 @@ def with_comments(tree: Dockerfile, offset: int) -> int:
     return tree.offsets[number]
 
 
+def with_blanks(tree: Dockerfile, span: Span) -> Span:
+    """Whole lines that are to go, with the blank lines below them that those above stand for already."""
+    below = _blanks(tree, span.end, 1)
+    return Span(span.start, span.end + sum(map(len, below[: len(_blanks(tree, span.start, -1))])))
+
+
 def line_end(text: str) -> str:
     """The line end in use: that of the first line."""
     newline = text.find("\n")
     return "\r\n" if newline > 0 and text[newline - 1] == "\r" else "\n"
+
+
+def indent_of(layer: Layer, operator: str) -> str:
+    """The white space in front of the commands on a RUN's further lines; "" where it has none."""
+    lines = layer.instruction.text.rstrip().split("\n")[1:]
+    wanted = [line for line in lines if line.lstrip().startswith("&&")] if operator != ";" else lines
+    line = next((line for line in reversed(wanted) if line.strip() and not line.lstrip().startswith("#")), None)
+    return "" if line is None else line[: len(line) - len(line.lstrip())]
+
+
+def _blanks(tree: Dockerfile, offset: int, step: int) -> list[str]:
+    """The blank lines right above (-1) or below (1) an offset at which a piece starts."""
+    number = bisect_left(tree.offsets, offset) + min(step, 0)
+    found: list[str] = []
+    while 0 <= number < len(tree.pieces) and isinstance(piece := tree.pieces[number], Blank):
+        found.append(piece.text)
+        number += step
+    return found
 
 
 def _at(snapshot: Snapshot, layer: Layer, offset: int) -> Span:
@@ -268,7 +315,7 @@ def _as_user_of(layer: Layer, call: Call) -> str | None:
     return "".join(f"{word.text} " for word in wrapper)
 
 
-def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: str) -> str:
+def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: str, above: Layer | None) -> str:
     """`command` with the operator before it, broken over lines the way its neighbours are."""
     text, newline = layer.instruction.text, line_end(layer.instruction.text)
     start, end = body.source.start(place.unit.span.start), body.source.end(place.unit.span.end)
@@ -282,18 +329,21 @@ def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: s
     escape = layer.instruction.escape
     gap = _neighbouring_gap(text, body, place)
     if gap is not None and (match := _BREAK.match(gap)):
-        leads = not match["before"].replace(escape, "").strip()
-        if leads and operator == "&&":
+        trails = match["before"].replace(escape, "").strip()
+        if not trails and operator == "&&" and not _LEADS_NOTHING.match(match["between"] or ""):
             return f" {escape}{newline}{match['indent']}&& {command}"
-        return f"{spaced.rstrip()} {escape}{newline}{match['indent']}{command}"
+        # `npm ci &&\`, with a blank or without
+        joint = match["before"] if trails == operator else f"{spaced.rstrip()} {escape}"
+        return f"{joint}{newline}{match['indent']}{command}"
     line = text[text.rfind("\n", 0, end) + 1 :].partition("\n")[0]
-    if "\n" not in text:
+    is_short = "\n" not in text[start:end] and len(line.rstrip()) + len(spaced) + len(command) <= _WIDTH
+    is_amid = gap is not None and bool(text[end:].partition("\n")[0].strip(f" \t\r{escape}"))
+    if above is None and ("\n" not in text or is_short or is_amid):
         return spaced + command
-    if "\n" not in text[start:end] and len(line.rstrip()) + len(spaced) + len(command) <= _WIDTH:
-        return spaced + command
+    indent = (above and (indent_of(layer, operator) or indent_of(above, operator))) or "    "
     if operator == "&&":
-        return f" {escape}{newline}    && {command}"
-    return f"; {escape}{newline}    {command}"
+        return f" {escape}{newline}{indent}&& {command}"
+    return f"; {escape}{newline}{indent}{command}"
 
 
 def _joint(layer: Layer, body: RunBody, start: int, operator: str, command: str) -> str:

@@ -2,10 +2,11 @@ r"""An install leaves its download cache in the image.
 
 pip, pipx, pipenv and poetry keep every wheel they download, npm every tarball, pacman every archive, yarn all packages
 once more, so that a second install is faster; apk, dnf, yum and zypper keep what the repositories say of all their
-packages, conda both. uv, pnpm and bun link what they install with their cache and leave only what the index said. gem,
-bundler and composer keep the archives of what they unpack; Go, cargo, Maven, Gradle, sbt and NuGet a store that every
-build reads. In an image there is no second install: the layer is finished, and the cache stays in it for good. A later
-`RUN rm` only hides it, and a `COPY --from` of the folder around it takes it along.
+packages, conda both. uv, pnpm and bun link what they install with their cache and leave only what the index said, pnpm
+and bun nothing at all where a lockfile says it. gem, bundler and composer keep the archives of what they unpack; Go,
+cargo, Maven, Gradle, sbt and NuGet a store that every build reads. In an image there is no second install: the layer is
+finished, and the cache stays in it for good. A later `RUN rm` only hides it, and a `COPY --from` of the folder around
+it takes it along.
 
 ## Example
 
@@ -71,7 +72,7 @@ FROM node:22-slim
 RUN yarn global add typescript@7 && yarn cache clean
 ```
 
-apk has an option as well. What `apk update` keeps, no later RUN needs either:
+apk has an option as well, with which it needs no `apk update`:
 
 ## Example
 
@@ -85,7 +86,6 @@ Use instead:
 
 ```
 FROM alpine:3.22
-RUN apk update --no-cache
 RUN apk add --no-cache curl git
 ```
 
@@ -378,6 +378,20 @@ What is installed lies in the build context already:
 FROM python:3.13-slim
 COPY wheels /wheels
 RUN pip install --no-index --find-links=/wheels pandas
+```
+
+A lockfile says what pnpm and bun would ask the registry, and they keep nothing of it:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY package.json pnpm-lock.yaml ./
+RUN pnpm install --frozen-lockfile
+//- package.json
+{"dependencies": {"express": "^5.1.0"}}
+//- pnpm-lock.yaml
+lockfileVersion: '9.0'
 ```
 
 conda is told to clean up in full:

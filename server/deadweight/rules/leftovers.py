@@ -10,7 +10,17 @@ from deadweight.model.effects import Kind, Leftover
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules import stores
-from deadweight.rules.edits import append_command, complete, insert_flag, insert_word, insert_word_before
+from deadweight.rules.edits import (
+    append_command,
+    complete,
+    insert_flag,
+    insert_word,
+    insert_word_before,
+    remove_command,
+    remove_instruction,
+    replace_word,
+    with_comments,
+)
 from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.size.estimate import size_together
@@ -43,7 +53,7 @@ class Left(NamedTuple):
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls that leave them, each by itself: `apt-get update` where another one has done so before."""
-        spans = {effect.span for effect in self.layer.effects if self.is_same(effect)}
+        spans = {effect.span for effect in (*self.layer.effects, *self.effects) if self.is_same(effect)}
         return tuple(call for call in self.layer.calls if call.span in spans)
 
     @property
@@ -141,15 +151,21 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
         return _clean_store(snapshot, left)
     if cause.flag:
         calls = [(left.layer, call) for call in left.calls]
-        calls += [(layer, call) for layer, found in _would_leave_them(snapshot, left) for call in found]
-        edits = [_with_flag(snapshot, layer, call, cause) for layer, call in calls]
-        title = f"Add {cause.flag}"
+        calls += [(again.layer, call) for again in left_again(snapshot, left) for call in again.calls]
+        needless = [_without(snapshot, layer, call, cause) for layer, call in calls]
+        edits = [edit or _with_flag(snapshot, *each, cause) for edit, each in zip(needless, calls, strict=True)]
+        first = left.calls[0] if left.calls else None
+        title = (
+            f"Add {cause.flag}"
+            if None in needless or first is None
+            else f"Remove {first.program} {_verb(first, cause)}"
+        )
     elif left.calls:
         lasts = [
             *((left.layer, call) for call in left.last_calls),
-            *((layer, found[-1]) for layer, found in _would_leave_them(snapshot, left)),
+            *((again.layer, again.calls[-1]) for again in left_again(snapshot, left)),
         ]
-        edits = [append_command(snapshot, layer, call, cause.cleanup) for layer, call in lasts]
+        edits = [_cleaned_behind(snapshot, layer, call, cause) for layer, call in lasts]
         title = f"Run {cause.cleanup} in the same RUN"
     made = complete(edits)
     return Fix("clean-up", title, Safety.SAFE, made) if made else None
@@ -168,7 +184,7 @@ def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
             return None  # the layer of the download may be known, and the mount empty
         layers += dict.fromkeys(reader.layer for reader in found)
     else:
-        layers += [layer for layer, _ in _would_leave_them(snapshot, left)]
+        layers += [again.layer for again in left_again(snapshot, left)]
     edits = tuple(
         insert_flag(snapshot, layer, f"--mount=type=cache,target={path}") for layer in layers for path in paths
     )
@@ -187,7 +203,7 @@ def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
     if not left.calls or any(stores.readers_behind(snapshot, left)):
         return None
     cleanup = left.cause.cleanup
-    edit = append_command(snapshot, left.layer, stores.last_reader(left.layer, left.calls[-1]), cleanup)
+    edit = _cleaned_behind(snapshot, left.layer, stores.last_reader(left.layer, left.calls[-1]), left.cause)
     start = stores.script_at_start(snapshot, left.layer.site)
     note = f"Check: {start} does not run {left.calls[0].program} again" if start else ""
     return edit and Fix(
@@ -199,28 +215,63 @@ def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
     )
 
 
-def _would_leave_them(snapshot: Snapshot, left: Left) -> Iterator[tuple[Layer, list[Call]]]:
-    """The later layers that leave the same, were it not there already, with the calls that do: `apk add` after an
-    `apk update`.
+def _cleaned_behind(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
+    """The edit that cleans up behind a call, by the very program that was called: what is called as
+    `/opt/conda/bin/conda` may not be on PATH. A path that only a script within the script knows is none outside of it.
     """
-    for layer in snapshot.ledgers.of(left.layer).layers[left.layer.site.step + 1 :]:
+    program, _, rest = cause.cleanup.partition(" ")
+    folder, _, name = call.typed.strip("\"'").rpartition("/")
+    if not folder or name != program:
+        return append_command(snapshot, layer, call, cause.cleanup)
+    is_known = call.own is call.placed or folder.startswith("/")
+    return append_command(snapshot, layer, call, f"{call.typed} {rest}") if is_known else None
+
+
+def left_again(snapshot: Snapshot, left: Left) -> Iterator[Left]:
+    """What later layers would leave of the same, were it not there already: `apk add` after an `apk update`."""
+    for layer in _above(snapshot, left.layer):
         if layer.step is None or any(map(left.is_same, layer.effects)):
             continue
         # Without the layers below, as `Layer.calls` are.
-        alone = [(call, effect) for call in layer.calls for effect in effects_of(call)]
-        kept = kept_after((effect for _, effect in alone), mounts_of(layer.instruction, layer.step.state))
-        if any(map(left.is_same, kept)):
-            yield layer, [call for call, effect in alone if left.is_same(effect)]
+        alone = [effect for call in layer.calls for effect in effects_of(call)]
+        if any(map(left.is_same, kept_after(alone, mounts_of(layer.instruction, layer.step.state)))):
+            yield left_of(layer, left.cause, filter(left.is_same, alone))
+
+
+def _above(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:
+    """The later layers of a stage, and of those of the image that stand on it."""
+    own, ledgers = snapshot.ledgers.of(layer), snapshot.shipped_ledgers
+    yield from own.layers[layer.site.step + 1 :]
+    for ledger in ledgers[ledgers.index(own) + 1 :] if own in ledgers else ():
+        yield from ledger.layers
+
+
+def _without(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
+    """The edit that takes out a call that does nothing but leave them: `apk update` in front of `apk add`."""
+    if any(effect.cause != cause for effect in effects_of(call)):
+        return None
+    if len(layer.calls) > 1:
+        return remove_command(snapshot, layer, call)
+    offset = snapshot.offset(layer.site)
+    # A comment right above speaks of it, and would speak of something else.
+    is_alone = not layer.is_trigger and with_comments(snapshot.tree, offset) == offset
+    return remove_instruction(snapshot, layer) if is_alone else None
+
+
+def _verb(call: Call, cause: Leftover) -> str:
+    """What a call of the tool does."""
+    own = (effect.cause for effect in effects_of(call))
+    return next((each.verb for each in own if each == cause and isinstance(each, Leftover)), cause.verb) or ""
 
 
 def _with_flag(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
     """The edit that puts the flag behind a call's verb, or the program's name where there is none: `apk update` and
     `apk add` leave the same.
     """
-    own = (effect.cause for effect in effects_of(call))
-    verb = next((each.verb for each in own if each == cause and isinstance(each, Leftover)), cause.verb)
-    flag = cause.flag or ""
-    if verb is None:
+    verb, flag = _verb(call, cause), cause.flag or ""
+    if moot := next((word for word in call.words if word.text in cause.moot), None):
+        return replace_word(snapshot, layer, moot, flag)
+    if not verb:
         return insert_word_before(snapshot, layer, call.words[0], flag) if call.words else None
     word = _place_of_flag(call, verb, flag.replace("--no-", "--"))
     return insert_word(snapshot, layer, word, flag) if word else None

@@ -10,7 +10,7 @@ import re
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.rules.edits import line_end, with_comments
+from deadweight.rules.edits import indent_of, line_end, with_blanks, with_comments
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of, set_errexit
 from deadweight.syntax import shell
@@ -141,7 +141,7 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
     text, start = snapshot.text, _start_of_script(snapshot, left)
     script = apply_edits(text[start:end], [Edit(each.span.shifted(-start), each.text) for each in changes])
     newline, escape = line_end(text), later.instruction.escape
-    indent = next((found for each in (right, left) if (found := _indent(each, operator))), "    ")
+    indent = next((found for each in (right, left) if (found := indent_of(each.layer, operator))), "    ")
     joint = (
         f" {escape}{newline}{indent}&& " if operator == "&&" else f"{'' if ended else ';'} {escape}{newline}{indent}"
     )
@@ -150,7 +150,7 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
     comments = text[above : snapshot.offset(layer.site)]
     if _ADDRESSED.search(comments):
         return None
-    removed = Span(above, snapshot.offset(layer.site) + len(layer.instruction.text))
+    removed = with_blanks(snapshot.tree, Span(above, snapshot.offset(layer.site) + len(layer.instruction.text)))
     edits = (Edit(removed, ""), Edit(Span(at, at), comments), Edit(Span(where, where), script + joint))
     return tuple(each for each in edits if each.text or each.span.start < each.span.end)
 
@@ -301,7 +301,7 @@ def _joined(
     if before.needs_parentheses:
         at = _start_of_script(snapshot, before)
         edits.append(Edit(Span(at, at), "( "))
-    indent = next((found for script in reversed(scripts) if (found := _indent(script, operator))), "    ")
+    indent = next((found for script in reversed(scripts) if (found := indent_of(script.layer, operator))), "    ")
     ended = before.body.script.body.statements[-1].terminator == ";"
     if operator == ";":
         seam = f"{'' if ended else ';'} {escape}{newline}{comments}{indent}{undoes}"
@@ -332,14 +332,6 @@ def _end_of_script(snapshot: Snapshot, script: _Script) -> int | None:
     if body.script.text[end:].strip():
         return None
     return snapshot.offset(script.layer.site) + body.source.end(end)
-
-
-def _indent(script: _Script, operator: str) -> str:
-    """The white space in front of the commands on a RUN's further lines; "" where it has none."""
-    lines = script.layer.instruction.text.rstrip().split("\n")[1:]
-    wanted = [line for line in lines if line.lstrip().startswith("&&")] if operator != ";" else lines
-    line = next((line for line in reversed(wanted) if line.strip() and not line.lstrip().startswith("#")), None)
-    return "" if line is None else line[: len(line) - len(line.lstrip())]
 
 
 def _program(command: shell.Command) -> tuple[str, ...]:

@@ -42,7 +42,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install --no-install-recommends -y \
         default-libmysqlclient-dev \
-        gcc libfontconfig1 \
+        gcc \
+        libfontconfig1 \
     && rm -rf /var/lib/apt/lists/*
 ```
 
@@ -137,6 +138,13 @@ APT::Install-Recommends "0";
 EOF
 ENV APT_CONFIG=/lean.conf
 RUN apt-get update && apt-get install -y git
+```
+
+Nobody knows which packages these are, and so not what they recommend:
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y $(cat packages.txt) && rm -rf /var/lib/apt/lists/*
 ```
 
 The recommended packages are asked for anyway, or weigh next to nothing:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.building import may_compile
 from deadweight.rules import merging
-from deadweight.rules.edits import append_command, complete, insert_word
+from deadweight.rules.edits import append_command, complete, insert_names, insert_word
 from deadweight.rules.folder_uses import layers_behind
 from deadweight.rules.rule import Fix, Safety
 from deadweight.syntax.dockerfile import remembered
@@ -105,7 +105,7 @@ def _renamed(snapshot: Snapshot, kept: Kept, install: Call) -> tuple[Edit, ...] 
     if _has_label(kept):
         edit = insert_word(snapshot, kept.layer, verb, f"--virtual {_LABEL}")
     elif kept.libraries:
-        edit = insert_word(snapshot, kept.layer, last, " ".join(kept.libraries))
+        edit = insert_names(snapshot, kept.layer, last, kept.libraries)
     else:
         return ()
     return (edit,) if edit else None
@@ -118,7 +118,7 @@ def _removal(snapshot: Snapshot, kept: Kept, layer: Layer, last: Call, install: 
     )
     if install.placed.command.words[0].text == "sudo" and last.placed.command.words[0].text != "sudo":
         command = f"sudo {command}"
-    return append_command(snapshot, layer, last, command)
+    return append_command(snapshot, layer, last, command, above=None if layer is kept.layer else kept.layer)
 
 
 def _has_label(kept: Kept) -> bool:

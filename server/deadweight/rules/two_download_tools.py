@@ -120,6 +120,7 @@ from deadweight.model.start import start_command
 from deadweight.rules import work_images
 from deadweight.rules.edits import remove_word
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_typed, rule
+from deadweight.size import apt
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
@@ -194,8 +195,7 @@ def _installs(layer: Layer) -> Iterator[_Install]:
             continue
         for name in _TOOLS:
             if name in cause.names and name not in cause.already and not _is_explained(layer.instruction, name):
-                rest = tuple(each for each in cause.names if each != name)
-                freed = replace(effect, cause=replace(cause, names=(name,), already=(*cause.already, *rest)))
+                freed = replace(effect, cause=apt.alone(cause, (name,)))
                 yield _Install(layer, effect, freed, name)
 
 

@@ -14,7 +14,7 @@ from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import recommendations
-from deadweight.rules.edits import complete, insert_word
+from deadweight.rules.edits import complete, insert_names, insert_word
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.size import rpm
 from deadweight.size.units import at_least, total
@@ -154,5 +154,5 @@ def _edits(snapshot: Snapshot, install: _Install, names: Sequence[str]) -> tuple
         return None
     edits = [insert_word(snapshot, install.layer, verb, _FLAG)]
     if names:
-        edits.append(insert_word(snapshot, install.layer, last, " ".join(names)))
+        edits.append(insert_names(snapshot, install.layer, last, names))
     return complete(edits)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deadweight.facts import debian
 from deadweight.facts.recommends import recommended
 from deadweight.model.commands.apt import package_name
-from deadweight.rules.edits import complete, insert_word, listed
+from deadweight.rules.edits import complete, insert_names, insert_word, listed
 from deadweight.rules.installing_apart import install_apart
 from deadweight.rules.recommendations import ELSEWHERE, anywhere, named, verb
 from deadweight.rules.rule import Fix, Safety
@@ -88,5 +88,5 @@ def _edits(snapshot: Snapshot, install: Install, names: tuple[str, ...]) -> tupl
         return None
     edits = [insert_word(snapshot, install.layer, said, _FLAGS[call.program])]
     if names:
-        edits.append(insert_word(snapshot, install.layer, packages[-1], " ".join(names)))
+        edits.append(insert_names(snapshot, install.layer, packages[-1], names))
     return complete(edits)

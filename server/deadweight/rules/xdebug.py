@@ -14,6 +14,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.rules import work_images
 from deadweight.rules.edits import complete, remove_command, remove_instruction, swap_words
 from deadweight.rules.rule import Finding, Fix, Safety
+from deadweight.size import apt
 from deadweight.size.estimate import effect_size
 
 if TYPE_CHECKING:
@@ -68,8 +69,7 @@ def _installs(layer: Layer) -> Iterator[Effect]:
         if cause.manager == "pecl":
             yield effect
         elif cause.manager in ("apt", "apk") and (names := tuple(filter(_PACKAGE.fullmatch, cause.names))):
-            rest = tuple(name for name in cause.names if name not in names)
-            yield replace(effect, cause=replace(cause, names=names, already=(*cause.already, *rest)))
+            yield replace(effect, cause=apt.alone(cause, names))
 
 
 def _holds_an_app(snapshot: Snapshot) -> bool:

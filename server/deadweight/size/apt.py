@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import islice
@@ -142,6 +143,13 @@ def _records_of(there: int) -> Size:
     each = constant("apt.status")
     low, best, high = (round(there * bytes_) for bytes_ in (each.low, each.best, each.high))
     return size(f"dpkg's records of {there} packages that are there", low, best, high, each.source, each.date)
+
+
+def alone(wanted: PackageSet, names: tuple[str, ...]) -> PackageSet:
+    """The part of an install that only these of its names bring: what the others need or recommend comes anyway."""
+    rest = replace(wanted, names=tuple(each for each in wanted.names if each not in names))
+    brought = sorted(_added_by(rest).packages) if rest.names and wanted.manager == "apt" else ()
+    return replace(wanted, names=names, already=(*wanted.already, *rest.names, *brought))
 
 
 def unpacked(names: Iterable[str], on: PackageSet, *, unknown: int = 0) -> Size | None:

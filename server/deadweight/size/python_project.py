@@ -180,13 +180,18 @@ def _with_rest(asked: _Asked, size: Size | None) -> Size | None:
 
 def _asked(packages: PackageSet) -> _Asked | None:
     """What an install is asked for, by name and in files; None where a file's text is not known."""
-    named = tuple(each for name in packages.names if (each := _read_requirement(name)))
+    named = tuple(each for name in packages.names if (each := _named(name)))
     if packages.project is None:
         return _Asked(named)
     found = _of_project(packages.manager, packages.project, packages.options)
     if found is None or not named:
         return found
     return _Asked((*named, *found.requirements), found.locked, found.is_whole)
+
+
+def _named(word: str) -> Requirement | None:
+    """What a word of a command asks for: `$PACKAGES`, whose value nobody knows, may be anything."""
+    return _read_requirement(word) or (python.Requirement("", url=word) if "$" in word or "`" in word else None)
 
 
 @lru_cache(maxsize=32)

@@ -46,11 +46,23 @@ class TooDeepError(Exception):
 
 def read(text: str, language: Language) -> Script:
     """The script in `text`. Raises TooDeepError."""
-    root, offsets, negated = parse_nodes(text, language)
+    root, offsets, negated = parse_nodes(_COMMENT_AS_WORD.sub(_blank, text) if "`" in text else text, language)
     reader = _Reader(text, offsets, negated)
     body = reader.statements(root.children, "script", 0)
     problems = (*map(reader.span, errors(root)), *reader.problems) if root.has_error else tuple(reader.problems)
     return Script(text, body, is_opaque=False, problems=problems)
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Blanks for a comment that stands for no word of a command: the grammar takes what follows for a part of it.
+
+    One that touches a word, or is all of a command, stays as it is.
+    """
+    text, start, end = match.string, match.start(), match.end()
+    before, behind = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+    touches = before[-1:].strip(_BETWEEN) or behind[:1].strip(_BETWEEN)
+    is_command = before.rstrip(" \t")[-1:] in _BETWEEN and behind.lstrip(" \t")[:1] in _BETWEEN
+    return match[0] if touches or is_command else " " * len(match[0])
 
 
 class _Simple:
@@ -107,6 +119,10 @@ _OPENS_HOLE = re.compile(r"[$`(]")  # `$A`, `` `a` ``, `<(a)`
 _HOLDS_MORE = re.compile(r"<<|[(`]")  # a heredoc, whose text stands elsewhere, or other commands
 _LONGEST_KNOWN = 1_000  # characters
 _known = KnownCommands(256)
+# What people write between commands whose lines the Dockerfile joins, and stands for no word: `# Install tools`
+_COMMENT_AS_WORD = re.compile(r"`[ \t]*#[^`\n]*`")
+_BETWEEN = " \t\n;&|()"
+_NEAR = 200  # characters in which what stands beside one is looked for
 _ESCAPED_BLANKS = re.compile(r"(?:\\[ \t\v\f\n])+")
 
 

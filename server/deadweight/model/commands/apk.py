@@ -28,6 +28,8 @@ VALUES = (
     *("-t", "--virtual", "-X", "--repository", "-p", "--root", "-o", "--output", "--arch", "--cache-dir"),
     *("--cache-max-age", "--keys-dir", "--progress-fd", "--repositories-file", "--timeout", "--wait"),
 )
+# With --no-cache the index is always a new one.
+_UPDATES = ("-U", "--update", "--update-cache")
 # These fetch the index where there is none; `apk del` does not (apk-tools, src/app_del.c: APK_OPENF_NO_AUTOUPDATE).
 _FETCHES_INDEX = ("add", "update", "upgrade", "fix")
 _NO_CACHE_SINCE = (3, 3)
@@ -83,7 +85,8 @@ def _index(call: Call, verb: str) -> Leftover:
     release = tuple(int(each) for each in suite.split(".") if each.isdigit() and len(each) < 4)
     measured = figure("apk.index.small" if release and release < _SMALL_INDEX_BEFORE else "apk.index")
     flag = None if release and release < _NO_CACHE_SINCE else "--no-cache"
-    return Leftover("install-cache", "apk's package index", f"rm -rf {INDEX}/*", flag, verb, figure=measured)
+    cleanup = f"rm -rf {INDEX}/*"
+    return Leftover("install-cache", "apk's package index", cleanup, flag, verb, figure=measured, moot=_UPDATES)
 
 
 TOOLS = (Tool(("apk",), _effects),)

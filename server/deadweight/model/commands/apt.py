@@ -65,7 +65,9 @@ def _effects(call: Call) -> Iterator[Effect]:
     if verb == "update":
         is_plain = files.is_removed(_PACKS_LISTS)
         measured = figure("apt.lists.uncompressed") if is_plain else _lists(call.around.base.suite)
-        yield writes(LISTS, Leftover("apt-lists", "apt package lists", f"rm -rf {LISTS}/*", figure=measured), call.span)
+        # Where an earlier layer left them, only the InRelease files are written again: 241 kB of 19.9 MB of bookworm
+        # (apt 2.6.1, both updates within a minute, 2026-11-26).
+        yield call.leaves(LISTS, Leftover("apt-lists", "apt package lists", f"rm -rf {LISTS}/*", figure=measured))
     elif verb in ("dist-clean", "distclean"):
         yield removes(LISTS, call.span)
     elif verb == "clean":

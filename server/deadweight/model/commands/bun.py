@@ -29,9 +29,12 @@ def _effects(call: Call) -> Iterator[Effect]:
         options = {"dev"} if npm.wants_dev(call) and not call.has("-p") else set()
         if verb == "ci" or call.has("--frozen-lockfile"):
             options.add("frozen")
-        packages = npm.of_project(call, "bun", npm.project_at(call, folder, "bun.lock"), folder, options)
+        project = npm.project_at(call, folder, "bun.lock")
+        packages = npm.of_project(call, "bun", project, folder, options)
         yield writes(folder and posixpath.join(folder, "node_modules"), packages, call.span)
-        yield from _left(call, packages)
+        # With a lockfile it keeps no document (bun 1.2.23, `ls ~/.bun/install/cache/*.npm` after one, 2026-11-26).
+        if npm.is_unlocked(call, project, folder, "bun.lock", "bun.lockb"):
+            yield from _left(call, packages)
     elif verb in ("add", "a", "install", "i"):
         packages = PackageSet("bun", names, None, around.base.suite, around.base.libc)
         yield writes(around.resolve("~/.bun" if call.has("-g", "--global") else "node_modules"), packages, call.span)

@@ -54,7 +54,7 @@ def _effects(call: Call) -> Iterator[Effect]:
 def _installed(call: Call, packages: PackageSet, place: str | None) -> Iterator[Effect]:
     yield writes(place, packages, call.span)
     folder = cache(call.around)
-    if folder not in (None, "/dev/null") and not call.has("--no-cache"):
+    if folder is not None and not call.has("--no-cache"):
         # `COMPOSER_HOME=/opt composer install` says for that one run where the cache is.
         is_told_once = any(each.name.startswith("COMPOSER_") for each in call.placed.command.assignments)
         cleanup = f"rm -rf {folder}" if is_told_once else f"{call.typed} clear-cache"

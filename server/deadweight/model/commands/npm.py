@@ -104,6 +104,13 @@ def project_at(call: Call, folder: str | None, *locks: str) -> ProjectTexts | No
     )
 
 
+def is_unlocked(call: Call, project: ProjectTexts | None, folder: str | None, *locks: str) -> bool:
+    """Whether surely no lockfile says which packages to fetch, so that the registry is asked about each."""
+    if folder is None or project is None or project.manifest is None or project.lock is not None:
+        return False
+    return not any(call.around.files.held(posixpath.join(folder, lock)) for lock in locks)
+
+
 def of_project(
     call: Call, manager: str, project: ProjectTexts | None, folder: str | None, options: Iterable[str]
 ) -> PackageSet:

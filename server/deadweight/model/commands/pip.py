@@ -103,9 +103,7 @@ def _left(call: Call, packages: PackageSet, told: Settings) -> Iterator[Effect]:
         left = Leftover(
             "install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages
         )
-        folder = _cache_folder(call, told)
-        if folder is None or not folder.startswith("/dev/"):  # `--cache-dir /dev/null`
-            yield writes(folder, left, call.span)
+        yield writes(_cache_folder(call, told), left, call.span)
 
 
 def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:

@@ -20,6 +20,7 @@ VALUES = (
     *("-C", "--dir", "-F", "--filter", "--filter-prod", "--store-dir", "--virtual-store-dir", "--registry"),
     *("--reporter", "--loglevel", "--network-concurrency", "--lockfile-dir", "--global-dir"),
 )
+_LOCK = "pnpm-lock.yaml"
 _INSTALLS = frozenset(("install", "i", "fetch", "ci"))
 _WRITES_NOTHING = frozenset(
     ("config", "set", "get", "list", "ls", "why", "audit", "outdated", "help", "store", "setup")
@@ -41,7 +42,7 @@ def _effects(call: Call) -> Iterator[Effect]:
     elif verb == "prune":
         folder = around.resolve(call.value("-C", "--dir") or ".")
         options = set() if call.has("--prod", "-P") else {"dev"}
-        packages = npm.of_project(call, "pnpm", npm.project_at(call, folder, "pnpm-lock.yaml"), folder, options)
+        packages = npm.of_project(call, "pnpm", npm.project_at(call, folder, _LOCK), folder, options)
         if path := around.resolve("node_modules"):
             yield replaces(path, packages, call.span)
     elif verb and verb not in _WRITES_NOTHING:
@@ -54,9 +55,12 @@ def _install(call: Call) -> Iterator[Effect]:
     options = set() if call.has("-P", "--prod") or not npm.wants_dev(call) else {"dev"}
     if call.has("--frozen-lockfile"):
         options.add("frozen")
-    packages = npm.of_project(call, "pnpm", npm.project_at(call, folder, "pnpm-lock.yaml"), folder, options)
+    project = npm.project_at(call, folder, _LOCK)
+    packages = npm.of_project(call, "pnpm", project, folder, options)
     yield writes(folder and posixpath.join(folder, "node_modules"), packages, call.span)
-    yield from _left(call, packages)
+    # With a lockfile it asks for no document (pnpm 10.34.9, `find ~/.cache/pnpm` after an install, 2026-11-26).
+    if npm.is_unlocked(call, project, folder, _LOCK):
+        yield from _left(call, packages)
 
 
 def _left(call: Call, packages: PackageSet) -> Iterator[Effect]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell_tree import Command, Redirect
 
 PROGRAMS = frozenset(("echo", "printf", "cat"))
-_NO_FILES = ("/dev/", "/proc/", "/sys/")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "c": ""}
 _CONVERSION = re.compile(r"%(?:[-0-9.]*)([sb%])")
@@ -57,7 +56,7 @@ def _output(redirects: Sequence[Redirect]) -> Redirect | None:
 
 def _written(call: Call, target: Word, said: str | None, appends: bool) -> Iterator[Effect]:
     path = call.around.resolve(target.pattern)
-    if path is None or said is None or path.startswith(_NO_FILES):
+    if path is None or said is None:
         return
     known = None if "$" in said or "`" in said else said
     yield writes(path, Text(len(said.encode("utf-8", "replace")), known, appends), call.span)
