@@ -185,6 +185,7 @@ def test_a_server_starts_by_itself() -> None:
         ('["/bin/scutil", "emu", "/bin/build"]', False),
         ('["serve", "/app/build"]', True),
         ('["npm", "run", "develop"]', False),
+        ('["nodemon", "server.js"]', False),
         ('["npm", "start"]', True),
         ('["/usr/bin/tini", "--", "/bin/bash"]', False),
         ('["/entrypoint.sh", "tail", "-f", "/dev/null"]', False),

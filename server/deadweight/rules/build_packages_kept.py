@@ -194,6 +194,38 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 CMD ["python", "-m", "app"]
 ```
 
+```
+FROM debian:trixie-slim
+# Runtime JIT compilation tools
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libpq-dev && pip install --no-cache-dir app
+CMD ["app", "serve"]
+```
+
+The image is built on a compiler: who ships that ships more than what is installed beside it.
+
+```
+FROM rust:1.93
+RUN apt-get update && apt-get install -y cmake
+COPY . .
+RUN cargo build --release
+CMD ["./target/release/app"]
+```
+
+People work in it: it lets them in by ssh, or has PHP's debugger and no app, which is mounted.
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends openssh-server
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
+CMD ["/start.sh"]
+```
+
+```
+FROM php:8.4-apache
+RUN apt-get update && apt-get install -y --no-install-recommends libxml2-dev && docker-php-ext-install soap \
+    && pecl install xdebug && docker-php-ext-enable xdebug
+```
+
 Nothing says that they only build: the image is one to work in, starts with a build or a watcher for developers, or
 builds nothing itself:
 
@@ -255,7 +287,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.rules import build_packages, removing_build_packages, work_images
+from deadweight.rules import build_packages, removing_build_packages, work_images, xdebug
 from deadweight.rules.rule import Finding, Fix, Related, rule
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import total
@@ -267,7 +299,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Nth
     from deadweight.model.layers import Layer
     from deadweight.model.stages import Site
-    from deadweight.rules.build_packages import Kept
+    from deadweight.rules.build_packages import Install, Kept
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
@@ -280,8 +312,10 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     ledgers = snapshot.shipped_ledgers
     left = build_packages.left_of_installs(ledgers[-1].stacks[-1]) if ledgers else ()
-    over = [(install, last) for install, last in left if last is not None]
+    over = [(install, last) for install, last in left if last is not None and not _is_explained(snapshot, install)]
     if not over or not work_images.runs_an_app(snapshot) or build_packages.callers(ledgers):
+        return
+    if work_images.has_a_compiler_as_base(snapshot) or xdebug.is_to_develop_in(snapshot):
         return
     for stage, group in groupby(over, lambda each: each[0].layer.site.stage):
         parts = [(kept, last) for install, last in group for kept in install.parts]
@@ -290,6 +324,12 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
         can_go = any(removing_build_packages.is_possible(snapshot, each.kept) for each in weighed)
         if weighed and (can_go or weighed[0].saves.best >= _WORTH_A_STAGE):
             yield _finding(weighed, snapshot.build.stages[stage].label)
+
+
+def _is_explained(snapshot: Snapshot, install: Install) -> bool:
+    """Whether a comment above an install says that something is compiled when the image runs."""
+    site = install.layer.site
+    return site.step in build_packages.said_to_compile(snapshot.build.stages[site.stage].section)
 
 
 class _Weighed(NamedTuple):

@@ -50,6 +50,11 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get upgrade -y && rm -rf /var/lib/apt/lists/*
 ```
 
+```
+FROM node:22-alpine
+RUN apk upgrade --no-cache
+```
+
 The base image is not built any more, so that an upgrade is all that brings fixes, and no newer tag has them:
 
 ```
