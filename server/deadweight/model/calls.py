@@ -15,6 +15,7 @@ from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import Built, Effect, Nth, writes
 from deadweight.model.filesystem import Filesystem
+from deadweight.model.image import unknown_home
 from deadweight.model.questions import each_once
 from deadweight.model.stages import home_of
 from deadweight.model.variables import expand
@@ -144,7 +145,7 @@ def _calls(
         changed = {**local, **run.bound, **assigned}
         inner = inner if placed.subshell else folder
         here = around
-        home = around.home if account is None else home_of(account)
+        home = around.home if account is None else home_of(account) or unknown_home(account)
         if changed or inner != around.folder or home != around.home:
             variables = {**around.variables, **changed} if changed else around.variables
             here = Surroundings(inner, variables, home, around.base, around.files)

@@ -460,7 +460,7 @@ class _StageReader:
                 effects = (writes(None, Built(_first_word(instruction)), instruction.span),)
             return Layer(site, instruction, step, effects, effects)
         files = Filesystem(below, self.context, mounts, site)
-        around = Surroundings(state.workdir, state.variables, state.home, self.base, files)
+        around = Surroundings(state.workdir, state.variables, state.own_home, self.base, files)
         was = self.in_place(step, site)
         if was is not None and was.step is not None:
             is_on_the_same = is_on_the_same and mounts == mounts_of(was.instruction, was.step.state)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.calls import effects_of
 from deadweight.model.effects import Kind, Leftover
+from deadweight.model.image import spelled
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules import stores
@@ -149,8 +150,9 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
             *((left.layer, call) for call in left.last_calls),
             *((layer, found[-1]) for layer, found in _would_leave_them(snapshot, left)),
         ]
-        edits = [append_command(snapshot, layer, call, cause.cleanup) for layer, call in lasts]
-        title = f"Run {cause.cleanup} in the same RUN"
+        cleanup = spelled(cause.cleanup)
+        edits = [append_command(snapshot, layer, call, cleanup) for layer, call in lasts]
+        title = f"Run {cleanup} in the same RUN"
     made = complete(edits)
     return Fix("clean-up", title, Safety.SAFE, made) if made else None
 
@@ -186,7 +188,7 @@ def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
     """The fix that removes a store behind the last command of the RUN that may read it, where no later one does."""
     if not left.calls or any(stores.readers_behind(snapshot, left)):
         return None
-    cleanup = left.cause.cleanup
+    cleanup = spelled(left.cause.cleanup)
     edit = append_command(snapshot, left.layer, stores.last_reader(left.layer, left.calls[-1]), cleanup)
     start = stores.script_at_start(snapshot, left.layer.site)
     note = f"Check: {start} does not run {left.calls[0].program} again" if start else ""
