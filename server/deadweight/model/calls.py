@@ -39,7 +39,10 @@ _DECLARES = frozenset(("export", "local", "declare", "readonly", "typeset"))
 _MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
 _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
 _XARGS = frozenset(("xargs", "/usr/bin/xargs"))
-_RUN_OTHERS = ("python", "pypy", "php", "corepack")  # such as pip: `python3 -m pip`
+_RUN_OTHERS = ("python", "pypy", "php", "corepack", "npx")  # such as pip: `python3 -m pip`
+_TYPED_AGAIN = frozenset(
+    ("php", "corepack", "npx")
+)  # in front of what they run, which is perhaps no program of its own
 # Programs that run another one as another account.
 _SWITCHES = frozenset(("gosu", "su-exec", "su", "runuser", "setpriv", "doas"))
 _TO_ACCOUNT = re.compile(r"--user(?:=(?P<long>.+))?|-[EHPn]*u(?P<short>.*)")  # `sudo -Hu app`
@@ -124,24 +127,21 @@ def _calls(
     """The calls of a script, in order; `offset` is where the script starts in that of `body`, `numbers` are those of
     the calls so far.
 
-    A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does.
+    A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does; what
+    a `trap` has the shell run when it ends comes last.
     """
     folder = inner = around.folder
     local: dict[str, str | None] = {}
+    last: tuple[Nested, _Written, Placed] | None = None
     for run in runs(script):
         placed, command = run.placed, run.placed.command
-        program, typed, words, fed, account, nested = _told(command)
+        program, typed, words, fed, account, nested, at_exit = _told(command)
         if run.arguments is not None:
             words = run.filled(words)
         if fed is not None:
-            words = tuple(feeding.words_given(placed, fed, words, around))
+            words = tuple(feeding.words_given(placed, fed, words, replace(around, folder=inner)))
         assigned = _assigned_by(run, around.variables, local)
-        if program in _DECLARES:
-            local.update(_exported(words))
-        elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
-            local["VIRTUAL_ENV"] = around.resolve(posixpath.join(inner or "", words[0].text.removesuffix(_ACTIVATE)))
-        elif program is None:
-            local.update(assigned)
+        local.update(assigned if program is None else _sets(program, words, inner, around))
         changed = {**local, **run.bound, **assigned}
         inner = inner if placed.subshell else folder
         here = around
@@ -159,10 +159,10 @@ def _calls(
                 whole = script.text[block.span.start : block.span.end]
             written = _Written(whole, own, texts, inner, tuple(changed.items()), placed.conditional)
             if nested is not None:
-                for inside, call in _calls(shell.parse(nested.text), here, body, numbers, offset + nested.offset):
-                    conditional = placed.conditional or call.placed.conditional
-                    yield inside.inside(written), replace(call, placed=placed._replace(conditional=conditional))
+                yield from _inside(nested, written, placed, here, body, numbers, offset)
                 continue
+            if at_exit is not None:
+                last = (at_exit, written, placed)
             place = command.span
             if offset:
                 words = tuple([word._replace(span=word.span.shifted(offset)) for word in words])
@@ -170,6 +170,24 @@ def _calls(
             place = body.span(place)
             number = numbers.setdefault(place, Nth(len(numbers)))
             yield written, Call(program, typed, words, number, place, here, placed, placed)
+    if last is not None:
+        here = Surroundings(folder, {**around.variables, **local}, around.home, around.base, around.files)
+        yield from _inside(*last, here, body, numbers, offset)
+
+
+def _inside(
+    nested: Nested,
+    outer: _Written,
+    placed: Placed,
+    around: Surroundings,
+    body: RunBody,
+    numbers: dict[Span, Nth],
+    offset: int,
+) -> Iterator[tuple[_Written, Call]]:
+    """The calls of a script that a command of the script hands to a shell."""
+    for inside, call in _calls(shell.parse(nested.text), around, body, numbers, offset + nested.offset):
+        conditional = placed.conditional or call.placed.conditional
+        yield inside.inside(outer), replace(call, placed=placed._replace(conditional=conditional))
 
 
 def _block_around(placed: Placed) -> Node | None:
@@ -184,7 +202,8 @@ class _Told(NamedTuple):
     """What a command says by itself: the program that really runs, as it is and as it is typed, and its words.
 
     `fed` are the words behind `xargs`, which puts more behind them; None without. `account` is the one that it runs as,
-    if not that of the RUN; "?" where we do not know which. `nested` is the script that it hands to a shell.
+    if not that of the RUN; "?" where we do not know which. `nested` is the script that it hands to a shell, `at_exit`
+    the one that the shell runs when it ends.
     """
 
     program: str | None
@@ -193,6 +212,7 @@ class _Told(NamedTuple):
     fed: tuple[Word, ...] | None
     account: str | None
     nested: Nested | None
+    at_exit: Nested | None
 
 
 @lru_cache(maxsize=1024)
@@ -201,13 +221,13 @@ def _told(command: Command) -> _Told:
     typed = command.words[-len(words) - 1].text if program else ""
     if program and program.startswith(_RUN_OTHERS) and (inner := interpreters.interpreted(program, words)):
         program, count = inner
-        if typed == "php":
-            typed = " ".join((typed, *(word.text for word in words[:count])))  # what calls composer once more
+        if typed in _TYPED_AGAIN:
+            typed = " ".join((typed, *(word.text for word in words[:count])))
         words = words[count:]
     texts = [word.text for word in command.words]
     at = next((at for at, text in enumerate(texts) if text in _XARGS), None) if program else None
     fed = None if at is None else command.words[at + 1 :]
-    return _Told(program, typed, words, fed, _account(texts), shell.nested(command))
+    return _Told(program, typed, words, fed, _account(texts), shell.nested(command), shell.at_exit(command))
 
 
 def _account(texts: list[str]) -> str | None:
@@ -220,6 +240,16 @@ def _account(texts: list[str]) -> str | None:
         if match := _TO_ACCOUNT.fullmatch(text):
             return match["long"] or match["short"] or after
     return None
+
+
+def _sets(
+    program: str, words: tuple[Word, ...], folder: str | None, around: Surroundings
+) -> Iterator[tuple[str, str | None]]:
+    """The variables that a command sets for those behind it."""
+    if program in _DECLARES:
+        yield from _exported(words)
+    elif program in (".", "source") and words and words[0].text.endswith(_ACTIVATE):
+        yield "VIRTUAL_ENV", around.resolve(posixpath.join(folder or "", words[0].text.removesuffix(_ACTIVATE)))
 
 
 def _assigned_by(run: Run, outer: Mapping[str, str | None], local: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -310,7 +310,7 @@ def _system(ref: ImageRef) -> Base:
 UNKNOWN_FOLDER = "/(the working folder of the base image)"
 # The home of an account that nobody knows; so are the paths below it.
 _UNKNOWN_HOME = re.compile(r"/\(the home of [^()/]*\)")
-_ACCOUNT = re.compile(r"[\w.-]+")
+_ACCOUNT = re.compile(r"[\w.?-]+")
 
 # `node`, `localhost:5000/team/app:1.2`, `node:22@sha256:4b1c...`; the names of a repository are in lower case.
 _REFERENCE = re.compile(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.syntax.shell_nodes import load_language
 from deadweight.syntax.shell_plain import read_plain
-from deadweight.syntax.shell_programs import SHELLS, Nested, nested, program
+from deadweight.syntax.shell_programs import SHELLS, Nested, at_exit, nested, program
 from deadweight.syntax.shell_reader import TooDeepError, read
 from deadweight.syntax.shell_tree import (
     Block,
@@ -52,6 +52,7 @@ __all__ = [
     "StatementList",
     "Word",
     "alternatives",
+    "at_exit",
     "children",
     "commands",
     "function_commands",
