@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.lazy import cached_property
-from deadweight.model.building import compile_when_run, compiles, is_for_building, is_said_to_compile
+from deadweight.model.building import compile_when_run, compiles, is_for_building
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.size.runtime import libraries
-from deadweight.syntax.dockerfile import Comment, Instruction, remembered
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
-    from deadweight.syntax.dockerfile import Section
 
 _MOST_LIBRARIES = 12  # that a fix asks for by name: more of them are an app with a desktop
 _MANAGERS = frozenset(("apt-get", "apt", "aptitude", "apk", "dnf", "yum", "microdnf", "tdnf", "dpkg"))
@@ -89,7 +88,7 @@ def _installs(layer: Layer) -> tuple[Install, ...]:
         building = [name for name in cause.names if is_for_building(name) and name not in cause.already]
         if names := tuple(name for name in building if name not in _handed_on(layer)):
             found.append(Install(layer, effect, cause, names))
-    if found and (any(map(_removes_unsaid, layer.calls)) or is_said_to_compile(layer.instruction.text)):
+    if found and any(map(_removes_unsaid, layer.calls)):
         return ()
     return tuple(found)
 
@@ -100,19 +99,6 @@ def callers(layer: Layer) -> Iterator[Effect]:
     for effect in layer.kept:
         if isinstance(effect.cause, PackageSet) and compile_when_run(effect.cause.names):
             yield effect
-
-
-@remembered
-def said_to_compile(section: Section) -> frozenset[int]:
-    """The instructions of a stage, by number, above which a comment says that something is compiled in a container."""
-    found = set[int]()
-    number, is_said = 0, False
-    for piece in section.pieces:
-        if isinstance(piece, Instruction):
-            found.update((number,) if is_said else ())
-            number += 1
-        is_said = isinstance(piece, Comment) and (is_said or is_said_to_compile(piece.text))
-    return frozenset(found)
 
 
 def _removes_unsaid(call: Call) -> bool:

@@ -226,6 +226,16 @@ RUN apt-get update && apt-get install -y --no-install-recommends libxml2-dev && 
     && pecl install xdebug && docker-php-ext-enable xdebug
 ```
 
+Others are built on it, by what it has them do:
+
+```
+FROM ruby:3.4-slim-trixie
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential && gem install bundler
+ONBUILD COPY . /app
+ONBUILD RUN bundle install
+CMD ["rackup"]
+```
+
 Nothing says that they only build: the image is one to work in, starts with a build or a watcher for developers, or
 builds nothing itself:
 
@@ -287,7 +297,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.rules import build_packages, removing_build_packages, work_images, xdebug
+from deadweight.model.building import is_said_to_compile
+from deadweight.rules import build_packages, comments, removing_build_packages, work_images, xdebug
 from deadweight.rules.rule import Finding, Fix, Related, rule
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import total
@@ -299,7 +310,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Nth
     from deadweight.model.layers import Layer
     from deadweight.model.stages import Site
-    from deadweight.rules.build_packages import Install, Kept
+    from deadweight.rules.build_packages import Kept
     from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.text import Span
@@ -312,7 +323,9 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     ledgers = snapshot.shipped_ledgers
     left = build_packages.left_of_installs(ledgers[-1].stacks[-1]) if ledgers else ()
-    over = [(install, last) for install, last in left if last is not None and not _is_explained(snapshot, install)]
+    over = [
+        (install, last) for install, last in left if last is not None and not _is_explained(snapshot, install.layer)
+    ]
     if not over or not work_images.runs_an_app(snapshot) or build_packages.callers(ledgers):
         return
     if work_images.has_a_compiler_as_base(snapshot) or xdebug.is_to_develop_in(snapshot):
@@ -326,10 +339,9 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
             yield _finding(weighed, snapshot.build.stages[stage].label)
 
 
-def _is_explained(snapshot: Snapshot, install: Install) -> bool:
-    """Whether a comment above an install says that something is compiled when the image runs."""
-    site = install.layer.site
-    return site.step in build_packages.said_to_compile(snapshot.build.stages[site.stage].section)
+def _is_explained(snapshot: Snapshot, layer: Layer) -> bool:
+    """Whether a comment says that something is compiled when the image runs."""
+    return is_said_to_compile(comments.spoken_of(snapshot, layer))
 
 
 class _Weighed(NamedTuple):

@@ -1,4 +1,6 @@
-"""Whether an image runs an app, or is one that people and builds work in, who want all kinds of tools there."""
+"""Whether an image runs an app, or is one that people and builds work in, or other images are built on, where all kinds
+of tools are wanted.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ _FIRST_WORDS = 4  # of a start, among which its program is: `/entrypoint.sh bund
 def runs_an_app(snapshot: Snapshot) -> bool:
     """Whether a container of the image has nothing to build, as far as its name, its base and its start tell."""
     target, ledgers = snapshot.build.target, snapshot.shipped_ledgers
-    if target is None or is_for_developers(target.name):
+    if target is None or is_for_developers(target.name) or target.triggers:
         return False
     base = snapshot.build.base_of(ledgers[0].stage)
     if base is None or _FOR_WORK.search(base.repository) or _lets_in(ledgers):
