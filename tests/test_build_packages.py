@@ -9,6 +9,7 @@ from deadweight.analysis.report import report
 from deadweight.model.building import is_for_building
 from deadweight.model.effects import PackageSet
 from deadweight.rules.build_packages_kept import build_packages_kept
+from deadweight.rules.rule import Safety
 from deadweight.rules.work_images import runs_an_app
 from deadweight.settings import DEFAULTS
 from deadweight.size.runtime import libraries
@@ -104,6 +105,23 @@ APT, PURGE = "apt-get install -y --no-install-recommends", "apt-get purge -y --a
 )
 def test_they_are_removed_behind_the_last_that_builds(before: str, after: str) -> None:
     assert fix_of(before) == after
+
+
+@pytest.mark.parametrize(
+    ("names", "rest", "base", "is_safe"),
+    [
+        ("libpng-dev zlib1g-dev libicu-dev", "COPY . .", "php:8.4-apache-trixie", True),
+        ("libpng-dev libicu-dev", 'COPY . .\nCMD ["php-fpm"]', "php:8.4-fpm-bookworm", True),
+        ("libpng-dev cmake", "COPY . .", "php:8.4-apache-trixie", False),
+        ("libpng-dev libicu-dev", 'COPY . .\nENTRYPOINT ["/start.sh"]', "php:8.4-apache-trixie", False),
+        ("libpng-dev libicu-dev", "COPY . .\nRUN echo ffi.enable=1 > php.ini", "php:8.4-apache-trixie", False),
+        ("libpng-dev libicu-dev", 'COPY . .\nCMD ["python", "app.py"]', "python:3.13-slim-trixie", False),
+    ],
+)
+def test_headers_go_unseen_where_php_alone_runs(names: str, rest: str, base: str, is_safe: bool) -> None:
+    snapshot = snapshot_of(f"FROM {base}\nRUN {APT} {names} && docker-php-ext-install gd intl\n{rest}\n")
+    (reported,) = report(snapshot, DEFAULTS.offering, rules=[build_packages_kept])
+    assert [fix.safety for fix in reported.fixes] == [Safety.SAFE if is_safe else Safety.ASK]
 
 
 @pytest.mark.parametrize(

@@ -104,13 +104,42 @@ RUN apt-get update && apt-get install -y --no-install-recommends gcc make && rm 
 CMD ["server"]
 ```
 
+Headers alone, which PHP's extensions were built with:
+
+## Example
+
+```
+FROM php:8.4-apache-trixie
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libicu-dev libzip-dev \
+    && docker-php-ext-install intl zip \
+    && rm -rf /var/lib/apt/lists/*
+COPY . /var/www/html
+```
+
+Use instead:
+
+```
+FROM php:8.4-apache-trixie
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libicu-dev libzip-dev libicu76 libzip5 \
+    && docker-php-ext-install intl zip \
+    && apt-get purge -y --auto-remove libicu-dev libzip-dev \
+    && rm -rf /var/lib/apt/lists/*
+COPY . /var/www/html
+```
+
 ## Fix safety
 
-To be looked at: only the app knows whether it calls a compiler when it runs. The libraries that the headers belong to
-are asked for by name, so that they stay; they have other names in other releases of the system, and no fix is offered
-where the release is not sure. Nor is one where RUNs in several places build something: there, a stage that builds is
-the way, from which the image copies what it needs; what only such a stage could leave behind is said from 50 MB on. A
-RUN that also installs does so whenever what it copies changes. A stage has one finding, however many installs it has.
+Safe where they are headers alone, and the image is one of PHP that starts its server: PHP opens a library by the name
+that its extension was built with, which stays, and no other without FFI. Anywhere else it is to be looked at: only the
+app knows whether it calls a compiler when it runs, or opens a library by the name that the headers bring.
+
+The libraries that the headers belong to are asked for by name, so that they stay; they have other names in other
+releases of the system, and no fix is offered where the release is not sure. Nor is one where RUNs in several places
+build something: there, a stage that builds is the way, from which the image copies what it needs; what only such a
+stage could leave behind is said from 50 MB on. A RUN that also installs does so whenever what it copies changes. A
+stage has one finding, however many installs it has.
 
 ## Not reported
 
