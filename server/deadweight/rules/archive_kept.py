@@ -136,8 +136,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.stack import folded
-from deadweight.rules import merging
-from deadweight.rules.copied_archives import ARCHIVE, in_folder
+from deadweight.rules import copied_archives, merging
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, names_file, names_folder_of
 from deadweight.rules.rule import Finding, Fix, Related, Safety, rule
@@ -267,7 +266,10 @@ def _archives(layer: Layer) -> tuple[_Archive, ...]:
 
 @remembered
 def _downloaded(rest: Rest) -> tuple[Effect, ...]:
-    return (*filter(_is_archive, rest.effects), *(found for effect in rest.effects for found in in_folder(effect)))
+    return (
+        *filter(_is_archive, rest.effects),
+        *(found for effect in rest.effects for found in copied_archives.in_folder(effect)),
+    )
 
 
 def _is_archive(effect: Effect) -> bool:
@@ -275,7 +277,7 @@ def _is_archive(effect: Effect) -> bool:
     if not name or not effect.is_certain or _OF_REPOSITORIES.fullmatch(name) or not may_be_heavy(effect):
         return False
     return isinstance(cause, Download) or (
-        isinstance(cause, Copied) and cause.is_file and ARCHIVE.fullmatch(name) is not None
+        isinstance(cause, Copied) and cause.is_file and copied_archives.NAME.fullmatch(name) is not None
     )
 
 

@@ -326,7 +326,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.building import is_said_to_compile
+from deadweight.model import building
 from deadweight.rules import build_packages, comments, removing_build_packages, work_images, xdebug
 from deadweight.rules.rule import Finding, Fix, Related, rule
 from deadweight.size.estimate import effect_size
@@ -370,7 +370,7 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _is_explained(snapshot: Snapshot, layer: Layer) -> bool:
     """Whether a comment says that something is compiled when the image runs."""
-    return is_said_to_compile(comments.spoken_of(snapshot, layer))
+    return building.is_said_to_compile(comments.spoken_of(snapshot, layer))
 
 
 class _Weighed(NamedTuple):

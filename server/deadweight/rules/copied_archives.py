@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from deadweight.model.effects import Effect
     from deadweight.model.folder import Folder
 
-ARCHIVE = re.compile(r".*\.(?:tar|tar\.\w+|tgz|tbz2?|txz|zip|7z|rar|gz|xz|bz2|zst|deb|rpm|apk|whl|run)", re.IGNORECASE)
+NAME = re.compile(r".*\.(?:tar|tar\.\w+|tgz|tbz2?|txz|zip|7z|rar|gz|xz|bz2|zst|deb|rpm|apk|whl|run)", re.IGNORECASE)
 _LEAST = 1_000_000  # bytes: smaller ones lie about in sources
 _MOST = 16
 
@@ -37,7 +37,7 @@ def in_folder(effect: Effect) -> Iterator[Effect]:
         )
     else:
         heavy = (each for each in files.items() if each[1] >= _LEAST)
-    found = sorted((each for each in heavy if ARCHIVE.fullmatch(each[0])), key=lambda each: (-each[1], each[0]))
+    found = sorted((each for each in heavy if NAME.fullmatch(each[0])), key=lambda each: (-each[1], each[0]))
     for path, count in found[:_MOST]:
         alone = replace(cause, root=path, selection=Selection({path: count}, count, exists=True))
         yield replace(effect, path=posixpath.join(folder, path[len(cause.root) :].lstrip("/")), cause=alone)

@@ -126,8 +126,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.commands import upgrades
 from deadweight.model.effects import Measured
 from deadweight.model.of_layers import OfLayers
-from deadweight.rules import lone_commands
-from deadweight.rules.comments import spoken_of
+from deadweight.rules import comments, lone_commands
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.estimate import effect_size
 
@@ -169,7 +168,10 @@ def packages_upgraded(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _is_wanted(snapshot: Snapshot, layer: Layer) -> bool:
     """Whether somebody says that fixes are what it is for, or which packages stay as they are."""
-    return _HOLDS.search(layer.instruction.text) is not None or _SAYS_WHY.search(spoken_of(snapshot, layer)) is not None
+    return (
+        _HOLDS.search(layer.instruction.text) is not None
+        or _SAYS_WHY.search(comments.spoken_of(snapshot, layer)) is not None
+    )
 
 
 @OfLayers
