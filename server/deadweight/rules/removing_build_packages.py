@@ -105,7 +105,12 @@ def _is_missed_by_nobody(snapshot: Snapshot, kept: Kept) -> bool:
         return False
     if not all(map(_HEADERS_ALONE.fullmatch, kept.names)) or start_command(ledgers) not in _SERVERS_OF_PHP:
         return False
-    return not any(_FFI.search(layer.instruction.text) for ledger in ledgers for layer in ledger.layers)
+    layers = [layer for ledger in ledgers for layer in ledger.layers]
+    # Headers that stay may need those that go: apt would take them along, and then their libraries.
+    stay = (name for layer in layers for _, name in layer.packages if name not in kept.names)
+    return not any(name.endswith("-dev") for name in stay) and not any(
+        _FFI.search(each.instruction.text) for each in layers
+    )
 
 
 def _fix(kept: Kept, title: str, edits: Sequence[Edit | None], *, is_certain: bool = False) -> Fix | None:
