@@ -21,6 +21,7 @@ ACCOUNTS = ("ARG USER\nUSER $USER", "USER 1001", "USER app2:app2")
         "npm ci && rm -rf ~/.npm",
         "npm ci && rm -rf $HOME/.npm/_cacache",
         "npm ci && rm -rf /home/worker/.npm",
+        "npm ci && rm -rf /home/$USER/.npm /home/${APP}/.cache",
         "pip install flask && rm -rf ~/.cache",
         "yarn install && yarn cache clean",
         "gem install rails && rm -rf ~/.gem ~/.local/share/gem /usr/local/bundle/cache $HOME/*",
