@@ -113,6 +113,7 @@ def test_they_are_removed_behind_the_last_that_builds(before: str, after: str) -
         ("libpng-dev zlib1g-dev libicu-dev", "COPY . .", "php:8.4-apache-trixie", True),
         ("libpng-dev libicu-dev", 'COPY . .\nCMD ["php-fpm"]', "php:8.4-fpm-bookworm", True),
         ("libpng-dev cmake", "COPY . .", "php:8.4-apache-trixie", False),
+        ("libfreetype6-dev", "COPY . .", "php:7.2-apache-buster", False),
         ("libicu-dev", f"RUN {APT} libxslt1-dev\nCOPY . .", "php:8.4-apache-trixie", False),
         ("libpng-dev libicu-dev", 'COPY . .\nENTRYPOINT ["/start.sh"]', "php:8.4-apache-trixie", False),
         ("libpng-dev libicu-dev", "COPY . .\nRUN echo ffi.enable=1 > php.ini", "php:8.4-apache-trixie", False),

@@ -131,9 +131,10 @@ COPY . /var/www/html
 
 ## Fix safety
 
-Safe where they are headers alone, and the image is one of PHP that starts its server: PHP opens a library by the name
-that its extension was built with, which stays, and no other without FFI. Anywhere else it is to be looked at: only the
-app knows whether it calls a compiler when it runs, or opens a library by the name that the headers bring.
+Safe where they are headers alone, no others stay, and the image is one of PHP that starts its server, on a release of
+Debian whose lists are known: PHP opens a library by the name that its extension was built with, which stays, and no
+other without FFI. Anywhere else it is to be looked at: only the app knows whether it calls a compiler when it runs, or
+opens a library by the name that the headers bring.
 
 The libraries that the headers belong to are asked for by name, so that they stay; they have other names in other
 releases of the system, and no fix is offered where the release is not sure. Nor is one where RUNs in several places

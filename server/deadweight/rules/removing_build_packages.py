@@ -6,6 +6,7 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from deadweight.facts import debian
 from deadweight.model.building import may_compile
 from deadweight.model.start import start_command
 from deadweight.rules import merging
@@ -101,7 +102,7 @@ def _is_missed_by_nobody(snapshot: Snapshot, kept: Kept) -> bool:
     """
     ledgers = snapshot.shipped_ledgers
     base = snapshot.build.base_of(ledgers[0].stage)
-    if base is None or base.repository != "php" or kept.cause.manager != "apt":
+    if base is None or base.repository != "php" or kept.cause.suite not in debian.suites():
         return False
     if not all(map(_HEADERS_ALONE.fullmatch, kept.names)) or start_command(ledgers) not in _SERVERS_OF_PHP:
         return False
