@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell import Placed
 
 _UNKNOWN = "$@"  # words that nobody can know
+_NAMES_FOLDERS = re.compile(r"-\w*d\w*|--directory")  # as they are given, and not what is in them
 
 
 def words_given(placed: Placed, xargs: Sequence[Word], words: tuple[Word, ...], around: Surroundings) -> Iterator[Word]:
@@ -74,7 +76,7 @@ def _given(placed: Placed, xargs: Sequence[Word], around: Surroundings, at: Span
 def _listed(words: Sequence[Word], around: Surroundings, at: Span) -> tuple[Word, ...]:
     """What `ls` names: what it is given by patterns, or all in the working folder; elsewhere, names say not where."""
     operands = tuple(word for word in words if not word.text.startswith("-"))
-    is_whole = any(word.text.startswith("-") and "d" in word.text for word in words)
+    is_whole = any(_NAMES_FOLDERS.fullmatch(word.text) for word in words)
     if is_whole or any("*" in word.text for word in operands):
         return operands
     is_here = all(around.resolve(word.pattern) == around.folder for word in operands)
