@@ -90,3 +90,20 @@ def test_a_copied_archive_goes_to_where_it_is_unpacked() -> None:
     assert fixes("tar -xzf /tmp/a.tar.gz -C /opt") == ["add"]
     assert fixes("tar -xzf /tmp/a.tar.gz -C /opt --strip-components=1") == ["bind-mount"]
     assert fixes("tar -xzf /tmp/a.tar.gz -C /opt && ldconfig") == ["bind-mount"]
+
+
+def test_an_archive_of_a_copied_folder_stays_beside_what_came_out_of_it() -> None:
+    block = "//- Dockerfile\nFROM debian\nWORKDIR /app\nCOPY . .\nRUN {}\n//- data/a.tar.gz 5000000\n//- b.tgz 3000\n"
+
+    def said(run: str) -> list[str]:
+        found = report(snapshot_of(block.replace("{}", run)), rules=[archive_kept])
+        assert not any(reported.fixes for reported in found)
+        return [reported.message for reported in found]
+
+    message = "a.tar.gz stays in the image after its last use, saves about 5.0 MB"
+    assert said("tar -xzf data/a.tar.gz -C /opt") == [message]
+    assert said("cd data && tar xf a.tar.gz") == [message]
+    assert said("tar -xzf data/a.tar.gz && rm data/a.tar.gz") == []
+    assert said("tar -xzf b.tgz") == []
+    assert said("make data/a.tar.gz") == []
+    assert said("tar -tzf data/a.tar.gz") == []

@@ -9,9 +9,10 @@ from deadweight.analysis.report import report
 from deadweight.model.building import is_for_building
 from deadweight.model.effects import PackageSet
 from deadweight.rules.build_packages_kept import build_packages_kept
+from deadweight.rules.rule import Safety
 from deadweight.rules.work_images import runs_an_app
 from deadweight.settings import DEFAULTS
-from deadweight.size.runtime import libraries
+from deadweight.size.runtime import libraries, takes_along
 from examples import snapshot_of
 
 
@@ -107,6 +108,25 @@ def test_they_are_removed_behind_the_last_that_builds(before: str, after: str) -
 
 
 @pytest.mark.parametrize(
+    ("names", "rest", "base", "is_safe"),
+    [
+        ("libpng-dev zlib1g-dev libicu-dev", "COPY . .", "php:8.4-apache-trixie", True),
+        ("libpng-dev libicu-dev", 'COPY . .\nCMD ["php-fpm"]', "php:8.4-fpm-bookworm", True),
+        ("libpng-dev cmake", "COPY . .", "php:8.4-apache-trixie", False),
+        ("libfreetype6-dev", "COPY . .", "php:7.2-apache-buster", False),
+        ("libicu-dev", f"RUN {APT} libxslt1-dev\nCOPY . .", "php:8.4-apache-trixie", False),
+        ("libpng-dev libicu-dev", 'COPY . .\nENTRYPOINT ["/start.sh"]', "php:8.4-apache-trixie", False),
+        ("libpng-dev libicu-dev", "COPY . .\nRUN echo ffi.enable=1 > php.ini", "php:8.4-apache-trixie", False),
+        ("libpng-dev libicu-dev", 'COPY . .\nCMD ["python", "app.py"]', "python:3.13-slim-trixie", False),
+    ],
+)
+def test_headers_go_unseen_where_php_alone_runs(names: str, rest: str, base: str, is_safe: bool) -> None:
+    snapshot = snapshot_of(f"FROM {base}\nRUN {APT} {names} && docker-php-ext-install gd intl\n{rest}\n")
+    (reported,) = report(snapshot, DEFAULTS.offering, rules=[build_packages_kept])
+    assert [fix.safety for fix in reported.fixes] == [Safety.SAFE if is_safe else Safety.ASK]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         f"RUN {APT} gcc && pip install a\nCOPY . .\nRUN pip install b",
@@ -135,6 +155,18 @@ def test_several_that_build_are_left_to_a_stage(text: str) -> None:
 )
 def test_images_to_work_in_and_what_is_removed_are_no_news(text: str, base: str, start: str) -> None:
     assert fix_of(text, base, start) == ""
+
+
+def test_what_others_need_does_not_go_alone() -> None:
+    on = PackageSet("apt", ("libxml2-dev", "libxslt1-dev", "unheard-of-dev", "cmake"), suite="trixie")
+    assert takes_along("libxml2-dev", ("libxslt1-dev",), on)
+    assert takes_along("libicu-dev", ("unheard-of-dev",), on)
+    assert not takes_along("cmake", ("libxslt1-dev", "unheard-of-dev"), on)
+    assert not takes_along("libpng-dev", ("libxslt1-dev",), on)
+    assert not takes_along("libxml2-dev", (), on)
+    assert not takes_along("libxml2-dev", ("libxslt-dev",), PackageSet("apk", ("libxml2-dev", "libxslt-dev")))
+    images = "libicu-dev libpng12-dev"  # Debian has no libpng12-dev any more
+    assert fix_of(f"RUN {APT} {images} && make", "php:8.4-apache-trixie", "COPY . .") in ("", None)
 
 
 def test_tools_go_where_the_names_of_libraries_are_not_known() -> None:
@@ -185,6 +217,7 @@ def test_a_server_starts_by_itself() -> None:
         ('["/bin/scutil", "emu", "/bin/build"]', False),
         ('["serve", "/app/build"]', True),
         ('["npm", "run", "develop"]', False),
+        ('["nodemon", "server.js"]', False),
         ('["npm", "start"]', True),
         ('["/usr/bin/tini", "--", "/bin/bash"]', False),
         ('["/entrypoint.sh", "tail", "-f", "/dev/null"]', False),

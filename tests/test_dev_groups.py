@@ -133,6 +133,20 @@ def test_composer_without_packages_for_developers_or_for_them_is_not_reported(ru
     assert tried(f"FROM php:8.4-fpm\nCOPY . .\n{run}\n", PHP) is None
 
 
+def test_without_a_lockfile_at_least_what_composer_is_asked_for_stays() -> None:
+    manifest = PHP.partition("//- composer.lock")[0]
+    assert tried("FROM php:8.4-fpm\nCOPY . .\nRUN composer install\n", manifest) == (
+        "FROM php:8.4-fpm\nCOPY . .\nRUN composer install --no-dev\n"
+    )
+    snapshot = snapshot_of(f"//- Dockerfile\nFROM php:8.4-fpm\nCOPY . .\nRUN composer install\n{manifest}")
+    (reported,) = report(snapshot, rules=[dev_groups_shipped])
+    assert reported.finding.saves is not None
+    assert (reported.finding.saves.best, reported.finding.saves.high) == (720_000, None)
+    asks_for_none = '//- composer.json\n{"require": {"a/a": "1"}, "require-dev": {"ext-x": "*"}}\n'
+    assert tried("FROM php:8.4-fpm\nCOPY . .\nRUN composer install\n", asks_for_none) is None
+    assert tried("FROM php:8.4-fpm\nCOPY . .\nRUN composer install --no-dev\n", manifest) is None
+
+
 def test_no_fix_where_a_later_instruction_calls_a_tool_of_developers() -> None:
     assert tried("FROM php:8.4-fpm\nCOPY . .\nRUN composer install\nRUN vendor/bin/phpunit\n", PHP) == ""
     assert tried(APP.format("RUN bundle install\nRUN bundle exec rspec"), RUBY) == ""

@@ -83,6 +83,10 @@ def test_is_silent_where_the_page_says_so(block: str) -> None:
         ),
         ("apt-get install -y gcc", "apt-get install --no-install-recommends -y gcc libc6-dev libfontconfig1"),
         ("apt-get install -y ruby", "apt-get install --no-install-recommends -y ruby unzip zip"),
+        (
+            "ALL='git wget' && apt-get install -y $ALL",
+            "ALL='git wget' && apt-get install --no-install-recommends -y $ALL ca-certificates netbase openssh-client",
+        ),
     ],
 )
 def test_what_is_needed_is_kept_by_name(install: str, after: str) -> None:

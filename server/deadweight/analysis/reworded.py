@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.layers import in_other_words
 from deadweight.rules.rule import NO_WORDS, Words, as_written
+from deadweight.syntax.dockerfile import Instruction, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer, Ledger
     from deadweight.rules.rule import Rule
     from deadweight.snapshot import Snapshot
-    from deadweight.syntax.dockerfile import Section
+    from deadweight.syntax.dockerfile import Piece, Section
 
 _MOST = 4  # RUNs that are read here: of more, all is read again
 
@@ -41,7 +42,7 @@ def reworded(
     found: list[Reworded] = []
     for number in changed:
         ledger, was, now = stages.get(number - 1), before[number].instructions, sections[number].instructions
-        if ledger is None or len(was) != len(now):
+        if ledger is None or len(was) != len(now) or _comments(before[number]) != _comments(sections[number]):
             return None
         for step, is_other in enumerate(map(is_not, was, now)):
             if not is_other:
@@ -52,6 +53,12 @@ def reworded(
             old = ledger.layers[step]
             found.append(Reworded(old, layer, _otherwise(old, layer)))
     return found
+
+
+@remembered
+def _comments(section: Section) -> list[Piece]:
+    """What stands between the instructions: somebody may read it."""
+    return [piece for piece in section.pieces if not isinstance(piece, Instruction)]
 
 
 def words_of(rules: Iterable[Rule], snapshot: Snapshot) -> dict[str, Words]:

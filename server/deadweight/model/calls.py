@@ -15,6 +15,7 @@ from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import Built, Effect, Nth, writes
 from deadweight.model.filesystem import Filesystem
+from deadweight.model.image import unknown_home
 from deadweight.model.questions import each_once
 from deadweight.model.stages import home_of
 from deadweight.model.variables import expand
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Command, Node, Placed, Script, Word
+    from deadweight.syntax.shell_programs import Nested
     from deadweight.syntax.shell_runs import Run
     from deadweight.syntax.shell_tree import Assignment
     from deadweight.text import Span
@@ -38,7 +40,9 @@ _SETS = _DECLARES | {".", "source"}
 _MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
 _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
 _XARGS = frozenset(("xargs", "/usr/bin/xargs"))
-_RUN_OTHERS = ("python", "pypy", "php", "corepack")  # such as pip: `python3 -m pip`
+_RUN_OTHERS = ("python", "pypy", "php", "corepack", "npx")  # such as pip: `python3 -m pip`
+# In front of what they run, which is perhaps no program of its own.
+_TYPED_AGAIN = frozenset(("php", "corepack", "npx"))
 # Programs that run another one as another account.
 _SWITCHES = frozenset(("gosu", "su-exec", "su", "runuser", "setpriv", "doas"))
 _TO_ACCOUNT = re.compile(r"--user(?:=(?P<long>.+))?|-[EHPn]*u(?P<short>.*)")  # `sudo -Hu app`
@@ -157,13 +161,15 @@ def _calls(
 ) -> Iterator[tuple[Written, _Told, Call]]:
     """The calls of a script, in order; `offset` is where the script starts in that of `body`.
 
-    A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does.
+    A script in a script (`bash -c 'apt-get update'`) is looked into. Its calls stand where the outer command does; what
+    a `trap` has the shell run when it ends comes last.
     """
     numbers, told = so_far
     place_of = body.source.span
     within = _surroundings(around)
     folder = inner = around.folder
     local: dict[str, str | None] = {}
+    last: tuple[Nested, Written, Placed] | None = None
     for run in runs(script):
         placed, command = run.placed, run.placed.command
         own = script.text[command.span.start : command.span.end]
@@ -173,7 +179,7 @@ def _calls(
         program, texts = said.program, said.texts
         words = command.words[said.words - len(texts) :]
         if run.arguments is not None or said.fed is not None:
-            words = _words_given(run, said, words, around)
+            words = _words_given(run, said, words, around, inner)
             texts = tuple([word.text for word in words])
         assigned = _assigned_by(run, around.variables, local) if command.assignments else {}
         if program is None:
@@ -182,7 +188,7 @@ def _calls(
             local.update(_set_by(program, words, around, inner))
         changed = {**local, **run.bound, **assigned}
         inner = inner if placed.subshell else folder
-        home = around.home if said.account is None else home_of(said.account)
+        home = around.home if said.account is None else home_of(said.account) or unknown_home(said.account)
         here = within(changed, inner, home)
         if program in ("cd", "pushd"):
             inner = (_MADE.match(words[0].pattern) and _SCRATCH) or here.resolve(words[0].pattern) if words else home
@@ -193,10 +199,10 @@ def _calls(
             written = Written(whole, own, texts, inner, matters, placed.conditional)
             nested = shell.nested(command) if said.is_nesting else None
             if nested is not None:
-                for inside, its, call in _calls(shell.parse(nested.text), here, body, so_far, offset + nested.offset):
-                    outer = placed._replace(conditional=placed.conditional or call.placed.conditional)
-                    yield inside.inside(written), its, replace(call, placed=outer)
+                yield from _inside(nested, written, placed, here, body, so_far, offset)
                 continue
+            if program == "trap" and (at_exit := shell.at_exit(command)) is not None:
+                last = (at_exit, written, placed)
             place = command.span
             if offset:
                 words = tuple([word._replace(span=word.span.shifted(offset)) for word in words])
@@ -206,6 +212,23 @@ def _calls(
             if number is None:
                 number = numbers[place] = _nth(len(numbers))
             yield written, said, Call(program, said.typed, words, number, place, here, placed, placed)
+    if last is not None:
+        yield from _inside(*last, within(local, folder, around.home), body, so_far, offset)
+
+
+def _inside(
+    nested: Nested,
+    outer: Written,
+    placed: Placed,
+    around: Surroundings,
+    body: RunBody,
+    so_far: _SoFar,
+    offset: int,
+) -> Iterator[tuple[Written, _Told, Call]]:
+    """The calls of a script that a command of the script hands to a shell."""
+    for inside, its, call in _calls(shell.parse(nested.text), around, body, so_far, offset + nested.offset):
+        where = placed._replace(conditional=placed.conditional or call.placed.conditional)
+        yield inside.inside(outer), its, replace(call, placed=where)
 
 
 def _surroundings(
@@ -232,11 +255,14 @@ def _surroundings(
 _nth = lru_cache(maxsize=1024)(Nth)
 
 
-def _words_given(run: Run, said: _Told, words: tuple[Word, ...], around: Surroundings) -> tuple[Word, ...]:
+def _words_given(
+    run: Run, said: _Told, words: tuple[Word, ...], around: Surroundings, folder: str | None
+) -> tuple[Word, ...]:
     """The words of a command with those that it gets from elsewhere: from who calls its function, or from a pipe."""
     words = run.filled(words)
     if said.fed is None:
         return words
+    around = replace(around, folder=folder)
     return tuple(feeding.words_given(run.placed, run.placed.command.words[said.fed :], words, around))
 
 
@@ -308,8 +334,8 @@ def _told(command: Command) -> _Told:
     typed = command.words[-len(words) - 1].text if program else ""
     if program and program.startswith(_RUN_OTHERS) and (inner := interpreters.interpreted(program, words)):
         program, count = inner
-        if typed == "php":
-            typed = " ".join((typed, *(word.text for word in words[:count])))  # what calls composer once more
+        if typed in _TYPED_AGAIN:
+            typed = " ".join((typed, *(word.text for word in words[:count])))
         words = words[count:]
     texts = [word.text for word in command.words]
     at = next((at for at, text in enumerate(texts) if text in _XARGS), None) if program else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell import Placed
 
 _UNKNOWN = "$@"  # words that nobody can know
+_NAMES_FOLDERS = re.compile(r"-\w*d\w*|--directory")  # as they are given, and not what is in them
 
 
 def words_given(placed: Placed, xargs: Sequence[Word], words: tuple[Word, ...], around: Surroundings) -> Iterator[Word]:
@@ -62,11 +64,23 @@ def _given(placed: Placed, xargs: Sequence[Word], around: Surroundings, at: Span
     if program == "find":
         # What happens to folders alone is of no bytes: `find . -type d | xargs chmod 755`.
         return () if ("-type", "d") in pairwise([word.text for word in words]) else found_whole(words)
+    if program == "ls":
+        return _listed(words, around, at)
     # `grep -v '^#' FILE` and `sed 's/#.*//' FILE` leave comments out; what else they do, only they know.
     leaves_out_comments = program in ("grep", "egrep", "sed") and any("#" in word.text for word in operands[:-1])
     if operands and (program == "cat" or leaves_out_comments):
         return _in_file(operands[-1], around, at)
     return ()
+
+
+def _listed(words: Sequence[Word], around: Surroundings, at: Span) -> tuple[Word, ...]:
+    """What `ls` names: what it is given by patterns, or all in the working folder; elsewhere, names say not where."""
+    operands = tuple(word for word in words if not word.text.startswith("-"))
+    is_whole = any(_NAMES_FOLDERS.fullmatch(word.text) for word in words)
+    if is_whole or any("*" in word.text for word in operands):
+        return operands
+    is_here = all(around.resolve(word.pattern) == around.folder for word in operands)
+    return (Word(at, "*", "*"),) if is_here and around.folder not in (None, "/") else ()
 
 
 def _split(word: Word) -> list[str]:

@@ -246,6 +246,21 @@ def working_folder(ref: ImageRef) -> str:
     return "/" if ref.is_scratch or (known is not None and known.kind != "server") else UNKNOWN_FOLDER
 
 
+def unknown_home(account: str | None) -> str:
+    """A name of its own for the home folder of an account where nobody knows that; None: nor the account."""
+    return f"/(the home of {account if account and _ACCOUNT.fullmatch(account) else 'an account'})"
+
+
+def is_in_unknown_home(path: str) -> bool:
+    """Whether a path lies in the home of an account that nobody knows."""
+    return _UNKNOWN_HOME.match(path) is not None
+
+
+def spelled(command: str) -> str:
+    """A command as a shell of the account reads it: to itself, a home that nobody else knows is `~`."""
+    return _UNKNOWN_HOME.sub("~", command)
+
+
 def _held(ref: ImageRef) -> debian.Held | None:
     """What an image on Debian or Ubuntu holds by its recipe; None where that is unknown."""
     said = variant(ref.repository, ref.effective_tag or "")
@@ -293,6 +308,9 @@ def _system(ref: ImageRef) -> Base:
 
 # The working folder of an image that no fact knows: paths below it are like each other, and like no path in a file.
 UNKNOWN_FOLDER = "/(the working folder of the base image)"
+# The home of an account that nobody knows; so are the paths below it.
+_UNKNOWN_HOME = re.compile(r"/\(the home of [^()/]*\)")
+_ACCOUNT = re.compile(r"[\w.?-]+")
 
 # `node`, `localhost:5000/team/app:1.2`, `node:22@sha256:4b1c...`; the names of a repository are in lower case.
 _REFERENCE = re.compile(

@@ -574,7 +574,7 @@ def _run(
             effects = (writes(None, Built(_first_word(instruction)), instruction.span),)
         return Layer(site, instruction, step, effects, effects)
     files = Filesystem(below, context, mounts, site)
-    around = Surroundings(state.workdir, state.variables, state.home, base, files)
+    around = Surroundings(state.workdir, state.variables, state.own_home, base, files)
     if was is not None and was.step is not None:
         is_on_the_same = is_on_the_same and mounts == mounts_of(was.instruction, was.step.state)
     readings = tuple(read_calls(body, around, was.readings if was else (), is_on_the_same=is_on_the_same))

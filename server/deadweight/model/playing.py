@@ -20,6 +20,7 @@ from deadweight.model.effects import (
     covers,
     is_under,
 )
+from deadweight.model.image import is_in_unknown_home
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ def _marks(layer: Layer) -> frozenset[object] | None:
 
 def _top(path: str) -> str:
     """The folder at the top that a path is in; _ALL where that may be any."""
+    if is_in_unknown_home(path):
+        return "home"
     name = path.lstrip("/").partition("/")[0]
     return _ALL if any(mark in name for mark in "*?[") else name
 
@@ -178,8 +181,16 @@ def takes(path: str, written: Effect) -> bool:
         return False
     if covers(path, written.path):
         return True
+    if is_in_unknown_home(written.path) and path.startswith("/home/"):
+        return covers(_below_home(path), _below_home(written.path))
     is_cache = isinstance(written.cause, Leftover) and posixpath.basename(path) in _HOLD_CACHES
     return is_cache and posixpath.dirname(path) == written.path
+
+
+def _below_home(path: str) -> str:
+    """A path without the home that it lies in: /.npm of /home/app2/.npm."""
+    home = "/home/" if path.startswith("/home/") else "/"
+    return "/" + path.removeprefix(home).partition("/")[2]
 
 
 def _is_folder_of(written: Effect, path: str) -> bool:

@@ -45,6 +45,11 @@ class State:
         return None if self.user is None else home_of(self.user.partition(":")[0])
 
     @property
+    def own_home(self) -> str:
+        """The home folder of USER, by a name of its own where it is not known: what lies there lies in one place."""
+        return self.home or image.unknown_home(self.user and self.user.partition(":")[0])
+
+    @property
     def is_root(self) -> bool:
         """Whether commands run as root, as far as one can tell."""
         return self.user is not None and self.user.partition(":")[0] in ("", "root", "0")

@@ -67,7 +67,7 @@ RUN --mount=type=bind,source=app.deb,target=/tmp/app.deb dpkg -i /tmp/app.deb &&
 Deleting a download is safe: it goes right behind the last command that reads it, and nothing else in the file does.
 RUNs of which one downloads and the next unpacks become one, more than three only when asked for. `ADD` unpacks a local
 archive by itself, with its owners by number; a bind mount needs BuildKit and shows the file read-only. Both are yours
-to look at.
+to look at. One that comes with a whole folder (`COPY . .`) has no fix: it is for you to keep it in a folder of its own.
 
 ## Not reported
 
@@ -137,7 +137,7 @@ from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
-from deadweight.rules import merging
+from deadweight.rules import copied_archives, merging
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, names_file, names_folder_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
@@ -157,7 +157,6 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
 
-_ARCHIVE = re.compile(r".*\.(?:tar|tar\.\w+|tgz|tbz2?|txz|zip|7z|rar|gz|xz|bz2|zst|deb|rpm|apk|whl|run)", re.IGNORECASE)
 _INSTALLER = re.compile(r".*\.(?:sh|run|bin)|.*(?:install|setup).*", re.IGNORECASE)
 # Packages that say where other packages are: a key and an address.
 _OF_REPOSITORIES = re.compile(
@@ -278,7 +277,10 @@ def _archives(layer: Layer) -> tuple[_Archive, ...]:
 
 @remembered
 def _downloaded(rest: Rest) -> tuple[Effect, ...]:
-    return tuple(filter(_is_archive, rest.effects))
+    return (
+        *filter(_is_archive, rest.effects),
+        *(found for effect in rest.effects for found in copied_archives.in_folder(effect)),
+    )
 
 
 def _is_archive(effect: Effect) -> bool:
@@ -286,7 +288,7 @@ def _is_archive(effect: Effect) -> bool:
     if not name or not effect.is_certain or _OF_REPOSITORIES.fullmatch(name) or not may_be_heavy(effect):
         return False
     return isinstance(cause, Download) or (
-        isinstance(cause, Copied) and cause.is_file and _ARCHIVE.fullmatch(name) is not None
+        isinstance(cause, Copied) and cause.is_file and copied_archives.NAME.fullmatch(name) is not None
     )
 
 
@@ -387,6 +389,7 @@ def _only_user(snapshot: Snapshot, kept: _Kept) -> Layer | None:
     if late not in layers or layers.index(copy) + 1 != layers.index(late):
         return None
     is_plain = instruction.keyword == "COPY" and not instruction.flags and instruction.array is None
+    is_plain = is_plain and kept.archive.effect in copy.kept  # else it is one of a folder
     return late if is_plain and len(instruction.words) == 2 else None
 
 

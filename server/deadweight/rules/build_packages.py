@@ -12,7 +12,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.rules import merging
-from deadweight.size.runtime import libraries
+from deadweight.size.runtime import libraries, takes_along
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ class Install:
         if stay is not None:
             return (Kept(self.layer, self.effect, self.cause, self.names, stay),)
         # Where nobody knows what libraries are called, what has none can go all the same.
-        tools = tuple(name for name in self.names if libraries((name,), self.cause) == ())
+        alone = [name for name in self.names if libraries((name,), self.cause) == ()]
+        others = [name for name in self.names if name not in alone]
+        tools = tuple(name for name in alone if not takes_along(name, others, self.cause))
         headers = tuple(name for name in self.names if name not in tools)
         parts = ((tools, ()), (headers, None))
         return tuple(Kept(self.layer, self.effect, self.cause, names, stay) for names, stay in parts if names)
@@ -91,7 +93,7 @@ def _installs(layer: Layer) -> tuple[Install, ...]:
         building = [name for name in cause.names if is_for_building(name) and name not in cause.already]
         if names := tuple(name for name in building if name not in _handed_on(layer)):
             found.append(Install(layer, effect, cause, names))
-    if found and (any(map(_removes_unsaid, layer.calls)) or is_said_to_compile(layer.instruction.text)):
+    if found and any(map(_removes_unsaid, layer.calls)):
         return ()
     return tuple(found)
 

@@ -106,13 +106,43 @@ RUN apt-get update && apt-get install -y --no-install-recommends gcc make && rm 
 CMD ["server"]
 ```
 
+Headers alone, which PHP's extensions were built with:
+
+## Example
+
+```
+FROM php:8.4-apache-trixie
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libicu-dev libzip-dev \
+    && docker-php-ext-install intl zip \
+    && rm -rf /var/lib/apt/lists/*
+COPY . /var/www/html
+```
+
+Use instead:
+
+```
+FROM php:8.4-apache-trixie
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libicu-dev libzip-dev libicu76 libzip5 \
+    && docker-php-ext-install intl zip \
+    && apt-get purge -y --auto-remove libicu-dev libzip-dev \
+    && rm -rf /var/lib/apt/lists/*
+COPY . /var/www/html
+```
+
 ## Fix safety
 
-To be looked at: only the app knows whether it calls a compiler when it runs. The libraries that the headers belong to
-are asked for by name, so that they stay; they have other names in other releases of the system, and no fix is offered
-where the release is not sure. Nor is one where RUNs in several places build something: there, a stage that builds is
-the way, from which the image copies what it needs; what only such a stage could leave behind is said from 50 MB on. A
-RUN that also installs does so whenever what it copies changes. A stage has one finding, however many installs it has.
+Safe where they are headers alone, no others stay, and the image is one of PHP that starts its server, on a release of
+Debian whose lists are known: PHP opens a library by the name that its extension was built with, which stays, and no
+other without FFI. Anywhere else it is to be looked at: only the app knows whether it calls a compiler when it runs, or
+opens a library by the name that the headers bring.
+
+The libraries that the headers belong to are asked for by name, so that they stay; they have other names in other
+releases of the system, and no fix is offered where the release is not sure. Nor is one where RUNs in several places
+build something: there, a stage that builds is the way, from which the image copies what it needs; what only such a
+stage could leave behind is said from 50 MB on. A RUN that also installs does so whenever what it copies changes. A
+stage has one finding, however many installs it has.
 
 ## Not reported
 
@@ -196,6 +226,48 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 CMD ["python", "-m", "app"]
 ```
 
+```
+FROM debian:trixie-slim
+# Runtime JIT compilation tools
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libpq-dev && pip install --no-cache-dir app
+CMD ["app", "serve"]
+```
+
+The image is built on a compiler: who ships that ships more than what is installed beside it.
+
+```
+FROM rust:1.93
+RUN apt-get update && apt-get install -y cmake
+COPY . .
+RUN cargo build --release
+CMD ["./target/release/app"]
+```
+
+People work in it: it lets them in by ssh, or has PHP's debugger and no app, which is mounted.
+
+```
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends openssh-server
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src
+CMD ["/start.sh"]
+```
+
+```
+FROM php:8.4-apache
+RUN apt-get update && apt-get install -y --no-install-recommends libxml2-dev && docker-php-ext-install soap \
+    && pecl install xdebug && docker-php-ext-enable xdebug
+```
+
+Others are built on it, by what it has them do:
+
+```
+FROM ruby:3.4-slim-trixie
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential && gem install bundler
+ONBUILD COPY . /app
+ONBUILD RUN bundle install
+CMD ["rackup"]
+```
+
 Nothing says that they only build: the image is one to work in, starts with a build or a watcher for developers, or
 builds nothing itself:
 
@@ -257,7 +329,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.rules import build_packages, removing_build_packages, work_images
+from deadweight.model import building
+from deadweight.rules import build_packages, comments, removing_build_packages, work_images, xdebug
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Words, rule
 from deadweight.size.estimate import effect_size
 from deadweight.size.units import total
@@ -287,8 +360,12 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report packages that only build, in layers that ship, where the build is over."""
     ledgers = snapshot.shipped_ledgers
     left = build_packages.left_of_installs(ledgers[-1].stacks[-1]) if ledgers else ()
-    over = [(install, last) for install, last in left if last is not None]
+    over = [
+        (install, last) for install, last in left if last is not None and not _is_explained(snapshot, install.layer)
+    ]
     if not over or not work_images.runs_an_app(snapshot) or build_packages.callers(ledgers):
+        return
+    if work_images.has_a_compiler_as_base(snapshot) or xdebug.is_to_develop_in(snapshot):
         return
     for stage, group in groupby(over, lambda each: each[0].layer.site.stage):
         parts = [(kept, last) for install, last in group for kept in install.parts]
@@ -297,6 +374,11 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
         can_go = any(removing_build_packages.is_possible(snapshot, each.kept) for each in weighed)
         if weighed and (can_go or weighed[0].saves.best >= _WORTH_A_STAGE):
             yield _finding(weighed, snapshot.build.stages[stage].label)
+
+
+def _is_explained(snapshot: Snapshot, layer: Layer) -> bool:
+    """Whether a comment says that something is compiled when the image runs."""
+    return building.is_said_to_compile(comments.spoken_of(snapshot, layer))
 
 
 class _Weighed(NamedTuple):

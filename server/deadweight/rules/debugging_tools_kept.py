@@ -58,7 +58,8 @@ CMD ["bash"]
 
 ```
 FROM debian:bookworm-slim
-RUN apt-get update && apt-get install -y --no-install-recommends openssh-server vim && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends openssh-server
+RUN apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /var/lib/apt/lists/*
 CMD ["/start.sh"]
 ```
 
@@ -152,7 +153,7 @@ _TOOLS = {
     "mandoc": ("man", "mandoc"),
 }
 _WORKED_IN = frozenset(("bash", "sh", "zsh", "ash", "sleep", "tail", "sshd", "code-server"))
-_TO_WORK_IN = frozenset(("openssh-server", "openssh", "ssh", "byobu", "tmux", "screen", "zsh", "sudo"))
+_TO_WORK_IN = frozenset(("openssh", "sudo"))  # besides what says so in any layer
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _PROGRAMS = frozenset(program for programs in _TOOLS.values() for program in programs)
 

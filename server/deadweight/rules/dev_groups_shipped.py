@@ -1,7 +1,8 @@
 r"""An install brings packages for developers into the image: require-dev, the groups development and test.
 
 Test runners, debuggers and linters are often half of what Composer and Bundler install. Both write them with the rest
-unless they are told that this is not a developer's machine.
+unless they are told that this is not a developer's machine. Where no lockfile says what comes with them, it is at
+least what composer.json asks for.
 
 ## Example
 

@@ -308,7 +308,7 @@ def _as_user_of(layer: Layer, call: Call) -> str | None:
     """
     words = call.placed.command.words
     if words[0].text not in _SWITCHES:
-        home = layer.step.state.home if layer.step else None
+        home = layer.step.state.own_home if layer.step else None
         return "" if call.around.home == home else None
     _, behind = shell.program(call.placed.command)  # of `sudo -u app sh -c 'npm install'` those behind sh
     wrapper = words[: len(words) - len(behind) - 1]

@@ -145,7 +145,7 @@ from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Copied, Leftover, Measured, PackageSet
-from deadweight.model.image import UNKNOWN_FOLDER
+from deadweight.model.image import UNKNOWN_FOLDER, spelled
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
 from deadweight.rules import copies_between, merging
@@ -225,7 +225,7 @@ def _names(removals: Sequence[Removal]) -> str:
         for name in (
             effect.cause.names
             if isinstance(effect.cause, PackageSet)
-            else ((effect.path or "").removeprefix(f"{UNKNOWN_FOLDER}/"),)
+            else (spelled(effect.path or "").removeprefix(f"{UNKNOWN_FOLDER}/"),)
         )
     ]
     return names[0] if len(names) == 1 else f"{names[0]} and more"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.calls import effects_of
 from deadweight.model.effects import Kind, Leftover
+from deadweight.model.image import spelled
 from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules import stores
@@ -166,7 +167,7 @@ def clean_up(snapshot: Snapshot, left: Left) -> Fix | None:
             *((again.layer, again.calls[-1]) for again in left_again(snapshot, left)),
         ]
         edits = [_cleaned_behind(snapshot, layer, call, cause) for layer, call in lasts]
-        title = f"Run {cause.cleanup} in the same RUN"
+        title = f"Run {spelled(cause.cleanup)} in the same RUN"
     made = complete(edits)
     return Fix("clean-up", title, Safety.SAFE, made) if made else None
 
@@ -202,7 +203,7 @@ def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
     """The fix that removes a store behind the last command of the RUN that may read it, where no later one does."""
     if not left.calls or any(stores.readers_behind(snapshot, left)):
         return None
-    cleanup = left.cause.cleanup
+    cleanup = spelled(left.cause.cleanup)
     edit = _cleaned_behind(snapshot, left.layer, stores.last_reader(left.layer, left.calls[-1]), left.cause)
     start = stores.script_at_start(snapshot, left.layer.site)
     note = f"Check: {start} does not run {left.calls[0].program} again" if start else ""
@@ -219,10 +220,11 @@ def _cleaned_behind(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftove
     """The edit that cleans up behind a call, by the very program that was called: what is called as
     `/opt/conda/bin/conda` may not be on PATH. A path that only a script within the script knows is none outside of it.
     """
-    program, _, rest = cause.cleanup.partition(" ")
+    cleanup = spelled(cause.cleanup)
+    program, _, rest = cleanup.partition(" ")
     folder, _, name = call.typed.strip("\"'").rpartition("/")
     if not folder or name != program:
-        return append_command(snapshot, layer, call, cause.cleanup)
+        return append_command(snapshot, layer, call, cleanup)
     is_known = call.own is call.placed or folder.startswith("/")
     return append_command(snapshot, layer, call, f"{call.typed} {rest}") if is_known else None
 

@@ -50,6 +50,24 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get upgrade -y && rm -rf /var/lib/apt/lists/*
 ```
 
+```
+FROM node:22-alpine
+RUN apk upgrade --no-cache
+```
+
+Somebody wants them, as a comment says, or has looked at what is upgraded, and holds the rest:
+
+```
+FROM rockylinux:9
+# security patches of the day
+RUN dnf -y update && dnf clean all
+```
+
+```
+FROM debian:12.4-slim
+RUN apt-mark hold libc6 && apt-get update && apt-get upgrade -y && rm -rf /var/lib/apt/lists/*
+```
+
 The base image is not built any more, so that an upgrade is all that brings fixes, and no newer tag has them:
 
 ```
@@ -101,14 +119,15 @@ COPY --from=build /etc/hostname /
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands import upgrades
 from deadweight.model.effects import Measured
 from deadweight.model.of_layers import OfLayers
-from deadweight.rules import lone_commands
-from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, rule
+from deadweight.rules import comments, lone_commands
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_typed, rule
 from deadweight.size.estimate import effect_size
 
 if TYPE_CHECKING:
@@ -123,14 +142,21 @@ if TYPE_CHECKING:
 _LEAST = 10_000_000
 # Images that nobody builds anew: Docker Hub has called that of CentOS deprecated since its last build (2021-09-15).
 _ENDED = frozenset(("centos",))
+# `# security refresh`, `# Ensure we get the latest updates`
+_SAYS_WHY = re.compile(r"#[^\n]*\b(?:security|CVEs?|vulnerabilit|patches|latest [\w ]*updates)", re.IGNORECASE)
+_HOLDS = re.compile(r"\bapt-mark +hold\b")
 _NOTE = "Check: the base image is built anew for security fixes, or raise its tag; no policy asks for the upgrade"
 
 
-@rule("packages-upgraded", group="packages", is_a_choice=True, words=NO_WORDS)
+def _words(snapshot: Snapshot) -> Words:
+    return Words(of_text=as_typed) if _upgrades(snapshot.shipped_ledgers) else NO_WORDS
+
+
+@rule("packages-upgraded", group="packages", is_a_choice=True, words=_words)
 def packages_upgraded(snapshot: Snapshot) -> Iterator[Finding]:
     """Report upgrades of all packages of an old base image in layers that ship."""
     for ledger, layer, (effect, call) in _upgrades(snapshot.shipped_ledgers):
-        if ledger.base.repository in _ENDED:
+        if ledger.base.repository in _ENDED or _is_wanted(snapshot, layer):
             continue
         yield Finding(
             site=layer.site,
@@ -142,6 +168,14 @@ def packages_upgraded(snapshot: Snapshot) -> Iterator[Finding]:
             frees=frozenset({(layer.site, effect)}),
             fixes=partial(_fixes, layer, call),
         )
+
+
+def _is_wanted(snapshot: Snapshot, layer: Layer) -> bool:
+    """Whether somebody says that fixes are what it is for, or which packages stay as they are."""
+    return (
+        _HOLDS.search(layer.instruction.text) is not None
+        or _SAYS_WHY.search(comments.spoken_of(snapshot, layer)) is not None
+    )
 
 
 @OfLayers

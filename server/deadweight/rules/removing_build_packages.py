@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from deadweight.facts import debian
 from deadweight.model.building import may_compile
+from deadweight.model.start import start_command
 from deadweight.rules import merging
 from deadweight.rules.edits import append_command, complete, insert_names, insert_word
 from deadweight.rules.folder_uses import layers_behind
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
     from deadweight.text import Edit
 
 _LABEL = ".build-deps"
+# Debian's packages of headers, which hold no program that an app calls.
+_HEADERS_ALONE = re.compile(r"lib[\w.+-]+-dev|zlib1g-dev")
+# What PHP's images start by themselves, and who says so once more (docker-library/php, read 2026-11-26).
+_SERVERS_OF_PHP = frozenset(("", "apache2-foreground", "php-fpm"))
+_FFI = re.compile(r"\bffi\b", re.IGNORECASE)  # PHP's images come without this extension, too
 _VERBS = {"apt": "apt-get purge -y --auto-remove", "apk": "apk del", "rpm": "{} remove -y"}
 
 
@@ -38,7 +46,8 @@ def removals(snapshot: Snapshot, kept: Kept) -> Iterator[Fix | None]:
     if changes is None or not (users or later):
         return
     if not later:
-        yield _fix(kept, "Remove them in the same RUN", (*changes, _removal(snapshot, kept, layer, users[-1], install)))
+        edits = (*changes, _removal(snapshot, kept, layer, users[-1], install))
+        yield _fix(kept, "Remove them in the same RUN", edits, is_certain=_is_missed_by_nobody(snapshot, kept))
         return
     if found := _gathered(snapshot, layer, behind[: behind.index(later[-1]) + 1], later[0], changes):
         title, edits = found
@@ -87,11 +96,31 @@ def _row(layer: Layer, behind: Sequence[Layer], first: Layer) -> tuple[Layer, ..
     return row
 
 
-def _fix(kept: Kept, title: str, edits: Sequence[Edit | None]) -> Fix | None:
+def _is_missed_by_nobody(snapshot: Snapshot, kept: Kept) -> bool:
+    """Whether they are headers alone, in an image of PHP that starts its server: what was built finds its libraries by
+    the names that stay, and without FFI PHP opens no other.
+    """
+    ledgers = snapshot.shipped_ledgers
+    base = snapshot.build.base_of(ledgers[0].stage)
+    if base is None or base.repository != "php" or kept.cause.suite not in debian.suites():
+        return False
+    if not all(map(_HEADERS_ALONE.fullmatch, kept.names)) or start_command(ledgers) not in _SERVERS_OF_PHP:
+        return False
+    layers = [layer for ledger in ledgers for layer in ledger.layers]
+    # Headers that stay may need those that go: apt would take them along, and then their libraries.
+    stay = (name for layer in layers for _, name in layer.packages if name not in kept.names)
+    return not any(name.endswith("-dev") for name in stay) and not any(
+        _FFI.search(each.instruction.text) for each in layers
+    )
+
+
+def _fix(kept: Kept, title: str, edits: Sequence[Edit | None], *, is_certain: bool = False) -> Fix | None:
     made = complete(edits)
     if made is None:
         return None
     title = f"{title}, keep {' '.join(kept.libraries)}" if kept.libraries else title
+    if is_certain:
+        return Fix("remove-build-packages", title, Safety.SAFE, made)
     note = f"Check: nothing that runs in the image needs {_listed(kept.names)}"
     return Fix("remove-build-packages", title, Safety.ASK, made, note=note)
 

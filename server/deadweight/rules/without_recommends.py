@@ -81,7 +81,8 @@ def _lean(snapshot: Snapshot, install: Install) -> Fix | None:
 def _edits(snapshot: Snapshot, install: Install, names: tuple[str, ...]) -> tuple[Edit, ...] | None:
     call = install.call
     said = verb(call)
-    packages = [word for word in call.words if package_name(word.pattern) in install.cause.names]
+    words = call.with_variables().words  # one that is a list stands where its variable does
+    packages = [word for word in words if package_name(word.pattern) in install.cause.names]
     if call.placed.in_function:  # what is said there holds for all that call it
         return None
     if said is None or not packages or packages[-1].span.start < said.span.start:

@@ -1,4 +1,6 @@
-"""Whether an image runs an app, or is one that people and builds work in, who want all kinds of tools there."""
+"""Whether an image runs an app, or is one that people and builds work in, or other images are built on, where all kinds
+of tools are wanted.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,24 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.image import family
+from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deadweight.model.image import ImageRef
+    from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
 
 _FOR_WORK = re.compile(
     r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack|oss-fuzz|/builder"
     r"|teamcity|jenkins|buildkite|(?:actions|gitlab)-runner|\bdind\b"
 )
+# What lets people in, or is for those who sit there (packages of Debian, Alpine and Fedora; kept by hand, 2026-11-26).
+_LETS_IN = frozenset(("openssh-server", "ssh", "dropbear", "byobu", "tmux", "screen", "zsh"))
+# Official images that are compilers: who ships one ships more than what is installed beside it.
+_COMPILERS = frozenset(("gcc", "golang", "haskell", "rust", "swift"))
 # What else the facts call a server and starts a shell, or a tool for people (kept by hand, 2026-11-26).
 _STARTS_NO_SERVER = re.compile(
     r"bash|buildpack-deps|composer|continuumio/.*|docker|hello-world|kalilinux/.*|mcr\.microsoft\.com/.*|nvidia/.*"
@@ -29,7 +39,7 @@ _WORKS = re.compile(
     r"|/(?:usr/)?(?:local/)?s?bin/build"
 )
 _BUILDS = re.compile(r"(?:\S*/)?build")  # as a program; `node build` starts what was built
-_FOR_DEVELOPERS = re.compile(r"(?:npm|yarn|pnpm|bun)(?: run)? (?:dev|develop)\b")
+_FOR_DEVELOPERS = re.compile(r"(?:npm|yarn|pnpm|bun)(?: run)? (?:dev|develop)\b|\b(?:nodemon|node-dev|ts-node-dev)\b")
 _WORD = re.compile(r"[^\s'\"]+")
 _FIRST_WORDS = 4  # of a start, among which its program is: `/entrypoint.sh bundle exec jekyll serve`
 
@@ -37,10 +47,10 @@ _FIRST_WORDS = 4  # of a start, among which its program is: `/entrypoint.sh bund
 def runs_an_app(snapshot: Snapshot) -> bool:
     """Whether a container of the image has nothing to build, as far as its name, its base and its start tell."""
     target, ledgers = snapshot.build.target, snapshot.shipped_ledgers
-    if target is None or is_for_developers(target.name):
+    if target is None or is_for_developers(target.name) or target.triggers:
         return False
     base = snapshot.build.base_of(ledgers[0].stage)
-    if base is None or _FOR_WORK.search(base.repository):
+    if base is None or _FOR_WORK.search(base.repository) or _lets_in(ledgers):
         return False
     start = start_command(ledgers)
     if not start:
@@ -48,6 +58,19 @@ def runs_an_app(snapshot: Snapshot) -> bool:
     words = _WORD.findall(start)[:_FIRST_WORDS]
     is_for_work = any(map(_WORKS.fullmatch, words)) or any(map(_BUILDS.fullmatch, words[:1]))
     return not (is_idle(start) or is_for_work or _FOR_DEVELOPERS.search(start))
+
+
+def has_a_compiler_as_base(snapshot: Snapshot) -> bool:
+    """Whether the image is built on one that is a compiler."""
+    base = snapshot.build.base_of(snapshot.shipped_ledgers[0].stage)
+    return base is not None and base.repository in _COMPILERS
+
+
+@OfLayers
+def _lets_in(layer: Layer) -> Iterator[bool]:
+    """That a layer installs what people work in an image with, where it does."""
+    if any(name in _LETS_IN for _, name in layer.packages):
+        yield True
 
 
 def _is_server(image: ImageRef) -> bool:

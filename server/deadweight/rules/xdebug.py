@@ -36,7 +36,7 @@ _MENTION = re.compile(r"[^\s]*xdebug[^\s]*", re.IGNORECASE)
 def findings(snapshot: Snapshot) -> Iterator[Finding]:
     """Xdebug in layers that ship, where an app is copied into an image that runs it."""
     found = _installs(snapshot.shipped_ledgers)
-    if not found or not work_images.runs_an_app(snapshot) or not _holds_an_app(snapshot):
+    if not found or not work_images.runs_an_app(snapshot) or is_to_develop_in(snapshot):
         return
     for ledger, layer, freed in found:
         saves = effect_size(freed)
@@ -59,6 +59,12 @@ def matter(snapshot: Snapshot) -> object:
     return _installs(snapshot.shipped_ledgers)
 
 
+def is_to_develop_in(snapshot: Snapshot) -> bool:
+    """Whether the image has a debugger and no folder is copied into it: one for developers has the app mounted."""
+    ledgers = snapshot.shipped_ledgers
+    return bool(_installs(ledgers)) and not _folders(ledgers)
+
+
 @OfLayers
 def _installs(layer: Layer) -> Iterator[Effect]:
     """What a layer installs of it, as effects of their own."""
@@ -70,11 +76,6 @@ def _installs(layer: Layer) -> Iterator[Effect]:
             yield effect
         elif cause.manager in ("apt", "apk") and (names := tuple(filter(_PACKAGE.fullmatch, cause.names))):
             yield replace(effect, cause=apt.alone(cause, names))
-
-
-def _holds_an_app(snapshot: Snapshot) -> bool:
-    """Whether a folder is copied into the image: one for developers has the app mounted."""
-    return bool(_folders(snapshot.shipped_ledgers))
 
 
 @OfLayers

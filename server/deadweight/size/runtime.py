@@ -36,6 +36,17 @@ def libraries(names: Iterable[str], on: PackageSet) -> tuple[str, ...] | None:
     return _libraries(tuple(names), on)
 
 
+def takes_along(name: str, others: Iterable[str], on: PackageSet) -> bool:
+    """Whether the removal of a package may take others along, which need it: libxslt1-dev goes with libxml2-dev, and
+    so does its library where nothing else needs that. What nobody knows may need any headers. apk leaves all that is
+    needed.
+    """
+    if on.manager == "apk" or not (rest := tuple(others)):
+        return False
+    needed = apt.added(rest, on.suite, recommends=False)
+    return name in needed.packages or (bool(needed.unknown) and _HEADERS.fullmatch(name) is not None)
+
+
 @lru_cache(maxsize=256)
 def _libraries(names: tuple[str, ...], on: PackageSet) -> tuple[str, ...] | None:
     kept = tuple(name for name in on.names if name not in names)

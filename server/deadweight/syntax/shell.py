@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.syntax.shell_nodes import load_language
 from deadweight.syntax.shell_plain import read_plain
-from deadweight.syntax.shell_programs import SHELLS, Nested, may_nest, nested, program
+from deadweight.syntax.shell_programs import SHELLS, Nested, at_exit, may_nest, nested, program
 from deadweight.syntax.shell_reader import TooDeepError, read
 from deadweight.syntax.shell_tree import (
     Block,
@@ -53,6 +53,7 @@ __all__ = [
     "StatementList",
     "Word",
     "alternatives",
+    "at_exit",
     "children",
     "commands",
     "function_commands",

@@ -61,6 +61,19 @@ def may_nest(name: str | None) -> bool:
     return name in SHELLS or name in _SWITCHES
 
 
+def at_exit(command: Command) -> Nested | None:
+    """The script that a `trap` has the shell run when it ends; an empty one where it takes that back, or names what
+    nobody reads here. None for any other command.
+    """
+    name, words = program(command)
+    if name != "trap" or not any(word.text in ("EXIT", "0") for word in words[1:]):
+        return None
+    script = words[0]
+    quote, inside = script.text[:1], script.text[1:-1]
+    is_as_written = quote in ("'", '"') and script.text[-1:] == quote and quote not in inside and "\\" not in inside
+    return Nested(inside if is_as_written else "", script.span.start + 1)
+
+
 class _Wrapper(NamedTuple):
     """A program that runs the program named in its arguments."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
 from deadweight.model.commands.changes import OWNER_OR_MODE, again, changes_little
 from deadweight.model.effects import removes
+from deadweight.syntax.shell import alternatives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +25,14 @@ _NARROWING = frozenset(
 )
 
 
+# The home of an account that nobody knows, which may be any: `/home/$APP_USER/.npm`
+_ANY_HOME = re.compile(r"/home/\$(?:\w+|\{\w+\})(?=/)")
+
+
 def _rm(call: Call) -> Iterator[Effect]:
-    for path in call.paths(call.operands()):
+    resolve = call.around.resolve
+    for pattern in (each for word in call.operands() for each in alternatives(word)):
+        path = resolve(pattern) or resolve(_ANY_HOME.sub("/home/*", pattern))
         if path is not None:
             yield removes(path, call.span)
 

@@ -1,4 +1,6 @@
-"""Programs that others run: pip of `python3 -m pip`, composer of `php composer.phar`, pnpm of `corepack pnpm`."""
+"""Programs that others run: pip of `python3 -m pip`, composer of `php composer.phar`, pnpm of `corepack pnpm` and
+`npx pnpm`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 _PYTHON_FLAGS = re.compile(r"-[bBdEIOPqsSuvx]*(?P<is_module>m(?P<name>.*))?")
 _PHP_VALUES = ("-d", "-c", "-z", "--define", "--php-ini")
 _PHP_PROGRAMS = frozenset(("composer", "composer.phar"))
-_MANAGERS = frozenset(("npm", "pnpm", "yarn"))  # that corepack runs
+_MANAGERS = frozenset(("npm", "pnpm", "yarn"))  # that corepack and npx run
+_NPX_VALUES = ("-p", "--package", "-w", "--workspace", "--cache", "--registry")
+_NPX_SCRIPT = ("-c", "--call")  # a script of a shell
 
 
 def is_python(name: str) -> bool:
@@ -28,7 +32,24 @@ def interpreted(program: str, words: tuple[Word, ...]) -> tuple[str, int] | None
         return _module(words)
     if program == "corepack" and words and words[0].text.partition("@")[0] in _MANAGERS:
         return words[0].text.partition("@")[0], 1
+    if program == "npx":
+        return _run_by_npx(words)
     return _file_of_php(words) if program == "php" else None
+
+
+def _run_by_npx(words: tuple[Word, ...]) -> tuple[str, int] | None:
+    # `npx --yes pnpm@9 install`
+    numbers = iter(range(len(words)))
+    for at in numbers:
+        text = words[at].text
+        if text in _NPX_SCRIPT:
+            break
+        if text in _NPX_VALUES:
+            next(numbers, None)
+        elif not text.startswith("-"):
+            name = text.partition("@")[0]
+            return (name, at + 1) if name in _MANAGERS else None
+    return None
 
 
 def _module(words: tuple[Word, ...]) -> tuple[str, int] | None:

@@ -25,8 +25,11 @@ def of_apt(around: Surroundings) -> Iterator[Measured]:
 
 
 def of_apk(around: Surroundings) -> Iterator[Measured | Built]:
-    """What an upgrade brings to an image of a language on Alpine; nobody has measured it for Alpine alone."""
-    if around.base.repository in ("alpine", "") or around.base.os_family != "alpine":
+    """What an upgrade brings to an image of a language on Alpine that is not built anew; nobody has measured it for
+    Alpine alone, nor for a tag that goes with the builds (node:22-alpine).
+    """
+    base = around.base
+    if base.repository in ("alpine", "") or base.os_family != "alpine" or not _stands_still(base):
         yield Built("apk upgrade")
     else:
         yield from _once(around, "apk.upgrade")

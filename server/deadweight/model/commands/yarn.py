@@ -98,9 +98,9 @@ def _links_nothing(settings: str | None, is_berry: bool) -> bool:
 
 
 def _left(call: Call, packages: PackageSet, *, is_berry: bool) -> Iterator[Effect]:
-    what, cleanup = "yarn's download cache", "yarn cache clean --all" if is_berry else "yarn cache clean"
+    cleanup = f"{call.typed} cache clean{' --all' if is_berry else ''}"
     path = call.around.resolve("~/.yarn/berry") if is_berry else _cache(call)
-    yield writes(path, Leftover("install-cache", what, cleanup, of=packages), call.span)
+    yield writes(path, Leftover("install-cache", "yarn's download cache", cleanup, of=packages), call.span)
 
 
 def _set(call: Call, name: str, value: str) -> Iterator[Effect]:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What composer.json says: the packages for developers, and the scripts that run at an install."""
+    """What composer.json says: the packages, those for developers apart, and the scripts that run at an install."""
 
+    packages: tuple[str, ...] = ()
     dev: tuple[str, ...] = ()
     install_scripts: tuple[str, ...] = ()
 
@@ -34,7 +35,8 @@ def read_manifest(text: str) -> Manifest | None:
         return None
     scripts = as_object(data.get("scripts"))
     return Manifest(
-        tuple(name for name in as_object(data.get("require-dev")) if _is_package(name)),
+        tuple(filter(_is_package, as_object(data.get("require")))),
+        tuple(filter(_is_package, as_object(data.get("require-dev")))),
         tuple(command for event in _AT_INSTALL for command in _commands(scripts.get(event))),
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.ecosystems.project import inside
 from deadweight.model.effects import Copied
+from deadweight.model.image import is_in_unknown_home
 from deadweight.model.multi_stage import system
 from deadweight.model.multi_stage.plan import Kept, Needs, Refusal, Written
 from deadweight.model.multi_stage.recipe import BUILTINS, LOOKING, first_of_start
@@ -236,7 +237,8 @@ def _path_of(recipe: Recipe, language: Language, word: str) -> str | None:
         return posixpath.normpath(posixpath.join(recipe.folder, word))
     calls = [call for layer in recipe.runs for call in layer.calls]
     targets = (path for call in calls for path in _targets(call))
-    known = next((path for path in targets if path and posixpath.basename(path) == word), None)
+    found = (path for path in targets if path and not is_in_unknown_home(path))
+    known = next((path for path in found if posixpath.basename(path) == word), None)
     installs = any({"install", "--install"} & {each.text for each in call.words} for call in calls)
     is_usual = _ELSEWHERE.isdisjoint(recipe.ledger.stage.end.environment)
     if known is not None or not (installs and is_usual and language.folders):

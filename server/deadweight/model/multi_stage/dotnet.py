@@ -7,6 +7,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from deadweight.model.image import is_in_unknown_home
 from deadweight.model.multi_stage import compiled
 from deadweight.model.multi_stage.compiled import Image, Language
 from deadweight.model.multi_stage.plan import Refusal, Written
@@ -64,7 +65,7 @@ def _tag(recipe: Recipe, projects: list[str]) -> str | None:
 
 def published(recipe: Recipe) -> Iterator[str]:
     """The folders that `dotnet publish` is told to write into, as far as they are known."""
-    return (path for path in _outputs(recipe, "publish") if path)
+    return (path for path in _outputs(recipe, "publish") if path and not is_in_unknown_home(path))
 
 
 def _outputs(recipe: Recipe, *verbs: str) -> Iterator[str | None]:

@@ -138,6 +138,8 @@ def read(recipe: Recipe) -> App | Refusal | None:
     if not installs:
         return None
     call = installs[0].call
+    if call.typed.startswith("npx "):
+        return Refusal(f"npx brings {call.program} for one command alone")
     folder = call.around.resolve(call.value("--prefix", "--cwd", "-C", "--dir") or ".")
     if folder is None or recipe.folder is None:
         return Refusal("nobody can tell in which folder the app lies")
