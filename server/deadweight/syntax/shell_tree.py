@@ -179,8 +179,9 @@ Node: TypeAlias = "Command | Pipeline | Chain | Block"
 
 
 class KnownCommands:
-    """What was read of commands of which the text says all, each where it was read last. Where somebody types, those in
-    front stay the same objects, and those behind are moved.
+    """What was read of commands of which the text says all, and which hold no others, each where it was read last.
+
+    Where somebody types, those in front stay the same objects, and those behind are moved.
     """
 
     __slots__ = ("_by_text", "_most")
@@ -216,12 +217,18 @@ def _moved(command: Command, by: int) -> Command:
         _all_moved(command.assignments, by) if command.assignments else (),
         tuple(
             [
-                new(Word, (new(Span, (start + by, end + by)), text, value, _all_moved(parts, by) if parts else ()))
+                new(Word, (new(Span, (start + by, end + by)), text, value, _parts_moved(parts, by) if parts else ()))
                 for (start, end), text, value, parts in words
             ]
         ),
         _all_moved(command.redirects, by) if command.redirects else (),
     )
+
+
+def _parts_moved(parts: tuple[WordPart, ...], by: int) -> tuple[WordPart, ...]:
+    """The parts of a word in which no command stands."""
+    new = tuple.__new__
+    return tuple([new(WordPart, (new(Span, (start + by, end + by)), *rest)) for (start, end), *rest in parts])
 
 
 def _all_moved(things: tuple[_Thing, ...], by: int) -> tuple[_Thing, ...]:
