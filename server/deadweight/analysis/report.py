@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.claims import OF_IMAGE, Claims
-from deadweight.analysis.reworded import reworded, told, words_of
 from deadweight.analysis.silence import hushed
 from deadweight.lazy import cached_property
 from deadweight.model.effects import Nth
@@ -289,6 +288,8 @@ class _Kept(NamedTuple):
 
 def _kept(before: Checked, snapshot: Snapshot) -> _Kept | None:
     """What is so as it was `before`; None where more than words of RUNs may be others."""
+    from deadweight.analysis.reworded import reworded, told, words_of  # a session starts without it
+
     changed = reworded(before.ledgers, before.sections, snapshot.tree.sections)
     if changed is None:
         return None
