@@ -38,8 +38,8 @@ def _fixed(lines: str) -> tuple[Snapshot, Fix]:
             f"RUN {CLONE} && pip install /opt/tool \\\n    && rm -rf /opt/tool/.git\n",
         ),
         (
-            f"RUN {CLONE} && cd /opt/tool && git checkout 4f2c9d1 && \\\n  mv x /bin\n",
-            f"RUN {CLONE} && cd /opt/tool && git checkout 4f2c9d1 \\\n    && rm -rf /opt/tool/.git && \\\n  mv x /bin\n",
+            f"RUN {CLONE} && cd /opt/tool && git checkout v1 && \\\n  mv x /bin\n",
+            f"RUN {CLONE} && cd /opt/tool && git checkout v1 \\\n    && rm -rf /opt/tool/.git && \\\n  mv x /bin\n",
         ),
         (
             f"RUN {MADE} && mv x /bin\n",
