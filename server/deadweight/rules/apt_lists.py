@@ -38,6 +38,9 @@ _CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure")
 # `/etc/apt/sources.list.d/nodesource.list`, `apt-key add -`, `add-apt-repository ppa:git-core/ppa`
 _SOURCES = re.compile(r"/etc/apt\b|\bapt-key\b|\badd-apt-repository\b|\bdpkg --add-architecture\b")
 _INNER_VERB = re.compile(r"\b(?:apt-get|apt|aptitude)\s[^;&|]*?\b(update|install|upgrade|dist-upgrade|build-dep)\b")
+_ADDS = frozenset(("add-apt-repository", "apt-add-repository"))
+# The releases of Ubuntu where these update unless told not to (add-apt-repository(1) since 18.04, by hand, 2026-11-26).
+_ADDS_AND_UPDATES = frozenset(("bionic", "focal", "jammy", "noble", "oracular", "plucky", "questing", "resolute"))
 _LATER = frozenset(("CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"))
 _MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
 
@@ -311,7 +314,13 @@ def _has_sudo(call: Call) -> bool:
 
 
 def _is_certain_update(call: Call) -> bool:
-    return _is_update(call) and not call.placed.conditional
+    return (_is_update(call) or _updates_besides(call)) and not call.placed.conditional
+
+
+def _updates_besides(call: Call) -> bool:
+    """Whether a call adds a source and updates by itself, as Ubuntu's tool does."""
+    is_plain = call.program in _ADDS and not call.has("-n", "--no-update", "-r", "--remove", "-h", "--help")
+    return is_plain and call.around.base.suite in _ADDS_AND_UPDATES
 
 
 @remembered_of_words
