@@ -117,10 +117,11 @@ RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp
 Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
 RUN sets (`cd`, variables) is seen by the next, and each works where it did: a `WORKDIR` between them is a `cd`. More
 than three steps are merged only when asked for: a change of one of them runs all of them again. RUNs that do nothing
-but manage packages, one below the other, are one step, and one that only deletes is none. What is copied between them
-is copied below, where those below have nothing to do with it. Only when asked for, too, comes a bind mount, which needs
-BuildKit, and shows the file read-only. And so does an install further down: it is done again whenever what is copied
-above it changes. Where nothing of that can be done, what tools leave behind is at least removed where it is written.
+but manage packages, one below the other, are one step, so are those that bring and unpack files, and one that only
+deletes is none. What is copied between them is copied below, where those below have nothing to do with it. Only when
+asked for, too, comes a bind mount, which needs BuildKit, and shows the file read-only. And so does an install further
+down: it is done again whenever what is copied above it changes. Where nothing of that can be done, what tools leave
+behind is at least removed where it is written.
 
 ## Not reported
 

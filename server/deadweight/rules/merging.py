@@ -42,6 +42,13 @@ _MANAGE = frozenset(
 )
 # What comes before an install: where the packages are found, and what they ask.
 _PREPARE = frozenset(("apt-key", "add-apt-repository", "debconf-set-selections", "echo", "printf"))
+# What brings files at one version, looks whether they are the right ones, and unpacks them.
+_FETCH = frozenset(
+    (
+        *("curl", "wget", "git", "tar", "unzip", "gunzip", "xz", "bzip2", "gpg", "echo", "printf", "mkdir", "cd"),
+        *("sha1sum", "sha256sum", "sha512sum", "md5sum", "mv", "cp", "rm", "set", "true"),
+    )
+)
 _DELETE = frozenset(("rm", "rmdir", "cd", "set", "true"))
 _MOST = 200  # RUNs in one: of each, all behind it are asked, and more than engines take are no file of a person
 _ADDRESSED = re.compile(r"#\s*(?:deadweight|hadolint)\b")  # comments that speak of the instruction below them
@@ -124,10 +131,15 @@ def merging(layers: Sequence[Layer], edits: tuple[Edit, ...], besides: str = "")
 
 def _steps(layers: Sequence[Layer]) -> int:
     """How many steps RUNs are: those that manage packages, one below the other, are one list that a build brings up to
-    date as a whole; what only deletes belongs to the steps before it.
+    date as a whole, and so are those that bring and unpack files; what only deletes belongs to the steps before it.
     """
-    kinds = groupby(_is_of_packages(layer) for layer in layers if not _only_deletes(layer))
-    return sum(1 if manages else len(list(row)) for manages, row in kinds)
+    kinds = groupby(map(_kind_of_step, (layer for layer in layers if not _only_deletes(layer))))
+    return sum(1 if kind else len(list(row)) for kind, row in kinds)
+
+
+def _kind_of_step(layer: Layer) -> str:
+    """What a RUN does and nothing else, so that it is one step with its neighbours that do the same; "" for others."""
+    return "packages" if _is_of_packages(layer) else "files" if _only_fetches(layer) else ""
 
 
 def runs_of(layers: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -181,6 +193,12 @@ def only_manages(layer: Layer) -> bool:
 def _is_of_packages(layer: Layer) -> bool:
     """Whether a RUN does nothing but manage packages, or say where they are found."""
     return bool(layer.calls) and all(call.program in _MANAGE or call.program in _PREPARE for call in layer.calls)
+
+
+@remembered
+def _only_fetches(layer: Layer) -> bool:
+    """Whether a RUN does nothing but bring files, check and unpack them."""
+    return bool(layer.calls) and all(call.program in _FETCH for call in layer.calls)
 
 
 @remembered
