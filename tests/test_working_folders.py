@@ -38,6 +38,14 @@ def _merged(lines: str) -> str | None:
             "RUN git clone https://x/y.git /y\nworkdir /y\nRUN c\n",
             "RUN git clone https://x/y.git /y \\\n    && cd /y && c\nworkdir /y\n",
         ),
+        (
+            "WORKDIR /b\nRUN rm -rf /b\nWORKDIR /b/c\nRUN d\nWORKDIR /\n",
+            "WORKDIR /b\nRUN rm -rf /b \\\n    && mkdir -p /b/c && cd /b/c && d\nWORKDIR /\n",
+        ),
+        (
+            "WORKDIR /b\nRUN rm -rf /b\nWORKDIR /\nRUN a\nWORKDIR /b\nRUN d\nWORKDIR /\n",
+            "WORKDIR /b\nRUN rm -rf /b \\\n    && cd / && a \\\n    && mkdir -p /b && cd /b && d\nWORKDIR /\n",
+        ),
         # Below works what worked there, and a folder that is gone does not come back.
         ("WORKDIR /a\nRUN a\nWORKDIR /a\nRUN c\n", "WORKDIR /a\nRUN a \\\n    && c\n"),
         (

@@ -70,6 +70,8 @@ def _says_so_below(snapshot: Snapshot, last: Layer) -> bool:
 def _is_there(snapshot: Snapshot, folder: str, before: Layer) -> bool:
     """Whether a folder is there for sure when a RUN has run."""
     layers = snapshot.ledgers.of(before).layers[: before.site.step + 1]
+    if folder != "/" and any(is_removed(layer, folder) for layer in layers if layer.calls):
+        return False
     worked_in = [where for layer in layers if (where := _folder(layer))]
     written = [
         effect.path for layer in layers for effect in layer.kept if effect.kind is Kind.WRITES and effect.is_certain
