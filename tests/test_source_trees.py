@@ -53,6 +53,11 @@ def _fixed(lines: str) -> tuple[Snapshot, Fix]:
             f"RUN {CLONE}\nWORKDIR /opt/tool\nRUN make install\nWORKDIR /\n",
             f"RUN {CLONE} \\\n    && cd /opt/tool && make install && rm -rf /opt/tool\nWORKDIR /\n",
         ),
+        # A folder of the system stays.
+        (
+            "RUN git clone https://github.com/a/b.git /srv\nRUN make -C /srv install\n",
+            "RUN git clone https://github.com/a/b.git /srv \\\n    && make -C /srv install && rm -rf /srv/.git\n",
+        ),
     ],
 )
 def test_the_history_of_a_source_goes_behind_what_builds_it(lines: str, after: str) -> None:

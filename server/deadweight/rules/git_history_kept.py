@@ -28,7 +28,7 @@ FROM python:3.13
 RUN git clone https://github.com/example/tool.git /opt/tool \
     && cd /opt/tool \
     && git checkout 4f2c9d1 \
-    && pip install --no-cache-dir .
+    && pip install --no-cache-dir -r requirements.txt
 ```
 
 Use instead:
@@ -38,26 +38,8 @@ FROM python:3.13
 RUN git clone https://github.com/example/tool.git /opt/tool \
     && cd /opt/tool \
     && git checkout 4f2c9d1 \
-    && pip install --no-cache-dir . \
+    && pip install --no-cache-dir -r requirements.txt \
     && rm -rf /opt/tool/.git
-```
-
-A RUN that builds the clone is merged with the one that clones. Where it installs all of it, the clone goes:
-
-## Example
-
-```
-FROM buildpack-deps:trixie
-RUN git clone https://github.com/example/tool.git /usr/src/tool
-RUN cd /usr/src/tool && ./configure && make && make install
-```
-
-Use instead:
-
-```
-FROM buildpack-deps:trixie
-RUN git clone https://github.com/example/tool.git /usr/src/tool \
-    && cd /usr/src/tool && ./configure && make && make install && rm -rf /usr/src/tool
 ```
 
 ## Fix safety
@@ -67,8 +49,9 @@ copies, moves, deletes or edits files: they are the same. Look before you take i
 may read its version from tags, or where the image starts there. Look, too, before you delete the history: nothing may
 pull or read it when the image runs. That is safe where the same RUN removes git itself, and where the clone is but the
 source of what is installed elsewhere: known build tools alone run in it, `make install`, `pip install`, `cp` or `mv`
-take out what they made, and no later instruction, no variable, no script that the image starts, and no file that the
-RUN writes, names the folder or one that it is in.
+take out what they made, no later instruction, no variable and no text that the RUN writes names the folder or one that
+it is in, and the image starts no script. RUNs up to the last of these become one where they are few steps;
+where that installs all with `make install`, the clone goes as a whole.
 
 ## Not reported
 
@@ -119,7 +102,7 @@ from deadweight.rules import copies_between
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import is_inside, is_removed, layers_behind, names
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.rules.source_trees import installs_all, is_only_source
+from deadweight.rules.source_trees import SHARED, installs_all, is_only_source
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -304,7 +287,7 @@ def _removed_behind(snapshot: Snapshot, clone: _Clone) -> Fix | None:
         edit = _deletes(snapshot, clone, last, clone.users)
         return Fix("remove-history", _DELETE, Safety.SAFE, (edit,)) if edit else None
     there = [call for layer, call in later if layer is last]
-    is_whole = any(map(installs_all, calls)) and not is_made(clone.folder)
+    is_whole = any(map(installs_all, calls)) and not (is_made(clone.folder) or SHARED.fullmatch(clone.folder))
     edit = (
         append_command(snapshot, last, there[-1], f"rm -rf {clone.folder}")
         if is_whole

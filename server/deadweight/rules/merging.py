@@ -11,7 +11,6 @@ import re
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.rules import working_folders
 from deadweight.rules.edits import line_end, with_comments
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of, set_errexit
@@ -81,6 +80,8 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
     """Edits that make RUNs, each right below the one before or with a WORKDIR between them, a single RUN; None where
     none do.
     """
+    from deadweight.rules import working_folders
+
     runs = runs_of(layers)
     if len(runs) > _MOST:
         return None

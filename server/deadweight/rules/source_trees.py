@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.effects import is_under
 from deadweight.rules.folder_uses import is_said, names
-from deadweight.rules.stores import script_at_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,6 +42,10 @@ _BY_NAME = frozenset(("apt-get", "apt", "apk", "dnf", "yum", "pip", "pip3", "gem
 _LINKS = re.compile(r".*(?:devel|link|editable|PWD|pwd).*")  # `make dev-link`, `echo "PATH=$PWD:$PATH"`
 # What builds call the installation of everything; `make install-docs` installs a part.
 INSTALLS_ALL = re.compile(r"install(?:[-/_]strip|_sw)?")
+# Folders of the system, and those that people keep more than one project in.
+SHARED = re.compile(
+    r"/|/(?:bin|etc|home|lib|opt|root|srv|tmp|usr|var|src|build)|/home/\w+|/usr/(?:local/)?(?:bin|lib|share|src)|/usr/local|/var/\w+"
+)
 _INSTALLS = re.compile(r"(?:--)?install.*")
 _POINTS = frozenset(("ln", "echo", "printf", "tee", "update-alternatives", "alternatives"))  # to what stays where it is
 _PREFIX = re.compile(r"(?:.*prefix|destdir)=(.+)", re.IGNORECASE | re.DOTALL)
@@ -55,6 +58,8 @@ def is_only_source(snapshot: Snapshot, folder: str, first: Layer, last: Layer, c
     """Whether a folder is no more than a source for the `calls`, all that have to do with it from the RUN that makes it
     to the last one.
     """
+    from deadweight.rules.stores import script_at_start
+
     found = list(calls)
     if not any(_takes_out(each, folder) for each in found) or not all(_is_known(each, folder) for each in found):
         return False

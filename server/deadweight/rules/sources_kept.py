@@ -114,7 +114,7 @@ from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command
 from deadweight.rules.folder_uses import is_inside, is_removed, is_said, names, runs_with
 from deadweight.rules.rule import Finding, Fix, Safety, rule
-from deadweight.rules.source_trees import INSTALLS_ALL, is_pointed_at
+from deadweight.rules.source_trees import INSTALLS_ALL, SHARED, is_pointed_at
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
@@ -127,12 +127,6 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 _PLAIN = re.compile(r"/[\w./+@-]+")
-# Folders of the system, and those that people keep more than one project in.
-_SHARED = re.compile(
-    r"/|/(?:bin|etc|home|lib|opt|root|srv|tmp|usr|var|src|build)|/home/\w+|/usr/(?:local/)?(?:bin|lib|share|src)|/usr/local|/var/\w+"
-)
-
-
 _BUILDS = frozenset(("make", "gmake", "ninja", "cmake", "python", "python3", "meson", "b2", "scons"))
 
 
@@ -227,13 +221,13 @@ def _source(layer: Layer, folder: str) -> tuple[Effect, str] | None:
         if not isinstance(effect.cause, (Extracted, Download)) or path is None or not is_under(folder, path):
             continue
         below = folder[len(path) :].strip("/").partition("/")[0]
-        is_own = isinstance(effect.cause, Download) or not below or not _SHARED.fullmatch(path)
-        root = path if is_own and not _SHARED.fullmatch(path) else f"{path.rstrip('/')}/{below}" if below else None
+        is_own = isinstance(effect.cause, Download) or not below or not SHARED.fullmatch(path)
+        root = path if is_own and not SHARED.fullmatch(path) else f"{path.rstrip('/')}/{below}" if below else None
         workdir = layer.step.state.workdir if layer.step else None
         if (
             root is None
             or not _PLAIN.fullmatch(root)
-            or _SHARED.fullmatch(root)
+            or SHARED.fullmatch(root)
             or (workdir and is_under(workdir, root))
         ):
             return None
