@@ -215,6 +215,24 @@ def test_docker_clean_stays_where_a_later_install_would_keep_its_archives() -> N
     assert fixes_of(lines, "cache-mount-defeated") == []
 
 
+@pytest.mark.parametrize(
+    ("below", "safety"),
+    [
+        ("FROM scratch\nCOPY --from=build /out /\n", "safe"),
+        ("FROM build AS more\nRUN make\nFROM scratch\nCOPY --from=more /out /\nCOPY --from=debian:13 / /\n", "safe"),
+        ("FROM scratch\nCOPY --from=build /etc /etc\n", "ask"),
+        ("FROM build AS more\nRUN make\nFROM scratch\nCOPY --from=more / /\n", "ask"),
+        ("FROM build\nRUN make\n", "ask"),
+        ("RUN make\n", "ask"),
+    ],
+)
+def test_docker_clean_goes_without_asking_where_no_image_has_it(below: str, safety: str) -> None:
+    mounted = "RUN --mount=type=cache,target=/var/cache/apt apt-get update && apt-get install -y ffmpeg\n"
+    snapshot = snapshot_of(f"FROM debian:13-slim AS build\n{mounted}{below}")
+    found = next(each for each in report(snapshot) if each.rule.id == "cache-mount-defeated")
+    assert [fix.safety.value for fix in found.fixes] == [safety]
+
+
 # --- cache-mount-missing ----------------------------------------------------------------------------------------------
 
 OFFERED = r"""

@@ -28,7 +28,7 @@ CLONE = "git clone https://github.com/example/tool.git /opt/tool"
         (f"RUN {CLONE} && mv /opt/tool/.git /srv\n", "shallow ask"),
         (f"RUN {CLONE}\nRUN make -C /opt/tool\n", "shallow ask"),
         (f"RUN {CLONE}\nWORKDIR /opt/tool\n", "shallow ask"),
-        (f"RUN {CLONE}\nRUN pip install /opt/tool\n", "shallow ask"),
+        (f"RUN {CLONE}\nRUN pip install /opt/tool\n", "remove-history safe"),
         # Another version is checked out; git goes, or does not for good.
         (f"RUN {CLONE} && git -C /opt/tool checkout 4f2c9d1\n", "remove-history ask"),
         (f"RUN apk add git && {CLONE} && make -C /opt/tool && apk del git\n", "remove-history safe"),

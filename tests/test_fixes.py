@@ -142,7 +142,11 @@ STAGES = [
         f"USER joe\nRUN sudo mkdir /a\nRUN sudo {UPDATE} && ./setup.sh && sudo {CLEAN}\n",
     ),
     (f"RUN {UPDATE}\nUSER joe\nRUN sudo -u ann true || sudo mkdir /a\nRUN ./setup.sh\n", None),
-    (f"RUN {UPDATE}\nFROM 0 AS b\nFROM b\nRUN apt-get install a\n", None),
+    (
+        f"RUN {UPDATE}\nFROM 0 AS b\nFROM b\nRUN apt-get install a\n",
+        f"FROM 0 AS b\nFROM b\nRUN {UPDATE} && apt-get install a && {CLEAN}\n",
+    ),
+    (f"RUN {UPDATE}\nFROM 0 AS b\nFROM b\nRUN ./setup.sh && apt-get install a\n", None),
 ]
 
 

@@ -114,6 +114,7 @@ def test_a_tool_leaves_its_downloads_where_it_keeps_them(base: str, run: str, wh
         ("rust:1", "rustup toolchain install nightly && rustup component add clippy"),
         ("debian:12", "gem install foreman"),  # of a Ruby that nobody knows
         ("golang:1.9", "go get github.com/x/y && go install github.com/x/y"),  # neither cache was there yet
+        ("gcc:5\nENV GO_VERSION=1.6.1", "go get github.com/x/y && go install github.com/x/y"),
         (
             "debian:stretch",
             "apt-get install -y golang && go get x.org/y && go install x.org/y && rm -rf /var/cache/apt",

@@ -10,6 +10,7 @@ from deadweight.rules.rule import Safety
 from examples import snapshot_of
 
 APT, BUILD = "apt-get install -y a", "make -C /src"
+GET, UNPACK, CLONE = "curl -fsSO https://x/y.tgz", "tar -xzf y.tgz -C /src", "git clone --depth 1 https://x/y.git /src"
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,10 @@ APT, BUILD = "apt-get install -y a", "make -C /src"
             True,
         ),
         ((APT, BUILD, APT, BUILD, APT), False),
+        ((GET, "sha256sum -c /sums", UNPACK, BUILD, BUILD), True),
+        ((CLONE, "git -C /src checkout v1", BUILD, BUILD, "rm -rf /src"), True),
+        ((GET, UNPACK, BUILD, GET, UNPACK, BUILD), False),
+        ((GET, "/unpack.sh", GET, UNPACK, BUILD), False),
         ((BUILD, BUILD, APT, APT, BUILD), False),
     ],
 )

@@ -13,7 +13,7 @@ from deadweight.model import feeding
 from deadweight.model.commands import catalog, interpreters, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
-from deadweight.model.effects import Built, Effect, Nth, writes
+from deadweight.model.effects import Built, Effect, Nth, is_under, writes
 from deadweight.model.filesystem import Filesystem
 from deadweight.model.image import unknown_home
 from deadweight.model.questions import each_once
@@ -378,6 +378,11 @@ def _assigned(
         before = local.get(name, outer.get(name, ""))
         return None if before is None or said is None else before + said
     return said
+
+
+def is_made(path: str) -> bool:
+    """Whether a path lies in what `mktemp` makes, whose name is another one each time."""
+    return is_under(path, _SCRATCH) or path.startswith(f"{_SCRATCH}.")
 
 
 def _made(name: str, value: str) -> str | None:

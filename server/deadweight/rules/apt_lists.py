@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands.apt import LISTS
 from deadweight.model.commands.call import remembered_of_words
@@ -42,6 +42,9 @@ _CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure")
 # `/etc/apt/sources.list.d/nodesource.list`, `apt-key add -`, `add-apt-repository ppa:git-core/ppa`
 _SOURCES = re.compile(r"/etc/apt\b|\bapt-key\b|\badd-apt-repository\b|\bdpkg --add-architecture\b")
 _INNER_VERB = re.compile(r"\b(?:apt-get|apt|aptitude)\s[^;&|]*?\b(update|install|upgrade|dist-upgrade|build-dep)\b")
+_ADDS = frozenset(("add-apt-repository", "apt-add-repository"))
+# The releases of Ubuntu where these update unless told not to (add-apt-repository(1) since 18.04, by hand, 2026-11-26).
+_ADDS_AND_UPDATES = frozenset(("bionic", "focal", "jammy", "noble", "oracular", "plucky", "questing", "resolute"))
 _LATER = frozenset(("CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"))
 _MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
 
@@ -91,27 +94,36 @@ def _remove(snapshot: Snapshot, left: Left) -> Fix | None:
     """The same of one layer."""
     ledger = snapshot.ledgers.of(left.layer)
     below = _until_next_update(ledger, left)
-    if _used_elsewhere(snapshot, ledger, left, below):
+    elsewhere = _used_elsewhere(snapshot, ledger, left, below)
+    if elsewhere is None:
         return None
-    readers = readers_of(ledger, left)
+    own = _Reading(below, tuple(readers_of(ledger, left)))
     if not (scripts := [layer for layer in below if _may_need_lists(snapshot, ledger, layer)]):
-        return _removal(snapshot, left, below, readers)
-    if len(scripts) <= _FEW and (
-        safe := _removal(snapshot, left, below, sorted({*readers, *scripts}, key=below.index))
-    ):
+        return _removal(snapshot, left, (own, *elsewhere))
+    everybody = own._replace(readers=tuple(sorted({*own.readers, *scripts}, key=below.index)))
+    if len(scripts) <= _FEW and (safe := _removal(snapshot, left, (everybody, *elsewhere))):
         return safe
-    fix = _removal(snapshot, left, below, readers)
+    fix = _removal(snapshot, left, (own, *elsewhere))
     script = next(call for call in scripts[0].calls if _is_script(call))
     name = " ".join(word.text for word in script.placed.command.words[:2])
     return fix and replace(fix, safety=Safety.ASK, note=f"Check: `{name}` installs nothing without an update")
 
 
-def _removal(snapshot: Snapshot, left: Left, below: tuple[Layer, ...], readers: Sequence[Layer]) -> Fix | None:
-    """The removal, where of the layers below these alone read the lists."""
-    if readers and not _can_move(left, below[: below.index(readers[-1]) + 1], readers):
-        return None
-    edits: list[Edit | None] = [edit for layer in readers for edit in _updating(snapshot, layer, left, below)]
-    if readers and _only_updates(left.layer):
+class _Reading(NamedTuple):
+    """Who reads lists in a stage: of the layers that see them, those that install."""
+
+    below: tuple[Layer, ...]
+    readers: tuple[Layer, ...]
+
+
+def _removal(snapshot: Snapshot, left: Left, readings: Sequence[_Reading]) -> Fix | None:
+    """The removal, where these alone read the lists."""
+    edits: list[Edit | None] = []
+    for below, readers in readings:
+        if readers and not _can_move(left, below[: below.index(readers[-1]) + 1], readers):
+            return None
+        edits += [edit for layer in readers for edit in _updating(snapshot, layer, left, below)]
+    if edits and _only_updates(left.layer):
         title = "Update the apt lists where packages are installed, and remove them there"
         edits.append(remove_instruction(snapshot, left.layer))
     else:
@@ -294,21 +306,23 @@ def _first_use(layer: Layer) -> Call:
     return next(call for call in _uses(layer) if not _is_script(call))
 
 
-def _used_elsewhere(snapshot: Snapshot, ledger: Ledger, left: Left, below: tuple[Layer, ...]) -> bool:
-    """Whether something reads the lists that is not this fix's to change: another stage, an ONBUILD, a CMD."""
+def _used_elsewhere(
+    snapshot: Snapshot, ledger: Ledger, left: Left, below: tuple[Layer, ...]
+) -> tuple[_Reading, ...] | None:
+    """Who reads the lists in stages that stand on this one; None where something reads them that is not this fix's to
+    change: a script there, a copy, an ONBUILD, a CMD.
+    """
     stage = ledger.stage
     if any(_runs_apt_later(layer) for layer in below):
-        return True
+        return None
     if ledger.layers[-1] is not (below[-1] if below else left.layer):
-        return False
-    return any(_reads_lists_of(snapshot, ledger, stage.index) for ledger in snapshot.ledgers[stage.index + 1 :])
+        return ()
+    found = [_reading(snapshot, each, stage.index, below) for each in snapshot.ledgers[stage.index + 1 :]]
+    return None if None in found else tuple(each for each in found if each and each.readers)
 
 
-def _reads_lists_of(snapshot: Snapshot, ledger: Ledger, index: int) -> bool:
-    """Whether a stage reads the lists that the stage `index` ends with."""
-    base = ledger.stage.base
-    while isinstance(base, int) and base != index:
-        base = snapshot.build.stages[base].base
+def _reading(snapshot: Snapshot, ledger: Ledger, index: int, below: tuple[Layer, ...]) -> _Reading | None:
+    """Who reads in a stage the lists that the stage `index` ends with; None where nobody can tell."""
     copies = (
         effect.cause.path
         for layer in ledger.layers
@@ -316,14 +330,22 @@ def _reads_lists_of(snapshot: Snapshot, ledger: Ledger, index: int) -> bool:
         if isinstance(effect.cause, CopiedFromStage)
         and snapshot.build.find(effect.cause.stage) is snapshot.build.stages[index]
     )
-    if base != index and not any(is_under(LISTS, path) for path in copies):
-        return False
+    base, seen = ledger.stage.base, below
+    while isinstance(base, int) and base != index:
+        seen = (*below, *snapshot.ledgers[base].layers[1:], *seen[len(below) :])
+        base = snapshot.build.stages[base].base
+    if base != index:
+        return None if any(is_under(LISTS, path) for path in copies) else _Reading((), ())
+    if any(map(_downloads, seen[len(below) :])):
+        return _Reading((), ())
+    readers: list[Layer] = []
     for layer in ledger.layers:
-        if _needs_lists(layer) or _runs_apt_later(layer) or any(_is_script(call) for call in layer.calls):
-            return True
+        if _runs_apt_later(layer) or any(_is_script(call) for call in layer.calls):
+            return None
+        readers += [layer] if _needs_lists(layer) else []
         if _downloads(layer):
-            return False
-    return False
+            break
+    return _Reading((*seen, *ledger.layers[1:]), tuple(readers))
 
 
 @remembered
@@ -342,7 +364,13 @@ def _has_sudo(call: Call) -> bool:
 
 
 def _is_certain_update(call: Call) -> bool:
-    return _is_update(call) and not call.placed.conditional
+    return (_is_update(call) or _updates_besides(call)) and not call.placed.conditional
+
+
+def _updates_besides(call: Call) -> bool:
+    """Whether a call adds a source and updates by itself, as Ubuntu's tool does."""
+    is_plain = call.program in _ADDS and not call.has("-n", "--no-update", "-r", "--remove", "-h", "--help")
+    return is_plain and call.around.base.suite in _ADDS_AND_UPDATES
 
 
 @remembered_of_words

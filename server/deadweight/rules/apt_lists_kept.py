@@ -24,8 +24,8 @@ RUN apt-get update \
 ## Fix safety
 
 Safe: the lists are only read by apt, and every later RUN of the stage that installs, or starts a script of yours that
-may, gets an `apt-get update` of its own. Where more than two start scripts, or one of them can do no update, look
-before you take it: they may install without one.
+may, gets an `apt-get update` of its own, and so does one that installs in a stage that stands on it. Where more than
+two start scripts, or one of them can do no update, look before you take it: they may install without one.
 
 ## Not reported
 

@@ -65,7 +65,8 @@ RUN --mount=type=bind,source=app.deb,target=/tmp/app.deb dpkg -i /tmp/app.deb &&
 ## Fix safety
 
 Deleting a download is safe: it goes right behind the last command that reads it, and nothing else in the file does.
-RUNs of which one downloads and the next unpacks become one, more than three only when asked for. `ADD` unpacks a local
+RUNs of which one downloads and the next unpacks become one, with a `cd` for each `WORKDIR` between them, more than
+three only when asked for. `ADD` unpacks a local
 archive by itself, with its owners by number; a bind mount needs BuildKit and shows the file read-only. Both are yours
 to look at. One that comes with a whole folder (`COPY . .`) has no fix: it is for you to keep it in a folder of its own.
 
@@ -137,7 +138,7 @@ from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
-from deadweight.rules import copied_archives, merging
+from deadweight.rules import copied_archives, copies_between
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, names_file, names_folder_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
@@ -359,8 +360,7 @@ def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
         return None
     if first is last:
         return Fix("remove", "Delete it in the same RUN", Safety.SAFE, (edit,))
-    between = layers[layers.index(first) : layers.index(last) + 1]
-    fix = merging.merged(snapshot, between)
+    fix = copies_between.merged_from(snapshot, first, last)
     return fix and replace(fix, id="remove", title=f"{fix.title} and delete it there", edits=(*fix.edits, edit))
 
 

@@ -76,8 +76,8 @@ RUN --mount=type=cache,target=/var/cache/apt \
 ## Fix safety
 
 Safe for a clean-up and an option: what they are about never comes into the layer. Without `docker-clean`, apt keeps the
-archives of every later install, in images that build on this one too; where a RUN of the file installs without such a
-mount, no fix is offered, and else look before you take it.
+archives of every later install, in images that build on this one too; where a RUN of the stage installs without such a
+mount, no fix is offered, and else look before you take it. In a stage that does not ship it is safe: no image has it.
 
 ## Not reported
 
@@ -117,7 +117,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands import apt
-from deadweight.model.effects import Leftover
+from deadweight.model.effects import CopiedFromStage, Leftover, is_under
 from deadweight.rules.cache_mounts import (
     ARCHIVES,
     VARIABLES,
@@ -236,6 +236,26 @@ def _without_docker_clean(ledger: Ledger, layer: Layer, lost: Lost, snapshot: Sn
     if not all(is_in(caches(each), ARCHIVES) for each in later):
         return
     if edit := prepend_command(snapshot, layer, lost.call, _KEEP_ARCHIVES):
-        note = "Check: images that build on this one keep what apt downloads, unless they mount a cache as well"
         title = "Remove docker-clean, so that apt keeps the archives"
+        if _stays_behind(snapshot, ledger):
+            yield Fix("keep-archives", title, Safety.SAFE, (edit,))
+            return
+        note = "Check: images that build on this one keep what apt downloads, unless they mount a cache as well"
         yield Fix("keep-archives", title, Safety.ASK, (edit,), note=note)
+
+
+def _stays_behind(snapshot: Snapshot, ledger: Ledger) -> bool:
+    """Whether no image holds a stage, nor what a file tells apt in it or in those that stand on it."""
+    build, first = snapshot.build, ledger.stage.index
+    if first in build.shipped:
+        return False
+    standing = {first}
+    for stage in build.stages[first + 1 :]:
+        standing |= {stage.index} if stage.base in standing else set()
+    copied = (effect.cause for each in snapshot.ledgers[first + 1 :] for layer in each.layers for effect in layer.kept)
+    return not any(
+        isinstance(cause, CopiedFromStage)
+        and is_under(apt.DOCKER_CLEAN, cause.path)
+        and ("$" in cause.stage or ((source := build.find(cause.stage)) is not None and source.index in standing))
+        for cause in copied
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import is_under
+from deadweight.model.effects import Measured, is_under
 from deadweight.rules import merging
 from deadweight.rules.edits import move_below
+from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,26 @@ _ON_ACCOUNTS = frozenset(("useradd", "adduser", "usermod", "groupadd", "addgroup
 _NAMES = ("/etc", "/home")  # where accounts are, which `chown app` asks too
 _KNOW_ACCOUNTS = _ON_ACCOUNTS | {"chown", "chgrp"}
 _COPIES = ("COPY", "ADD")
+
+
+def merged_from(snapshot: Snapshot, first: Layer, last: Layer) -> Fix | None:
+    """The fix that makes one RUN of all from the first to the last, and of the one above where the longer RUN would
+    write the same records right below it.
+    """
+    layers = snapshot.ledgers.of(last).layers
+    if first not in layers:
+        return None  # it lies in the stage below
+    start, end = layers.index(first), layers.index(last) + 1
+    above = _records(layers[start - 1]) if start else frozenset()
+    if above.isdisjoint(_records(first)) and any(above & _records(layer) for layer in layers[start:end]):
+        start -= 1
+    return merged(snapshot, layers[start:end])
+
+
+@remembered
+def _records(layer: Layer) -> frozenset[Measured]:
+    """What a RUN writes of files that a tool writes whenever it runs."""
+    return frozenset(cause for effect in layer.kept if isinstance(cause := effect.cause, Measured))
 
 
 def merged(snapshot: Snapshot, layers: Sequence[Layer]) -> Fix | None:

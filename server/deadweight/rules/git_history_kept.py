@@ -18,7 +18,8 @@ FROM debian:trixie-slim
 RUN git clone --depth 1 https://github.com/zsh-users/zsh-autosuggestions.git /opt/zsh-autosuggestions
 ```
 
-Where one version of many is checked out, the history goes behind the last command that may read it:
+Where one version of many is checked out, or something is built, the history goes behind the last command that may read
+it:
 
 ## Example
 
@@ -27,7 +28,7 @@ FROM python:3.13
 RUN git clone https://github.com/example/tool.git /opt/tool \
     && cd /opt/tool \
     && git checkout 4f2c9d1 \
-    && pip install --no-cache-dir .
+    && pip install --no-cache-dir -r requirements.txt
 ```
 
 Use instead:
@@ -37,7 +38,7 @@ FROM python:3.13
 RUN git clone https://github.com/example/tool.git /opt/tool \
     && cd /opt/tool \
     && git checkout 4f2c9d1 \
-    && pip install --no-cache-dir . \
+    && pip install --no-cache-dir -r requirements.txt \
     && rm -rf /opt/tool/.git
 ```
 
@@ -46,7 +47,11 @@ RUN git clone https://github.com/example/tool.git /opt/tool \
 `--depth 1` is safe where the server is one that is known to give it, and nothing in the file runs in the clone but what
 copies, moves, deletes or edits files: they are the same. Look before you take it where something is built there, which
 may read its version from tags, or where the image starts there. Look, too, before you delete the history: nothing may
-pull or read it when the image runs. That is safe where the same RUN removes git itself.
+pull or read it when the image runs. That is safe where the same RUN removes git itself, and where the clone is but the
+source of what is installed elsewhere: known build tools alone run in it, `make install`, `pip install`, `cp` or `mv`
+take out what they made, no later instruction, no variable and no text that the RUN writes names the folder or one that
+it is in, and the image starts no script. RUNs up to the last of these become one where they are few steps;
+where that installs all with `make install`, the clone goes as a whole.
 
 ## Not reported
 
@@ -84,26 +89,32 @@ COPY --from=build /opt/tool/bin /usr/local/bin
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.calls import is_made
 from deadweight.model.effects import Download, Kind, PackageSet, is_under
 from deadweight.model.image import UNKNOWN_FOLDER
 from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
+from deadweight.rules import copies_between
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import is_inside, is_removed, layers_behind, names
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
+from deadweight.rules.source_trees import SHARED, installs_all, is_only_source
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
+    from deadweight.text import Edit
 
+_DELETE = "Delete the history in the same RUN"
 _CUT = ("--depth", "--shallow-since", "--shallow-exclude", "--filter", "--bare", "--mirror")
 _PLAIN = re.compile(r"/[\w./+@-]+")
 # Servers that give a part of a history to anybody who asks.
@@ -119,7 +130,7 @@ _READ_FILES_ALONE = frozenset(
     )
 )
 _TAKE_FILES = frozenset(("cp", "mv", "install", "ln", "tar"))  # with the history where they take the clone as a whole
-_INSTALL_BY_NAME = frozenset(("pip", "pipx", "npm", "gem", "apt-get", "apt", "apk", "dnf", "yum"))
+_INSTALL_BY_NAME = frozenset(("pip", "pip3", "pipx", "npm", "gem", "apt-get", "apt", "apk", "dnf", "yum"))
 
 
 class _Clone(NamedTuple):
@@ -186,10 +197,11 @@ def _clones(layer: Layer) -> tuple[_Clone, ...]:
         folder = effect.path if effect and isinstance(effect.cause, Download) else None
         if effect is None or folder is None or is_removed(layer, f"{folder}/.git"):
             continue
-        if not _PLAIN.fullmatch(folder.removeprefix(UNKNOWN_FOLDER)):
+        from_root = folder.removeprefix(UNKNOWN_FOLDER)  # where the base image works at /: `rm -rf /tool`
+        if not _PLAIN.fullmatch(from_root) or is_removed(layer, f"{from_root}/.git"):
             continue
         behind = layer.calls[at + 1 :]
-        users = tuple(each for each in behind if is_inside(each, folder) or names(each, folder))
+        users = tuple(each for each in behind if _concerns(each, folder))
         found.append(_Clone(layer, effect, call, folder, users))
     return tuple(found)
 
@@ -197,11 +209,14 @@ def _clones(layer: Layer) -> tuple[_Clone, ...]:
 _left = folded(tuple[_Clone, ...](), _with)
 
 
+def _concerns(call: Call, folder: str) -> bool:
+    """Whether a call runs in a clone, or names it."""
+    return is_inside(call, folder) or names(call, folder)
+
+
 def _reads(layer: Layer, folder: str) -> bool:
     """Whether a later layer may read a history, or removes it with or without the clone."""
-    if "git" in layer.programs and any(
-        call.program == "git" and (is_inside(call, folder) or names(call, folder)) for call in layer.calls
-    ):
+    if "git" in layer.programs and any(call.program == "git" and _concerns(call, folder) for call in layer.calls):
         return True
     return layer.removes and is_removed(layer, f"{folder}/.git")
 
@@ -211,7 +226,10 @@ def _may_read(call: Call, folder: str) -> bool:
     if call.program in _READ_FILES_ALONE:
         return False
     if call.program in _TAKE_FILES:
-        paths = call.paths(word for word in call.words if not word.text.startswith("-"))
+        words = [word for word in call.words if not word.text.startswith("-")]
+        # Where `cp` and `mv` put them is the last of their words.
+        taken = words[:-1] if call.program in ("cp", "mv") and not call.has("-t", "--target-directory") else words
+        paths = call.paths(taken)
         return any(path is None or path == folder or path.startswith(f"{folder}/.git") for path in paths)
     if is_inside(call, folder):
         return True
@@ -253,7 +271,37 @@ def _installs_git(effect: Effect) -> bool:
 
 def _fixes(clone: _Clone, snapshot: Snapshot) -> Iterator[Fix | None]:
     goes = _goes_with_git(snapshot, clone)
-    yield _removed(snapshot, clone, goes) if clone.is_read or goes else _cut(snapshot, clone)
+    asks = _removed(snapshot, clone, goes) if clone.is_read or goes else _cut(snapshot, clone)
+    yield asks if asks and asks.safety is Safety.SAFE else _removed_behind(snapshot, clone) or asks
+
+
+def _removed_behind(snapshot: Snapshot, clone: _Clone) -> Fix | None:
+    """Delete the history behind the last command that builds in a clone which is but a source: RUNs up to there become
+    one.
+    """
+    own = snapshot.ledgers.of(clone.layer).layers[clone.layer.site.step + 1 :]
+    later = [(layer, call) for layer in own for call in layer.calls if _concerns(call, clone.folder)]
+    last = later[-1][0] if later else clone.layer
+    calls = (*clone.users, *(call for _, call in later))
+    if any(call.program in _TAKE_FILES and _may_read(call, clone.folder) for call in calls):
+        return None
+    if not is_only_source(snapshot, clone.folder, clone.layer, last, calls):
+        return None
+    if last is clone.layer:
+        edit = _deletes(snapshot, clone, last, clone.users)
+        return Fix("remove-history", _DELETE, Safety.SAFE, (edit,)) if edit else None
+    there = [call for layer, call in later if layer is last]
+    is_whole = any(map(installs_all, calls)) and not (is_made(clone.folder) or SHARED.fullmatch(clone.folder))
+    edit = (
+        append_command(snapshot, last, there[-1], f"rm -rf {clone.folder}")
+        if is_whole
+        else _deletes(snapshot, clone, last, there)
+    )
+    merged = copies_between.merged_from(snapshot, clone.layer, last)
+    if edit is None or merged is None or merged.safety is Safety.ASK:
+        return None
+    title = f"{merged.title} and delete the {'clone' if is_whole else 'history'} there"
+    return replace(merged, id="remove-history", title=title, edits=(*merged.edits, edit))
 
 
 def _cut(snapshot: Snapshot, clone: _Clone) -> Fix | None:
@@ -272,12 +320,30 @@ def _cut(snapshot: Snapshot, clone: _Clone) -> Fix | None:
 
 def _removed(snapshot: Snapshot, clone: _Clone, goes_with_git: bool) -> Fix | None:
     """Delete the history behind the last command that may read it."""
-    if clone.name != clone.folder:
-        return None  # only the base image knows where it is
-    readers = [call for call in clone.users if call.program == "git" or _may_read(call, clone.folder)]
-    edit = append_command(snapshot, clone.layer, (readers or [clone.call])[-1], f"rm -rf {clone.folder}/.git")
-    title = "Delete the history in the same RUN"
+    edit = _deletes(snapshot, clone, clone.layer, clone.users)
     if edit is None or goes_with_git:
-        return Fix("remove-history", title, Safety.SAFE, (edit,)) if edit else None
+        return Fix("remove-history", _DELETE, Safety.SAFE, (edit,)) if edit else None
     note = "Check: nothing pulls or reads the history when the image runs"
-    return Fix("remove-history", title, Safety.ASK, (edit,), note=note)
+    return Fix("remove-history", _DELETE, Safety.ASK, (edit,), note=note)
+
+
+def _deletes(snapshot: Snapshot, clone: _Clone, layer: Layer, calls: Sequence[Call]) -> Edit | None:
+    """The edit that deletes the history behind the last of some calls of a layer that may read it."""
+    readers = [call for call in calls if call.program == "git" or _may_read(call, clone.folder)]
+    last = (readers or calls or [clone.call])[-1]
+    history = _history(clone, last)
+    return append_command(snapshot, layer, last, f"rm -rf {history}") if history else None
+
+
+def _history(clone: _Clone, last: Call) -> str | None:
+    """Where the history lies, in a word that says so behind a call; None where only the base image knows."""
+    if clone.name != clone.folder:
+        return None
+    if not is_made(clone.folder):
+        return f"{clone.folder}/.git"
+    # What `mktemp` has made is called as it is typed: "$BUILD/tool".
+    word = next((word for word in clone.call.words if next(clone.call.paths((word,)), None) == clone.folder), None)
+    if word is None or next(last.paths((word,)), None) != clone.folder:
+        return None
+    quote = '"' if word.text.endswith('"') else ""
+    return f"{word.text.removesuffix(quote).rstrip('/')}/.git{quote}"

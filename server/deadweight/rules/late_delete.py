@@ -69,6 +69,28 @@ RUN apk add --no-cache build-base \
     && apk del build-base
 ```
 
+A `WORKDIR` between the RUNs is a `cd` in the one that they become:
+
+## Example
+
+```
+FROM alpine:3.22
+RUN apk add --no-cache build-base
+WORKDIR /src
+RUN echo 'int main() {}' > a.c && gcc -o /usr/local/bin/a a.c
+WORKDIR /
+RUN apk del build-base
+```
+
+Use instead:
+
+```
+FROM alpine:3.22
+RUN apk add --no-cache build-base \
+    && mkdir -p /src && cd /src && echo 'int main() {}' > a.c && gcc -o /usr/local/bin/a a.c \
+    && cd / && apk del build-base
+```
+
 An archive that is copied, unpacked and deleted need not be copied:
 
 ## Example
@@ -93,12 +115,13 @@ RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp
 ## Fix safety
 
 Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
-RUN sets (`cd`, variables) is seen by the next. More than three steps are merged only when asked for: a change of one of
-them runs all of them again. RUNs that do nothing but manage packages, one below the other, are one step, and one that
-only deletes is none. What is copied between them is copied below, where those below have nothing to do with it. Only
-when asked for, too, comes a bind mount, which needs BuildKit, and shows the file read-only. And so does an install
-further down: it is done again whenever what is copied above it changes. Where nothing of that can be done, what tools
-leave behind is at least removed where it is written.
+RUN sets (`cd`, variables) is seen by the next, and each works where it did: a `WORKDIR` between them is a `cd`. More
+than three steps are merged only when asked for: a change of one of them runs all of them again. RUNs that do nothing
+but manage packages, one below the other, are one step, so are those that bring and unpack files, and one that only
+deletes is none. What is copied between them is copied below, where those below have nothing to do with it. Only when
+asked for, too, comes a bind mount, which needs BuildKit, and shows the file read-only. And so does an install further
+down: it is done again whenever what is copied above it changes. Where nothing of that can be done, what tools leave
+behind is at least removed where it is written.
 
 ## Not reported
 
@@ -144,7 +167,7 @@ from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import Copied, Leftover, Measured, PackageSet
+from deadweight.model.effects import Copied, Leftover, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER, spelled
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
@@ -279,21 +302,7 @@ def _removes_nothing_else(removals: Sequence[Removal], calls: Sequence[Call]) ->
 def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
     """Make one RUN of all from the first that writes to the one that deletes."""
     late = removals[0].layer
-    layers = snapshot.ledgers.of(late).layers
-    first = min((layer for layer, _ in removed), key=lambda layer: layer.site)
-    if first not in layers:
-        return None  # it lies in the stage below
-    start, end = layers.index(first), layers.index(late) + 1
-    above = _records(layers[start - 1]) if start else frozenset()
-    if above.isdisjoint(_records(first)) and any(above & _records(layer) for layer in layers[start:end]):
-        start -= 1  # else it would stand right above one that writes the same records
-    return copies_between.merged(snapshot, layers[start:end])
-
-
-@remembered
-def _records(layer: Layer) -> frozenset[Measured]:
-    """What a RUN writes of files that a tool writes whenever it runs."""
-    return frozenset(cause for effect in layer.kept if isinstance(cause := effect.cause, Measured))
+    return copies_between.merged_from(snapshot, min((layer for layer, _ in removed), key=lambda each: each.site), late)
 
 
 def _gather(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:

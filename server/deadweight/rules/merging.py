@@ -1,7 +1,8 @@
 """Merging RUNs into one, so that what the later ones take away or change never lies in a layer of its own.
 
 The script that comes out does what the scripts did one after the other: it ends at the first that fails, and nothing
-that one of them sets is seen by the next. Where that cannot be promised there are no edits.
+that one of them sets is seen by the next. Where that cannot be promised there are no edits. A WORKDIR between them
+becomes a `cd`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,13 @@ _MANAGE = frozenset(
 )
 # What comes before an install: where the packages are found, and what they ask.
 _PREPARE = frozenset(("apt-key", "add-apt-repository", "debconf-set-selections", "echo", "printf"))
+# What brings files at one version, looks whether they are the right ones, and unpacks them.
+_FETCH = frozenset(
+    (
+        *("curl", "wget", "git", "tar", "unzip", "gunzip", "xz", "bzip2", "gpg", "echo", "printf", "mkdir", "cd"),
+        *("sha1sum", "sha256sum", "sha512sum", "md5sum", "mv", "cp", "rm", "set", "true"),
+    )
+)
 _DELETE = frozenset(("rm", "rmdir", "cd", "set", "true"))
 _MOST = 200  # RUNs in one: of each, all behind it are asked, and more than engines take are no file of a person
 _ADDRESSED = re.compile(r"#\s*(?:deadweight|hadolint)\b")  # comments that speak of the instruction below them
@@ -70,17 +78,28 @@ class _Script(NamedTuple):
 
 
 def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
-    """Edits that make RUNs, each right below the one before, a single RUN; None where none do."""
-    if len(layers) > _MOST:
+    """Edits that make RUNs, each right below the one before or with a WORKDIR between them, a single RUN; None where
+    none do.
+    """
+    from deadweight.rules import working_folders
+
+    runs = runs_of(layers)
+    if len(runs) > _MOST:
         return None
-    scripts = [script for layer in layers if (script := _read(layer, is_last=layer is layers[-1]))]
-    if len(scripts) < max(2, len(layers)):
+    scripts = [script for layer in runs if (script := _read(layer, is_last=layer is runs[-1]))]
+    if len(scripts) < max(2, len(runs)):
         return None
-    edits: list[Edit] = []
+    settled = working_folders.settled(snapshot, layers)
+    if settled is None:
+        return None
+    edits: list[Edit] = [*settled]
     left = scripts[0]
     for number, (before, right) in enumerate(pairwise(scripts), 1):
         operator = _operator(left, right, is_last=number == len(scripts) - 1)
         if operator is None or not _is_same_setting(before.layer, right.layer):
+            return None
+        enters = working_folders.entered(snapshot, before.layer, right.layer)
+        if enters is None:
             return None
         is_list = before.kind == "loose" and before is not scripts[0]
         is_undone = before.sets_nounset and not right.sets_nounset  # what unset variables do is seen by no other script
@@ -88,7 +107,8 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
         before = before._replace(needs_parentheses=is_list or leaks)
         if before.needs_parentheses and (operator == ";" or before.kind == "strict"):
             return None  # `set -e` is off in parentheses before &&
-        made = _joined(snapshot, scripts[:number], before, right, operator, "set +u; " if is_undone else "")
+        first = ("set +u", *enters) if is_undone else enters
+        made = _joined(snapshot, scripts[:number], before, right, operator, first)
         if made is None:
             return None
         edits += made
@@ -100,7 +120,7 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
 def merged(snapshot: Snapshot, layers: Sequence[Layer]) -> Fix | None:
     """The fix that makes one RUN of several; where they are many steps, one that changes takes many along."""
     edits = merge_runs(snapshot, layers)
-    return merging(layers, edits) if edits is not None else None
+    return merging(runs_of(layers), edits) if edits is not None else None
 
 
 def merging(layers: Sequence[Layer], edits: tuple[Edit, ...], besides: str = "") -> Fix:
@@ -113,10 +133,20 @@ def merging(layers: Sequence[Layer], edits: tuple[Edit, ...], besides: str = "")
 
 def _steps(layers: Sequence[Layer]) -> int:
     """How many steps RUNs are: those that manage packages, one below the other, are one list that a build brings up to
-    date as a whole; what only deletes belongs to the steps before it.
+    date as a whole, and so are those that bring and unpack files; what only deletes belongs to the steps before it.
     """
-    kinds = groupby(_is_of_packages(layer) for layer in layers if not _only_deletes(layer))
-    return sum(1 if manages else len(list(row)) for manages, row in kinds)
+    kinds = groupby(map(_kind_of_step, (layer for layer in layers if not _only_deletes(layer))))
+    return sum(1 if kind else len(list(row)) for kind, row in kinds)
+
+
+def _kind_of_step(layer: Layer) -> str:
+    """What a RUN does and nothing else, so that it is one step with its neighbours that do the same; "" for others."""
+    return "packages" if _is_of_packages(layer) else "files" if _only_fetches(layer) else ""
+
+
+def runs_of(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Those that make a layer: the others say where the next ones work."""
+    return tuple(layer for layer in layers if layer.instruction.keyword != "WORKDIR")
 
 
 def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[Edit] = ()) -> tuple[Edit, ...] | None:
@@ -170,6 +200,12 @@ def manages(call: Call) -> bool:
 def _is_of_packages(layer: Layer) -> bool:
     """Whether a RUN does nothing but manage packages, or say where they are found."""
     return bool(layer.calls) and all(call.program in _MANAGE or call.program in _PREPARE for call in layer.calls)
+
+
+@remembered
+def _only_fetches(layer: Layer) -> bool:
+    """Whether a RUN does nothing but bring files, check and unpack them."""
+    return bool(layer.calls) and all(call.program in _FETCH for call in layer.calls)
 
 
 @remembered
@@ -239,16 +275,12 @@ def _operator(left: _Script, right: _Script, *, is_last: bool) -> str | None:
 
 
 def _is_same_setting(one: Layer, other: Layer) -> bool:
-    """Whether two RUNs have the same flags, account, folder, shell and variables."""
+    """Whether two RUNs have the same flags, account, shell and variables."""
     first, second = one.step, other.step
     if first is None or second is None:
         return False
     flags = [sorted((flag.name, flag.value or "") for flag in each.instruction.flags) for each in (first, second)]
-    return flags[0] == flags[1] and (first.state.user, first.state.workdir, first.state.shell) == (
-        second.state.user,
-        second.state.workdir,
-        second.state.shell,
-    )
+    return flags[0] == flags[1] and (first.state.user, first.state.shell) == (second.state.user, second.state.shell)
 
 
 def _leaks_into(before: _Script, after: _Script) -> bool:
@@ -281,10 +313,15 @@ def _mentions(script: _Script, name: str) -> bool:
 
 
 def _joined(
-    snapshot: Snapshot, scripts: Sequence[_Script], before: _Script, after: _Script, operator: str, undoes: str
+    snapshot: Snapshot,
+    scripts: Sequence[_Script],
+    before: _Script,
+    after: _Script,
+    operator: str,
+    between_them: Sequence[str],
 ) -> list[Edit] | None:
-    """The edits at the seam of two of the `scripts`; comments between the RUNs stay where they are. `undoes` is what
-    takes back what the first has set.
+    """The edits at the seam of two of the `scripts`; comments between the RUNs stay where they are. Some commands come
+    between them: what takes back what the first has set, and goes where the second works.
     """
     text, start = snapshot.text, _end_of_script(snapshot, before)
     stop = _start_of_script(snapshot, after)
@@ -295,7 +332,7 @@ def _joined(
     if _ADDRESSED.search(between):
         return None
     newline, escape = line_end(text), after.layer.instruction.escape
-    comments = "".join(f"{line}{newline}" for line in between.splitlines() if line.strip())
+    comments = "".join(f"{line}{newline}" for line in between.splitlines() if line.lstrip().startswith("#"))
     closing = " )" if before.needs_parentheses else ""
     edits: list[Edit] = []
     if before.needs_parentheses:
@@ -304,11 +341,13 @@ def _joined(
     indent = next((found for script in reversed(scripts) if (found := indent_of(script.layer, operator))), "    ")
     ended = before.body.script.body.statements[-1].terminator == ";"
     if operator == ";":
-        seam = f"{'' if ended else ';'} {escape}{newline}{comments}{indent}{undoes}"
+        first = "".join(f"{each}; " for each in between_them)
+        seam = f"{'' if ended else ';'} {escape}{newline}{comments}{indent}{first}"
     elif ended:
         return None
     else:
-        seam = f"{closing} {escape}{newline}{comments}{indent}&& {'{ ' if operator == '{' else ''}"
+        first = "".join(f"{each} && " for each in between_them)
+        seam = f"{closing} {escape}{newline}{comments}{indent}&& {first}{'{ ' if operator == '{' else ''}"
     edits.append(Edit(Span(start, stop), seam))
     if operator == "{":
         end = _end_of_script(snapshot, after)

@@ -114,6 +114,7 @@ from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command
 from deadweight.rules.folder_uses import is_inside, is_removed, is_said, names, runs_with
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, of_programs, rule
+from deadweight.rules.source_trees import INSTALLS_ALL, SHARED, is_pointed_at
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
@@ -126,17 +127,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 _PLAIN = re.compile(r"/[\w./+@-]+")
-# Folders of the system, and those that people keep more than one project in.
-_SHARED = re.compile(
-    r"/|/(?:bin|etc|home|lib|opt|root|srv|tmp|usr|var|src|build)|/home/\w+|/usr/(?:local/)?(?:bin|lib|share|src)|/usr/local|/var/\w+"
-)
-
-
-# What builds call the installation of everything; `make install-docs` installs a part.
 _BUILDS = frozenset(("make", "gmake", "ninja", "cmake", "python", "python3", "meson", "b2", "scons"))
-_INSTALLS = re.compile(r"install(?:[-/_]strip|_sw)?")
-_POINTS = frozenset(("ln", "echo", "printf", "tee", "update-alternatives", "alternatives"))  # to what stays where it is
-_PREFIX = re.compile(r"(?:.*prefix|destdir)=(.+)", re.IGNORECASE | re.DOTALL)
 
 
 class _Built(NamedTuple):
@@ -209,17 +200,9 @@ def _built(layer: Layer) -> tuple[_Built, ...]:
         effect, root = source
         behind = layer.calls[layer.calls.index(call) :]
         last = next(each for each in reversed(behind) if each is call or is_inside(each, root) or names(each, root))
-        if not is_removed(layer, root) and not any(_is_pointed_at(each, root) for each in layer.calls):
+        if not is_removed(layer, root) and not any(is_pointed_at(each, root) for each in layer.calls):
             found[root] = _Built(layer, effect, root, call, last)
     return tuple(found.values())
-
-
-def _is_pointed_at(call: Call, root: str) -> bool:
-    """Whether a call lets the image read a folder, by a link or a text, or installs right there."""
-    if call.program in _POINTS:
-        return names(call, root)
-    places = [match[1] for word in call.words if (match := _PREFIX.fullmatch(word.text))]
-    return any("pwd" in each.lower() or is_under(call.around.resolve(each) or "/", root) for each in places)
 
 
 def _installed_from(call: Call) -> str | None:
@@ -227,7 +210,7 @@ def _installed_from(call: Call) -> str | None:
     if call.program not in _BUILDS:
         return None
     texts = [word.text for word in call.words]
-    is_install = any(map(_INSTALLS.fullmatch, texts))
+    is_install = any(map(INSTALLS_ALL.fullmatch, texts))
     if call.program in ("make", "gmake", "ninja"):
         folder = call.value("-C", "--directory") if is_install else None
     elif call.program == "cmake":
@@ -248,13 +231,13 @@ def _source(layer: Layer, folder: str) -> tuple[Effect, str] | None:
         if not isinstance(effect.cause, (Extracted, Download)) or path is None or not is_under(folder, path):
             continue
         below = folder[len(path) :].strip("/").partition("/")[0]
-        is_own = isinstance(effect.cause, Download) or not below or not _SHARED.fullmatch(path)
-        root = path if is_own and not _SHARED.fullmatch(path) else f"{path.rstrip('/')}/{below}" if below else None
+        is_own = isinstance(effect.cause, Download) or not below or not SHARED.fullmatch(path)
+        root = path if is_own and not SHARED.fullmatch(path) else f"{path.rstrip('/')}/{below}" if below else None
         workdir = layer.step.state.workdir if layer.step else None
         if (
             root is None
             or not _PLAIN.fullmatch(root)
-            or _SHARED.fullmatch(root)
+            or SHARED.fullmatch(root)
             or (workdir and is_under(workdir, root))
         ):
             return None

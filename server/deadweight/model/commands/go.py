@@ -52,6 +52,8 @@ _OF_SUITES = {
 }
 _OF_IMAGES = {"wheezy": 8, "jessie": 11, "stretch": 14}
 _NEW = 27
+_NAMES_VERSION = ("GO_VERSION", "GOLANG_VERSION")
+_NUMBER = re.compile(r"(?:go)?1\.(\d+)(?:\.\d+|rc\d+|beta\d+)?")
 # The first Go 1.N with a cache of its builds, with modules, with nothing but them; the first that compiles its library.
 _CACHES, _HAS_MODULES, _MODULES_ONLY, _COMPILES_LIBRARY = 10, 11, 16, 20
 _WRITE_NOTHING = frozenset(("version", "env", "fmt", "vet", "help", "list", "doc"))
@@ -156,13 +158,18 @@ def _modules(call: Call, *, is_tool: bool) -> Iterator[Effect]:
 
 
 def minor_version(call: Call) -> int:
-    """The N of the Go 1.N that a call runs; where it comes from elsewhere than a package or its image, a new one."""
+    """The N of the Go 1.N that a call runs; where it comes from elsewhere than a package or its image, the one that a
+    variable names by which it is downloaded, or else a new one.
+    """
     base, suite = call.around.base, call.around.base.suite or ""
     if base.repository == "golang":
         minor = base.version.split(".")[1:2]
         return int(minor[0]) if minor and minor[0].isdigit() else _OF_IMAGES.get(suite, _NEW)
     packages = (name for manager in ("apt", "apk") for name in call.around.files.packages(manager))
-    return _OF_SUITES.get(suite, _NEW) if any(name.startswith("go") for name in packages) else _NEW
+    if any(name.startswith("go") for name in packages):
+        return _OF_SUITES.get(suite, _NEW)
+    named = (_NUMBER.fullmatch(call.around.variables.get(name) or "") for name in _NAMES_VERSION)
+    return next((int(found[1]) for found in named if found), _NEW)
 
 
 def _target(call: Call, verb: str, packages: list[str]) -> str:

@@ -1,0 +1,86 @@
+"""RUNs with a WORKDIR between them become one, in which each command runs where it did."""
+
+from __future__ import annotations
+
+import pytest
+
+from deadweight.analysis.proof import fixed, is_sound
+from deadweight.rules import copies_between
+from examples import snapshot_of
+
+FROM = "FROM debian:trixie\n"
+
+
+def _merged(lines: str) -> str | None:
+    """The file after all up to the last RUN has become one."""
+    snapshot = snapshot_of(FROM + lines)
+    runs = [layer for layer in snapshot.ledgers[0].layers if layer.instruction.keyword == "RUN"]
+    fix = copies_between.merged_from(snapshot, runs[0], runs[-1])
+    if fix is None:
+        return None
+    after = fixed(snapshot, [fix])
+    assert is_sound(snapshot, after)
+    assert after.build.stages[0].end.workdir == snapshot.build.stages[0].end.workdir
+    return after.text.removeprefix(FROM)
+
+
+@pytest.mark.parametrize(
+    ("lines", "after"),
+    [
+        # The folder may be there or not; WORKDIR makes it.
+        ("RUN a\nWORKDIR /b\nRUN c\n", "RUN a \\\n    && mkdir -p /b && cd /b && c\nWORKDIR /b\n"),
+        ("WORKDIR /b\nRUN a\nWORKDIR /\nRUN c\n", "WORKDIR /b\nRUN a \\\n    && cd / && c\nWORKDIR /\n"),
+        (
+            "WORKDIR /a/b\nRUN a\nWORKDIR ..\nRUN c\nWORKDIR /\n",
+            "WORKDIR /a/b\nRUN a \\\n    && cd /a && c\nWORKDIR /\n",
+        ),
+        (
+            "RUN git clone https://x/y.git /y\nworkdir /y\nRUN c\n",
+            "RUN git clone https://x/y.git /y \\\n    && cd /y && c\nworkdir /y\n",
+        ),
+        (
+            "WORKDIR /b\nRUN rm -rf /b\nWORKDIR /b/c\nRUN d\nWORKDIR /\n",
+            "WORKDIR /b\nRUN rm -rf /b \\\n    && mkdir -p /b/c && cd /b/c && d\nWORKDIR /\n",
+        ),
+        (
+            "WORKDIR /b\nRUN rm -rf /b\nWORKDIR /\nRUN a\nWORKDIR /b\nRUN d\nWORKDIR /\n",
+            "WORKDIR /b\nRUN rm -rf /b \\\n    && cd / && a \\\n    && mkdir -p /b && cd /b && d\nWORKDIR /\n",
+        ),
+        # Below works what worked there, and a folder that is gone does not come back.
+        ("WORKDIR /a\nRUN a\nWORKDIR /a\nRUN c\n", "WORKDIR /a\nRUN a \\\n    && c\n"),
+        (
+            "WORKDIR /a\nRUN a\nWORKDIR /b\nRUN b\nWORKDIR /a\nRUN rm -rf /b\n",
+            "WORKDIR /a\nRUN a \\\n    && mkdir -p /b && cd /b && b \\\n    && cd /a && rm -rf /b\n",
+        ),
+        ("RUN a\nWORKDIR /b\nRUN c\nWORKDIR /\n", "RUN a \\\n    && mkdir -p /b && cd /b && c\nWORKDIR /\n"),
+        # Scripts of other kinds.
+        (
+            "WORKDIR /b\nRUN set -e; a; b\nWORKDIR /\nRUN set -e; c; d\nWORKDIR /b\n",
+            "WORKDIR /b\nRUN set -e; a; b; \\\n    cd /; set -e; c; d\nWORKDIR /b\n",
+        ),
+        (
+            "WORKDIR /b\nRUN cd /x && a\nWORKDIR /\nRUN c; d\n",
+            "WORKDIR /b\nRUN ( cd /x && a ) \\\n    && cd / && { c; d; }\nWORKDIR /\n",
+        ),
+        ("RUN a\n# why\nWORKDIR /\n# what\nRUN c\n", "RUN a \\\n# why\n# what\n    && c\n"),
+    ],
+)
+def test_each_command_runs_where_it_did(lines: str, after: str) -> None:
+    assert _merged(lines) == after
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "RUN a\nWORKDIR $UNKNOWN\nRUN c\n",
+        'RUN a\nWORKDIR "/a b"\nRUN c\n',
+        "USER app\nRUN a\nWORKDIR /b\nRUN c\n",  # WORKDIR makes it as root
+        "RUN a\nWORKDIR /b\nRUN rm -rf /b\n",  # the WORKDIR below would make it again
+        "WORKDIR /a/b\nRUN a\nWORKDIR ..\nRUN c\nRUN d\n",  # nobody wrote WORKDIR /a
+        "RUN a\nWORKDIR /b\nENV A=1\nRUN c\n",
+        "RUN a\nWORKDIR /b\nUSER app\nRUN c\n",
+        "RUN a\nWORKDIR \\\n  /b\nRUN c\n",
+    ],
+)
+def test_what_cannot_be_promised_is_left_alone(lines: str) -> None:
+    assert _merged(lines) is None
