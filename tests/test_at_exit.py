@@ -60,7 +60,7 @@ def test_an_archive_is_removed_at_exit() -> None:
         ("npx yarn install", "npx yarn cache clean"),
         ("npx --yes yarn@1.22.22 install --frozen-lockfile", "npx --yes yarn@1.22.22 cache clean"),
         ("corepack yarn install", "corepack yarn cache clean"),
-        ("npx pnpm@9 add left-pad", "rm -rf /root/.cache/pnpm"),
+        ("npx pnpm@9 add next", "rm -rf /root/.cache/pnpm"),
     ],
 )
 def test_npx_runs_package_managers(install: str, cleanup: str) -> None:
