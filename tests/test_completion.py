@@ -244,7 +244,7 @@ def test_targets_of_a_cache() -> None:
         ("python:3.13\nUSER me", "poetry install"),
         ("node:22\nUSER node", "npm install a"),
         ("node:22\nUSER node", "yarn"),
-        ("node:22", "pnpm install"),
+        ("node:22", "pnpm add a"),
         ("oven/bun:1", "bun add a"),
         ("golang:1.26", "go mod download"),
         ("debian:12", "go mod download"),

@@ -21,6 +21,7 @@ from examples import snapshot_of
 
 SITE = Site(0, 1)
 LISTS = "RUN apt-get update && apt-get install -y curl\n"
+ANEW = "RUN rm -rf /var/lib/apt/lists/*\n" + LISTS
 
 
 def rules(dockerfile: str, settings: Settings | None = None) -> list[str]:
@@ -39,7 +40,7 @@ def rules(dockerfile: str, settings: Settings | None = None) -> list[str]:
 )
 def test_a_comment_silences_the_instruction_below_it(comment: str) -> None:
     assert rules(comment + LISTS) == []
-    assert rules(f"{comment}{LISTS}COPY a /\n{LISTS}") == ["apt-lists-kept"]
+    assert rules(f"{comment}{LISTS}{ANEW}") == ["late-delete", "apt-lists-kept"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_severity_follows_the_bytes(saves: Size | None, basis: Basis, severity: 
 
 
 def test_two_layers_that_do_the_same_are_two_findings() -> None:
-    assert rules(f"{LISTS}COPY a /\n{LISTS}") == ["apt-lists-kept", "apt-lists-kept"]
+    assert rules(f"{LISTS}{ANEW}", Settings(rules={"late-delete": RuleSettings("off")})) == ["apt-lists-kept"] * 2
 
 
 # --- settings of single rules ---

@@ -32,18 +32,18 @@ def _fixed(lines: str) -> tuple[Snapshot, Fix]:
 @pytest.mark.parametrize(
     ("lines", "after"),
     [
-        (f"RUN {TAKEN}\n", f"RUN {BUILD} \\\n    && rm -rf /opt/tool/.git && cp tool /usr/local/bin/\n"),
+        (f"RUN {TAKEN}\n", f"RUN {BUILD} && rm -rf /opt/tool/.git && cp tool /usr/local/bin/\n"),
         (
             f"RUN {CLONE} && pip install /opt/tool\n",
             f"RUN {CLONE} && pip install /opt/tool \\\n    && rm -rf /opt/tool/.git\n",
         ),
         (
             f"RUN {CLONE} && cd /opt/tool && git checkout v1 && \\\n  mv x /bin\n",
-            f"RUN {CLONE} && cd /opt/tool && git checkout v1 \\\n    && rm -rf /opt/tool/.git && \\\n  mv x /bin\n",
+            f"RUN {CLONE} && cd /opt/tool && git checkout v1 && rm -rf /opt/tool/.git && \\\n  mv x /bin\n",
         ),
         (
             f"RUN {MADE} && mv x /bin\n",
-            f'RUN {MADE} \\\n    && rm -rf "$d/b/.git" && mv x /bin\n',
+            f'RUN {MADE} && rm -rf "$d/b/.git" && mv x /bin\n',
         ),
         (
             f"RUN {CLONE}\nRUN cd /opt/tool && make && cp tool /bin\n",

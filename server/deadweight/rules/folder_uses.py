@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell import Word
 
 _PATTERN = re.compile(r"[*?\[]")
+# What builds call the installation of everything; `make install-docs` installs a part.
+INSTALLS_ALL = re.compile(r"install(?:[-/_]strip|_sw)?")
+# Folders of the system, and those that people keep more than one project in.
+SHARED = re.compile(
+    r"/|/(?:bin|etc|home|lib|opt|root|srv|tmp|usr|var|src|build)|/home/\w+|/usr/(?:local/)?(?:bin|lib|share|src)|/usr/local|/var/\w+"
+)
+_POINTS = frozenset(("ln", "echo", "printf", "tee", "update-alternatives", "alternatives"))  # to what stays where it is
+_PREFIX = re.compile(r"(?:.*prefix|destdir)=(.+)", re.IGNORECASE | re.DOTALL)
 _READS_FILES = frozenset(("CMD", "ENTRYPOINT", "ENV", "HEALTHCHECK", "ONBUILD", "VOLUME"))
 
 
@@ -68,6 +76,14 @@ def is_removed(layer: Layer, folder: str) -> bool:
     if any(each.kind is Kind.REMOVES and each.path and covers(each.path, folder) for each in layer.undoing):
         return True
     return any(path is None for call in layer.calls if call.program == "rm" for path in call.paths(call.operands()))
+
+
+def is_pointed_at(call: Call, root: str) -> bool:
+    """Whether a call lets the image read a folder, by a link or a text, or installs right there."""
+    if call.program in _POINTS:
+        return names(call, root)
+    places = [match[1] for word in call.words if (match := _PREFIX.fullmatch(word.text))]
+    return any("pwd" in each.lower() or is_under(call.around.resolve(each) or "/", root) for each in places)
 
 
 def layers_behind(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:

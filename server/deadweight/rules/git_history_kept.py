@@ -100,9 +100,8 @@ from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.rules import copies_between
 from deadweight.rules.edits import append_command, insert_word
-from deadweight.rules.folder_uses import is_inside, is_removed, layers_behind, names
+from deadweight.rules.folder_uses import SHARED, is_inside, is_removed, layers_behind, names
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
-from deadweight.rules.source_trees import SHARED, installs_all, is_only_source
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -279,6 +278,8 @@ def _removed_behind(snapshot: Snapshot, clone: _Clone) -> Fix | None:
     """Delete the history behind the last command that builds in a clone which is but a source: RUNs up to there become
     one.
     """
+    from deadweight.rules.source_trees import installs_all, is_only_source  # a session starts without it
+
     own = snapshot.ledgers.of(clone.layer).layers[clone.layer.site.step + 1 :]
     later = [(layer, call) for layer in own for call in layer.calls if _concerns(call, clone.folder)]
     last = later[-1][0] if later else clone.layer

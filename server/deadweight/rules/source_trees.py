@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import is_under
-from deadweight.rules.folder_uses import is_said, names
+from deadweight.rules.folder_uses import INSTALLS_ALL, is_pointed_at, is_said, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,15 +40,7 @@ _BUILD = frozenset(
 _TAKE = frozenset(("cp", "mv", "install"))
 _BY_NAME = frozenset(("apt-get", "apt", "apk", "dnf", "yum", "pip", "pip3", "gem"))
 _LINKS = re.compile(r".*(?:devel|link|editable|PWD|pwd).*")  # `make dev-link`, `echo "PATH=$PWD:$PATH"`
-# What builds call the installation of everything; `make install-docs` installs a part.
-INSTALLS_ALL = re.compile(r"install(?:[-/_]strip|_sw)?")
-# Folders of the system, and those that people keep more than one project in.
-SHARED = re.compile(
-    r"/|/(?:bin|etc|home|lib|opt|root|srv|tmp|usr|var|src|build)|/home/\w+|/usr/(?:local/)?(?:bin|lib|share|src)|/usr/local|/var/\w+"
-)
 _INSTALLS = re.compile(r"(?:--)?install.*")
-_POINTS = frozenset(("ln", "echo", "printf", "tee", "update-alternatives", "alternatives"))  # to what stays where it is
-_PREFIX = re.compile(r"(?:.*prefix|destdir)=(.+)", re.IGNORECASE | re.DOTALL)
 _SETS_UP = frozenset(("build", "build_ext", "bdist_wheel", "install"))  # verbs of setup.py
 _PATHS = re.compile(r"/[\w.+@/-]+")
 _SAY_NOTHING = ("LABEL", "MAINTAINER", "EXPOSE", "STOPSIGNAL", "USER")
@@ -67,14 +59,6 @@ def is_only_source(snapshot: Snapshot, folder: str, first: Layer, last: Layer, c
     if any(_writes_a_text(call) for layer in written for call in layer.calls):
         return False
     return not (_is_named(snapshot, folder, last) or script_at_start(snapshot, first.site))
-
-
-def is_pointed_at(call: Call, root: str) -> bool:
-    """Whether a call lets the image read a folder, by a link or a text, or installs right there."""
-    if call.program in _POINTS:
-        return names(call, root)
-    places = [match[1] for word in call.words if (match := _PREFIX.fullmatch(word.text))]
-    return any("pwd" in each.lower() or is_under(call.around.resolve(each) or "/", root) for each in places)
 
 
 def installs_all(call: Call) -> bool:

@@ -112,9 +112,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from deadweight.model.effects import Download, Extracted, is_under
 from deadweight.model.stack import folded
 from deadweight.rules.edits import append_command
-from deadweight.rules.folder_uses import is_inside, is_removed, is_said, names, runs_with
+from deadweight.rules.folder_uses import (
+    INSTALLS_ALL,
+    SHARED,
+    is_inside,
+    is_pointed_at,
+    is_removed,
+    is_said,
+    names,
+    runs_with,
+)
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, of_programs, rule
-from deadweight.rules.source_trees import INSTALLS_ALL, SHARED, is_pointed_at
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
 
