@@ -72,6 +72,14 @@ RUN git clone https://github.com/example/tool.git /opt/tool
 RUN cd /opt/tool && git describe > VERSION
 ```
 
+People or builds work in the image, as its base or its name says, and so they do in the clone:
+
+```
+FROM mcr.microsoft.com/devcontainers/base:bookworm
+RUN git clone https://github.com/example/tool.git /opt/tool
+WORKDIR /opt/tool
+```
+
 The stage does not ship:
 
 ```
@@ -98,7 +106,7 @@ from deadweight.model.effects import Download, Kind, PackageSet, is_under
 from deadweight.model.image import UNKNOWN_FOLDER
 from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
-from deadweight.rules import copies_between
+from deadweight.rules import copies_between, work_images
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import SHARED, is_inside, is_removed, layers_behind, names
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
@@ -159,7 +167,9 @@ def _words(snapshot: Snapshot) -> Words:
 @rule("git-history-kept", group="cleanup", words=_words)
 def git_history_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report clones in layers that ship with all of their history."""
-    for clone in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():
+    if not snapshot.shipped_ledgers or work_images.is_for_work(snapshot):
+        return
+    for clone in _left(snapshot.shipped_ledgers[-1].stacks[-1]):
         yield _finding(clone, snapshot.build.stages[clone.layer.site.stage].label)
 
 

@@ -47,17 +47,25 @@ _FIRST_WORDS = 4  # of a start, among which its program is: `/entrypoint.sh bund
 def runs_an_app(snapshot: Snapshot) -> bool:
     """Whether a container of the image has nothing to build, as far as its name, its base and its start tell."""
     target, ledgers = snapshot.build.target, snapshot.shipped_ledgers
-    if target is None or is_for_developers(target.name) or target.triggers:
+    if target is None or target.triggers or is_for_work(snapshot) or _lets_in(ledgers):
         return False
     base = snapshot.build.base_of(ledgers[0].stage)
-    if base is None or _FOR_WORK.search(base.repository) or _lets_in(ledgers):
+    if base is None:
         return False
     start = start_command(ledgers)
     if not start:
         return _is_server(base)
     words = _WORD.findall(start)[:_FIRST_WORDS]
-    is_for_work = any(map(_WORKS.fullmatch, words)) or any(map(_BUILDS.fullmatch, words[:1]))
-    return not (is_idle(start) or is_for_work or _FOR_DEVELOPERS.search(start))
+    builds = any(map(_WORKS.fullmatch, words)) or any(map(_BUILDS.fullmatch, words[:1]))
+    return not (is_idle(start) or builds or _FOR_DEVELOPERS.search(start))
+
+
+def is_for_work(snapshot: Snapshot) -> bool:
+    """Whether people or builds work in the image, as its name or its base says."""
+    target = snapshot.build.target
+    base = snapshot.build.base_of(snapshot.shipped_ledgers[0].stage) if target else None
+    is_base_for_work = base is not None and _FOR_WORK.search(base.repository) is not None
+    return is_base_for_work or (target is not None and is_for_developers(target.name))
 
 
 def has_a_compiler_as_base(snapshot: Snapshot) -> bool:
