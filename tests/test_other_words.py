@@ -47,7 +47,7 @@ def typed(number: int) -> Iterator[tuple[Snapshot, Snapshot]]:
 def test_a_rule_that_is_not_told_finds_the_same(number: int) -> None:
     for before, now in typed(number):
         old = check(before)
-        changed = reworded(old.ledgers, old.sections, now.tree.sections)
+        changed = reworded(old.ledgers, old.sections, now)
         if changed is None:
             continue
         words = words_of(RULES, now)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
     from deadweight.model.image import ImageName, StatedSize
-    from deadweight.model.layers import Ledger
+    from deadweight.model.layers import Ledger, Rerun
     from deadweight.model.measured import Measured
     from deadweight.model.stages import Build, Site
     from deadweight.syntax.dockerfile import Dockerfile, Instruction
@@ -63,6 +63,7 @@ class Snapshot:
     context: BuildContext | None = None
     options: Options = field(default_factory=Options)
     _before: _Known | None = field(default=None, compare=False, repr=False)
+    read: list[Rerun] = field(default_factory=list, compare=False, repr=False)  # RUNs, before anybody read the file
 
     def edited(self, tree: Dockerfile) -> Snapshot:
         """The snapshot of another version of the file; what is the same there is taken over."""
@@ -132,7 +133,7 @@ class Snapshot:
         if before is not None and before.build.stages is self.build.stages and before.context is self.context:
             return before.ledgers
         known = before.ledgers if before else None
-        return Ledgers(self.build, self.context, self.options.platform, known, self.options.measured)
+        return Ledgers(self.build, self.context, self.options.platform, known, self.options.measured, self.read)
 
     @cached_property
     def shipped_ledgers(self) -> tuple[Ledger, ...]:

@@ -181,13 +181,15 @@ class Loud(NamedTuple):
 class Checked(NamedTuple):
     """What all rules found in a version of a file, what they looked at, and what of it is worth a word.
 
-    `around` is what a build starts from, and the rules there are; `reached` are the stages that a build runs,
-    `sections` the whole file; `layers` are those of each stage, and `reworded` those of RUNs that have had other words
-    since. `hushed` is what comments silence, `loud` who speaks of what is found. What `is_kept` was found in an earlier
-    version, at least in part: it is so in this one, but its ways out are edits of that one. `words` of RUNs tell rules
-    something while layers do what they do; it is empty where nobody has asked.
+    `snapshot` is the version in which rules ran last, `around` what a build starts from, and the rules there are;
+    `reached` are the stages that a build runs, `sections` the whole file; `layers` are those of each stage, `reworded`
+    those of RUNs that have had other words since. `hushed` is what comments silence, `loud` who speaks of what is
+    found. What `is_kept` was found in an earlier version, at least in part: it is so in this one, but its ways out are
+    edits of that one. `words` of RUNs tell rules something while layers do what they do; it is empty where nobody has
+    asked.
     """
 
+    snapshot: Snapshot
     around: tuple[object, ...]
     running: tuple[Running, ...]
     ledgers: tuple[Ledger, ...]
@@ -266,6 +268,7 @@ def _run(
                 raise
             on_error(own.rule, error)
     return Checked(
+        snapshot,
         around,
         running,
         ledgers,
@@ -290,12 +293,12 @@ def _kept(before: Checked, snapshot: Snapshot) -> _Kept | None:
     """What is so as it was `before`; None where more than words of RUNs may be others."""
     from deadweight.analysis.reworded import reworded, told, words_of  # a session starts without it
 
-    changed = reworded(before.ledgers, before.sections, snapshot.tree.sections)
+    changed = reworded(before.ledgers, before.sections, snapshot)
     if changed is None:
         return None
     try:
         names = [own.rule.id for own in before.running]
-        words = before.words or words_of([own.rule for own in before.running], snapshot)
+        words = before.words or words_of([own.rule for own in before.running], before.snapshot)
         are_told = told(changed, map(words.get, names))
     except Exception:  # who raises here does so when it runs, and loses its own findings alone
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import is_not
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.layers import in_other_words
+from deadweight.model.layers import rerun
 from deadweight.rules.rule import NO_WORDS, Words, as_written
 from deadweight.syntax.dockerfile import Instruction, remembered
 
@@ -29,12 +29,11 @@ class Reworded(NamedTuple):
     commands: list[tuple[Reading, Reading]] | None
 
 
-def reworded(
-    ledgers: Iterable[Ledger], before: Sequence[Section], sections: Sequence[Section]
-) -> list[Reworded] | None:
+def reworded(ledgers: Iterable[Ledger], before: Sequence[Section], snapshot: Snapshot) -> list[Reworded] | None:
     """The RUNs in which a version of a file differs from the one `before`, which came to `ledgers`; None where anything
     but their words may be another.
     """
+    sections = snapshot.tree.sections
     if len(before) != len(sections):
         return None
     changed = [number for number, is_other in enumerate(map(is_not, before, sections)) if is_other]
@@ -47,11 +46,13 @@ def reworded(
         for step, is_other in enumerate(map(is_not, was, now)):
             if not is_other:
                 continue
-            layer = in_other_words(ledger, step, now[step]) if len(found) < _MOST else None
-            if layer is None:
+            read = rerun(ledger, step, now[step]) if len(found) < _MOST else None
+            if read is None:
                 return None
-            old = ledger.layers[step]
-            found.append(Reworded(old, layer, _otherwise(old, layer)))
+            snapshot.read.append(read)
+            if not read.does_the_same:
+                return None
+            found.append(Reworded(read.was, read.layer, _otherwise(read.was, read.layer)))
     return found
 
 

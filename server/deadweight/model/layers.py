@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain
 from operator import is_
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from deadweight.lazy import cached_property
 from deadweight.model import image
@@ -199,9 +199,24 @@ class Ledger:
         return self.alone.programs
 
 
+class Rerun(NamedTuple):
+    """A RUN that was read in place of one that it `was`, on the layers `below`."""
+
+    layer: Layer
+    was: Layer
+    below: Stack | None
+
+    @property
+    def does_the_same(self) -> bool:
+        """Whether it does what that one did, by commands that can be read."""
+        layer, was = self.layer, self.was
+        return layer.effects is was.effects and layer.kept is was.kept and bool(layer.readings and was.readings)
+
+
 class Ledgers(Sequence[Ledger]):
     """The ledger of every stage, each read when somebody asks; of `before`, those of an earlier build, all that is the
-    same is taken over. `measured` is an image that was built of the file, or of an earlier version of it.
+    same is taken over. `measured` is an image that was built of the file, or of an earlier version of it. What was
+    `read` of RUNs is not read again.
     """
 
     def __init__(
@@ -211,8 +226,10 @@ class Ledgers(Sequence[Ledger]):
         platform: str = "linux/amd64",
         before: Ledgers | None = None,
         measured: Measured | None = None,
+        read: Sequence[Rerun] = (),
     ) -> None:
         self.build = build
+        self.read = read
         self.matched: Matched | None = None
         if measured is not None:
             from deadweight.model.measured import matched  # a session starts without it
@@ -458,6 +475,9 @@ class _StageReader:
 
     def run(self, step: Step, site: Site, below: Stack, *, is_on_the_same: bool) -> Layer:
         was = self.in_place(step, site)
+        for each in self.ledgers.read:
+            if each.layer.instruction is step.instruction and each.was is was and each.below is below:
+                return _with_step(each.layer, step)
         return _run(step, site, self.base, self.context, below, was, is_on_the_same=is_on_the_same)
 
     def in_place(self, step: Step, site: Site) -> Layer | None:
@@ -533,25 +553,26 @@ class _StageReader:
         return CopiedFromStage(stage.label, path, held if held and nested < _MOST_COPIES else None, nested)
 
 
-def in_other_words(ledger: Ledger, number: int, instruction: Instruction) -> Layer | None:
-    """A RUN of a stage as `instruction` has it now, where that does what the RUN did; None where it may not, or where
-    more than words may be others.
+def rerun(ledger: Ledger, number: int, instruction: Instruction) -> Rerun | None:
+    """A RUN of a stage as `instruction` has it now, with all around it as it was; None where it is no RUN, or where
+    more than its commands may be others.
     """
     was = ledger.layers[number]
     before, step = was.instruction, was.step
     is_run = before.keyword == instruction.keyword == "RUN" and before.flags == instruction.flags
-    if not is_run or step is None or not was.readings or was.measured is not None:
+    if not is_run or step is None or was.measured is not None:
         return None
-    now = _run(
-        Step(instruction, step.state),
-        was.site,
-        ledger.base,
-        ledger.context,
-        ledger.below(was),
-        was,
-        is_on_the_same=True,
-    )
-    return now if now.readings and now.effects is was.effects and now.kept is was.kept else None
+    here, below = Step(instruction, step.state), ledger.below(was)
+    layer = _run(here, was.site, ledger.base, ledger.context, below, was, is_on_the_same=True)
+    return Rerun(layer, was, below)
+
+
+def _with_step(layer: Layer, step: Step) -> Layer:
+    """A layer as that of another object for its step."""
+    made = Layer(layer.site, layer.instruction, step, layer.effects, layer.kept, layer.readings, layer.asked)
+    if "rest" in layer.__dict__:
+        made.__dict__["rest"] = layer.rest
+    return made
 
 
 def _run(

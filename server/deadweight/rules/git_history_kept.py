@@ -167,9 +167,8 @@ def _words(snapshot: Snapshot) -> Words:
 @rule("git-history-kept", group="cleanup", words=_words)
 def git_history_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report clones in layers that ship with all of their history."""
-    if not snapshot.shipped_ledgers or work_images.is_for_work(snapshot):
-        return
-    for clone in _left(snapshot.shipped_ledgers[-1].stacks[-1]):
+    left = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
+    for clone in left if left and not work_images.is_for_work(snapshot) else ():
         yield _finding(clone, snapshot.build.stages[clone.layer.site.stage].label)
 
 
