@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 _FOR_WORK = re.compile(
-    r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack|oss-fuzz|/builder"
+    r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack(?!-deps)|oss-fuzz|/builder"
     r"|teamcity|jenkins|buildkite|(?:actions|gitlab)-runner|\bdind\b"
 )
 # What lets people in, or is for those who sit there (packages of Debian, Alpine and Fedora; kept by hand, 2026-11-26).
@@ -50,7 +50,7 @@ def runs_an_app(snapshot: Snapshot) -> bool:
     if target is None or target.triggers or is_for_work(snapshot) or _lets_in(ledgers):
         return False
     base = snapshot.build.base_of(ledgers[0].stage)
-    if base is None:
+    if base is None or base.repository == "buildpack-deps":
         return False
     start = start_command(ledgers)
     if not start:
