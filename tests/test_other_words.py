@@ -93,3 +93,14 @@ def test_the_ways_out_are_those_of_the_text_as_it_is() -> None:
     (reported,) = report(now, checked=check(now, before=old))
     (alone,) = report(Snapshot(parse(now.text)))
     assert reported.fixes[0].edits == alone.fixes[0].edits
+
+
+def test_what_two_stages_weigh_is_known_by_what_the_first_one_does() -> None:
+    before = snapshot_of(pairs(next(rule.page for rule in RULES if rule.id == "dev-dependencies-shipped"))[0][0])
+    at = before.text.index("--force") + len("--force")
+    old = check(before)
+    for letter in " | HOME=":
+        now = before.edited(edited(before.tree, Edit(Span(at, at), letter)))
+        before, old, at = now, check(now, before=old), at + 1
+    alone = check(Snapshot(parse(before.text), before.context, before.options))
+    assert [each.finding.saves for each in old.said] == [each.finding.saves for each in alone.said] != []

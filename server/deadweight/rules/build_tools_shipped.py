@@ -293,7 +293,7 @@ class _Content:
     """All that the bytes of both images depend on. What has no hash is only compared."""
 
     written: tuple[object, ...]  # what the layers keep
-    image: tuple[str, ...]  # what the second stage is made of
+    image: tuple[str, ...]  # what the second stage is made of, and what is new in the first
     options: Options = field(hash=False)
 
 
@@ -320,7 +320,9 @@ def _content(snapshot: Snapshot, plan: Plan) -> _Content:
     instructions = snapshot.tree.sections[plan.stage + 1].instructions
     lines = (line.text if isinstance(line, Written) else instructions[line.step] for line in plan.image.lines)
     image = [each if isinstance(each, str) else each.text for each in lines if _does_work(each)]
-    return _Content(written, (plan.image.base, *image), snapshot.options)
+    # What the first stage does in place of the user's lines: what of packages it hands on hangs on that.
+    build = [line.text for line in plan.build.lines if isinstance(line, Written)]
+    return _Content(written, (plan.image.base, *image, *build), snapshot.options)
 
 
 def _does_work(line: str | Instruction) -> bool:
