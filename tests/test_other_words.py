@@ -104,3 +104,11 @@ def test_what_two_stages_weigh_is_known_by_what_the_first_one_does() -> None:
         before, old, at = now, check(now, before=old), at + 1
     alone = check(Snapshot(parse(before.text), before.context, before.options))
     assert [each.finding.saves for each in old.said] == [each.finding.saves for each in alone.said] != []
+
+
+def test_half_of_a_command_is_a_command() -> None:
+    words = [command.split(" ") for command in (*COMMANDS, "bundle config set")]
+    halves = sorted({" ".join(each[:count]) for each in words for count in range(1, len(each) + 1)})
+    snapshot = Snapshot(parse("FROM debian:12\nCOPY . /src\n" + "".join(f"RUN {each}\n" for each in halves)))
+    layers = snapshot.ledgers[0].layers
+    assert any(effect.cause for layer in layers[2:] for effect in layer.effects)
