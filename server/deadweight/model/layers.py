@@ -596,15 +596,15 @@ def _run(
         return Layer(site, instruction, step, effects, effects)
     files = Filesystem(below, context, mounts, site)
     around = Surroundings(state.workdir, state.variables, state.own_home, base, files)
-    if was is not None and was.step is not None:
-        is_on_the_same = is_on_the_same and mounts == mounts_of(was.instruction, was.step.state)
+    has_its_mounts = was is not None and was.step is not None and mounts == mounts_of(was.instruction, was.step.state)
+    is_on_the_same = is_on_the_same and has_its_mounts
     readings = tuple(read_calls(body, around, was.readings if was else (), is_on_the_same=is_on_the_same))
     done = tuple(chain.from_iterable([each.effects for each in readings]))
     if body.script.is_opaque:
         done = (writes(None, Built("a script too long to read"), instruction.span),)
-    kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
     asked = each_once(files.asked)
-    if was is None or (was.effects, was.kept) != (done, kept):
+    if was is None or was.effects != done or not has_its_mounts:
+        kept = kept_after(done, (mount for mount in mounts if mount.type != "secret"))
         return Layer(site, instruction, step, done, kept, readings, asked)
     # What others know of it stays true: they know it by its effects.
     layer = Layer(site, instruction, step, was.effects, was.kept, readings, asked)
