@@ -106,6 +106,41 @@ def test_what_two_stages_weigh_is_known_by_what_the_first_one_does() -> None:
     assert [each.finding.saves for each in old.said] == [each.finding.saves for each in alone.said] != []
 
 
+def test_what_words_tell_is_asked_anew_when_a_rule_has_run() -> None:
+    """What is installed from a folder makes it matter who else names that folder."""
+    text = (
+        "FROM debian:12-slim\n"
+        'RUN curl -L https://example.com/a.tgz | tar -xz -C /tmp && cd /tmp/a && make && echo x\nCMD ["a"]\n'
+    )
+    before = Snapshot(parse(text))
+    old = check(before)
+    for behind, typed in (("make", " install"), ("echo x", " /tmp/a")):
+        at = before.text.index(behind) + len(behind)
+        for letter in typed:
+            now = before.edited(edited(before.tree, Edit(Span(at, at), letter)))
+            before, old, at = now, check(now, before=old), at + 1
+            alone = check(Snapshot(parse(now.text)))
+            assert [each.finding.message for each in old.said] == [each.finding.message for each in alone.said], (
+                now.text
+            )
+
+
+def test_a_rule_that_raises_leaves_the_ways_out_of_others() -> None:
+    def raises(_: Snapshot) -> Iterator[Finding]:
+        raise ValueError
+        yield
+
+    broken = replace(RULES[0], check=raises)
+    rules, before = (broken, *RULES[1:]), Snapshot(parse(LISTS))
+    old = check(before, rules=rules, on_error=lambda *_: None)
+    at = LISTS.index("echo a") + len("echo a")
+    now = before.edited(edited(before.tree, Edit(Span(at, at), "b")))
+    checked = check(now, rules=rules, before=old, on_error=lambda *_: None)
+    (reported,) = report(now, rules=rules, checked=checked)
+    assert checked.is_kept
+    assert reported.fixes
+
+
 def test_half_of_a_command_is_a_command() -> None:
     words = [command.split(" ") for command in (*COMMANDS, "bundle config set")]
     halves = sorted({" ".join(each[:count]) for each in words for count in range(1, len(each) + 1)})

@@ -277,7 +277,6 @@ def _run(
         tuple(found),
         layers=_layers(snapshot, ledgers),
         is_kept=kept is not None,
-        words=kept.words if kept else {},
     )
 
 
@@ -459,8 +458,12 @@ def report(
     if checked is None:
         checked = check(snapshot, settings, rules)
     # What was found in an earlier version knows the ways out there: who asks for them here has the rules look again.
-    again = cache(lambda: check(snapshot, settings, rules).said) if checked.is_kept else None
+    again = cache(lambda: check(snapshot, settings, rules, on_error=_unheard).said) if checked.is_kept else None
     return tuple([Reported(*each, snapshot, again) for each in checked.said])
+
+
+def _unheard(_rule: Rule, _error: Exception) -> None:
+    """A rule that raises has been heard of when it ran for the diagnostics."""
 
 
 @remembered
