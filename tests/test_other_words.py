@@ -109,20 +109,21 @@ def test_what_two_stages_weigh_is_known_by_what_the_first_one_does() -> None:
 def test_what_words_tell_is_asked_anew_when_a_rule_has_run() -> None:
     """What is installed from a folder makes it matter who else names that folder."""
     text = (
-        "FROM debian:12-slim\n"
-        'RUN curl -L https://example.com/a.tgz | tar -xz -C /tmp && cd /tmp/a && make && echo x\nCMD ["a"]\n'
+        "FROM debian:trixie-slim\nRUN curl -L https://example.com/tool-1.2.tar.gz | tar -xz -C /usr/src"
+        ' && cd /usr/src/tool-1.2 && ./configure && make && make && echo /x\nCMD ["tool"]\n'
     )
     before = Snapshot(parse(text))
     old = check(before)
-    for behind, typed in (("make", " install"), ("echo x", " /tmp/a")):
+    said: list[list[str]] = []
+    for behind, typed in (("make && make", " install"), ("echo /x", " /usr/src/tool-1.2")):
         at = before.text.index(behind) + len(behind)
         for letter in typed:
             now = before.edited(edited(before.tree, Edit(Span(at, at), letter)))
             before, old, at = now, check(now, before=old), at + 1
-            alone = check(Snapshot(parse(now.text)))
-            assert [each.finding.message for each in old.said] == [each.finding.message for each in alone.said], (
-                now.text
-            )
+            said.append([each.rule.id for each in old.said])
+            assert said[-1] == [each.rule.id for each in check(Snapshot(parse(now.text))).said], now.text
+    assert ["sources-kept"] in said
+    assert said[-1] == []
 
 
 def test_a_rule_that_raises_leaves_the_ways_out_of_others() -> None:
