@@ -95,6 +95,21 @@ def test_the_ways_out_are_those_of_the_text_as_it_is() -> None:
     assert reported.fixes[0].edits == alone.fixes[0].edits
 
 
+def test_the_way_out_of_what_is_copied_is_found_again() -> None:
+    files = {"package.json": "{}", "node_modules/a/index.js": "a" * 9_000_000}
+    block = "//- Dockerfile\nFROM node:22-slim\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
+    block += "".join(f"//- {path}\n{text}\n" for path, text in files.items())
+    before = snapshot_of(block)
+    at = before.text.index("npm ci") + len("npm ci")
+    now = before.edited(edited(before.tree, Edit(Span(at, at), " ")))
+    checked = check(now, before=check(before))
+    alone = report(Snapshot(parse(now.text), now.context, now.options))
+    assert checked.is_kept
+    found = [[fix.title for fix in each.fixes] for each in report(now, checked=checked)]
+    assert found == [[fix.title for fix in each.fixes] for each in alone] != []
+    assert any(title.startswith("Create") for titles in found for title in titles)
+
+
 def test_what_two_stages_weigh_is_known_by_what_the_first_one_does() -> None:
     before = snapshot_of(pairs(next(rule.page for rule in RULES if rule.id == "dev-dependencies-shipped"))[0][0])
     at = before.text.index("--force") + len("--force")

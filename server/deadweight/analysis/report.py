@@ -123,7 +123,7 @@ class Reported:
         """The ways out, none of them proven."""
         finding: Finding | None = self.finding
         if self._again is not None:
-            finding = next((each.finding for each in self._again() if each.finding == self.finding), None)
+            finding = next((each.finding for each in self._again() if _name(each) == _name(self)), None)
         return tuple(fix for fix in finding.fixes(self.snapshot) if fix is not None) if finding else ()
 
 
@@ -148,6 +148,11 @@ def _sites(finding: Finding) -> tuple[Site, ...]:
 
 def _said_of(other: Related) -> str:
     return f"{other.message} {about(other.adds)}" if other.adds else other.message
+
+
+def _name(each: Reported | Said) -> tuple[object, ...]:
+    """What tells a finding from others of its file; its effects are other objects where they are made anew."""
+    return each.rule.id, each.finding.site, each.finding.span, each.finding.message
 
 
 class Said(NamedTuple):
