@@ -21,6 +21,7 @@ from deadweight.syntax.dockerfile import remembered
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from deadweight.analysis.reworded import Kept
     from deadweight.analysis.silence import Hushed
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Site
@@ -254,7 +255,11 @@ def _run(
     if before is not None and _is_beside(before, sections):
         return before._replace(sections=sections)
     running = before.running if before is not None else tuple(_running(rules, settings))
-    kept = _kept(before, snapshot) if before is not None else None
+    kept: Kept | None = None
+    if before is not None:
+        from deadweight.analysis.reworded import kept_of  # a session starts without it
+
+        kept = kept_of(before, snapshot)
     if before is not None and kept is not None and len(kept.found) == len(running):
         return before._replace(hushed=None, is_kept=True, words=kept.words, reworded=kept.reworded)
     ledgers, reached = snapshot.reached_ledgers, snapshot.build.reached
@@ -283,36 +288,6 @@ def _run(
         layers=_layers(snapshot, ledgers),
         is_kept=kept is not None,
     )
-
-
-class _Kept(NamedTuple):
-    """What rules found that RUNs in other words tell nothing, by their ids."""
-
-    found: dict[str, list[tuple[Running, Finding]]]
-    words: Mapping[str, Words]
-    reworded: tuple[Layer, ...]
-
-
-def _kept(before: Checked, snapshot: Snapshot) -> _Kept | None:
-    """What is so as it was `before`; None where more than words of RUNs may be others."""
-    from deadweight.analysis.reworded import reworded, told, words_of  # a session starts without it
-
-    changed = reworded(before.ledgers, before.sections, snapshot)
-    if changed is None:
-        return None
-    try:
-        names = [own.rule.id for own in before.running]
-        words = before.words or words_of([own.rule for own in before.running], before.snapshot)
-        are_told = told(changed, map(words.get, names))
-    except Exception:  # who raises here does so when it runs, and loses its own findings alone
-        return None
-    found: dict[str, list[tuple[Running, Finding]]] = {
-        id_: [] for id_, is_told in zip(names, are_told, strict=True) if not is_told
-    }
-    for own, each in before.found:
-        if own.rule.id in found:
-            found[own.rule.id].append((own, each))
-    return _Kept(found, words, tuple([each.now for each in changed]))
 
 
 def _layers(snapshot: Snapshot, ledgers: Iterable[Ledger]) -> dict[int, Sequence[Layer]]:

@@ -10,11 +10,12 @@ from deadweight.rules.rule import NO_WORDS, Words, as_written
 from deadweight.syntax.dockerfile import Instruction, remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from deadweight.analysis.report import Checked, Running
     from deadweight.model.calls import Reading
     from deadweight.model.layers import Layer, Ledger
-    from deadweight.rules.rule import Rule
+    from deadweight.rules.rule import Finding, Rule
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Piece, Section
 
@@ -27,6 +28,34 @@ class Reworded(NamedTuple):
     was: Layer
     now: Layer
     commands: list[tuple[Reading, Reading]] | None
+
+
+class Kept(NamedTuple):
+    """What rules found that RUNs in other words tell nothing, by their ids."""
+
+    found: dict[str, list[tuple[Running, Finding]]]
+    words: Mapping[str, Words]
+    reworded: tuple[Layer, ...]
+
+
+def kept_of(before: Checked, snapshot: Snapshot) -> Kept | None:
+    """What is so as it was `before`; None where more than words of RUNs may be others."""
+    changed = reworded(before.ledgers, before.sections, snapshot)
+    if changed is None:
+        return None
+    try:
+        names = [own.rule.id for own in before.running]
+        words = before.words or words_of([own.rule for own in before.running], before.snapshot)
+        are_told = told(changed, map(words.get, names))
+    except Exception:  # who raises here does so when it runs, and loses its own findings alone
+        return None
+    found: dict[str, list[tuple[Running, Finding]]] = {
+        id_: [] for id_, is_told in zip(names, are_told, strict=True) if not is_told
+    }
+    for own, each in before.found:
+        if own.rule.id in found:
+            found[own.rule.id].append((own, each))
+    return Kept(found, words, tuple([each.now for each in changed]))
 
 
 def reworded(ledgers: Iterable[Ledger], before: Sequence[Section], snapshot: Snapshot) -> list[Reworded] | None:
