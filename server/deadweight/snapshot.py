@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.lazy import cached_property
 from deadweight.model.builds.declared import NOT_SAID
-from deadweight.model.layers import Ledgers
+from deadweight.model.ledgers import Ledgers
 from deadweight.model.stages import read_build
 from deadweight.size.estimate import Sizes
 from deadweight.syntax.problems import find_problems
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
     from deadweight.model.image import ImageName, StatedSize
-    from deadweight.model.layers import Ledger, Rerun
+    from deadweight.model.layers import Ledger
     from deadweight.model.measured import Measured
+    from deadweight.model.run_layers import Rerun
     from deadweight.model.stages import Build, Site
     from deadweight.syntax.dockerfile import Dockerfile, Instruction
     from deadweight.syntax.problems import Problem

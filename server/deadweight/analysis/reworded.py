@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import is_not
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.layers import rerun
+from deadweight.model.run_layers import rerun
 from deadweight.rules.rule import NO_WORDS, Words, as_written
 from deadweight.syntax.dockerfile import Instruction, remembered
 

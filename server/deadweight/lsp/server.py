@@ -23,12 +23,10 @@ from deadweight.lsp.convert import Client
 from deadweight.lsp.converter import make_converter
 from deadweight.lsp.documents import Documents, OpenDockerfile, OpenIgnoreFile
 from deadweight.lsp.garbage import settle
-from deadweight.lsp.image_sizes import ImageSizes
 from deadweight.lsp.measuring import Measuring
 from deadweight.lsp.protocol import Handler, Protocol, RefusedError
 from deadweight.lsp.publishing import diagnostics_json, hints_json, publish_json, report_json
 from deadweight.lsp.transport import Output, read_pipe, read_stream
-from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
 from deadweight.syntax.shell_nodes import load_language
 from deadweight.workspace import declared_builds
 
@@ -38,6 +36,8 @@ if TYPE_CHECKING:
     from deadweight.features.hover import Hover
     from deadweight.features.inlay_hints import Hint
     from deadweight.lsp.documents import Document
+    from deadweight.lsp.image_sizes import ImageSizes
+    from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
     from deadweight.text import Encoding
 
 # Files whose change on disk changes what an open document comes to: ignore files, what installs read, settings, and
@@ -69,8 +69,8 @@ class Server(LanguageServer):
         self.documents = Documents(self.configuration.of, today=lambda: time.strftime("%Y-%m-%d"))
         self.background = Background()
         self.measuring = Measuring(self)
-        self.workspace_diagnostics = WorkspaceDiagnostics(self)
-        self.image_sizes = ImageSizes(self)
+        self.workspace_diagnostics: WorkspaceDiagnostics | None = None  # for a client that pulls
+        self.image_sizes: ImageSizes | None = None  # for a client that shows them
         self.work_shown = progress.Progress(self)
         self.client = Client()
         self.was_shut_down = False
@@ -144,7 +144,7 @@ class Server(LanguageServer):
     def show_changed(self) -> None:
         """Show the documents that have changed; called when no further message is there to be read."""
         changed, self._changed = self._changed, {}
-        if changed:
+        if changed and self.workspace_diagnostics:
             self.workspace_diagnostics.touch()
         for document in changed.values():
             if self.documents.get(document.uri) is document:
@@ -170,7 +170,7 @@ class Server(LanguageServer):
         """Push diagnostics to a client that does not pull them, and to one that shows them the sizes of images."""
         for document in documents:
             self._publish(document)
-            if self.client.shows_image_sizes and isinstance(document, OpenDockerfile):
+            if self.image_sizes and isinstance(document, OpenDockerfile):
                 self.image_sizes.tell(document)
 
     def _publish(self, document: Document) -> None:
@@ -188,7 +188,8 @@ class Server(LanguageServer):
         documents = list(documents)
         if not documents:
             return
-        self.workspace_diagnostics.touch()
+        if self.workspace_diagnostics:
+            self.workspace_diagnostics.touch()
         self.show(documents)
         if self.client.pulls and self.client.refreshes_diagnostics:
             self.workspace_diagnostic_refresh(None)
@@ -240,7 +241,14 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
         options = types.DiagnosticOptions(True, True, identifier="deadweight")
         server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(lambda _: None)  # announced here, answered in bytes
         server.protocol.asked[types.TEXT_DOCUMENT_DIAGNOSTIC] = partial(_diagnostic, server)
+        from deadweight.lsp.workspace_diagnostics import WorkspaceDiagnostics
+
+        server.workspace_diagnostics = WorkspaceDiagnostics(server)
         server.feature(types.WORKSPACE_DIAGNOSTIC)(partial(server.workspace_diagnostics.report))
+    if server.client.shows_image_sizes:
+        from deadweight.lsp.image_sizes import ImageSizes
+
+        server.image_sizes = ImageSizes(server)
     server.protocol.asked[types.TEXT_DOCUMENT_INLAY_HINT] = partial(_inlay_hint, server)
     actions.register(server)
     watch(params.process_id, server.stop)
@@ -309,7 +317,8 @@ def _did_change_watched_files(server: Server, params: types.DidChangeWatchedFile
     paths = [path for event in params.changes if (path := convert.path_of(event.uri))]
     paths = [path for path in paths if "node_modules" not in path.parts]  # an install writes thousands of them
     touched = {each.uri: each for path in paths for each in server.documents.with_context_of(path)}
-    server.workspace_diagnostics.forget(paths)
+    if server.workspace_diagnostics:
+        server.workspace_diagnostics.forget(paths)
     _look_again(server, touched.values())
     server.configuration.files_changed(paths)
 
@@ -388,7 +397,8 @@ def _forget(server: Server, uri: str) -> None:
     if document is None:
         return
     server.measuring.drop(document)
-    server.image_sizes.forget(document)
+    if server.image_sizes:
+        server.image_sizes.forget(document)
     if not server.client.pulls:
         server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
     _came_or_went(server, document)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from deadweight.model.context import BuildContext
     from deadweight.model.ecosystems.generated import Generated
     from deadweight.model.effects import Effect
-    from deadweight.model.layers import Layer, Ledger, Ledgers
+    from deadweight.model.layers import Layer, Ledger
+    from deadweight.model.ledgers import Ledgers
 
 # `git describe`, also in `$(...)`: what reads the history.
 _READS_GIT = re.compile(

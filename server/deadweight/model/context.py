@@ -25,6 +25,11 @@ _Key = TypeVar("_Key")
 _Answer = TypeVar("_Answer")
 
 
+# The endings of archives whose content may be known: what ADD and tar unpack, and unzip.
+GZIP = (".tar.gz", ".tgz")
+ARCHIVES = (".tar", *GZIP, ".tar.xz", ".txz", ".zip")
+
+
 class Unpacked(NamedTuple):
     """The bytes of all files that an archive holds: exact where it has a list of them, else by what it packs."""
 

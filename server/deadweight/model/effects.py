@@ -7,6 +7,8 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from deadweight.facts.constants import constant
+
 if TYPE_CHECKING:
     from deadweight.model.context import Selection, Unpacked
     from deadweight.model.folder import Folder
@@ -33,6 +35,12 @@ class Figure:
     high: int
     source: str
     date: str
+
+
+def figure(name: str) -> Figure:
+    """The bytes of a constant of the facts, with who measured them and when."""
+    found = constant(name)
+    return Figure(round(found.low), round(found.best), round(found.high), found.source, found.date)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,10 @@ import os
 import struct
 from typing import TYPE_CHECKING, BinaryIO
 
-from deadweight.model.context import Unpacked
+from deadweight.model.context import GZIP, Unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-# The endings of what ADD and tar unpack, and unzip.
-GZIP = (".tar.gz", ".tgz")
-XZ = (".tar.xz", ".txz")
-ENDINGS = (".tar", *GZIP, *XZ, ".zip")
 
 _BLOCK = 512  # a header of tar, and what it rounds files up to
 _MOST_HEADERS = 20_000

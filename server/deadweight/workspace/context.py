@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deadweight.model.context import BuildContext
+from deadweight.model.context import ARCHIVES, BuildContext
 from deadweight.model.folder import Files, Listing, join, joined
 from deadweight.model.ignore import compile_patterns
 from deadweight.model.sifting import sift, sifted
 from deadweight.steps import finished
 from deadweight.syntax.dockerignore import parse
-from deadweight.workspace import archives
 from deadweight.workspace.files import UnreadableError, read_text, reason, shown
 
 if TYPE_CHECKING:
@@ -338,7 +337,9 @@ def _archives(root: Path, walk: _Walk, kept: Folder) -> Generator[None, None, di
             if time.monotonic() > walk.deadline:
                 break
             yield
-            if not (root / path).is_symlink() and (content := archives.unpacked(root / path)):
+            from deadweight.workspace.archives import unpacked  # most contexts hold none
+
+            if not (root / path).is_symlink() and (content := unpacked(root / path)):
                 found[path] = content
     except EnoughError:
         pass
@@ -361,7 +362,7 @@ def _near_the_top(kept: Folder, is_wanted: Callable[[str, int], bool]) -> Genera
 
 
 def _is_archive(path: str, _: int) -> bool:
-    return path.lower().endswith(archives.ENDINGS)
+    return path.lower().endswith(ARCHIVES)
 
 
 def _is_project_file(path: str, _: int) -> bool:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from deadweight.facts import alpine_images
 from deadweight.model.commands import upgrades
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.measured import figure
-from deadweight.model.effects import Built, Leftover, PackageSet, removes, removes_packages, writes
+from deadweight.model.effects import Built, Leftover, PackageSet, figure, removes, removes_packages, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

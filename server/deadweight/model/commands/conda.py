@@ -6,8 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.measured import figure
-from deadweight.model.effects import Leftover, PackageSet, as_text, removes, removes_packages, writes
+from deadweight.model.effects import Leftover, PackageSet, as_text, figure, removes, removes_packages, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

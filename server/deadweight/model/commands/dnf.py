@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import ini, rpm, upgrades
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.measured import figure
-from deadweight.model.effects import Built, Leftover, as_text, removes, writes
+from deadweight.model.effects import Built, Leftover, as_text, figure, removes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,19 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.measured import figure
 from deadweight.model.ecosystems import golang
-from deadweight.model.effects import Built, Effect, Kind, Leftover, Measured, PackageSet, ProjectTexts, removes, writes
+from deadweight.model.effects import (
+    Built,
+    Effect,
+    Kind,
+    Leftover,
+    Measured,
+    PackageSet,
+    ProjectTexts,
+    figure,
+    removes,
+    writes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

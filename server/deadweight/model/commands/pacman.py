@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.measured import figure
-from deadweight.model.effects import Built, Leftover, PackageSet, removes, removes_packages, writes
+from deadweight.model.effects import Built, Leftover, PackageSet, figure, removes, removes_packages, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.measured import figure
-from deadweight.model.effects import Built, Leftover, PackageSet, writes
+from deadweight.model.effects import Built, Leftover, PackageSet, figure, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import ini
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.measured import figure
-from deadweight.model.effects import Built, Leftover, Measured, as_text, writes
+from deadweight.model.effects import Built, Leftover, Measured, as_text, figure, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

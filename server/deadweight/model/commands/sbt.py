@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import builds
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.measured import figure
-from deadweight.model.effects import Leftover, writes
+from deadweight.model.effects import Leftover, figure, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

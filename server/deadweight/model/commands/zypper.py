@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.commands import rpm
 from deadweight.model.commands.call import Tool
-from deadweight.model.commands.measured import figure
-from deadweight.model.effects import Built, Leftover, removes, writes
+from deadweight.model.effects import Built, Leftover, figure, removes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
