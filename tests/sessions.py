@@ -224,8 +224,13 @@ class Page:
         return found
 
     async def hints(self) -> list[types.InlayHint]:
+        """The hints when nothing is being measured any more."""
         params = types.InlayHintParams(self.identifier, self.all)
-        return list(await within(self.session.client.text_document_inlay_hint_async(params)) or ())
+        for _ in range(1000):
+            found = list(await within(self.session.client.text_document_inlay_hint_async(params)) or ())
+            if "measuring ..." not in [each.label for each in found]:
+                return found
+        raise AssertionError("still measuring")
 
     async def actions(self, *only: str) -> list[types.CodeAction]:
         context = types.CodeActionContext([], list(only) or None)
