@@ -105,6 +105,26 @@ def test_what_has_moved_is_told_where_it_is(typed: list[tuple[int, str]], client
         assert published(document, client) == by_types(document, client)
 
 
+SEVERAL = (
+    'FROM debian:12\nRUN echo "ab" && apt-get update && apt-get install -y git\n'
+    'RUN <<E\necho "ab"; apt-get install -y gcc\n'
+    "apt-get clean\nE\nRUN rm -rf /var/lib/apt/lists/*\n"
+)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(st.integers(0, len(SEVERAL) - 1), st.sampled_from("𝄞éx \n\r")), max_size=3),
+    st.sampled_from(CLIENTS),
+)
+def test_a_place_counts_what_stands_before_it(replaced: list[tuple[int, str]], client: Client) -> None:
+    document = opened(SEVERAL)
+    assert len(published(document, client)["params"]["diagnostics"]) > 1
+    for at, new in replaced:  # as many code points, which may be more units, or lines
+        document.apply(Edit(Span(at, at + 1), new))
+        assert published(document, client) == by_types(document, client)
+
+
 def test_what_has_moved_as_a_whole_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     document = opened(STAGES.replace("\\u0000", "git"))
     assert b"what line 14 wrote" in diagnostics_json(document, CLIENTS[0])

@@ -66,21 +66,21 @@ class Reported:
 
     @property
     def shown(self) -> tuple[object, ...]:
-        """All that its words and places depend on beside `rows`: while both are the same, so are they in any version of
-        the file.
-        """
+        """All that its words and places depend on beside the instructions that it speaks of, and their lines."""
         each = self.finding
         return self.severity, each.message, each.saves, each.basis, each.span, each.related, each.lines
 
     @property
-    def rows(self) -> tuple[int, ...]:
-        """The lines of the instructions that it speaks of."""
-        return tuple([self.snapshot.line(site) for site in _sites(self.finding)])
+    def sites(self) -> tuple[Site, ...]:
+        """The instructions that it speaks of."""
+        return _sites(self.finding)
 
     @property
-    def stages(self) -> frozenset[int]:
-        """The stages whose lines it names."""
-        return frozenset([site.stage for site in _sites(self.finding)])
+    def ends(self) -> tuple[int, ...]:
+        """Up to where it speaks of the text of each: what stands behind that moves nothing."""
+        spans = (self.finding.span, *(each.span for each in _related(self.finding)))
+        ends = [0 if isinstance(span, Nth) else span.end for span in spans]
+        return (*ends, *(0 for _ in _lines(self.finding)[0]))
 
     @cached_property
     def statement(self) -> str:

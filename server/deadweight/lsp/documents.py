@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
     from deadweight.model.measured import Measured as MeasuredImage
+    from deadweight.model.stages import Site
     from deadweight.rules.rule import Fix, Rule
     from deadweight.settings import Builder, Settings
     from deadweight.snapshot import Options
-    from deadweight.syntax.dockerfile import Dockerfile, Section
+    from deadweight.syntax.dockerfile import Dockerfile, Instruction, Section
     from deadweight.text import Edit
     from deadweight.workspace.built_bases import BuiltBases
 
@@ -169,15 +170,17 @@ class Document:
 
 
 class Written(NamedTuple):
-    """A finding as JSON, and all that the text depends on; `stages` are those whose lines it names.
+    """A finding as JSON, and all that the text depends on: its words and places, and the instructions at the `sites`
+    that it names, with their lines.
 
     In `marked` each number of a line stands between two NULs, which JSON has nowhere else; "" where it cannot tell.
     """
 
     said: Said
-    stages: frozenset[int]
-    rows: tuple[int, ...]
     shown: tuple[object, ...]
+    sites: tuple[Site, ...]
+    instructions: tuple[Instruction, ...]
+    rows: tuple[int, ...]
     marked: str
     text: str
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import lru_cache
-from operator import itemgetter
+from operator import is_not, itemgetter
 from typing import TYPE_CHECKING
 
 from deadweight.analysis.report import Reported
@@ -13,6 +13,7 @@ from deadweight.features.diagnostics import of_finding, of_problem
 from deadweight.lsp.convert import readable
 from deadweight.lsp.documents import OpenDockerfile, Told, Written
 from deadweight.lsp.pages import page_uri
+from deadweight.model.stages import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from deadweight.features.inlay_hints import Hint
     from deadweight.lsp.convert import Client
     from deadweight.lsp.documents import Document
-    from deadweight.syntax.dockerfile import Dockerfile
+    from deadweight.syntax.dockerfile import Dockerfile, Section
     from deadweight.text import Encoding, Span, Text
 
 _SEVERITIES = {"error": 1, "warning": 2, "information": 3, "hint": 4}
@@ -48,18 +49,16 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
     # The columns of the first line depend on its mark.
     around = (client, document.text.line(0).startswith("\ufeff"))
     before = told.written if told.around == around else {}
-    moves = _moves(told, tree) if before else {}
-    stay = frozenset([stage for stage, by in moves.items() if not by])
+    moves, typed = _moves(told, tree) if before else {}, _typed(told, tree) if before else frozenset()
     now = dict[object, Written]()
     for said in document.analysis.checked.said:
         rule, finding, severity = said
         name = (rule.id, finding.site, finding.span)
         known = before.get(name)
-        is_said = known is not None and known.said.finding is finding and known.said.severity == severity
-        if known is None or not (is_said and known.stages <= stay):
-            moved = _moved(known, moves) if known is not None and is_said else None
-            known = moved or _written(document, said, known, client)
-        now[name] = known
+        moved = None
+        if known is not None and known.said.finding is finding and known.said.severity == severity:
+            moved = _moved(known, moves) if typed.isdisjoint(known.sites) else None
+        now[name] = moved or _written(document, said, known, client)
     document.told = Told(tree.sections, tree.first_rows, around, now)
     found = [each.text for each in now.values()]
     problems = snapshot.problems
@@ -71,16 +70,38 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
 
 
 def _moves(told: Told, tree: Dockerfile) -> dict[int, int]:
-    """The stages that are the same as before, each with the number of lines by which it has moved."""
+    """The stages whose instructions stand as they stood to each other, with the number of lines by which all moved."""
     pairs = enumerate(zip(told.sections, tree.sections, told.rows, tree.first_rows, strict=False), -1)
-    return {index: now - row for index, (was, section, row, now) in pairs if was is section}
+    return {stage: now - row for stage, (was, here, row, now) in pairs if was is here or _is_laid_out_as(was, here)}
+
+
+def _is_laid_out_as(was: Section, here: Section) -> bool:
+    return was.rows == here.rows and was.numbers == here.numbers
+
+
+def _typed(told: Told, tree: Dockerfile) -> frozenset[Site]:
+    """The instructions of these stages that are others than before."""
+    pairs = enumerate(zip(told.sections, tree.sections, strict=False), -1)
+    return frozenset(
+        [
+            Site(stage, step)
+            for stage, (was, here) in pairs
+            if was is not here
+            for step, is_other in enumerate(map(is_not, was.instructions, here.instructions))
+            if is_other
+        ]
+    )
 
 
 def _moved(known: Written, moves: dict[int, int]) -> Written | None:
     """What was written of a finding, where all that it names has moved by as many lines; None where more is another."""
-    by = {moves.get(stage) for stage in known.stages}
+    by = {moves.get(site.stage) for site in known.sites}
     lines = by.pop()
-    if by or lines is None or not known.marked:
+    if by or lines is None:
+        return None
+    if not lines:
+        return known
+    if not known.marked:
         return None
     parts = known.marked.split(_MARK)
     parts[1::2] = [str(int(number) + lines) for number in parts[1::2]]
@@ -90,10 +111,15 @@ def _moved(known: Written, moves: dict[int, int]) -> Written | None:
 
 def _written(document: OpenDockerfile, said: Said, known: Written | None, client: Client) -> Written:
     """A finding as JSON; the text that is known where all that it depends on is the same."""
-    reported = Reported(*said, document.snapshot)
-    rows, shown = reported.rows, reported.shown
+    snapshot = document.snapshot
+    reported = Reported(*said, snapshot)
+    shown, sites = reported.shown, reported.sites
+    instructions = tuple([snapshot.instruction(site) for site in sites])
+    rows = tuple([snapshot.line(site) for site in sites])
     if known is not None and known.rows == rows and known.shown == shown:
-        return Written(said, *known[1:])
+        pairs = zip(known.instructions, instructions, reported.ends, strict=True)
+        if all(was is here or was.text[:end] == here.text[:end] for was, here, end in pairs):
+            return known._replace(said=said, instructions=instructions)
     found = of_finding(reported)
     marked = _diagnostic(document, found, client)
     text = _unmarked(marked)
@@ -101,7 +127,7 @@ def _written(document: OpenDockerfile, said: Said, known: Written | None, client
         found = replace(found, message=reported.message_with(_marked))
         is_clear = _QUOTED_MARK not in text
         marked = _diagnostic(document, found, client).replace(_QUOTED_MARK, _MARK) if is_clear else ""
-    return Written(said, reported.stages, rows, shown, marked, text)
+    return Written(said, shown, sites, instructions, rows, marked, text)
 
 
 def _marked(number: int) -> str:
