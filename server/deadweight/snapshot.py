@@ -11,6 +11,7 @@ from deadweight.model.builds.declared import NOT_SAID
 from deadweight.model.layers import Ledgers
 from deadweight.model.stages import read_build
 from deadweight.size.estimate import Sizes
+from deadweight.syntax.dockerfile import parsed_again
 from deadweight.syntax.problems import find_problems
 
 if TYPE_CHECKING:
@@ -68,6 +69,10 @@ class Snapshot:
     def edited(self, tree: Dockerfile) -> Snapshot:
         """The snapshot of another version of the file; what is the same there is taken over."""
         return Snapshot(tree, self.context, self.options, self._known)
+
+    def rewritten(self, text: str) -> Snapshot:
+        """The snapshot of the file with another text, all of it parsed; what is the same there is taken over."""
+        return self.edited(parsed_again(self.tree, text))
 
     def within(self, context: BuildContext | None) -> Snapshot:
         """The snapshot of the same file in another context; what an earlier version came to there is taken over, and

@@ -10,7 +10,7 @@ from deadweight.analysis.report import report
 from deadweight.model.stages import Site
 from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS
-from deadweight.syntax.dockerfile import Comment, Instruction, parsed_again, remembered
+from deadweight.syntax.dockerfile import Comment, Instruction, remembered
 from deadweight.syntax.run import program_name, run_body
 from deadweight.text import apply_edits
 
@@ -34,12 +34,12 @@ _TRIGGERED = "ONBUILD RUN"
 def fixed(snapshot: Snapshot, fixes: Sequence[Fix]) -> Snapshot:
     """The snapshot after `fixes`. Raises ValueError where their edits overlap."""
     edits = [edit for fix in fixes for edit in fix.edits]
-    tree = parsed_again(snapshot.tree, apply_edits(snapshot.text, edits)) if edits else snapshot.tree
     context = snapshot.context
     for fix in fixes:
         if fix.adds and context is not None:
             context = context.ignoring_also(fix.adds.path, fix.adds.lines)
-    return snapshot.edited(tree).within(context)
+    after = snapshot.rewritten(apply_edits(snapshot.text, edits)) if edits else snapshot.edited(snapshot.tree)
+    return after.within(context)
 
 
 def holds(
