@@ -1,4 +1,4 @@
-"""Whether a fix keeps its word. It is carried out on a copy, and the copy is read again from scratch."""
+"""Whether a fix keeps its word. It is carried out on a copy, and the copy is read and checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS
 from deadweight.syntax.dockerfile import Comment, Instruction, remembered
 from deadweight.syntax.run import program_name, run_body
-from deadweight.text import apply_edits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +37,7 @@ def fixed(snapshot: Snapshot, fixes: Sequence[Fix]) -> Snapshot:
     for fix in fixes:
         if fix.adds and context is not None:
             context = context.ignoring_also(fix.adds.path, fix.adds.lines)
-    after = snapshot.rewritten(apply_edits(snapshot.text, edits)) if edits else snapshot.edited(snapshot.tree)
-    return after.within(context)
+    return snapshot.after(edits).within(context)
 
 
 def holds(

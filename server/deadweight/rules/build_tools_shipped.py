@@ -203,7 +203,6 @@ from deadweight.model.stages import Site
 from deadweight.rules import stage_writing
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, NotOffered, Safety, Words, as_typed, as_written, rule
 from deadweight.size.units import less
-from deadweight.text import apply_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -328,6 +327,6 @@ def _does_work(line: str | Instruction) -> bool:
 
 
 def _weighed(snapshot: Snapshot, plan: Plan) -> tuple[Size, Size] | None:
-    staged = snapshot.rewritten(apply_edits(snapshot.text, stage_writing.written(snapshot, plan)))
+    staged = snapshot.after(stage_writing.written(snapshot, plan))
     before, after = (each.sizes.estimates.image() for each in (snapshot, staged))
     return (before, after) if before is not None and after is not None else None

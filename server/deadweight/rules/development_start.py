@@ -110,7 +110,7 @@ from deadweight.rules import mounting, stage_writing
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.units import less
 from deadweight.syntax.dockerfile import remembered
-from deadweight.text import apply_edits, line_edits
+from deadweight.text import line_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,17 +154,17 @@ def _way(snapshot: Snapshot) -> _Way | None:
     found = production.production(recipe) if recipe else None
     if recipe is None or found is None:
         return None
-    started = snapshot.rewritten(apply_edits(snapshot.text, stage_writing.in_production(snapshot, recipe, found)))
+    started = snapshot.after(stage_writing.in_production(snapshot, recipe, found))
     if found.commands:
-        started = started.rewritten(apply_edits(started.text, _kept_downloads(started, recipe.last_place + 1)))
+        started = started.after(_kept_downloads(started, recipe.last_place + 1))
     plans = plans_of(started.build, started.ledgers, started.context)
     if isinstance(plans, Refusal) or not plans:
         return None
-    text = apply_edits(started.text, stage_writing.written(started, plans[0]))
-    before, after = snapshot.sizes.estimates.image(), started.rewritten(text).sizes.estimates.image()
+    staged = started.after(stage_writing.written(started, plans[0]))
+    before, after = (each.sizes.estimates.image() for each in (snapshot, staged))
     if before is None or after is None or before.best <= after.best:
         return None
-    return _Way(found, plans[0], text, (before, after))
+    return _Way(found, plans[0], staged.text, (before, after))
 
 
 def _kept_downloads(snapshot: Snapshot, step: int) -> tuple[Edit, ...]:
