@@ -5,7 +5,8 @@
 Each further argument is one install: a folder with package.json and package-lock.json (`npm ci`), with package.json
 alone (`npm install`), with node_modules as well, made by any manager that copies (which is weighed where it lies), or
 requests parted by commas (`npm install express,lodash`). Rows of packages that are measured again are replaced, all
-others stay. The table is written after each install; what one downloads serves all.
+others stay. The table is written after each install; what one downloads serves all. Figures that sum up the table are
+npm.* of constants.tsv: tests/test_usual_packages.py says when they are others.
 """
 
 from __future__ import annotations

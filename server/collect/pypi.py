@@ -4,7 +4,8 @@
 
 A folder holds wheels (`pip download -d FOLDER -r requirements.txt`) or what they unpack to (`pip install -t FOLDER`, a
 folder of `archive-v0` in uv's cache); run this with the Python that they are for. A uv.lock tells the sizes of wheels
-that were not downloaded, those for musl among them. All other rows stay.
+that were not downloaded, those for musl among them. All other rows stay. What sums up the table is pip.any of
+constants.tsv: tests/test_usual_packages.py says when it is another.
 """
 
 from __future__ import annotations

@@ -11,10 +11,12 @@ from deadweight.model.builds.declared import NOT_SAID
 from deadweight.model.ledgers import Ledgers
 from deadweight.model.stages import read_build
 from deadweight.size.estimate import Sizes
+from deadweight.syntax import dockerfile
 from deadweight.syntax.problems import find_problems
+from deadweight.text import as_one
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from deadweight.model.builds.declared import HowBuilt
     from deadweight.model.context import BuildContext
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from deadweight.model.stages import Build, Site
     from deadweight.syntax.dockerfile import Dockerfile, Instruction
     from deadweight.syntax.problems import Problem
+    from deadweight.text import Edit
 
 # Frontends that read the Dockerfile language as BuildKit does; any other reads a language of its own.
 _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream", "docker.io/docker/dockerfile")
@@ -69,6 +72,10 @@ class Snapshot:
     def edited(self, tree: Dockerfile) -> Snapshot:
         """The snapshot of another version of the file; what is the same there is taken over."""
         return Snapshot(tree, self.context, self.options, self._known)
+
+    def after(self, edits: Sequence[Edit]) -> Snapshot:
+        """The snapshot of the file after `edits`. Raises ValueError where two overlap."""
+        return self.edited(dockerfile.edited(self.tree, as_one(self.text, edits)) if edits else self.tree)
 
     def within(self, context: BuildContext | None) -> Snapshot:
         """The snapshot of the same file in another context; what an earlier version came to there is taken over, and

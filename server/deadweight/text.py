@@ -8,7 +8,7 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
@@ -62,6 +62,13 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
         pieces += (text[done : span.start], new)
         done = span.end
     return "".join((*pieces, text[done:]))
+
+
+def as_one(text: str, edits: Sequence[Edit]) -> Edit:
+    """The edit from the first to the last of some that does what they do. Raises ValueError where two overlap."""
+    start, end = min(edit.span.start for edit in edits), max(edit.span.end for edit in edits)
+    inside = [Edit(span.shifted(-start), new) for span, new in edits]
+    return Edit(Span(start, end), apply_edits(text[start:end], inside))
 
 
 def line_edits(before: str, after: str) -> Iterator[Edit]:

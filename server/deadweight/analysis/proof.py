@@ -1,4 +1,4 @@
-"""Whether a fix keeps its word. It is carried out on a copy, and the copy is read again from scratch."""
+"""Whether a fix keeps its word. It is carried out on a copy, and the copy is read and checked."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from deadweight.analysis.report import report
 from deadweight.model.stages import Site
+from deadweight.rules.catalog import RULES
 from deadweight.settings import DEFAULTS
-from deadweight.syntax.dockerfile import Comment, Instruction, parsed_again, remembered
+from deadweight.syntax.dockerfile import Comment, Instruction, remembered
 from deadweight.syntax.run import program_name, run_body
-from deadweight.text import apply_edits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,12 +33,11 @@ _TRIGGERED = "ONBUILD RUN"
 def fixed(snapshot: Snapshot, fixes: Sequence[Fix]) -> Snapshot:
     """The snapshot after `fixes`. Raises ValueError where their edits overlap."""
     edits = [edit for fix in fixes for edit in fix.edits]
-    tree = parsed_again(snapshot.tree, apply_edits(snapshot.text, edits)) if edits else snapshot.tree
     context = snapshot.context
     for fix in fixes:
         if fix.adds and context is not None:
             context = context.ignoring_also(fix.adds.path, fix.adds.lines)
-    return snapshot.edited(tree).within(context)
+    return snapshot.after(edits).within(context)
 
 
 def holds(
@@ -87,7 +86,7 @@ def is_sound(before: Snapshot, after: Snapshot, *, starts_otherwise: bool = Fals
     )
     if not (is_as_planned and _scripts_are_valid(before, after)):
         return False
-    return _second_opinion(before.tree, after.tree)
+    return _second_opinion(before, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +112,17 @@ def _holds(snapshot: Snapshot, found: Sequence[Reported], reported: Reported, fi
         return False
     if not is_sound(snapshot, after, starts_otherwise=fix.starts_otherwise):
         return False
-    then = report(after, settings)
+    then = report(after, settings, _heard(found))
     is_done = _is_less(found, then, reported.rule, fix.saves)
     return is_done and _is_no_more(found, then, reported, _counts(snapshot, after))
+
+
+def _heard(found: Sequence[Reported]) -> tuple[Rule, ...]:
+    """The rules that have a say in what a fix leaves: those that give way or only make offers, where they say something
+    now. What they come to say by it is no step back (`_notable`).
+    """
+    said = {each.rule.id for each in found}
+    return tuple([rule for rule in RULES if not _is_offer(rule) or rule.id in said])
 
 
 def _is_less(before: Sequence[Reported], after: Sequence[Reported], rule: Rule, saves: Size | None) -> bool:
@@ -150,10 +157,16 @@ def _counts(before: Snapshot, after: Snapshot) -> tuple[int, int]:
 
 def _notable(found: Sequence[Reported], but: str, but_basis: str) -> int:
     """How many findings of all rules `but` one, and of all bases but one, are about a notable number of bytes."""
-    # Whose word it is that a second stage leaves behind may change, and an offer is no finding.
-    heard = (each for each in found if not (each.rule.gives_way or each.rule.is_offered))
+    heard = (each for each in found if not _is_offer(each.rule))
     others = (each.finding for each in heard if each.rule.id != but and each.finding.basis != but_basis)
     return sum(each.saves is None or each.saves.best >= _NOTABLE for each in others)
+
+
+def _is_offer(rule: Rule) -> bool:
+    """Whether what a rule says is no step back: whose word it is that a second stage leaves behind may change, and an
+    offer is no finding.
+    """
+    return rule.gives_way or rule.is_offered
 
 
 def _comments(tree: Dockerfile) -> int:
@@ -200,6 +213,8 @@ def _is_planned(before: Snapshot, after: Snapshot) -> bool:
         return False
     for keyword in now.keys() - {"RUN", _TRIGGERED}:
         were, are = old.get(keyword, []), now[keyword]
+        if were == are:
+            continue
         known, kept = set(map(_words_of, were)), set(map(_words_of, are))
         new = [each for each in are if _words_of(each) not in known]
         if keyword in _COPIES:
@@ -303,21 +318,28 @@ def _words_of(instruction: Instruction) -> tuple[str, ...]:
     return (*[f"--{flag.name}={flag.value}" for flag in instruction.flags], *_texts(instruction))
 
 
-def _second_opinion(before: Dockerfile, after: Dockerfile) -> bool:
-    """Whether dockerfile-parse still agrees with us about where instructions are, if it did before."""
-    return not _agrees(before) or _agrees(after)
+def _second_opinion(before: Snapshot, after: Snapshot) -> bool:
+    """Whether dockerfile-parse still agrees with us about where instructions end, if it did before."""
+    old, new = _instructions(before), _instructions(after)
+    return all(map(_agrees, new - old)) or not all(map(_agrees, old))
 
 
 @remembered
-def _agrees(tree: Dockerfile) -> bool:
+def _instructions(snapshot: Snapshot) -> set[Instruction]:
+    return {each for section in snapshot.tree.sections for each in section.instructions}
+
+
+@remembered
+def _agrees(instruction: Instruction) -> bool:
     from io import BytesIO
 
     from dockerfile_parse import DockerfileParser
 
+    head = "# escape=`\n" if instruction.escape == "`" else ""
+    alone = (head + instruction.text).encode("utf-8", "surrogateescape")
     try:
-        structure = DockerfileParser(fileobj=BytesIO(tree.text.encode("utf-8", "surrogateescape"))).structure
+        structure = DockerfileParser(fileobj=BytesIO(alone)).structure
     except Exception:
         return False
     theirs = [(each["instruction"], each["startline"]) for each in structure if each["instruction"] != "COMMENT"]
-    ours = [(placed.instruction.keyword, placed.line) for placed in tree.instructions]
-    return theirs == ours
+    return theirs == [(instruction.keyword, head.count("\n"))]

@@ -19,8 +19,8 @@ EAGER = "DEADWEIGHT_EAGER_TYPES"
 
 _KNOWN = ((3, 10), (3, 13))  # versions of Python whose classes have what `quick_classes` looks at
 # New objects before the garbage collector looks at them. Modules stay, and of what a Dockerfile leaves few objects are
-# in cycles: 250 files come to these many, and to 15 MB. Every 50,000 objects took 4 % of `check` (2026-11-26).
-_SELDOM = 200_000
+# in cycles: 1,500 files come to these many, and to 50 MB. Every 200,000 objects took 4 % of `check` (2026-11-26).
+_SELDOM = 1_000_000
 # Modules of Python whose expressions are only asked for methods, as ours are: a start does without most of them.
 _ASK_FOR_METHODS = frozenset(("dataclasses", "json.encoder", "json.scanner", "logging", "platform", "string"))
 _compile = re.compile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -43,15 +43,6 @@ class NpmPackage:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """How a figure varies over a table: its 10th and 90th percentile, and the mean of what is usual."""
-
-    low: int
-    mean: int
-    high: int
-
-
-@dataclass(frozen=True, slots=True)
 class Wheel:
     """One version of a distribution: bytes of its wheels for any platform, glibc and musl.
 
@@ -82,25 +73,6 @@ class Wheel:
 def npm_versions(name: str) -> tuple[NpmPackage, ...]:
     """All measured versions of a package, oldest first."""
     return tuple(sorted((_npm_package(row) for row in table("npm").rows(name)), key=lambda each: release(each.version)))
-
-
-@cache
-def npm_spread() -> Spread:
-    """How installed bytes vary over all measured npm packages."""
-    return spread([int(row[2]) for row in table("npm").rows()])
-
-
-@cache
-def npm_packument_spread() -> Spread:
-    """How the registry's documents vary, which npm caches when it has to ask for a package."""
-    return spread([int(row[5]) for row in table("npm").rows() if row[5]])
-
-
-@cache
-def npm_tarball_share() -> float:
-    """Bytes of all tarballs, as a share of the bytes that they install."""
-    rows = [row for row in table("npm").rows() if row[4]]
-    return sum(int(row[4]) for row in rows) / sum(int(row[2]) for row in rows)
 
 
 @lru_cache(maxsize=4096)
@@ -139,14 +111,6 @@ def wheels_starting(prefix: str) -> Iterator[Wheel]:
     for name, _ in groupby(table("pypi").starting(prefix), key=itemgetter(0)):
         if found := wheel(name):
             yield found
-
-
-def spread(values: list[int], usual: float = 0.95) -> Spread:
-    """How values vary; the mean is that of the `usual` share of them, without the heaviest."""
-    values = sorted(values)
-    count = len(values)
-    among = values[: max(1, int(count * usual))]
-    return Spread(values[count // 10], round(sum(among) / len(among)), values[count * 9 // 10])
 
 
 def release(version: str) -> tuple[int, ...]:

@@ -140,7 +140,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import copied_archives, copies_between
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
-from deadweight.rules.folder_uses import is_said, names_file, names_folder_of
+from deadweight.rules.folder_uses import is_said, names_folder_of, word_for
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size
@@ -306,11 +306,11 @@ def _uses(layer: Layer, path: str) -> tuple[_Use, ...]:
 
 
 def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
-    word = next((word for word in call.words if names_file(call, word, path)), None)
+    word = word_for(call, path)
     is_run = "/" in call.typed and call.around.resolve(call.typed) == path
     if word is None and not is_run:
         is_mentioned = name in call.typed or any(name in each.text for each in call.words)
-        is_given = catalog.find(call.program) is None and any(names_folder_of(call, each, path) for each in call.words)
+        is_given = catalog.find(call.program) is None and names_folder_of(call, path)
         return _Use(call, None, None) if (is_mentioned or is_given) and call.program not in _LOOKS else None
     if call.program in _LOOKS and not _unpacks(layer, call, path):
         return _Use(call, word, False)

@@ -203,15 +203,12 @@ from deadweight.model.stages import Site
 from deadweight.rules import stage_writing
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, NotOffered, Safety, Words, as_typed, as_written, rule
 from deadweight.size.units import less
-from deadweight.snapshot import Snapshot
-from deadweight.syntax.dockerfile import parse
-from deadweight.text import apply_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.size.units import Size
-    from deadweight.snapshot import Options
+    from deadweight.snapshot import Options, Snapshot
     from deadweight.syntax.dockerfile import Instruction
 
 
@@ -330,8 +327,6 @@ def _does_work(line: str | Instruction) -> bool:
 
 
 def _weighed(snapshot: Snapshot, plan: Plan) -> tuple[Size, Size] | None:
-    text = apply_edits(snapshot.text, stage_writing.written(snapshot, plan))
-    before, after = (
-        each.sizes.estimates.image() for each in (snapshot, Snapshot(parse(text), snapshot.context, snapshot.options))
-    )
+    staged = snapshot.after(stage_writing.written(snapshot, plan))
+    before, after = (each.sizes.estimates.image() for each in (snapshot, staged))
     return (before, after) if before is not None and after is not None else None

@@ -109,9 +109,8 @@ from deadweight.model.stages import Site
 from deadweight.rules import mounting, stage_writing
 from deadweight.rules.rule import Finding, Fix, Safety, rule
 from deadweight.size.units import less
-from deadweight.snapshot import Snapshot
-from deadweight.syntax.dockerfile import parse, remembered
-from deadweight.text import apply_edits, line_edits
+from deadweight.syntax.dockerfile import remembered
+from deadweight.text import line_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +118,7 @@ if TYPE_CHECKING:
     from deadweight.model.multi_stage.plan import Plan
     from deadweight.model.multi_stage.production import Production
     from deadweight.size.units import Size
+    from deadweight.snapshot import Snapshot
     from deadweight.text import Edit
 
 
@@ -154,17 +154,17 @@ def _way(snapshot: Snapshot) -> _Way | None:
     found = production.production(recipe) if recipe else None
     if recipe is None or found is None:
         return None
-    started = _with(snapshot, apply_edits(snapshot.text, stage_writing.in_production(snapshot, recipe, found)))
+    started = snapshot.after(stage_writing.in_production(snapshot, recipe, found))
     if found.commands:
-        started = _with(snapshot, apply_edits(started.text, _kept_downloads(started, recipe.last_place + 1)))
+        started = started.after(_kept_downloads(started, recipe.last_place + 1))
     plans = plans_of(started.build, started.ledgers, started.context)
     if isinstance(plans, Refusal) or not plans:
         return None
-    text = apply_edits(started.text, stage_writing.written(started, plans[0]))
-    before, after = snapshot.sizes.estimates.image(), _with(snapshot, text).sizes.estimates.image()
+    staged = started.after(stage_writing.written(started, plans[0]))
+    before, after = (each.sizes.estimates.image() for each in (snapshot, staged))
     if before is None or after is None or before.best <= after.best:
         return None
-    return _Way(found, plans[0], text, (before, after))
+    return _Way(found, plans[0], staged.text, (before, after))
 
 
 def _kept_downloads(snapshot: Snapshot, step: int) -> tuple[Edit, ...]:
@@ -175,10 +175,6 @@ def _kept_downloads(snapshot: Snapshot, step: int) -> tuple[Edit, ...]:
     wanted = {found.cache.what: found.cache for found in mounting.downloads(layer) if found.cache.what not in known}
     fixes = [mounting.keep_downloads(snapshot, ledger, layer, cache) for cache in wanted.values()]
     return fixes[0].edits if len(fixes) == 1 and fixes[0] else ()
-
-
-def _with(snapshot: Snapshot, text: str) -> Snapshot:
-    return Snapshot(parse(text), snapshot.context, snapshot.options)
 
 
 def _fixes(snapshot: Snapshot) -> Iterator[Fix | None]:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.effects import Kind, covers, is_under
 from deadweight.model.stack import folded
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
@@ -43,22 +44,33 @@ def names(call: Call, folder: str) -> bool:
     """Whether a call names a folder, or something in it."""
     if any(folder in word.text for word in call.words):
         return True
-    return any(is_under(path, folder) for word in call.words for path in _meant_by(call, word))
+    return any(is_under(path, folder) for meant in _meant_by_words(call) for path in meant)
 
 
-def names_file(call: Call, word: Word, file: str) -> bool:
-    """Whether a word of a call names a file, perhaps by a pattern."""
+def word_for(call: Call, file: str) -> Word | None:
+    """The first word of a call that names a file, perhaps by a pattern."""
     # A pattern is compiled when it is first seen, and what is typed is another one at each keystroke.
-    return any(
-        each == file or (_PATTERN.search(each) is not None and fnmatchcase(file, each))
-        for each in _meant_by(call, word)
+    return next(
+        (
+            word
+            for word, meant in zip(call.words, _meant_by_words(call), strict=True)
+            if file in meant or any(_PATTERN.search(each) and fnmatchcase(file, each) for each in meant)
+        ),
+        None,
     )
 
 
-def names_folder_of(call: Call, word: Word, file: str) -> bool:
+def names_folder_of(call: Call, file: str) -> bool:
     """Whether a word of a call is a folder of its own that a file lies in: `serve /srv/downloads`."""
-    found = _meant_by(call, word) if word.text.startswith("/") else ()
-    return any(folder.count("/") > 1 and folder != file and is_under(file, folder) for folder in found)
+    meant = zip(call.words, _meant_by_words(call), strict=True)
+    folders = [folder for word, found in meant if word.text.startswith("/") for folder in found]
+    return any(folder.count("/") > 1 and folder != file and is_under(file, folder) for folder in folders)
+
+
+@remembered_of_words
+def _meant_by_words(call: Call) -> tuple[tuple[str, ...], ...]:
+    """The paths that each word of a call stands for, as far as they are known."""
+    return tuple([tuple(_meant_by(call, word)) for word in call.words])
 
 
 def _meant_by(call: Call, word: Word) -> Iterator[str]:

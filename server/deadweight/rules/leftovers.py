@@ -234,10 +234,16 @@ def left_again(snapshot: Snapshot, left: Left) -> Iterator[Left]:
     for layer in _above(snapshot, left.layer):
         if layer.step is None or any(map(left.is_same, layer.effects)):
             continue
-        # Without the layers below, as `Layer.calls` are.
-        alone = [effect for call in layer.calls for effect in effects_of(call)]
-        if any(map(left.is_same, kept_after(alone, mounts_of(layer.instruction, layer.step.state)))):
+        alone, kept = _alone(layer)
+        if any(map(left.is_same, kept)):
             yield left_of(layer, left.cause, filter(left.is_same, alone))
+
+
+@remembered
+def _alone(layer: Layer) -> tuple[list[Effect], tuple[Effect, ...]]:
+    """What the calls of a layer would do without the layers below, as `Layer.calls` are; and what would be kept."""
+    alone = [effect for call in layer.calls for effect in effects_of(call)]
+    return alone, kept_after(alone, mounts_of(layer.instruction, layer.step.state) if layer.step else ())
 
 
 def _above(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:

@@ -138,12 +138,17 @@ _MENTIONS = re.compile(r"(?<![\w./-])(?:/usr/bin/)?(curl|wget)(?![\w.-])")
 
 
 class _Install(NamedTuple):
-    """An install of one of the two by name; `freed` is what it brings."""
+    """An install of one of the two by name."""
 
     layer: Layer
     effect: Effect
-    freed: Effect
+    cause: PackageSet
     name: str
+
+    @property
+    def freed(self) -> Effect:
+        """What it brings."""
+        return replace(self.effect, cause=apt.alone(self.cause, (self.name,)))
 
 
 def _words(snapshot: Snapshot) -> Words:
@@ -162,8 +167,11 @@ def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
     if len(called) != 1 or not work_images.runs_an_app(snapshot) or _STARTS_SCRIPT.search(start_command(ledgers)):
         return
     for install in installs:
-        saves = effect_size(install.freed)
-        if install.name in called or saves is None:
+        if install.name in called:
+            continue
+        freed = install.freed
+        saves = effect_size(freed)
+        if saves is None:
             continue
         yield Finding(
             site=install.layer.site,
@@ -172,7 +180,7 @@ def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
             saves=saves,
             basis="size",
             stage=snapshot.build.stages[install.layer.site.stage].label,
-            frees=frozenset({(install.layer.site, install.freed)}),
+            frees=frozenset({(install.layer.site, freed)}),
             fixes=partial(_fixes, install),
         )
 
@@ -195,8 +203,7 @@ def _installs(layer: Layer) -> Iterator[_Install]:
             continue
         for name in _TOOLS:
             if name in cause.names and name not in cause.already and not _is_explained(layer.instruction, name):
-                freed = replace(effect, cause=apt.alone(cause, (name,)))
-                yield _Install(layer, effect, freed, name)
+                yield _Install(layer, effect, cause, name)
 
 
 def _is_explained(instruction: Instruction, name: str) -> bool:

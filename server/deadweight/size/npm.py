@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.facts import packages as facts
 from deadweight.facts.constants import constant
-from deadweight.facts.tables import table
 from deadweight.model.ecosystems.node import Dependency, InstallSet, Manifest, install_set, satisfies
 from deadweight.size.parts import NOT_MEASURED, cut_off, summed
 from deadweight.size.units import Size, around, at_least, size
@@ -322,9 +321,9 @@ def _installed(choice: _Choice) -> Size | None:
     if not choice.from_registry:
         return None
     if choice.nearest is None:
-        spread = _request_spread() if choice.requested else facts.npm_spread()
+        usual = constant("npm.with_needs" if choice.requested else "npm.any")
         source = f"{NOT_MEASURED}: as other npm packages" + (" with what they need" if choice.requested else "")
-        known = size(choice.label, spread.low, spread.mean, spread.high, source, DATE)
+        known = size(choice.label, round(usual.low), round(usual.best), round(usual.high), source, DATE)
     else:
         nearest = choice.nearest
         source = nearest.source if nearest.version == choice.version else f"{nearest.source}, version {nearest.version}"
@@ -347,13 +346,12 @@ def _tarball(choice: _Choice) -> Size | None:
         count = round(like.tarball * nearest.installed / like.installed)
         below, above = max(choice.below, 0.05), max(choice.above, 0.05)
         return around(what, count + CACHE_ENTRY, below, above, like.source, like.date)
-    # Of the installed bytes; p10 and p90 of that share over all packages in npm.tsv are 0.19 and 0.46.
     known = _installed(choice)
     if known is None or known.high is None:
         return None
-    share = facts.npm_tarball_share()
-    source = "share of the installed bytes"
-    return size(what, round(known.low * 0.19), round(known.best * share), round(known.high * 0.46), source, DATE)
+    share, source = constant("npm.tarball"), "share of the installed bytes"
+    low, best, high = round(known.low * share.low), round(known.best * share.best), round(known.high * share.high)
+    return size(what, low, best, high, source, DATE)
 
 
 def _document(choice: _Choice) -> Size | None:
@@ -364,26 +362,5 @@ def _document(choice: _Choice) -> Size | None:
         if known.packument is not None:
             # They grow with every release, and registries differ in what they put into them.
             return around(what, known.packument + CACHE_ENTRY, 0.1, 0.3, known.source, known.date)
-    spread = facts.npm_packument_spread()
-    return size(what, spread.low, spread.mean, spread.high, "as other npm packages", DATE)
-
-
-@cache
-def _request_spread() -> facts.Spread:
-    """What packages weigh with all they need: those of the table that no other one needs."""
-    rows = {row[0]: row for row in table("npm").rows()}  # the last row of a name is its newest, near enough
-    depends = {name: [each.rpartition("@")[0] for each in row[6].split(",")] for name, row in rows.items()}
-    needed = {name for names in depends.values() for name in names}
-    sums = []
-    for root in rows.keys() - needed:
-        waiting, seen = [root], set[str]()
-        while waiting:
-            name = waiting.pop()
-            if name in rows and name not in seen:
-                seen.add(name)
-                waiting += depends[name]
-        sums.append(sum(int(rows[name][2]) for name in seen))
-    sums.sort()
-    # The mean of what is left without the heaviest tenth: frameworks and compilers are in the table under their names.
-    usual = sums[: len(sums) * 9 // 10]
-    return facts.Spread(sums[len(sums) // 10], round(sum(usual) / len(usual)), sums[len(sums) * 9 // 10])
+    usual = constant("npm.document")
+    return size(what, round(usual.low), round(usual.best), round(usual.high), "as other npm packages", DATE)

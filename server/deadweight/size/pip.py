@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deadweight.facts import packages as facts
 from deadweight.facts.constants import constant
-from deadweight.facts.tables import table
 from deadweight.model.ecosystems.python import applies
 from deadweight.size.parts import NOT_MEASURED, summed
 from deadweight.size.units import Size, around, at_least, size
@@ -295,14 +294,8 @@ def _by_wheel(label: str, wheel: int, row: facts.Wheel | None) -> Size:
 
 def _unknown(label: str) -> Size:
     """What no table knows: it is none of the giants that everybody asks for, so without the heaviest fifth."""
-    spread = _spread()
-    return size(label, spread.low, spread.mean, spread.high, f"{NOT_MEASURED}: as other distributions", DATE)
-
-
-@cache
-def _spread() -> facts.Spread:
-    """What distributions weigh, each alone."""
-    return facts.spread([int(row[5]) + int(row[6]) for row in table("pypi").rows() if row[5]], usual=0.8)
+    usual, source = constant("pip.any"), f"{NOT_MEASURED}: as other distributions"
+    return size(label, round(usual.low), round(usual.best), round(usual.high), source, DATE)
 
 
 def _cached(wanted: Mapping[str, _Distribution], target: Target) -> Size | None:
