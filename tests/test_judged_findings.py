@@ -53,3 +53,29 @@ def test_no_run_is_changed_for_a_small_part_of_what_is_said_to_stay() -> None:
     file = f"FROM php:8.3-apache\nRUN apt-get update && {install} && {build}\n"
     (kept,) = found(file, "build-packages-kept")
     assert kept.fixes == ()
+
+
+def test_what_apt_downloads_is_archives_and_not_the_index_that_it_makes() -> None:
+    """The archives of curl and its libraries are some 3 MB, the index 74 MB."""
+    install = "apt-get update && apt-get install -y curl"
+    file = f"FROM debian:13-slim\nRUN --mount=type=cache,target=/var/cache/apt {install}\n"
+    (lost,) = found(file, "cache-mount-defeated")
+    assert lost.finding.saves is not None
+    assert lost.finding.saves.best < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("base", "package"), [("python:3.8-buster", "postgresql-client"), ("debian:jessie", "openjdk-7-jre")]
+)
+def test_no_slim_image_is_named_on_which_an_install_fails(base: str, package: str) -> None:
+    """The links to their manuals need /usr/share/man/man1 and man7, which slim images of old releases leave out."""
+    install = (
+        f"RUN apt-get update && apt-get install -y --no-install-recommends {package} && rm -rf /var/lib/apt/lists/*"
+    )
+    fixes = [fix.title for each in found(f"FROM {base}\n{install}\n", "full-base-image") for fix in each.fixes]
+    assert not any("slim" in title for title in fixes)
+
+
+def test_apt_key_reads_keys_by_gpg_which_slim_images_lack() -> None:
+    (full,) = found("FROM node:20\nRUN curl -fsS https://example.org/key | apt-key add -\n", "full-base-image")
+    assert full.fixes[0].title == "Use the slim image node:20-slim and install ca-certificates, curl, gnupg"
