@@ -79,3 +79,20 @@ def test_no_slim_image_is_named_on_which_an_install_fails(base: str, package: st
 def test_apt_key_reads_keys_by_gpg_which_slim_images_lack() -> None:
     (full,) = found("FROM node:20\nRUN curl -fsS https://example.org/key | apt-key add -\n", "full-base-image")
     assert full.fixes[0].title == "Use the slim image node:20-slim and install ca-certificates, curl, gnupg"
+
+
+@pytest.mark.parametrize(
+    ("removal", "takes_all"),
+    [
+        ("apt-get remove -y gcc", False),
+        ("apt-get purge -y --auto-remove gcc", True),
+        ("apt-get purge -y gcc && apt-get autoremove -y", True),
+        ("apt-get autoremove -y gcc", True),
+    ],
+)
+def test_packages_leave_those_that_they_brought_where_nobody_says_otherwise(removal: str, takes_all: bool) -> None:
+    """The package gcc is a name for gcc-14, which stays."""
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends gcc git && rm -rf /var/lib/apt/lists/*"
+    file = f"FROM debian:13-slim\n{install}\nRUN make -C /src && {removal}\n"
+    late = [each.finding.saves for each in found(file, "late-delete")]
+    assert [saves.best > 100_000_000 for saves in late if saves] == ([True] if takes_all else [])

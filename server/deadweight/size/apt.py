@@ -174,7 +174,10 @@ def cached(wanted: PackageSet) -> Size | None:
 
 
 def _added_by(wanted: PackageSet) -> Added:
-    return added(wanted.names, wanted.suite, recommends="recommends" in wanted.options, already=wanted.already)
+    found = added(wanted.names, wanted.suite, recommends="recommends" in wanted.options, already=wanted.already)
+    if "no-dependencies" in wanted.options:
+        return found._replace(packages=found.packages & frozenset(wanted.names))
+    return found
 
 
 class _Weight(NamedTuple):
