@@ -2,8 +2,8 @@ r"""Files are deleted in a later layer than the one that wrote them.
 
 An image is the sum of its layers. A `RUN rm` in a later layer only hides what an earlier one wrote: the bytes stay in
 the image and are pulled with it. The same holds for packages that are removed again; what they brought along counts
-where apt is told to remove it as well (`--auto-remove`). What is not wanted in the end has to go in the RUN that brought
-it.
+where apt is told to remove it as well (`--auto-remove`). What is not wanted in the end has to go in the RUN that
+brought it.
 
 ## Example
 
