@@ -96,3 +96,18 @@ def test_packages_leave_those_that_they_brought_where_nobody_says_otherwise(remo
     file = f"FROM debian:13-slim\n{install}\nRUN make -C /src && {removal}\n"
     late = [each.finding.saves for each in found(file, "late-delete")]
     assert [saves.best > 100_000_000 for saves in late if saves] == ([True] if takes_all else [])
+
+
+@pytest.mark.parametrize("pip", ["pip", "pip3", "pip3.11", "python3 -m pip"])
+def test_whatever_pip_is_called_it_may_compile(pip: str) -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends gcc && rm -rf /var/lib/apt/lists/*"
+    file = f'FROM debian:13-slim\n{install}\nRUN make install\nRUN {pip} install uwsgi\nCMD ["uwsgi"]\n'
+    (kept,) = found(file, "build-packages-kept")
+    assert [kept.snapshot.line(each.site) for each in kept.finding.related] == [4]
+
+
+@pytest.mark.parametrize(
+    "base", ["stefanscherer/node-windows:10", "winamd64/node", "mcr.microsoft.com/windows/nanoserver"]
+)
+def test_no_posix_fix_is_offered_on_windows(base: str) -> None:
+    assert report(Snapshot(parse(f"FROM {base}\nRUN npm install -g nodemon\n"))) == ()
