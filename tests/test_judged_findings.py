@@ -111,3 +111,17 @@ def test_whatever_pip_is_called_it_may_compile(pip: str) -> None:
 )
 def test_no_posix_fix_is_offered_on_windows(base: str) -> None:
     assert report(Snapshot(parse(f"FROM {base}\nRUN npm install -g nodemon\n"))) == ()
+
+
+def test_what_is_built_around_a_clone_may_read_its_history() -> None:
+    clone = "WORKDIR /build\nRUN git clone https://github.com/echoface/ltio\n"
+    titles = {
+        run: [
+            (fix.title, fix.safety.value)
+            for fix in found(f"FROM debian:13\n{clone}RUN {run}\n", "git-history-kept")[0].fixes
+            if fix
+        ]
+        for run in ("ls", "cmake . && make")
+    }
+    assert ("Add --depth 1", "safe") in titles["ls"]
+    assert ("Add --depth 1", "ask") in titles["cmake . && make"]
