@@ -125,3 +125,13 @@ def test_what_is_built_around_a_clone_may_read_its_history() -> None:
     }
     assert ("Add --depth 1", "safe") in titles["ls"]
     assert ("Add --depth 1", "ask") in titles["cmake . && make"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "high"),
+    [("update -y conda", 700), ("install -y pandas", 700), ("install -y pytorch", 4400), ("env create -f a.yml", 4400)],
+)
+def test_what_conda_keeps_is_gigabytes_only_where_there_may_be_libraries_for_gpus(asked: str, high: int) -> None:
+    (kept,) = found(f"FROM continuumio/miniconda3\nRUN conda {asked}\n", "install-cache-kept")
+    assert kept.finding.saves is not None
+    assert kept.finding.saves.high == high * 1_000_000
