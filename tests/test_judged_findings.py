@@ -135,3 +135,23 @@ def test_what_conda_keeps_is_gigabytes_only_where_there_may_be_libraries_for_gpu
     (kept,) = found(f"FROM continuumio/miniconda3\nRUN conda {asked}\n", "install-cache-kept")
     assert kept.finding.saves is not None
     assert kept.finding.saves.high == high * 1_000_000
+
+
+def test_a_setup_script_of_python_may_compile() -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends gcc && pip install numpy"
+    file = f'FROM python:3.13-slim-trixie\n{install}\nCOPY . .\nRUN python3 setup.py install\nCMD ["crispresso"]\n'
+    (kept,) = found(file, "build-packages-kept")
+    assert [kept.snapshot.line(each.site) for each in kept.finding.related] == [4]
+
+
+def test_what_a_slim_image_of_oracle_linux_lacks_is_said() -> None:
+    (full,) = found("FROM oraclelinux:8\nCOPY install.sh /\nRUN /install.sh\n", "full-base-image")
+    assert "microdnf" in full.fixes[0].note
+    assert "packages of the full image are missing" in full.fixes[0].note
+
+
+def test_a_script_that_is_told_where_to_install_calls_no_apt() -> None:
+    build = "RUN wget -qO- https://example.org/boost.tgz | tar xz && cd boost && ./bootstrap.sh --prefix=/usr && ./b2"
+    file = f"FROM debian:13\nRUN apt-get update && apt-get install -y make\n{build}\n"
+    (left,) = found(file, "apt-lists-kept")
+    assert len(left.fixes[0].edits) == 1
