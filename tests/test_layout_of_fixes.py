@@ -151,3 +151,10 @@ def test_a_line_that_is_added_ends_as_others_of_the_file_do() -> None:
     install = "RUN apt-get update && apt-get install -y --no-install-recommends build-essential libssl-dev libffi-dev"
     made = first_fix(f"{ENDING}{install} libpq-dev\n", "apt-lists-kept")
     assert made == f"{ENDING}{install} libpq-dev && \\\n  {CLEAN}\n"
+
+
+@pytest.mark.parametrize(("indent", "own"), [("\t", "\t"), ("  ", "  "), ("        ", "    ")])
+def test_the_first_operator_on_a_line_is_indented_as_the_words_are(indent: str, own: str) -> None:
+    head = "FROM debian:12-slim\nRUN apt-get update; apt-get install -y --no-install-recommends "
+    made = first_fix(f"{head}\\\n{indent}jq \\\n{indent}less\n", "apt-lists-kept")
+    assert made == f"{head}\\\n{indent}jq \\\n{indent}less \\\n{own}&& {CLEAN}\n"

@@ -34,7 +34,9 @@ def seam(snapshot: Snapshot, layers: Sequence[Layer], operator: str) -> Seam:
     if operator == ";":
         return Seam(f"; {escape}", next((indent for each in runs if (indent := _indent_of(each))), _INDENT))
     nearest = next((own for each in runs if (own := _seam_of(each))), None)
-    return nearest or _usual(snapshot) or Seam(f" {escape}", f"{_INDENT}&& ")
+    # Where lists of packages alone have lines, `&&` stands no further right than is usual.
+    indent = next((white for each in runs if (white := _indent_of(each)) and len(white) <= len(_INDENT)), _INDENT)
+    return nearest or _usual(snapshot) or Seam(f" {escape}", f"{indent}&& ")
 
 
 def _usual(snapshot: Snapshot) -> Seam | None:
