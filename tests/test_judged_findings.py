@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deadweight.analysis.proof import fixed
 from deadweight.analysis.report import Reported, report
 from deadweight.snapshot import Snapshot
 from deadweight.syntax.dockerfile import parse
@@ -155,3 +156,16 @@ def test_a_script_that_is_told_where_to_install_calls_no_apt() -> None:
     file = f"FROM debian:13\nRUN apt-get update && apt-get install -y make\n{build}\n"
     (left,) = found(file, "apt-lists-kept")
     assert len(left.fixes[0].edits) == 1
+
+
+def test_where_an_upgrade_goes_the_index_stays_that_later_installs_read() -> None:
+    upgrade = "RUN apk update && \\\n  apk upgrade --available\n"
+    (upgraded,) = found(f"FROM golang:1.10.1-alpine3.7\n{upgrade}RUN apk add git\n", "packages-upgraded")
+    after = fixed(upgraded.snapshot, [upgraded.fixes[0]]).text
+    assert after == "FROM golang:1.10.1-alpine3.7\nRUN apk update\nRUN apk add git\n"
+
+
+def test_a_program_that_is_started_in_a_clone_may_read_its_history() -> None:
+    clone = "RUN git clone https://github.com/Linuxbrew/brew.git /opt/linuxbrew\n"
+    (kept,) = found(f"FROM debian:13\n{clone}RUN /opt/linuxbrew/bin/brew install vep\n", "git-history-kept")
+    assert [fix.safety.value for fix in kept.fixes if fix.title == "Add --depth 1"] == ["ask"]

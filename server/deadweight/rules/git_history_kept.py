@@ -240,7 +240,7 @@ def _may_read(call: Call, folder: str) -> bool:
         taken = words[:-1] if call.program in ("cp", "mv") and not call.has("-t", "--target-directory") else words
         paths = call.paths(taken)
         return any(path is None or path == folder or path.startswith(f"{folder}/.git") for path in paths)
-    if is_inside(call, folder):
+    if is_inside(call, folder) or call.typed.startswith(f"{folder}/"):
         return True
     around = call.around.folder
     if call.program in _BUILD_FOLDERS and around and around != "/" and is_under(folder, around):
