@@ -123,3 +123,38 @@ def test_runs_become_one_before_each_gets_a_clean_up() -> None:
 )
 def test_a_clean_up_is_joined_as_its_neighbours_are(run: str, after: str) -> None:
     assert first_fix(f"FROM node:22\nRUN {run}\n", "install-cache-kept") == f"FROM node:22\nRUN {after}\n"
+
+
+ENDING = "FROM debian:12-slim\nRUN a && \\\n  b\n"
+STARTING = "FROM debian:12-slim\nRUN a \\\n  && b\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "apart", "together"),
+    [
+        # As the RUN that becomes longer, or as that which follows, or else as the others of the file.
+        ("", "RUN x && \\\n y{}\nRUN z", "RUN x && \\\n y{} && \\\n z"),
+        ("", "RUN x{}\nRUN y &&\\\n\tz", "RUN x{} &&\\\n\ty &&\\\n\tz"),
+        (ENDING, "RUN x{}\nRUN z", "RUN x{} && \\\n  z"),
+        (STARTING, "RUN x{}\nRUN z", "RUN x{} \\\n  && z"),
+        (ENDING, "RUN x \\\n && y{}\nRUN z", "RUN x \\\n && y{} \\\n && z"),
+    ],
+)
+def test_runs_that_become_one_end_their_lines_as_others_do(above: str, apart: str, together: str) -> None:
+    head, install = above or "FROM debian:12-slim\n", " && apt-get install -y --no-install-recommends "
+    before, after = apart.format(install + "gcc"), together.format(install + "gcc")
+    made = first_fix(f"{head}{before}{install}make\n", "consecutive-runs")
+    assert made == f"{head}{after}{install}make\n"
+
+
+def test_a_line_that_is_added_ends_as_others_of_the_file_do() -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends build-essential libssl-dev libffi-dev"
+    made = first_fix(f"{ENDING}{install} libpq-dev\n", "apt-lists-kept")
+    assert made == f"{ENDING}{install} libpq-dev && \\\n  {CLEAN}\n"
+
+
+@pytest.mark.parametrize(("indent", "own"), [("\t", "\t"), ("  ", "  "), ("        ", "    ")])
+def test_the_first_operator_on_a_line_is_indented_as_the_words_are(indent: str, own: str) -> None:
+    head = "FROM debian:12-slim\nRUN apt-get update; apt-get install -y --no-install-recommends "
+    made = first_fix(f"{head}\\\n{indent}jq \\\n{indent}less\n", "apt-lists-kept")
+    assert made == f"{head}\\\n{indent}jq \\\n{indent}less \\\n{own}&& {CLEAN}\n"

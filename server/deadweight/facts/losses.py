@@ -13,6 +13,8 @@ LossName = Literal[
     "no-bash",
     "no-package-manager",
     "apk",
+    "microdnf",
+    "fewer-packages",
     "no-build-tools",
     "no-toolchain",
     "no-compiler",

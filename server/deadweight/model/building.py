@@ -65,8 +65,11 @@ def is_said_to_compile(text: str) -> bool:
 
 
 def compiles(call: Call) -> bool:
-    """Whether a call compiles, or may."""
-    return call.program in _COMPILES
+    """Whether a call compiles, or may: pip, and pip3.12; `python setup.py install`."""
+    program = call.program.rstrip("0123456789.-")
+    if program == "python":
+        return any(word.text.endswith("setup.py") for word in call.words)
+    return call.program in _COMPILES or program in _COMPILES
 
 
 def may_compile(call: Call) -> bool:

@@ -109,6 +109,11 @@ class Leftover:
     is_read_again: bool = field(default=False, compare=False)
     moot: tuple[str, ...] = field(default=(), compare=False)
 
+    @property
+    def are_many(self) -> bool:
+        """Whether the verb behind `what` is a plural: "the archives of gems in /srv" lie there."""
+        return self.what.partition(" in ")[0].endswith("s")
+
 
 @dataclass(frozen=True, slots=True)
 class BaseLayers:

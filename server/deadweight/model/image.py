@@ -416,14 +416,14 @@ def _system_of_name(repository: str) -> str:
         return "distroless"
     if repository.startswith("cgr.dev/chainguard/"):
         return "wolfi"
-    if repository.startswith(
-        ("mcr.microsoft.com/windows", "mcr.microsoft.com/nanoserver", "microsoft/windowsservercore")
-    ):
+    if _WINDOWS.search(repository):
         return "windows"
     match = _UBI.fullmatch(repository)
     return f"ubi{match[2] or ''}" if match else ""
 
 
+# mcr.microsoft.com/windows/servercore, microsoft/nanoserver, stefanscherer/node-windows, winamd64/golang
+_WINDOWS = re.compile(r"(?:^|[/-])(?:windows(?:servercore)?|nanoserver)(?:$|[/-])|^winamd64/")
 # redhat/ubi9-minimal, registry.access.redhat.com/ubi8/ubi
 _UBI = re.compile(r"(?:redhat/|registry\.(?:access\.)?redhat\.(?:com|io)/)(?:ubi[0-9]+/)?ubi([0-9]*)(-minimal|-micro)?")
 

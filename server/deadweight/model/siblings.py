@@ -189,6 +189,10 @@ def _losses(ref: ImageRef, smaller: ImageRef) -> Iterator[LossName]:
     elif after.package_manager == "apk" and before.package_manager == "apt":
         yield "apk"
         yield "no-useradd"
+    elif after.package_manager == "microdnf" != before.package_manager:
+        yield "microdnf"
+    if now.flavour == "slim" != said.flavour and after.os_family == "rpm":
+        yield "fewer-packages"
     yield from _tools_lost(ref, smaller)
     if _is_invariant(smaller, now) and not _is_invariant(ref, said):
         yield "no-cultures"

@@ -72,7 +72,7 @@ def _removed_of(layer: Layer, rest: Rest, context: BuildContext | None) -> tuple
     for number, removal in enumerate(layer.undoing):
         if removal.kind is not Kind.REMOVES or not removal.is_certain:
             continue
-        parts = [part for each in rest.effects if (part := _part(each, removal, context)) is not None]
+        parts = [part for each in rest.effects if (part := _part(layer, each, removal, context)) is not None]
         if parts and _is_clean_up(layer, removal):
             parts = [part for part in parts if not isinstance(part.cause, Leftover)]
         found += [(number, part) for part in parts]
@@ -90,13 +90,13 @@ def _removes(removal: Effect, own: Effect) -> bool:
     return removal.path is not None and own.kind in (Kind.WRITES, Kind.REPLACES) and takes(removal.path, own)
 
 
-def _part(written: Effect, removal: Effect, context: BuildContext | None) -> Effect | None:
+def _part(layer: Layer, written: Effect, removal: Effect, context: BuildContext | None) -> Effect | None:
     """What of `written` a removal takes away; None for nothing, and where nobody can tell."""
     cause, removed = written.cause, removal.cause
     if not written.is_certain or isinstance(cause, (BaseLayers, Built, Measured)):
         return None
     if isinstance(removed, PackageSet):
-        return _packages(written, cause, removed) if isinstance(cause, PackageSet) else None
+        return _packages(layer, written, cause, removed) if isinstance(cause, PackageSet) else None
     if removal.path is None or written.path is None:
         return None
     if takes(removal.path, written):
@@ -105,9 +105,16 @@ def _part(written: Effect, removal: Effect, context: BuildContext | None) -> Eff
     return None if part is None or isinstance(part.cause, Built) else part
 
 
-def _packages(written: Effect, cause: PackageSet, removed: PackageSet) -> Effect | None:
+def _packages(layer: Layer, written: Effect, cause: PackageSet, removed: PackageSet) -> Effect | None:
+    """The packages that go, with those that they brought along where the layer asks for that in one way or another:
+    `apt-get remove gcc` leaves gcc-14 there.
+    """
     names = removed_names(cause, removed)
     if not names:
         return None
     rest = tuple(name for name in cause.names if name not in names)
-    return replace(written, cause=replace(cause, names=names, already=(*cause.already, *rest)))
+    others = (each.cause.options for each in layer.undoing if isinstance(each.cause, PackageSet))
+    stay = removed.options & frozenset(("no-dependencies",)).intersection(*others)
+    return replace(
+        written, cause=replace(cause, names=names, options=cause.options | stay, already=(*cause.already, *rest))
+    )

@@ -39,6 +39,8 @@ _SHELLS = frozenset(("sh", "bash", "dash"))
 _FEW = 2  # RUNs with scripts that get an update of their own: where there are more, somebody should look at them
 _READS_NO_FILE = re.compile(r"(?<![\w-])-[a-z]*[cs]")  # `bash -xc "..."`, `curl ... | bash -s stable`
 _CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure")
+# `./bootstrap.sh --prefix=/usr`, which makes ready for make
+_CONFIGURES = re.compile(r"--(?:prefix|with-\S+|enable-\S+|disable-\S+)\b")
 # `/etc/apt/sources.list.d/nodesource.list`, `apt-key add -`, `add-apt-repository ppa:git-core/ppa`
 _SOURCES = re.compile(r"/etc/apt\b|\bapt-key\b|\badd-apt-repository\b|\bdpkg --add-architecture\b")
 _INNER_VERB = re.compile(r"\b(?:apt-get|apt|aptitude)\s[^;&|]*?\b(update|install|upgrade|dist-upgrade|build-dep)\b")
@@ -395,4 +397,6 @@ def _is_script(call: Call) -> bool:
     if call.program in _SHELLS:
         file = next((word.text for word in call.words if not word.text.startswith(("-", "+"))), "")
         return bool(file) and not _READS_NO_FILE.search(" ".join(call.options)) and not _CALLS_NO_APT.search(file)
+    if any(map(_CONFIGURES.match, call.options)):
+        return False
     return call.typed.endswith(".sh") and "/" in call.typed and not _CALLS_NO_APT.search(call.typed)

@@ -89,7 +89,7 @@ _PROGRAMS = {
     "autoconf": ("autoconf", "automake", "autoreconf"),
     "mercurial": ("hg",),
     "subversion": ("svn",),
-    "gnupg": ("gpg",),
+    "gnupg": ("gpg", "apt-key"),
     "xz-utils": ("xz",),
     "openssh-client": ("ssh", "scp", "sftp", "ssh-keyscan", "ssh-keygen", "ssh-add", "ssh-agent"),
     "imagemagick": ("convert", "identify", "mogrify"),
@@ -111,10 +111,13 @@ _HAVE_COMPILERS = frozenset(("build-essential", "build-base", "gcc", "g++", "cla
 _FOR_COMPILING = frozenset(("autoconf", "automake", "cmake", "libtool", "meson", "ninja-build", "pkg-config"))
 
 
-# Seen to fail on slim images: debuerreotype/docker-debian-artifacts#25 (stretch) and #89 (buster). bullseye is taken to
-# be the same, which nobody has tried here; Dockerfiles on bookworm-slim and trixie-slim do without (read 2026-11-26).
-_NEED_FOLDER_OF_MANUALS = frozenset(("stretch", "buster", "bullseye"))
-_JAVA = re.compile(r"(?:openjdk-\d+|default)-j(?:re|dk)(?:-headless)?")
+# Seen to fail on slim images: debuerreotype/debuerreotype#10 (PostgreSQL on jessie), and of docker-debian-artifacts #25
+# (Java on stretch), #64 (PostgreSQL there) and #89 (buster). bullseye is taken to be the same, which nobody has
+# tried here; Dockerfiles on bookworm-slim and trixie-slim do without (read 2026-11-26).
+_NEED_FOLDER_OF_MANUALS = frozenset(("jessie", "stretch", "buster", "bullseye"))
+_LINKS_MANUALS = re.compile(
+    r"(?:openjdk-\d+|default)-j(?:re|dk)(?:-headless)?|postgresql(?:-client|-contrib)?(?:-\d+(?:\.\d+)?)?"
+)
 
 
 class Need(NamedTuple):
@@ -249,16 +252,16 @@ def _needs(layer: Layer) -> Iterator[Need]:
                 yield Need(each.loss, f"{each.package} {each.why}")
             if effect.cause.manager == "pip" and effect.cause.runtime.startswith("2"):
                 yield Need("musl", "Python 2 has no wheels for musl")
-            if (java := _java_of(effect.cause)) and "/usr/share/man" not in instruction.text:
-                yield Need("no-docs", f"{java} links its manuals into a folder that is left out with them")
+            if (linking := _linking_manuals(effect.cause)) and "/usr/share/man" not in instruction.text:
+                yield Need("no-docs", f"{linking} links its manuals into a folder that is left out with them")
         elif isinstance(effect.cause, Built):
             yield Need("no-nvcc", f"{effect.cause.program or 'a program'} may compile")
 
 
-def _java_of(cause: PackageSet) -> str | None:
-    """The Java that an install brings on a system where its links to manuals need /usr/share/man/man1 to be there."""
+def _linking_manuals(cause: PackageSet) -> str | None:
+    """The Java or PostgreSQL of an install, on a system where its links to manuals need their folders to be there."""
     is_old = cause.manager == "apt" and cause.suite in _NEED_FOLDER_OF_MANUALS
-    return next((name for name in cause.names if _JAVA.fullmatch(name)), None) if is_old else None
+    return next((name for name in cause.names if _LINKS_MANUALS.fullmatch(name)), None) if is_old else None
 
 
 def is_everywhere(account: str) -> bool:

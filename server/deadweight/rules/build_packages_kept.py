@@ -371,9 +371,15 @@ def build_packages_kept(snapshot: Snapshot) -> Iterator[Finding]:
         parts = [(kept, last) for install, last in group for kept in install.parts]
         weighed = [_Weighed(kept, last, saves) for kept, last in parts if (saves := effect_size(kept.freed))]
         weighed.sort(key=lambda each: -each.saves.best)
-        can_go = any(removing_build_packages.is_possible(snapshot, each.kept) for each in weighed)
+        can_go = any(removing_build_packages.is_possible(snapshot, each.kept) for each in _worth_it(weighed))
         if weighed and (can_go or weighed[0].saves.best >= _WORTH_A_STAGE):
             yield _finding(weighed, snapshot.build.stages[stage].label)
+
+
+def _worth_it(weighed: Sequence[_Weighed]) -> list[_Weighed]:
+    """Those that make a tenth of it: for less nobody has RUNs become one."""
+    least = sum(each.saves.best for each in weighed) / 10
+    return [each for each in weighed if each.saves.best >= least]
 
 
 def _is_explained(snapshot: Snapshot, layer: Layer) -> bool:
@@ -415,6 +421,6 @@ def _place(last: tuple[Layer, Call]) -> tuple[Site, Span | Nth]:
 
 def _ways_out(weighed: Sequence[_Weighed], snapshot: Snapshot) -> Iterator[Fix | None]:
     """What can be done about each install; one of several says what it saves."""
-    for each in weighed:
+    for each in _worth_it(weighed):
         for fix in removing_build_packages.removals(snapshot, each.kept):
             yield replace(fix, saves=each.saves) if fix and len(weighed) > 1 else fix

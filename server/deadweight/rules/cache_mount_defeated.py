@@ -206,8 +206,9 @@ def _finding(
 def _what(lost: Lost) -> str:
     """What is lost, as the subject of a sentence: "apt package lists are"."""
     cause = lost.effects[0].cause
-    what = cause.what if isinstance(cause, Leftover) else "its cache"
-    return f"{what} {'are' if what.endswith('s') else 'is'}"
+    if not isinstance(cause, Leftover):
+        return "its cache is"
+    return f"{cause.what} {'are' if cause.are_many else 'is'}"
 
 
 def _without_clean_up(layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[Fix | None]:

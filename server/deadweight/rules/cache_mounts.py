@@ -116,9 +116,10 @@ def apt_installs(layer: Layer) -> tuple[Effect, ...]:
 
 
 def apt_archives(layer: Layer) -> tuple[Effect, ...]:
-    """The archives that apt downloads in a RUN."""
-    packages = [(each, each.cause) for each in apt_installs(layer) if isinstance(each.cause, PackageSet)]
-    return tuple(replace(each, cause=Leftover("install-cache", "apt's cache", "", of=of)) for each, of in packages)
+    """The archives that apt downloads in a RUN; its index, it makes anew of its lists."""
+    sets = [(each, each.cause) for each in apt_installs(layer) if isinstance(each.cause, PackageSet)]
+    archives = [(each, replace(of, options=of.options | {"archives"})) for each, of in sets]
+    return tuple(replace(each, cause=Leftover("install-cache", "apt's cache", "", of=of)) for each, of in archives)
 
 
 def has_docker_clean(snapshot: Snapshot, ledger: Ledger, layer: Layer) -> bool:

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from deadweight.rules.line_breaks import seam
 from deadweight.rules.rule import AddedLines
 from deadweight.rules.script_places import body_of, place_of
 from deadweight.syntax import shell
@@ -102,7 +103,7 @@ def append_command(
             after, operator = place.chain, ";"
         else:
             return None
-    joined = _joined(layer, body, place, operator, command, above)
+    joined = _joined(snapshot, layer, body, place, operator, command, above)
     return Edit(_at(snapshot, layer, body.source.end(after.span.end)), joined)
 
 
@@ -279,14 +280,6 @@ def line_end(text: str) -> str:
     return "\r\n" if newline > 0 and text[newline - 1] == "\r" else "\n"
 
 
-def indent_of(layer: Layer, operator: str) -> str:
-    """The white space in front of the commands on a RUN's further lines; "" where it has none."""
-    lines = layer.instruction.text.rstrip().split("\n")[1:]
-    wanted = [line for line in lines if line.lstrip().startswith("&&")] if operator != ";" else lines
-    line = next((line for line in reversed(wanted) if line.strip() and not line.lstrip().startswith("#")), None)
-    return "" if line is None else line[: len(line) - len(line.lstrip())]
-
-
 def _blanks(tree: Dockerfile, offset: int, step: int) -> list[str]:
     """The blank lines right above (-1) or below (1) an offset at which a piece starts."""
     number = bisect_left(tree.offsets, offset) + min(step, 0)
@@ -315,7 +308,9 @@ def _as_user_of(layer: Layer, call: Call) -> str | None:
     return "".join(f"{word.text} " for word in wrapper)
 
 
-def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: str, above: Layer | None) -> str:
+def _joined(
+    snapshot: Snapshot, layer: Layer, body: RunBody, place: Place, operator: str, command: str, above: Layer | None
+) -> str:
     """`command` with the operator before it, broken over lines the way its neighbours are."""
     text, newline = layer.instruction.text, line_end(layer.instruction.text)
     start, end = body.source.start(place.unit.span.start), body.source.end(place.unit.span.end)
@@ -340,10 +335,8 @@ def _joined(layer: Layer, body: RunBody, place: Place, operator: str, command: s
     is_amid = gap is not None and bool(text[end:].partition("\n")[0].strip(f" \t\r{escape}"))
     if above is None and ("\n" not in text or is_short or is_amid):
         return spaced + command
-    indent = (above and (indent_of(layer, operator) or indent_of(above, operator))) or "    "
-    if operator == "&&":
-        return f" {escape}{newline}{indent}&& {command}"
-    return f"; {escape}{newline}{indent}{command}"
+    ending, starting = seam(snapshot, (layer, above) if above else (layer,), operator)
+    return f"{ending}{newline}{starting}{command}"
 
 
 def _joint(layer: Layer, body: RunBody, start: int, operator: str, command: str) -> str:

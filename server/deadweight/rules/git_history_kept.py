@@ -44,14 +44,14 @@ RUN git clone https://github.com/example/tool.git /opt/tool \
 
 ## Fix safety
 
-`--depth 1` is safe where the server is one that is known to give it, and nothing in the file runs in the clone but what
-copies, moves, deletes or edits files: they are the same. Look before you take it where something is built there, which
-may read its version from tags, or where the image starts there. Look, too, before you delete the history: nothing may
-pull or read it when the image runs. That is safe where the same RUN removes git itself, and where the clone is but the
-source of what is installed elsewhere: known build tools alone run in it, `make install`, `pip install`, `cp` or `mv`
-take out what they made, no later instruction, no variable and no text that the RUN writes names the folder or one that
-it is in, and the image starts no script. RUNs up to the last of these become one where they are few steps;
-where that installs all with `make install`, the clone goes as a whole.
+`--depth 1` is safe where the server is one that is known to give it, and nothing in the file runs in the clone but
+what copies, moves, deletes or edits files: they are the same. Look before you take it where something is built there,
+or in the folder around it, which may read its version from tags, or where the image starts there. Look, too, before
+you delete the history: nothing may pull or read it when the image runs. That is safe where the same RUN removes git
+itself, and where the clone is but the source of what is installed elsewhere: known build tools alone run in it, `make
+install`, `pip install`, `cp` or `mv` take out what they made, no later instruction, no variable and no text that the
+RUN writes names the folder or one that it is in, and the image starts no script. RUNs up to the last of these become
+one where they are few steps; where that installs all with `make install`, the clone goes as a whole.
 
 ## Not reported
 
@@ -137,6 +137,7 @@ _READ_FILES_ALONE = frozenset(
     )
 )
 _TAKE_FILES = frozenset(("cp", "mv", "install", "ln", "tar"))  # with the history where they take the clone as a whole
+_BUILD_FOLDERS = frozenset(("make", "gmake", "cmake", "ninja", "meson", "scons", "cargo", "go"))  # with those in them
 _INSTALL_BY_NAME = frozenset(("pip", "pip3", "pipx", "npm", "gem", "apt-get", "apt", "apk", "dnf", "yum"))
 
 
@@ -239,7 +240,10 @@ def _may_read(call: Call, folder: str) -> bool:
         taken = words[:-1] if call.program in ("cp", "mv") and not call.has("-t", "--target-directory") else words
         paths = call.paths(taken)
         return any(path is None or path == folder or path.startswith(f"{folder}/.git") for path in paths)
-    if is_inside(call, folder):
+    if is_inside(call, folder) or call.typed.startswith(f"{folder}/"):
+        return True
+    around = call.around.folder
+    if call.program in _BUILD_FOLDERS and around and around != "/" and is_under(folder, around):
         return True
     # `pip install tool` is about the package, whatever folder is called the same.
     is_by_name = call.program in _INSTALL_BY_NAME and not any("/" in word.text for word in call.words)

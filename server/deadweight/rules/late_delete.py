@@ -1,8 +1,9 @@
 r"""Files are deleted in a later layer than the one that wrote them.
 
 An image is the sum of its layers. A `RUN rm` in a later layer only hides what an earlier one wrote: the bytes stay in
-the image and are pulled with it. The same holds for packages that are removed again. What is not wanted in the end has
-to go in the RUN that brought it.
+the image and are pulled with it. The same holds for packages that are removed again; what they brought along counts
+where apt is told to remove it as well (`--auto-remove`). What is not wanted in the end has to go in the RUN that
+brought it.
 
 ## Example
 
@@ -214,7 +215,7 @@ def _finding(late: Layer, removals: Sequence[Removal]) -> Finding | None:
     return Finding(
         site=late.site,
         span=removals[0].effect.span,
-        message=f"{_names(removals)} stays in the image: {{lines}} wrote it, and this layer only hides it",
+        message=_said(removals),
         saves=size_together(effect for _, effect in removed),
         basis="size",
         stage=removals[0].stage,
@@ -239,8 +240,8 @@ def _fixes(
         yield _clean_up_partly(snapshot, removals, removed)
 
 
-def _names(removals: Sequence[Removal]) -> str:
-    """What is deleted, in the Dockerfile's own words."""
+def _said(removals: Sequence[Removal]) -> str:
+    """What is deleted, in the Dockerfile's own words, and that it stays."""
     effects = [removal.effect for removal in removals]
     names = [
         name
@@ -251,7 +252,8 @@ def _names(removals: Sequence[Removal]) -> str:
             else (spelled(effect.path or "").removeprefix(f"{UNKNOWN_FOLDER}/"),)
         )
     ]
-    return names[0] if len(names) == 1 else f"{names[0]} and more"
+    what, them = (f"{names[0]} stays", "it") if len(names) == 1 else (f"{names[0]} and more stay", "them")
+    return f"{what} in the image: {{lines}} wrote {them}, and this layer only hides {them}"
 
 
 def _clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:

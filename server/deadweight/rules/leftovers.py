@@ -135,7 +135,7 @@ def finding(stage: str, left: Left, *fixes: Callable[[Snapshot, Left], Fix | Non
     return Finding(
         site=left.layer.site,
         span=left.effects[0].span,
-        message=f"{left.cause.what} {'stay' if left.cause.what.endswith('s') else 'stays'} in {where}",
+        message=f"{left.cause.what} {'stay' if left.cause.are_many else 'stays'} in {where}",
         saves=left.saves,
         basis="size",
         stage=stage,

@@ -18,10 +18,24 @@ _PREPARES = frozenset(("update", "clean", "dist-clean", "autoremove", "refresh",
 
 
 def without(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
-    """The edit that leaves out an install or an upgrade."""
-    if all(each is call or _is_of_no_use(each) for each in layer.calls):
+    """The edit that leaves out an install or an upgrade; what it found of packages stays for installs further down."""
+    is_read = any(map(_downloads, layer.calls)) and any(
+        each.program == call.program and not _is_of_no_use(each)
+        for ledger in snapshot.reached_ledgers
+        for below in ledger.layers
+        if below.site > layer.site
+        for each in below.calls
+    )
+    if not is_read and all(each is call or _is_of_no_use(each) for each in layer.calls):
         return remove_instruction(snapshot, layer)
     return remove_command(snapshot, layer, call)
+
+
+def _downloads(call: Call) -> bool:
+    """Whether a call brings the lists of all packages."""
+    return call.program in _MANAGERS and any(
+        word.text in ("update", "refresh", "ref", "makecache") for word in call.words
+    )
 
 
 def _is_of_no_use(call: Call) -> bool:

@@ -11,7 +11,8 @@ import re
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.rules.edits import indent_of, line_end, with_blanks, with_comments
+from deadweight.rules.edits import line_end, with_blanks, with_comments
+from deadweight.rules.line_breaks import seam
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of, set_errexit
 from deadweight.syntax import shell
@@ -170,11 +171,8 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
         return None
     text, start = snapshot.text, _start_of_script(snapshot, left)
     script = apply_edits(text[start:end], [Edit(each.span.shifted(-start), each.text) for each in changes])
-    newline, escape = line_end(text), later.instruction.escape
-    indent = next((found for each in (right, left) if (found := indent_of(each.layer, operator))), "    ")
-    joint = (
-        f" {escape}{newline}{indent}&& " if operator == "&&" else f"{'' if ended else ';'} {escape}{newline}{indent}"
-    )
+    ending, starting = seam(snapshot, (later, layer), operator)
+    joint = f"{ending.removeprefix(';') if ended else ending}{line_end(text)}{starting}"
     at, where = snapshot.offset(later.site), _start_of_script(snapshot, right)
     above = with_comments(snapshot.tree, snapshot.offset(layer.site))
     comments = text[above : snapshot.offset(layer.site)]
@@ -331,24 +329,22 @@ def _joined(
     between = text[own_end : snapshot.offset(after.layer.site)]
     if _ADDRESSED.search(between):
         return None
-    newline, escape = line_end(text), after.layer.instruction.escape
+    newline = line_end(text)
     comments = "".join(f"{line}{newline}" for line in between.splitlines() if line.lstrip().startswith("#"))
     closing = " )" if before.needs_parentheses else ""
     edits: list[Edit] = []
     if before.needs_parentheses:
         at = _start_of_script(snapshot, before)
         edits.append(Edit(Span(at, at), "( "))
-    indent = next((found for script in reversed(scripts) if (found := indent_of(script.layer, operator))), "    ")
     ended = before.body.script.body.statements[-1].terminator == ";"
-    if operator == ";":
-        first = "".join(f"{each}; " for each in between_them)
-        seam = f"{'' if ended else ';'} {escape}{newline}{comments}{indent}{first}"
-    elif ended:
+    if ended and operator != ";":
         return None
-    else:
-        first = "".join(f"{each} && " for each in between_them)
-        seam = f"{closing} {escape}{newline}{comments}{indent}&& {first}{'{ ' if operator == '{' else ''}"
-    edits.append(Edit(Span(start, stop), seam))
+    layers = [script.layer for script in reversed(scripts)]
+    ending, starting = seam(snapshot, (*layers, after.layer), ";" if operator == ";" else "&&")
+    ending = ending.removeprefix(";") if ended else f"{closing}{ending}"
+    first = "".join(f"{each}{'; ' if operator == ';' else ' && '}" for each in between_them)
+    joint = f"{ending}{newline}{comments}{starting}{first}{'{ ' if operator == '{' else ''}"
+    edits.append(Edit(Span(start, stop), joint))
     if operator == "{":
         end = _end_of_script(snapshot, after)
         if end is None:

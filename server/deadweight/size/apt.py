@@ -160,22 +160,24 @@ def unpacked(names: Iterable[str], on: PackageSet, *, unknown: int = 0) -> Size 
 
 
 def cached(wanted: PackageSet) -> Size | None:
-    """What apt keeps of an install where nothing tells it not to: the archives, and its index of all packages."""
+    """What apt keeps of an install where nothing tells it not to: the archives, and its index of all packages; those
+    "archives" alone are what it downloads.
+    """
     found = _added_by(wanted)
     stands, index = facts.release(wanted.suite), constant("apt.index")
     best = sum(package.download for name in found.packages if (package := facts.package(stands.suite, name)))
     low, high = round(best * (0.99 - stands.width)), round(best * (1.01 + stands.width))
-    whole = total(
-        (
-            size(f"{len(found.packages)} .deb archives", low, best, high, stands.source, stands.date),
-            size("apt's index", round(index.low), round(index.best), round(index.high), index.source, index.date),
-        )
-    )
+    archives = size(f"{len(found.packages)} .deb archives", low, best, high, stands.source, stands.date)
+    of_all = size("apt's index", round(index.low), round(index.best), round(index.high), index.source, index.date)
+    whole = archives if "archives" in wanted.options else total((archives, of_all))
     return at_least(whole) if whole and found.unknown else whole
 
 
 def _added_by(wanted: PackageSet) -> Added:
-    return added(wanted.names, wanted.suite, recommends="recommends" in wanted.options, already=wanted.already)
+    found = added(wanted.names, wanted.suite, recommends="recommends" in wanted.options, already=wanted.already)
+    if "no-dependencies" in wanted.options:
+        return found._replace(packages=found.packages & frozenset(wanted.names))
+    return found
 
 
 class _Weight(NamedTuple):

@@ -76,7 +76,9 @@ def _effects(call: Call) -> Iterator[Effect]:
             yield writes(None, newer, call.span)
     elif verb in ("remove", "purge", "autoremove", "autopurge"):
         names = tuple(package_name(word.pattern) for word in operands[1:])
-        yield removes_packages(PackageSet("apt", (*names, *_needing(names, call))), call.span)
+        takes_all = verb.startswith("auto") or call.has("--auto-remove", "--autoremove")
+        said = frozenset[str]() if takes_all else frozenset(("no-dependencies",))
+        yield removes_packages(PackageSet("apt", (*names, *_needing(names, call)), options=said), call.span)
         yield writes(None, RECORDS, call.span)
     elif verb == "build-dep":  # what a source package needs, nobody has told us
         yield writes(None, Built("apt-get build-dep"), call.span)

@@ -82,8 +82,9 @@ def _install(call: Call) -> Iterator[Effect]:
         path = "vendor/bundle"
     place = around.resolve(path) if path else gem.home(around)
     yield writes(place, packages, call.span)
-    # A path of its own has a folder for each version of Ruby.
-    yield from gem.left(call, posixpath.join(place, "ruby/*") if path and place else place, packages)
+    # A path of its own has a folder for each kind and version of Ruby: `jruby/2.5.0`.
+    kind = "jruby" if around.base.repository == "jruby" else "ruby"
+    yield from gem.left(call, posixpath.join(place, kind, "*") if path and place else place, packages)
 
 
 def without(call: Call) -> frozenset[str] | None:

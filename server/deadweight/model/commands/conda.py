@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
@@ -20,6 +21,8 @@ VALUES = (
     *("-r", "--root-prefix", "--platform", "--override-channels", "--repodata-fn"),
 )
 _INSTALLS = frozenset(("install", "create", "update", "upgrade"))
+# Packages that come with CUDA's libraries, of a gigabyte and more.
+_FOR_GPUS = re.compile(r"cuda|cudnn|cudf|cuml|cupy|rapids|torch|tensorflow|jax|nvidia|nccl")
 # Where images and the usual installers put it.
 _USUAL = "/opt/conda"
 _PREFIXES = ("MAMBA_ROOT_PREFIX", "CONDA_DIR", "CONDA_ROOT", "CONDA_HOME")
@@ -55,7 +58,9 @@ def _installed(call: Call, names: tuple[str, ...], root: str | None, cache: str 
     place = prefix or (root and name and name != "base" and posixpath.join(root, "envs", name)) or root
     yield writes(place and call.around.resolve(place), PackageSet("conda", names, libc="glibc"), call.span)
     what = f"{call.program}'s package cache"
-    left = Leftover("install-cache", what, f"{call.program} clean -afy", figure=figure("conda.cache"))
+    is_said = names and not any(map(_FOR_GPUS.search, names))
+    measured = figure("conda.cache.named" if is_said else "conda.cache")
+    left = Leftover("install-cache", what, f"{call.program} clean -afy", figure=measured)
     yield call.leaves(cache, left)
 
 

@@ -1,0 +1,171 @@
+"""Findings of real files that a hostile judge found wrong: each as its shortest Dockerfile."""
+
+from __future__ import annotations
+
+import pytest
+
+from deadweight.analysis.proof import fixed
+from deadweight.analysis.report import Reported, report
+from deadweight.snapshot import Snapshot
+from deadweight.syntax.dockerfile import parse
+
+
+def found(dockerfile: str, rule: str) -> list[Reported]:
+    return [each for each in report(Snapshot(parse(dockerfile))) if each.rule.id == rule]
+
+
+def said(dockerfile: str, rule: str) -> list[str]:
+    return [each.statement for each in found(dockerfile, rule)]
+
+
+OLD = "FROM ubuntu:14.04\nRUN apt-get update && apt-get install -y python-pip && rm -rf /var/lib/apt/lists/*\n"
+
+
+def test_the_pip_of_an_old_release_keeps_no_cache_and_knows_no_option_against_one() -> None:
+    assert said(f"{OLD}RUN pip install pandas\n", "install-cache-kept") == []
+    (later,) = found(f"{OLD}RUN pip install --upgrade pip\nRUN pip install pandas\n", "install-cache-kept")
+    assert later.snapshot.line(later.finding.site) == 4
+
+
+def test_jruby_has_its_gems_in_a_folder_of_its_own() -> None:
+    file = "FROM jruby:9.2-jdk\nENV BUNDLE_PATH=/gems\nCOPY Gemfile .\nRUN bundle install\n"
+    (left,) = found(file, "install-cache-kept")
+    assert left.statement == "the archives of gems in /gems/jruby/* stay in this layer"
+    assert left.fixes[0].title == "Run rm -rf /gems/jruby/*/cache/*.gem in the same RUN"
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("git", "git stays in the image: line 2 wrote it, and this layer only hides it"),
+        ("git make", "git and more stay in the image: line 2 wrote them, and this layer only hides them"),
+    ],
+)
+def test_what_a_later_layer_deletes_is_one_or_many(names: str, message: str) -> None:
+    install = f"RUN apt-get update && apt-get install -y {names} && rm -rf /var/lib/apt/lists/*\n"
+    file = f"FROM debian:13-slim\n{install}RUN apt-get purge -y --auto-remove {names}\n"
+    assert said(file, "late-delete") == [message]
+
+
+def test_no_run_is_changed_for_a_small_part_of_what_is_said_to_stay() -> None:
+    """Of headers whose libraries have other names in each release, the one that needs none is half a megabyte."""
+    install = "apt-get install -y --no-install-recommends libonig-dev libzip-dev libmagickwand-dev"
+    build = "docker-php-ext-install mbstring zip && rm -rf /var/lib/apt/lists/*"
+    file = f"FROM php:8.3-apache\nRUN apt-get update && {install} && {build}\n"
+    (kept,) = found(file, "build-packages-kept")
+    assert kept.fixes == ()
+
+
+def test_what_apt_downloads_is_archives_and_not_the_index_that_it_makes() -> None:
+    """The archives of curl and its libraries are some 3 MB, the index 74 MB."""
+    install = "apt-get update && apt-get install -y curl"
+    file = f"FROM debian:13-slim\nRUN --mount=type=cache,target=/var/cache/apt {install}\n"
+    (lost,) = found(file, "cache-mount-defeated")
+    assert lost.finding.saves is not None
+    assert lost.finding.saves.best < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("base", "package"), [("python:3.8-buster", "postgresql-client"), ("debian:jessie", "openjdk-7-jre")]
+)
+def test_no_slim_image_is_named_on_which_an_install_fails(base: str, package: str) -> None:
+    """The links to their manuals need /usr/share/man/man1 and man7, which slim images of old releases leave out."""
+    install = (
+        f"RUN apt-get update && apt-get install -y --no-install-recommends {package} && rm -rf /var/lib/apt/lists/*"
+    )
+    fixes = [fix.title for each in found(f"FROM {base}\n{install}\n", "full-base-image") for fix in each.fixes]
+    assert not any("slim" in title for title in fixes)
+
+
+def test_apt_key_reads_keys_by_gpg_which_slim_images_lack() -> None:
+    (full,) = found("FROM node:20\nRUN curl -fsS https://example.org/key | apt-key add -\n", "full-base-image")
+    assert full.fixes[0].title == "Use the slim image node:20-slim and install ca-certificates, curl, gnupg"
+
+
+@pytest.mark.parametrize(
+    ("removal", "takes_all"),
+    [
+        ("apt-get remove -y gcc", False),
+        ("apt-get purge -y --auto-remove gcc", True),
+        ("apt-get purge -y gcc && apt-get autoremove -y", True),
+        ("apt-get autoremove -y gcc", True),
+    ],
+)
+def test_packages_leave_those_that_they_brought_where_nobody_says_otherwise(removal: str, takes_all: bool) -> None:
+    """The package gcc is a name for gcc-14, which stays."""
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends gcc git && rm -rf /var/lib/apt/lists/*"
+    file = f"FROM debian:13-slim\n{install}\nRUN make -C /src && {removal}\n"
+    late = [each.finding.saves for each in found(file, "late-delete")]
+    assert [saves.best > 100_000_000 for saves in late if saves] == ([True] if takes_all else [])
+
+
+@pytest.mark.parametrize("pip", ["pip", "pip3", "pip3.11", "python3 -m pip"])
+def test_whatever_pip_is_called_it_may_compile(pip: str) -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends gcc && rm -rf /var/lib/apt/lists/*"
+    file = f'FROM debian:13-slim\n{install}\nRUN make install\nRUN {pip} install uwsgi\nCMD ["uwsgi"]\n'
+    (kept,) = found(file, "build-packages-kept")
+    assert [kept.snapshot.line(each.site) for each in kept.finding.related] == [4]
+
+
+@pytest.mark.parametrize(
+    "base", ["stefanscherer/node-windows:10", "winamd64/node", "mcr.microsoft.com/windows/nanoserver"]
+)
+def test_no_posix_fix_is_offered_on_windows(base: str) -> None:
+    assert report(Snapshot(parse(f"FROM {base}\nRUN npm install -g nodemon\n"))) == ()
+
+
+def test_what_is_built_around_a_clone_may_read_its_history() -> None:
+    clone = "WORKDIR /build\nRUN git clone https://github.com/echoface/ltio\n"
+    titles = {
+        run: [
+            (fix.title, fix.safety.value)
+            for fix in found(f"FROM debian:13\n{clone}RUN {run}\n", "git-history-kept")[0].fixes
+            if fix
+        ]
+        for run in ("ls", "cmake . && make")
+    }
+    assert ("Add --depth 1", "safe") in titles["ls"]
+    assert ("Add --depth 1", "ask") in titles["cmake . && make"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "high"),
+    [("update -y conda", 700), ("install -y pandas", 700), ("install -y pytorch", 4400), ("env create -f a.yml", 4400)],
+)
+def test_what_conda_keeps_is_gigabytes_only_where_there_may_be_libraries_for_gpus(asked: str, high: int) -> None:
+    (kept,) = found(f"FROM continuumio/miniconda3\nRUN conda {asked}\n", "install-cache-kept")
+    assert kept.finding.saves is not None
+    assert kept.finding.saves.high == high * 1_000_000
+
+
+def test_a_setup_script_of_python_may_compile() -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends gcc && pip install numpy"
+    file = f'FROM python:3.13-slim-trixie\n{install}\nCOPY . .\nRUN python3 setup.py install\nCMD ["crispresso"]\n'
+    (kept,) = found(file, "build-packages-kept")
+    assert [kept.snapshot.line(each.site) for each in kept.finding.related] == [4]
+
+
+def test_what_a_slim_image_of_oracle_linux_lacks_is_said() -> None:
+    (full,) = found("FROM oraclelinux:8\nCOPY install.sh /\nRUN /install.sh\n", "full-base-image")
+    assert "microdnf" in full.fixes[0].note
+    assert "packages of the full image are missing" in full.fixes[0].note
+
+
+def test_a_script_that_is_told_where_to_install_calls_no_apt() -> None:
+    build = "RUN wget -qO- https://example.org/boost.tgz | tar xz && cd boost && ./bootstrap.sh --prefix=/usr && ./b2"
+    file = f"FROM debian:13\nRUN apt-get update && apt-get install -y make\n{build}\n"
+    (left,) = found(file, "apt-lists-kept")
+    assert len(left.fixes[0].edits) == 1
+
+
+def test_where_an_upgrade_goes_the_index_stays_that_later_installs_read() -> None:
+    upgrade = "RUN apk update && \\\n  apk upgrade --available\n"
+    (upgraded,) = found(f"FROM golang:1.10.1-alpine3.7\n{upgrade}RUN apk add git\n", "packages-upgraded")
+    after = fixed(upgraded.snapshot, [upgraded.fixes[0]]).text
+    assert after == "FROM golang:1.10.1-alpine3.7\nRUN apk update\nRUN apk add git\n"
+
+
+def test_a_program_that_is_started_in_a_clone_may_read_its_history() -> None:
+    clone = "RUN git clone https://github.com/Linuxbrew/brew.git /opt/linuxbrew\n"
+    (kept,) = found(f"FROM debian:13\n{clone}RUN /opt/linuxbrew/bin/brew install vep\n", "git-history-kept")
+    assert [fix.safety.value for fix in kept.fixes if fix.title == "Add --depth 1"] == ["ask"]
