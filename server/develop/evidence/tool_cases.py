@@ -73,6 +73,16 @@ TOOL_CASES = (
         is_unknown=True,
     ),
     Case(
+        "archive-downloaded-before",
+        "archive-kept",
+        "FROM buildpack-deps:bookworm-curl\n"
+        "RUN curl -fsSLO https://registry.npmjs.org/typescript/-/typescript-5.4.5.tgz\n"
+        "ENV TOOLS=/opt/package\n"
+        "RUN tar -xzf typescript-5.4.5.tgz -C /opt\n",
+        gone=("/typescript-5.4.5.tgz",),
+        is_unknown=True,
+    ),
+    Case(
         "clone-without-history",
         "git-history-kept",
         "FROM buildpack-deps:bookworm-scm\nRUN git clone https://github.com/example/tool.git /opt/tool\n",
