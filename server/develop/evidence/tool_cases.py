@@ -123,6 +123,14 @@ TOOL_CASES = (
         "    && rm -rf /var/lib/apt/lists/*\n",
     ),
     Case(
+        "mount-with-docker-clean",
+        "cache-mount-defeated",
+        "FROM debian:bookworm-slim\n"
+        "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n"
+        "    --mount=type=cache,target=/var/lib/apt,sharing=locked \\\n"
+        "    apt-get update && apt-get install -y --no-install-recommends curl\n",
+    ),
+    Case(
         "mount-passed-by-option",
         "cache-mount-defeated",
         "FROM python:3.11-slim-bookworm\n"
