@@ -7,6 +7,7 @@ import pytest
 from deadweight.analysis.proof import fixed, holds
 from deadweight.analysis.report import report
 from deadweight.rules.archive_kept import archive_kept
+from deadweight.rules.rule import Safety
 from examples import snapshot_of
 
 GET = "curl -fsSLO https://e.org/a.tgz"
@@ -107,3 +108,50 @@ def test_an_archive_of_a_copied_folder_stays_beside_what_came_out_of_it() -> Non
     assert said("tar -xzf b.tgz") == []
     assert said("make data/a.tar.gz") == []
     assert said("tar -tzf data/a.tar.gz") == []
+
+
+BETWEEN = "RUN apt-get update\nRUN apt-get install -y b\nRUN pip install c\nRUN npm install -g d"
+
+
+@pytest.mark.parametrize(
+    ("lines", "after"),
+    [
+        (f"RUN {GET}\n{BETWEEN}\nRUN tar xf a.tgz", f"{BETWEEN}\nRUN {GET} && tar xf a.tgz && rm a.tgz"),
+        (f"RUN b && {GET}\n{BETWEEN}\nRUN tar xf a.tgz", f"RUN b\n{BETWEEN}\nRUN {GET} && tar xf a.tgz && rm a.tgz"),
+        (f"RUN {GET} && b\n{BETWEEN}\nRUN tar xf a.tgz", f"RUN b\n{BETWEEN}\nRUN {GET} && tar xf a.tgz && rm a.tgz"),
+        # Only the two are one step: what is between them stays.
+        (f"RUN {GET}\nRUN b\nRUN tar xf a.tgz", f"RUN {GET} && b && tar xf a.tgz && rm a.tgz"),
+    ],
+)
+def test_it_is_downloaded_where_it_is_read(lines: str, after: str) -> None:
+    snapshot = snapshot_of(f"FROM debian:trixie-slim\n{lines}\n")
+    (reported,) = report(snapshot, rules=[archive_kept])
+    fix = reported.fixes[0]
+    assert fix.safety is Safety.SAFE
+    assert holds(snapshot, report(snapshot), reported, fix)
+    assert fixed(snapshot, [fix]).text.partition("\n")[2].replace(" \\\n    ", " ").rstrip() == after
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # It is another one there, or nobody knows.
+        f"RUN {GET}\n{BETWEEN}\nWORKDIR /srv\nRUN tar xf /a.tgz",
+        f"RUN {GET}\n{BETWEEN}\nUSER app\nRUN tar xf a.tgz",
+        f"RUN {GET}\n{BETWEEN}\nENV https_proxy=http://proxy\nRUN tar xf a.tgz",
+        f"RUN --network=host {GET}\n{BETWEEN}\nRUN tar xf a.tgz",
+        f"ARG V=1\nRUN V=2; curl -fsSLo a.tgz https://e.org/$V.tgz\n{BETWEEN}\nRUN tar xf a.tgz",
+        f"RUN https_proxy=http://proxy {GET}\n{BETWEEN}\nRUN tar xf a.tgz",
+        f"RUN if b; then {GET}; fi\n{BETWEEN}\nRUN tar xf a.tgz",
+        f"RUN echo insecure > /root/.curlrc && {GET}\n{BETWEEN}\nRUN tar xf a.tgz",
+        f"RUN {GET}\n{BETWEEN}\nRUN apt-get remove -y curl\nRUN tar xf a.tgz",
+        # Another RUN reads it, too; a file of the project would have it downloaded again.
+        f"RUN {GET}\n{BETWEEN}\nRUN sha256sum a.tgz\nRUN tar xf a.tgz",
+        f"RUN {GET} && sha256sum a.tgz\n{BETWEEN}\nRUN tar xf a.tgz",
+        f"RUN {GET}\n{BETWEEN}\nCOPY . /srv\nRUN tar xf a.tgz",
+    ],
+)
+def test_it_is_downloaded_elsewhere_only_where_it_is_the_same(lines: str) -> None:
+    snapshot = snapshot_of(f"FROM debian:trixie-slim\n{lines}\n")
+    for reported in report(snapshot, rules=[archive_kept]):
+        assert all(fix.safety is Safety.ASK for fix in reported.fixes)

@@ -212,7 +212,23 @@ def test_docker_clean_stays_where_a_later_install_would_keep_its_archives() -> N
     mounted = "RUN --mount=type=cache,target=/var/cache/apt apt-get update && apt-get install -y ffmpeg\n"
     lines = f"FROM debian:13-slim\n{mounted}RUN apt-get install -y curl\n"
     assert is_reported(lines, "cache-mount-defeated")
-    assert fixes_of(lines, "cache-mount-defeated") == []
+    aside = mounted.replace("apt-get update", "mv /etc/apt/apt.conf.d/docker-clean /tmp/ && apt-get update").replace(
+        "ffmpeg", "ffmpeg \\\n    && mv /tmp/docker-clean /etc/apt/apt.conf.d/"
+    )
+    assert fixes_of(lines, "cache-mount-defeated") == [(lines.replace(mounted, aside), Safety.SAFE)]
+
+
+@pytest.mark.parametrize(
+    ("base", "script"),
+    [
+        ("example/python", "apt-get update && apt-get install -y ffmpeg"),
+        ("debian:13-slim", "apt-get update && apt-get install -y ffmpeg; echo"),
+        ("debian:13-slim", "apt-get update && apt-get install -y ffmpeg || true"),
+    ],
+)
+def test_docker_clean_is_set_aside_only_where_it_is_there_and_comes_back(base: str, script: str) -> None:
+    lines = f"FROM {base}\nRUN --mount=type=cache,target=/var/cache/apt {script}\n"
+    assert all(safety is Safety.ASK for _, safety in fixes_of(lines, "cache-mount-defeated"))
 
 
 @pytest.mark.parametrize(
@@ -230,7 +246,10 @@ def test_docker_clean_goes_without_asking_where_no_image_has_it(below: str, safe
     mounted = "RUN --mount=type=cache,target=/var/cache/apt apt-get update && apt-get install -y ffmpeg\n"
     snapshot = snapshot_of(f"FROM debian:13-slim AS build\n{mounted}{below}")
     found = next(each for each in report(snapshot) if each.rule.id == "cache-mount-defeated")
-    assert [fix.safety.value for fix in found.fixes] == [safety]
+    assert [fix.safety.value for fix in found.fixes if fix.id == "keep-archives"] == [safety]
+    assert [fix.id for fix in found.fixes if fix.safety is Safety.SAFE] == [
+        "keep-archives" if safety == "safe" else "set-aside"
+    ]
 
 
 # --- cache-mount-missing ----------------------------------------------------------------------------------------------

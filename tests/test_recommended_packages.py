@@ -123,9 +123,36 @@ def test_a_program_that_the_file_names_is_kept() -> None:
     ],
 )
 def test_what_is_not_known_for_sure_is_asked(dockerfile: str, note: str) -> None:
-    fixes = only(dockerfile).fixes
+    fixes = [fix for fix in only(dockerfile).fixes if fix.id != "no-recommends-careful"]
     assert all(fix.safety is Safety.ASK for fix in fixes)
     assert note in fixes[0].note
+
+
+def test_what_nobody_has_looked_at_is_kept_by_name() -> None:
+    snapshot = snapshot_of("FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y darkice\n")
+    (reported,) = report(snapshot, rules=RULES)
+    fix = reported.fixes[0]
+    assert (fix.id, fix.safety) == ("no-recommends-careful", Safety.SAFE)
+    assert holds(snapshot, report(snapshot), reported, fix)
+    after = fixed(snapshot, [fix]).text.splitlines()[-1]
+    assert after == "RUN apt-get update && apt-get install --no-install-recommends -y darkice dbus"
+    assert fix.saves is not None
+    assert reported.finding.saves is not None
+    assert 0 < fix.saves.best < reported.finding.saves.best
+
+
+@pytest.mark.parametrize(
+    ("image", "packages"),
+    [
+        ("debian", "darkice"),  # the next release may call it otherwise
+        ("ubuntu:24.04", "darkice"),
+        ("debian:bookworm-slim", "gimp"),  # too many
+    ],
+)
+def test_names_that_nobody_has_looked_at_are_few_and_in_the_release(image: str, packages: str) -> None:
+    reported = only(f"FROM {image}\nRUN apt-get update && apt-get install -y {packages}")
+    assert reported.fixes
+    assert all(fix.id != "no-recommends-careful" for fix in reported.fixes)
 
 
 def test_the_flag_alone_says_what_is_missed_and_saves_more() -> None:
@@ -201,7 +228,8 @@ def test_what_is_there_already_is_not_lost_again() -> None:
 def test_what_an_install_before_brought_is_kept_where_it_is_needed_now() -> None:
     lines = "RUN apt-get install -y openssh-client\nRUN apt-get install -y xvfb nodejs\n"
     *_, second = findings(f"FROM debian:bookworm-slim\n{lines}")
-    assert second.fixes[0].title == "Add --no-install-recommends, keep ca-certificates xauth"
+    titles = [fix.title for fix in second.fixes if fix.id == "no-recommends"]
+    assert titles == ["Add --no-install-recommends, keep ca-certificates xauth"]
 
 
 def test_recommendations_of_what_the_base_holds_are_not_claimed() -> None:

@@ -13,6 +13,8 @@ from examples import snapshot_of
 
 CLONE = "git clone --depth 1 https://github.com/a/b.git /src/b"
 FULL = "git clone https://github.com/a/b.git /src/b"
+PARTIAL = "git clone --filter=blob:none https://github.com/a/b.git /src/b"
+ELSEWHERE, CLONED_ELSEWHERE = "git clone https://e.org/b /b", "git clone --depth 1 https://e.org/b /b"
 
 
 def fix_of(rule: Rule, text: str) -> tuple[str, Safety] | None:
@@ -69,11 +71,13 @@ def test_sources_that_are_used_or_shared_are_no_news(text: str) -> None:
     [
         (f"RUN {FULL}", "RUN git clone --depth 1 https://github.com/a/b.git /src/b", Safety.SAFE),
         ("RUN git clone https://e.org/b /b", "RUN git clone --depth 1 https://e.org/b /b", Safety.ASK),
-        (f"RUN {FULL} && make -C /src/b", f"RUN {CLONE} && make -C /src/b", Safety.ASK),
-        (f"RUN {FULL}\nRUN make -C /src/b", f"RUN {CLONE}\nRUN make -C /src/b", Safety.ASK),
+        (f"RUN {FULL} && make -C /src/b", f"RUN {PARTIAL} && make -C /src/b", Safety.SAFE),
+        (f"RUN {FULL}\nRUN make -C /src/b", f"RUN {PARTIAL}\nRUN make -C /src/b", Safety.SAFE),
+        (f"RUN {ELSEWHERE} && make -C /b", f"RUN {CLONED_ELSEWHERE} && make -C /b", Safety.ASK),
+        (f"RUN {ELSEWHERE}\nRUN make -C /b", f"RUN {CLONED_ELSEWHERE}\nRUN make -C /b", Safety.ASK),
         (
-            f"RUN {FULL} && cd /src/b && git checkout v1 && make && cd / && a",
-            f"RUN {FULL} && cd /src/b && git checkout v1 && make && rm -rf /src/b/.git && cd / && a",
+            f"RUN {ELSEWHERE} && cd /b && git checkout v1 && make && cd / && a",
+            f"RUN {ELSEWHERE} && cd /b && git checkout v1 && make && rm -rf /b/.git && cd / && a",
             Safety.ASK,
         ),
     ],

@@ -228,6 +228,12 @@ def base(ref: ImageRef) -> Base:
     return replace(system, packages=packages, documents=False if system.os_family == "ubuntu" else documents)
 
 
+def release_numbers(base: Base) -> tuple[int, ...]:
+    """The number of the release that a system is of: (12,) for bookworm, (24, 4) for noble; () where nobody knows."""
+    numbers = _released(base.os or "", base.suite or "") or base.suite or ""
+    return tuple(map(int, numbers.split("."))) if _NUMBERS.fullmatch(numbers) else ()
+
+
 def _names_suite(ref: ImageRef) -> bool:
     """Whether a tag names the release of its system, and not only the version of what runs on it."""
     known, said = family(ref.repository), variant(ref.repository, ref.effective_tag or "")
@@ -323,6 +329,7 @@ _REFERENCE = re.compile(
 _TOKEN = re.compile(r"alpine-[0-9][0-9.]*(?=-|$)|[^-]+")
 _VERSION = re.compile(r"(?:v|centos)?[0-9]+(?:\.[0-9]+)*(?:[a-z]+[0-9]*)?")  # 22, 3.12.4, v3.7, centos7, 3.14rc1
 _DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_NUMBERS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4})*")
 _DATE = re.compile(r"20[0-9]{6}(?:\.[0-9]+)?")  # debian:trixie-20260811-slim
 _OTHER_CODENAME = re.compile(r"(al|amazonlinux|azurelinux|oraclelinux|ubi|ubuntu)([0-9][0-9.]*)")
 _CHANNELS = frozenset(

@@ -22,6 +22,26 @@ RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
     && rm go1.25.1.linux-amd64.tar.gz
 ```
 
+Where another RUN unpacks it, that is the one to download it:
+
+## Example
+
+```
+FROM buildpack-deps:trixie-curl
+RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz
+ENV GOPATH=/go
+RUN tar -C /usr/local -xzf go1.25.1.linux-amd64.tar.gz
+```
+
+Use instead:
+
+```
+FROM buildpack-deps:trixie-curl
+ENV GOPATH=/go
+RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
+    && tar -C /usr/local -xzf go1.25.1.linux-amd64.tar.gz && rm go1.25.1.linux-amd64.tar.gz
+```
+
 An archive of the build context need not be copied to be unpacked:
 
 ## Example
@@ -66,7 +86,9 @@ RUN --mount=type=bind,source=app.deb,target=/tmp/app.deb dpkg -i /tmp/app.deb &&
 
 Deleting a download is safe: it goes right behind the last command that reads it, and nothing else in the file does.
 RUNs of which one downloads and the next unpacks become one, with a `cd` for each `WORKDIR` between them, more than
-three only when asked for. `ADD` unpacks a local
+three only when asked for; or else the download goes to the RUN that alone reads the file, where it is the same there:
+it names no variable, the account, the folder and the way to the server are the same, and nothing between them is copied
+or takes packages away. `ADD` unpacks a local
 archive by itself, with its owners by number; a bind mount needs BuildKit and shows the file read-only. Both are yours
 to look at. One that comes with a whole folder (`COPY . .`) has no fix: it is for you to keep it in a folder of its own.
 
@@ -139,6 +161,7 @@ from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import copied_archives, copies_between
+from deadweight.rules.downloading_later import downloaded_before
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, names_folder_of, word_for
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
@@ -361,7 +384,23 @@ def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
     if first is last:
         return Fix("remove", "Delete it in the same RUN", Safety.SAFE, (edit,))
     fix = copies_between.merged_from(snapshot, first, last)
-    return fix and replace(fix, id="remove", title=f"{fix.title} and delete it there", edits=(*fix.edits, edit))
+    if fix and fix.safety is Safety.SAFE:
+        return replace(fix, id="remove", title=f"{fix.title} and delete it there", edits=(*fix.edits, edit))
+    return _later(snapshot, kept) or (
+        fix and replace(fix, id="remove", title=f"{fix.title} and delete it there", edits=(*fix.edits, edit))
+    )
+
+
+def _later(snapshot: Snapshot, kept: _Kept) -> Fix | None:
+    """Download it in the RUN that alone reads it, and delete it there."""
+    first, last, text = kept.archive.layer, kept.layer, _as_typed(kept)
+    if text is None or any(layer is not last for layer, _ in kept.uses):
+        return None
+    moved = downloaded_before(snapshot, first, kept.archive.effect, last, kept.uses[0][1].call)
+    removed = append_command(snapshot, last, kept.last.call, f"rm {text}")
+    if moved is None or removed is None:
+        return None
+    return Fix("remove", "Download it in the RUN that reads it, and delete it there", Safety.SAFE, (*moved, removed))
 
 
 def _as_typed(kept: _Kept) -> str | None:

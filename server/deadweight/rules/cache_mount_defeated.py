@@ -69,15 +69,18 @@ Use instead:
 ```
 FROM debian:13-slim
 RUN --mount=type=cache,target=/var/cache/apt \
-    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update \
-    && apt-get install -y ffmpeg && rm -rf /var/lib/apt/lists/*
+    mv /etc/apt/apt.conf.d/docker-clean /tmp/ && apt-get update \
+    && apt-get install -y ffmpeg \
+    && mv /tmp/docker-clean /etc/apt/apt.conf.d/ && rm -rf /var/lib/apt/lists/*
 ```
 
 ## Fix safety
 
-Safe for a clean-up and an option: what they are about never comes into the layer. Without `docker-clean`, apt keeps the
-archives of every later install, in images that build on this one too; where a RUN of the stage installs without such a
-mount, no fix is offered, and else look before you take it. In a stage that does not ship it is safe: no image has it.
+Safe for a clean-up and an option: what they are about never comes into the layer. `docker-clean` is set aside while apt
+runs, and is there again in the image, where that is one of Docker's official images and the RUN fails with apt. The
+other way is to remove it: then apt keeps the archives of every later install, in images that build on this one too;
+where a RUN of the stage installs without such a mount, that is not offered, and else look before you take it. In a
+stage that does not ship it is safe: no image has it.
 
 ## Not reported
 
@@ -113,6 +116,7 @@ RUN --mount=type=cache,target=/root/.cache apt-get update && rm -rf /root/.cache
 
 from __future__ import annotations
 
+import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -132,18 +136,22 @@ from deadweight.rules.cache_mounts import (
     switched_off,
     without_clean_up,
 )
-from deadweight.rules.edits import insert_word_before, prepend_command, replace_word
+from deadweight.rules.edits import append_command, complete, insert_word_before, prepend_command, replace_word
 from deadweight.rules.rule import Finding, Fix, Safety, Words, rule
+from deadweight.rules.script_places import body_of, place_of
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from deadweight.model.commands.call import Call
     from deadweight.model.layers import Layer, Ledger
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction
 
 _KEEP_ARCHIVES = f"rm -f {apt.DOCKER_CLEAN}"
+_SET_ASIDE = f"mv {apt.DOCKER_CLEAN} /tmp/"
+_BRING_BACK = f"mv /tmp/docker-clean {posixpath.dirname(apt.DOCKER_CLEAN)}/"
 
 
 def _if_mounted(instruction: Instruction) -> str:
@@ -233,16 +241,40 @@ def _without_variable(layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[
 
 def _without_docker_clean(ledger: Ledger, layer: Layer, lost: Lost, snapshot: Snapshot) -> Iterator[Fix | None]:
     """Let apt keep them; not where a later RUN of the stage would have them in its layer then."""
+    stays_behind = _stays_behind(snapshot, ledger)
+    if not stays_behind:
+        yield _with_docker_clean_aside(snapshot, ledger, layer, lost)
     later = [each for each in ledger.layers[layer.site.step + 1 :] if apt_installs(each)]
     if not all(is_in(caches(each), ARCHIVES) for each in later):
         return
     if edit := prepend_command(snapshot, layer, lost.call, _KEEP_ARCHIVES):
         title = "Remove docker-clean, so that apt keeps the archives"
-        if _stays_behind(snapshot, ledger):
+        if stays_behind:
             yield Fix("keep-archives", title, Safety.SAFE, (edit,))
             return
         note = "Check: images that build on this one keep what apt downloads, unless they mount a cache as well"
         yield Fix("keep-archives", title, Safety.ASK, (edit,), note=note)
+
+
+def _with_docker_clean_aside(snapshot: Snapshot, ledger: Ledger, layer: Layer, lost: Lost) -> Fix | None:
+    """Take it away while apt runs, and bring it back: of official images it is known that it is there."""
+    last = [call for call in layer.calls if call.program in apt.PROGRAMS][-1]
+    if "/" in ledger.base.repository or not _fails_with(layer, last):
+        return None
+    edits = complete(
+        (prepend_command(snapshot, layer, lost.call, _SET_ASIDE), append_command(snapshot, layer, last, _BRING_BACK))
+    )
+    title = "Set docker-clean aside while apt runs, so that the mount keeps the archives"
+    return Fix("set-aside", title, Safety.SAFE, edits) if edits else None
+
+
+def _fails_with(layer: Layer, call: Call) -> bool:
+    """Whether a RUN fails where a command of it does, so that what comes behind that has run in any image."""
+    body = body_of(layer)
+    place = body and place_of(body, call)
+    if not body or not place or (place.chain is not None and set(place.chain.operators) != {"&&"}):
+        return False
+    return place.errexit is True or (place.is_last and place.list is body.script.body)
 
 
 def _stays_behind(snapshot: Snapshot, ledger: Ledger) -> bool:

@@ -18,8 +18,8 @@ FROM debian:trixie-slim
 RUN git clone --depth 1 https://github.com/zsh-users/zsh-autosuggestions.git /opt/zsh-autosuggestions
 ```
 
-Where one version of many is checked out, or something is built, the history goes behind the last command that may read
-it:
+Where one version of many is checked out, or something is built, all commits and tags stay, and the files of older
+versions with the server: git gets what it needs of them.
 
 ## Example
 
@@ -35,7 +35,30 @@ Use instead:
 
 ```
 FROM python:3.13
-RUN git clone https://github.com/example/tool.git /opt/tool \
+RUN git clone --filter=blob:none https://github.com/example/tool.git /opt/tool \
+    && cd /opt/tool \
+    && git checkout 4f2c9d1 \
+    && pip install --no-cache-dir -r requirements.txt
+```
+
+Where it is not known that server and git can do that, the history is deleted behind the last command that may read it,
+which takes off more:
+
+## Example
+
+```
+FROM python:3.13
+RUN git clone https://git.example.com/tool.git /opt/tool \
+    && cd /opt/tool \
+    && git checkout 4f2c9d1 \
+    && pip install --no-cache-dir -r requirements.txt
+```
+
+Use instead:
+
+```
+FROM python:3.13
+RUN git clone https://git.example.com/tool.git /opt/tool \
     && cd /opt/tool \
     && git checkout 4f2c9d1 \
     && pip install --no-cache-dir -r requirements.txt \
@@ -44,14 +67,25 @@ RUN git clone https://github.com/example/tool.git /opt/tool \
 
 ## Fix safety
 
-`--depth 1` is safe where the server is one that is known to give it, and nothing in the file runs in the clone but
-what copies, moves, deletes or edits files: they are the same. Look before you take it where something is built there,
-or in the folder around it, which may read its version from tags, or where the image starts there. Look, too, before
-you delete the history: nothing may pull or read it when the image runs. That is safe where the same RUN removes git
-itself, and where the clone is but the source of what is installed elsewhere: known build tools alone run in it, `make
-install`, `pip install`, `cp` or `mv` take out what they made, no later instruction, no variable and no text that the
-RUN writes names the folder or one that it is in, and the image starts no script. RUNs up to the last of these become
-one where they are few steps; where that installs all with `make install`, the clone goes as a whole.
+`--depth 1` is safe where the server is one that is known to give it, and nothing in the file runs in the clone but what
+copies, moves, deletes or edits files: they are the same. Look before you take it where something is built there,
+or in the folder around it, which may read its version from tags, or where the image starts there.
+
+`--filter=blob:none` is safe there too: commits, tags and folders are the same, so are the files, and `git describe`,
+`git status`, `git log` and `git fetch` say what they said, with a network or without; of a large project they may
+shorten hashes by a digit more. Another version is checked out as before where the server can be asked, which a build
+can. Only a container without a network no longer shows what older versions held (`git log -p`, `git log --stat`,
+`git blame`). It is offered where the server is one that is known to leave out files (GitHub, GitLab), over HTTPS and to
+anybody; where the release of the base image has a git of 2.22 or later; where no RUN that has to do with the clone does
+without the network, takes a key or a secret, changes the remote, makes another clone of this one or prints a shortened
+hash; and where nothing is built there that may read the history by a library (JGit, libgit2, go-git), and the image
+starts neither that nor git.
+
+Look before you delete the history: nothing may pull or read it when the image runs. That is safe where the same RUN
+removes git itself, and where the clone is but the source of what is installed elsewhere: known build tools alone run in
+it, `make install`, `pip install`, `cp` or `mv` take out what they made, no later instruction, no variable and no text
+that the RUN writes names the folder or one that it is in, and the image starts no script. RUNs up to the last of these
+become one where they are few steps; where that installs all with `make install`, the clone goes as a whole.
 
 ## Not reported
 
@@ -92,6 +126,7 @@ COPY --from=build /opt/tool/bin /usr/local/bin
 ## References
 
 - git: https://git-scm.com/docs/git-clone#Documentation/git-clone.txt---depthdepth
+- Clones without the files of older versions: https://git-scm.com/docs/partial-clone
 """
 
 from __future__ import annotations
@@ -109,6 +144,7 @@ from deadweight.model.stack import folded
 from deadweight.rules import copies_between, work_images
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import SHARED, is_inside, is_removed, layers_behind, names
+from deadweight.rules.partial_clones import fetch_files_later
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -284,7 +320,23 @@ def _installs_git(effect: Effect) -> bool:
 def _fixes(clone: _Clone, snapshot: Snapshot) -> Iterator[Fix | None]:
     goes = _goes_with_git(snapshot, clone)
     asks = _removed(snapshot, clone, goes) if clone.is_read or goes else _cut(snapshot, clone)
-    yield asks if asks and asks.safety is Safety.SAFE else _removed_behind(snapshot, clone) or asks
+    if asks and asks.safety is Safety.SAFE:
+        yield asks
+    elif behind := _removed_behind(snapshot, clone):
+        yield behind
+    else:
+        yield _partial(snapshot, clone)
+        yield asks
+
+
+def _partial(snapshot: Snapshot, clone: _Clone) -> Fix | None:
+    """Clone without the files of older versions."""
+    later = ((layer, call) for layer in layers_behind(snapshot, clone.layer) for call in layer.calls)
+    users = (
+        *((clone.layer, call) for call in clone.users),
+        *(each for each in later if _concerns(each[1], clone.folder)),
+    )
+    return fetch_files_later(snapshot, clone.layer, clone.effect, clone.call, users)
 
 
 def _removed_behind(snapshot: Snapshot, clone: _Clone) -> Fix | None:

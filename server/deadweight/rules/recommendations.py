@@ -194,6 +194,12 @@ def named(names: Iterable[str]) -> str:
     return f"{first} and {more} more" if more > 0 else first
 
 
+def unknown_roots(install: Install) -> tuple[str, ...]:
+    """What stays out and nobody knows whether it is missed, without what others of it need anyway."""
+    unsure = (name for name in anywhere(install.spared(install.needed)) if recommended(name) is None)
+    return _roots(sorted(unsure), tuple(install.lost))
+
+
 # --- what is done about installs --------------------------------------------------------------------------------------
 
 

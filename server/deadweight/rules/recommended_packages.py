@@ -91,9 +91,10 @@ RUN dnf install --setopt=install_weak_deps=0 -y bind-utils && dnf clean all
 ## Fix safety
 
 Safe where every package that stays out is known to be one that no program in an image misses: documentation,
-translations, parts of a desktop, libraries of other packages that stay out. Where one is not known, or the release,
-or a package in the list, the fix is yours to look at; it names what stays out. So is the flag alone, without the
-names: take it where you know that nothing needs them.
+translations, parts of a desktop, libraries of other packages that stay out. A few that nobody has looked at are kept by
+name, where the tag of the base image names the release that has them; leaving these out as well, where there are more,
+or where the release or a package in the list is not known, is yours to look at: the fix names what stays out. So is the
+flag alone, without the names: take it where you know that nothing needs them.
 
 With dnf the fix is always yours to look at: it leaves out all that is recommended, also what nobody has listed, and
 keeps by name what the Dockerfile seems to need, such as `npm`.

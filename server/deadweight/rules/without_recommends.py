@@ -9,7 +9,7 @@ from deadweight.facts.recommends import recommended
 from deadweight.model.commands.apt import package_name
 from deadweight.rules.edits import complete, insert_names, insert_word, listed
 from deadweight.rules.installing_apart import install_apart
-from deadweight.rules.recommendations import ELSEWHERE, anywhere, named, verb
+from deadweight.rules.recommendations import ELSEWHERE, anywhere, named, unknown_roots, verb
 from deadweight.rules.rule import Fix, Safety
 from deadweight.size import apt
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.text import Edit
 
+_FEW = 6  # names more in a list that somebody has to read
+_WORTH_IT = 1 / 3  # of the bytes, for such a list
 _FLAGS = {"apt-get": "--no-install-recommends", "apt": "--no-install-recommends", "aptitude": "--without-recommends"}
 
 
 def fixes(snapshot: Snapshot, install: Install) -> Iterator[Fix | None]:
     """The ways, from what loses nothing to what leaves out most."""
     yield _apart(snapshot, install) if install.unknown else None
+    yield _keeping_all(snapshot, install)
     yield _keeping(snapshot, install)
     yield _lean(snapshot, install)
 
@@ -50,6 +53,26 @@ def _keeping(snapshot: Snapshot, install: Install) -> Fix | None:
     elif install.cause.suite not in debian.suites():
         note += f"; these are the packages of Debian {listed(tuple(install.lost))}"
     return Fix("no-recommends", title, Safety.ASK, edits, note=note, saves=saves)
+
+
+def _keeping_all(snapshot: Snapshot, install: Install) -> Fix | None:
+    """The flag, and by name all that is not known to be missed by nobody, where these are few and in the release that
+    the tag of the base image names.
+    """
+    unsure = unknown_roots(install)
+    kept = (*install.needed, *unsure)
+    careful = install._replace(needed=kept)
+    is_named = install.cause.suite in debian.suites() and "release-unnamed" not in install.cause.options
+    if (
+        not (unsure and is_named and careful.is_certain)
+        or len(unsure) > _FEW
+        or not careful.claimed(kept)[install.suite]
+    ):
+        return None
+    edits = _edits(snapshot, install, kept)
+    title = f"Add {_FLAGS[install.call.program]}, keep {' '.join(kept)}"
+    saves = install.size(careful.claimed(kept))
+    return Fix("no-recommends-careful", title, Safety.SAFE, edits, saves=saves) if edits else None
 
 
 def _apart(snapshot: Snapshot, install: Install) -> Fix | None:

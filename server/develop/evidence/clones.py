@@ -29,6 +29,9 @@ def _make(folder: Path) -> None:
     """The project, version by version."""
     folder.mkdir(parents=True)
     _git(folder, "init", "--quiet")
+    # As the public server does (docs of git: uploadpack.allowFilter).
+    for given in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        _git(folder, "config", given, "true")
     for version in range(_VERSIONS):
         Path(folder, "picture.bin").write_bytes(random.Random(version).randbytes(_BYTES))  # noqa: S311
         Path(folder, "tool.sh").write_text(f"#!/bin/sh\necho {version}\n", encoding="utf-8")

@@ -386,6 +386,15 @@ CASES = (
         drops_packages=True,
     ),
     Case(
+        "recommended-and-unknown",  # what nobody has looked at is kept by name
+        "recommended-packages",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update \\\n"
+        "    && apt-get install -y darkice \\\n"
+        "    && rm -rf /var/lib/apt/lists/* /var/lib/dbus/machine-id\n",  # which is another one in each build
+        drops_packages=True,
+    ),
+    Case(
         "recommended-apart",  # a package that nobody else knows keeps what it recommends
         "recommended-packages",
         "FROM debian:bookworm-slim\n"

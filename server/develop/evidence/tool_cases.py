@@ -73,9 +73,30 @@ TOOL_CASES = (
         is_unknown=True,
     ),
     Case(
+        "archive-downloaded-before",
+        "archive-kept",
+        "FROM buildpack-deps:bookworm-curl\n"
+        "RUN curl -fsSLO https://registry.npmjs.org/typescript/-/typescript-5.4.5.tgz\n"
+        "ENV TOOLS=/opt/package\n"
+        "RUN tar -xzf typescript-5.4.5.tgz -C /opt\n",
+        gone=("/typescript-5.4.5.tgz",),
+        is_unknown=True,
+    ),
+    Case(
         "clone-without-history",
         "git-history-kept",
         "FROM buildpack-deps:bookworm-scm\nRUN git clone https://github.com/example/tool.git /opt/tool\n",
+        gone=("/opt/tool/.git",),
+        is_unknown=True,
+    ),
+    Case(
+        "clone-without-old-files",
+        "git-history-kept",
+        "FROM buildpack-deps:bookworm-scm\n"
+        "RUN git clone https://github.com/example/tool.git /opt/tool \\\n"
+        "    && cd /opt/tool \\\n"
+        "    && git checkout --quiet HEAD~2 \\\n"
+        "    && git rev-parse HEAD > /opt/version\n",
         gone=("/opt/tool/.git",),
         is_unknown=True,
     ),
@@ -100,6 +121,14 @@ TOOL_CASES = (
         "    apt-get update \\\n"
         "    && apt-get install -y --no-install-recommends curl \\\n"
         "    && rm -rf /var/lib/apt/lists/*\n",
+    ),
+    Case(
+        "mount-with-docker-clean",
+        "cache-mount-defeated",
+        "FROM debian:bookworm-slim\n"
+        "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n"
+        "    --mount=type=cache,target=/var/lib/apt,sharing=locked \\\n"
+        "    apt-get update && apt-get install -y --no-install-recommends curl\n",
     ),
     Case(
         "mount-passed-by-option",
