@@ -21,6 +21,27 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 ```
 
+`/bin/sh` of Debian and Ubuntu is dash, to which `{apt,dpkg}` is the name of one folder, which is not there:
+
+## Example
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends curl \
+    && rm -rf /var/lib/{apt,dpkg}/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends curl \
+    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/{apt,dpkg}/lists/*
+```
+
 ## Fix safety
 
 Safe: the lists are only read by apt, and every later RUN of the stage that installs, or starts a script of yours that
@@ -47,6 +68,12 @@ RUN apt-get update && apt-get install -y --no-install-recommends less && cd /var
 RUN lists=/var/lib/apt/lists; apt-get update && apt-get install -y --no-install-recommends vim && rm -rf $lists/*
 RUN apt-get update && apt-get install -y --no-install-recommends jq && rm -rf /var/lib/apt
 RUN apt-get update && apt-get install -y --no-install-recommends tree && apt-get distclean
+```
+
+```
+FROM debian:bookworm-slim
+SHELL ["/bin/bash", "-c"]
+RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/{lib/apt/lists,cache/apt}/*
 ```
 
 It is done where a condition holds, so that nobody knows whether it is done at all:

@@ -145,7 +145,7 @@ from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
-from deadweight.syntax.shell import Block, alternatives
+from deadweight.syntax.shell import Block
 from deadweight.text import Edit
 
 if TYPE_CHECKING:
@@ -369,9 +369,9 @@ def _as_typed(kept: _Kept) -> str | None:
     use = kept.last
     blocks = [node.kind for node in use.call.placed.ancestors if isinstance(node, Block)]
     is_simple = all(kind in ("braces", "subshell") for kind in blocks)
-    is_one = use.word is not None and _PATTERN.search(use.word.text) is None and len(alternatives(use.word)) == 1
-    if is_simple and is_one and use.word is not None:
-        typed = use.word.text
+    word = use.word if use.word is None or _PATTERN.search(use.word.text) is None else None
+    if is_simple and word is not None and len(use.call.alternatives(word)) == 1:
+        typed = word.text
     elif _PLAIN.fullmatch(kept.archive.path):
         typed = kept.archive.path if is_simple else f"-f {kept.archive.path}"
     else:
