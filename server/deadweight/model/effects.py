@@ -115,12 +115,14 @@ class Copied:
     """Files of the build context: `root` there is what the effect's path is in the image.
 
     `selection` is None where the context is not known; `is_complete` false where it could not be walked to its end.
+    `owner` is what --chown says, "" for root.
     """
 
     source: str
     root: str | None
     selection: Selection | None
     is_complete: bool = True
+    owner: str = ""
 
     @property
     def is_file(self) -> bool:

@@ -365,7 +365,7 @@ class Filesystem:
                 inner = _below(cause.root, where, path)
                 selection = self.context.select(inner)
                 # The same files: an ignore file that leaves some out does so for every COPY.
-                copied = Copied(inner, inner, selection, self.context.complete)
+                copied = Copied(inner, inner, selection, self.context.complete, cause.owner)
                 return replace(effect, path=path, cause=copied) if selection.exists else None
             case Compiled():  # its sources stay where they are: the folder asked for is where it writes
                 return replace(effect, path=path)
@@ -499,7 +499,7 @@ def _right_at(path: str, held: Iterable[Written]) -> Iterator[Written]:
         root = cause.root if effect.path == folder else posixpath.dirname(cause.root)
         for name, count in cause.selection.files.items() if cause.selection else ():
             if posixpath.dirname(name) == root:
-                file = Copied(name, name, Selection({name: count}, count, exists=True), cause.is_complete)
+                file = Copied(name, name, Selection({name: count}, count, exists=True), True, cause.owner)
                 yield Written(site, replace(effect, path=posixpath.join(folder, posixpath.basename(name)), cause=file))
 
 

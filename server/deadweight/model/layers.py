@@ -524,9 +524,10 @@ class _StageReader:
     def from_context(
         self, instruction: Instruction, source: str | None, target: str | None, is_folder: bool, span: Span
     ) -> Effect:
-        context = self.context
+        context, owner = self.context, instruction.flag("chown") or ""
         if source is None or context is None:
-            return writes(target, Copied(source or "", None if source is None else inside_context(source), None), span)
+            unknown = None if source is None else inside_context(source)
+            return writes(target, Copied(source or "", unknown, None, owner=owner), span)
         root = inside_context(source)
         selection = context.select(source)
         if any(mark in root for mark in "*?[") and len(selection.files) == 1:
@@ -537,10 +538,10 @@ class _StageReader:
         if any(mark in root for mark in "*?["):
             folder = posixpath.dirname(root)
             root_or_none = None if any(mark in folder for mark in "*?[") else folder
-            return writes(target, Copied(source, root_or_none, selection, context.complete), span)
+            return writes(target, Copied(source, root_or_none, selection, context.complete, owner), span)
         if root in selection.files and is_folder and target:
             target = posixpath.join(target, posixpath.basename(root))
-        return writes(target, Copied(source, root, selection, context.complete), span)
+        return writes(target, Copied(source, root, selection, context.complete, owner), span)
 
     def from_stage(self, name: str, source: str | None) -> CopiedFromStage:
         stage = self.ledgers.build.find(name)

@@ -83,6 +83,15 @@ FROM debian:bookworm-slim
 RUN if ! command -v curl; then apt-get update && apt-get install -y --no-install-recommends curl; fi
 ```
 
+What runs is in a variable or in the words of `eval`, which are not followed:
+
+```
+FROM debian:bookworm-slim
+ARG APT="apt-get -y --no-install-recommends"
+RUN $APT update && $APT install curl
+RUN eval "apt-get update && apt-get install -y --no-install-recommends less"
+```
+
 The stage does not ship:
 
 ```

@@ -111,6 +111,13 @@ RUN curl -fsSLO https://packages.microsoft.com/config/debian/13/packages-microso
     && dpkg -i packages-microsoft-prod.deb
 ```
 
+It is what `tee` keeps of a download on its way, which is not followed:
+
+```
+FROM debian:trixie-slim
+RUN curl -fsSL https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz | tee /srv/go.tgz | tar -xz -C /usr/local
+```
+
 The stage does not ship:
 
 ```
