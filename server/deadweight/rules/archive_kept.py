@@ -111,7 +111,13 @@ RUN curl -fsSLO https://packages.microsoft.com/config/debian/13/packages-microso
     && dpkg -i packages-microsoft-prod.deb
 ```
 
-It is what `tee` keeps of a download on its way, which is not followed:
+Somebody puts it where it is to be kept, or it is what `tee` keeps of a download on its way, which is not followed:
+
+```
+FROM debian:trixie-slim
+RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
+    && tar -C /usr/local -xzf go1.25.1.linux-amd64.tar.gz && mv go1.25.1.linux-amd64.tar.gz /srv/mirror/
+```
 
 ```
 FROM debian:trixie-slim
