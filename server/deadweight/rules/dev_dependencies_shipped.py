@@ -355,7 +355,7 @@ if TYPE_CHECKING:
 def _words(snapshot: Snapshot) -> Words:
     if node_development.are_installed(snapshot):
         return Words(node_development.of_command)
-    is_any = bring_packages(snapshot.shipped_ledgers, *python_project.MANAGERS)
+    is_any = bring_packages(snapshot.reached_ledgers, *python_project.MANAGERS)
     return Words(of_known) if is_any else NO_WORDS
 
 
