@@ -187,3 +187,36 @@ def test_silent(dockerfile: str) -> None:
 )
 def test_silent_where_the_project_says_so(files: str) -> None:
     assert tried(f"{HEAD}RUN npm install\n", files) is None
+
+
+@pytest.mark.parametrize(
+    ("build", "after"),
+    [
+        ("RUN npm ci\nRUN npm run build\n", "RUN npm ci\nRUN npm run build && npm prune --omit=dev\n"),
+        ("RUN npm ci && npx tsc\n", "RUN npm ci && npx tsc && npm prune --omit=dev\n"),
+        ("RUN npm ci\nRUN npx tsc\nRUN npx vite\n", "RUN npm ci\nRUN npx tsc\nRUN npx vite && npm prune --omit=dev\n"),
+        ("RUN npm ci\nRUN npm cache verify\n", "RUN npm ci --omit=dev\nRUN npm cache verify\n"),
+        ("RUN yarn install\n", "RUN yarn install --production\n"),
+        ("RUN bun install --frozen-lockfile\n", "RUN bun install --production --frozen-lockfile\n"),
+        # Nobody knows how to do it without them: in another folder, in an exec form, by yarn.
+        ("RUN npm ci\nRUN cd web && npm run build\n", ""),
+        ('RUN npm ci\nRUN ["npm", "run", "build"]\n', ""),
+        ("RUN yarn\nRUN yarn build\n", ""),
+        ("RUN yarn && yarn build\n", ""),
+        # The tests of another target need them.
+        ("RUN npm ci\nRUN npm run build\nFROM build AS test\nRUN npm test\n", ""),
+        # They are gone from what is copied.
+        ("RUN npm ci\nRUN npm run build\nRUN npm prune --omit=dev\n", None),
+        ("RUN npm ci && npm run build && rm -rf node_modules\n", None),
+    ],
+)
+def test_what_is_copied_from_a_stage_is_in_the_image(build: str, after: str | None) -> None:
+    head = "FROM node:22 AS build\nWORKDIR /app\nCOPY . .\n"
+    tail = 'FROM node:22-slim\nCOPY --from=build /app /app\nCMD ["node", "/app/server.js"]\n'
+    assert tried(f"{head}{build}{tail}") == (f"{head}{after}{tail}" if after else after)
+
+
+def test_what_is_not_copied_is_not_in_the_image() -> None:
+    build = "FROM node:22 AS build\nWORKDIR /app\nCOPY . .\nRUN npm ci && npm run build\nFROM node:22-slim\n"
+    assert tried(f"{build}COPY --from=build /app/dist /app\n") is None
+    assert tried(f"{build}RUN npm ci --omit=dev\nCOPY --from=build /app/dist /app\n") is None

@@ -258,6 +258,15 @@ def test_a_stage_may_delete_what_the_stage_below_wrote() -> None:
     assert reported.fixes == ()
 
 
+@pytest.mark.parametrize(("flag", "change", "low"), [("7:8", "7:8", 0), ("a", "a:a", 0), ("7:8", "9", 60_000_000)])
+def test_an_owner_that_files_have_already_is_perhaps_written_again(flag: str, change: str, low: int) -> None:
+    """By the classic image store, which keeps what it has copied up."""
+    text = f"//- Dockerfile\nFROM debian:12\nCOPY --chown={flag} models /m\nRUN chown -R {change} /m\n{FILES}"
+    (reported,) = report(snapshot_of(text), rules=[rewritten_in_later_layer])
+    assert reported.finding.saves is not None
+    assert reported.finding.saves.low == low
+
+
 def test_nothing_of_the_base_image_lies_below_a_file() -> None:
     build = "FROM golang:1.26 AS build\nWORKDIR /src\nRUN go build -o app .\nFROM alpine:3.22\n"
     copied = "COPY {}--from=build /src/app /usr/bin/app\n"

@@ -120,3 +120,20 @@ def test_a_stage_for_tests_is_left_alone() -> None:
         f"//- Dockerfile\nFROM python:3.13-slim AS test\nCOPY . .\nRUN pipenv install --dev\n{FILES}"
     )
     assert report(snapshot, rules=[dev_dependencies_shipped]) == ()
+
+
+@pytest.mark.parametrize(
+    ("install", "copied", "is_said"),
+    [
+        ("uv sync --directory /app/uv", "/app/uv/.venv", True),
+        ("cd uv && uv sync", "/app", True),
+        ("cd uv && uv sync --no-dev", "/app", False),
+        ("cd uv && uv sync", "/app/uv/src", False),
+        ("python -m venv /venv && /venv/bin/pip install -r requirements-dev.txt", "/venv", True),
+        ("python -m venv /venv && /venv/bin/pip install -r requirements-dev.txt", "/app", False),
+    ],
+)
+def test_what_is_copied_from_a_stage_is_in_the_image(install: str, copied: str, is_said: bool) -> None:
+    build = f"{HEAD.replace('slim', 'slim AS build')}RUN {install}\n"
+    text = f"//- Dockerfile\n{build}FROM python:3.13-slim\nCOPY --from=build {copied} {copied}\n{FILES}"
+    assert bool(report(snapshot_of(text), rules=[dev_dependencies_shipped])) is is_said

@@ -62,11 +62,13 @@ class Written(NamedTuple):
     folder: str | None
     assigned: tuple[tuple[str, str | None], ...]
     conditional: bool
+    shell: str
 
     def inside(self, outer: Written) -> Written:
         """A call of the script that another command hands to a shell."""
         assigned = (*outer.assigned, *self.assigned)
-        return Written(outer.whole, self.own, self.words, self.folder, assigned, outer.conditional or self.conditional)
+        conditional = outer.conditional or self.conditional
+        return Written(outer.whole, self.own, self.words, self.folder, assigned, conditional, self.shell)
 
 
 class Reading(NamedTuple):
@@ -130,7 +132,7 @@ def _finding(around: Surroundings, files: Filesystem) -> Surroundings:
     """The surroundings of a call that finds these files. A layer outlives those that it was read on: of its own calls,
     none has those.
     """
-    return Surroundings(around.folder, around.variables, around.home, around.base, files)
+    return Surroundings(around.folder, around.variables, around.home, around.base, files, around.shell)
 
 
 def _are_same(one: Surroundings, other: Surroundings) -> bool:
@@ -196,10 +198,11 @@ def _calls(
         elif program is not None:
             whole = _whole(script, placed, own) if placed.ancestors or "<<" in own else own
             matters = _that_matter(changed, whole, texts) if changed else ()
-            written = Written(whole, own, texts, inner, matters, placed.conditional)
+            written = Written(whole, own, texts, inner, matters, placed.conditional, around.shell)
             nested = shell.nested(command) if said.is_nesting else None
             if nested is not None:
-                yield from _inside(nested, written, placed, here, body, so_far, offset)
+                its_shell = program if program in shell.SHELLS else ""  # `su` starts that of the account
+                yield from _inside(nested, written, placed, replace(here, shell=its_shell), body, so_far, offset)
                 continue
             if program == "trap" and (at_exit := shell.at_exit(command)) is not None:
                 last = (at_exit, written, placed)
@@ -245,7 +248,8 @@ def _surroundings(
         nonlocal outer, changed, made
         if folder != made.folder or home != made.home or now != changed:
             outer = outer or {**around.variables}
-            made = Surroundings(folder, {**outer, **now} if now else around.variables, home, around.base, around.files)
+            variables = {**outer, **now} if now else around.variables
+            made = Surroundings(folder, variables, home, around.base, around.files, around.shell)
             changed = now
         return made
 

@@ -62,8 +62,10 @@ def _of_context(
     span: Span,
     context: BuildContext | None,
 ) -> Effect:
+    owner = instruction.flag("chown") or ""
     if source is None or context is None:
-        return writes(target, Copied(source or "", None if source is None else inside_context(source), None), span)
+        unknown = None if source is None else inside_context(source)
+        return writes(target, Copied(source or "", unknown, None, owner=owner), span)
     root = inside_context(source)
     selection = context.select(source)
     if any(mark in root for mark in "*?[") and len(selection.files) == 1:
@@ -74,10 +76,10 @@ def _of_context(
     if any(mark in root for mark in "*?["):
         folder = posixpath.dirname(root)
         root_or_none = None if any(mark in folder for mark in "*?[") else folder
-        return writes(target, Copied(source, root_or_none, selection, context.complete), span)
+        return writes(target, Copied(source, root_or_none, selection, context.complete, owner), span)
     if root in selection.files and is_folder and target:
         target = posixpath.join(target, posixpath.basename(root))
-    return writes(target, Copied(source, root, selection, context.complete), span)
+    return writes(target, Copied(source, root, selection, context.complete, owner), span)
 
 
 def _of_stage(

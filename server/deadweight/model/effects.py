@@ -128,12 +128,14 @@ class Copied:
     """Files of the build context: `root` there is what the effect's path is in the image.
 
     `selection` is None where the context is not known; `is_complete` false where it could not be walked to its end.
+    `owner` is what --chown says, "" for root.
     """
 
     source: str
     root: str | None
     selection: Selection | None
     is_complete: bool = True
+    owner: str = ""
 
     @property
     def is_file(self) -> bool:
@@ -341,7 +343,8 @@ def moves(path: str, to: str | None, span: Span | Nth) -> Effect:
 def covers(pattern: str, path: str) -> bool:
     """Whether removing `pattern` leaves nothing that matters of `path`.
 
-    `/var/lib/apt` and `/var/lib/apt/lists/*` cover `/var/lib/apt/lists`; `/var/lib/apt/lists/partial` does not.
+    `/var/lib/apt` and `/var/lib/apt/lists/*` cover `/var/lib/apt/lists`; `/var/lib/apt/lists/partial` does not. `**` in
+    the middle stands for folders, any number of them.
     """
     return is_under(path, pattern) if "*" not in pattern else _glob_covers(pattern, path)
 
@@ -353,6 +356,9 @@ def is_under(path: str, folder: str) -> bool:
 
 def _glob_covers(pattern: str, path: str) -> bool:
     names, patterns = path.strip("/").split("/"), pattern.strip("/").split("/")
+    if "**" in patterns[:-1]:
+        before, after = pattern.split("/**/", 1)
+        return any(_glob_covers("/".join((before, *("*",) * more, after)), path) for more in range(len(names)))
     if patterns[-1] in ("*", "**") and len(patterns) == len(names) + 1:
         patterns.pop()  # everything in the folder
     if len(patterns) > len(names):

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from deadweight.model.context import Selection
 from deadweight.model.effects import (
     BaseLayers,
     Built,
@@ -44,7 +45,7 @@ from deadweight.model.stages import NOWHERE
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from deadweight.model.context import BuildContext, Selection
+    from deadweight.model.context import BuildContext
     from deadweight.model.effects import Cause, Effect
     from deadweight.model.folder import Folder
     from deadweight.model.questions import Question
@@ -364,7 +365,7 @@ class Filesystem:
                 inner = _below(cause.root, where, path)
                 selection = self.context.select(inner)
                 # The same files: an ignore file that leaves some out does so for every COPY.
-                copied = Copied(inner, inner, selection, self.context.complete)
+                copied = Copied(inner, inner, selection, self.context.complete, cause.owner)
                 return replace(effect, path=path, cause=copied) if selection.exists else None
             case Compiled():  # its sources stay where they are: the folder asked for is where it writes
                 return replace(effect, path=path)
@@ -386,10 +387,11 @@ class Filesystem:
         if any(each.path is not None and is_under(path, each.path) for each in done.values()):
             return ()
         again = {(site, id(each)) for effect in done.values() for site, each in _sources(effect)}
+        held = self._held(path, but_texts=True)
         return tuple(
             [
                 (site, effect)
-                for site, effect in self._held(path, but_texts=True)
+                for site, effect in (held if is_recursive else _right_at(path, held))
                 if site != self.site
                 and not isinstance(effect.cause, Text)
                 and (site, id(effect)) not in again
@@ -483,6 +485,22 @@ def is_file_at(effect: Effect, path: str) -> bool:
         return bool(cause.effects) and all(is_file_at(each, cause.path) for each in cause.effects or ())
     is_file = isinstance(cause, (Download, Filled, Text)) or (isinstance(cause, (Copied, Measured)) and cause.is_file)
     return is_file and effect.path is not None and fnmatchcase(effect.path, path)
+
+
+def _right_at(path: str, held: Iterable[Written]) -> Iterator[Written]:
+    """What lies under a path; of a folder of the context that `/bin/*` names, the files in it, one by one."""
+    folder, pattern = posixpath.split(path)
+    for site, effect in held:
+        cause = effect.cause
+        is_in_folder = "*" in pattern and "*" not in folder and effect.path in (folder, path)
+        if not is_in_folder or not isinstance(cause, Copied) or cause.root is None or cause.is_file:
+            yield Written(site, effect)
+            continue
+        root = cause.root if effect.path == folder else posixpath.dirname(cause.root)
+        for name, count in cause.selection.files.items() if cause.selection else ():
+            if posixpath.dirname(name) == root:
+                file = Copied(name, name, Selection({name: count}, count, exists=True), True, cause.owner)
+                yield Written(site, replace(effect, path=posixpath.join(folder, posixpath.basename(name)), cause=file))
 
 
 def _sources(effect: Effect) -> tuple[tuple[Site, Effect], ...]:

@@ -116,6 +116,11 @@ class Base:
         """Whether this is a Windows image."""
         return self.os_family == "windows"
 
+    @property
+    def sh_has_brace_lists(self) -> bool:
+        """Whether /bin/sh expands `{a,b}`: dash of Debian and Ubuntu does not, nor does that of BusyBox; bash does."""
+        return self.os_family not in ("debian", "ubuntu", "alpine", "busybox")
+
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> ImageRef:

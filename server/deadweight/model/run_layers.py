@@ -73,7 +73,7 @@ def run_layer(
             effects = (writes(None, Built(_first_word(instruction)), instruction.span),)
         return Layer(site, instruction, step, effects, effects)
     files = Filesystem(below, context, mounts, site)
-    around = Surroundings(state.workdir, state.variables, state.own_home, base, files)
+    around = Surroundings(state.workdir, state.variables, state.own_home, base, files, body.reader)
     has_its_mounts = was is not None and was.step is not None and mounts == mounts_of(was.instruction, was.step.state)
     is_on_the_same = is_on_the_same and has_its_mounts
     readings = tuple(read_calls(body, around, was.readings if was else (), is_on_the_same=is_on_the_same))

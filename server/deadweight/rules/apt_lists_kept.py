@@ -21,6 +21,27 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 ```
 
+`/bin/sh` of Debian and Ubuntu is dash, to which `{apt,dpkg}` is the name of one folder, which is not there:
+
+## Example
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends curl \
+    && rm -rf /var/lib/{apt,dpkg}/lists/*
+```
+
+Use instead:
+
+```
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends curl \
+    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/{apt,dpkg}/lists/*
+```
+
 ## Fix safety
 
 Safe: the lists are only read by apt, and every later RUN of the stage that installs, or starts a script of yours that
@@ -49,11 +70,26 @@ RUN apt-get update && apt-get install -y --no-install-recommends jq && rm -rf /v
 RUN apt-get update && apt-get install -y --no-install-recommends tree && apt-get distclean
 ```
 
+```
+FROM debian:bookworm-slim
+SHELL ["/bin/bash", "-c"]
+RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/{lib/apt/lists,cache/apt}/*
+```
+
 It is done where a condition holds, so that nobody knows whether it is done at all:
 
 ```
 FROM debian:bookworm-slim
 RUN if ! command -v curl; then apt-get update && apt-get install -y --no-install-recommends curl; fi
+```
+
+What runs is in a variable or in the words of `eval`, which are not followed:
+
+```
+FROM debian:bookworm-slim
+ARG APT="apt-get -y --no-install-recommends"
+RUN $APT update && $APT install curl
+RUN eval "apt-get update && apt-get install -y --no-install-recommends less"
 ```
 
 The stage does not ship:

@@ -133,6 +133,19 @@ RUN curl -fsSLO https://packages.microsoft.com/config/debian/13/packages-microso
     && dpkg -i packages-microsoft-prod.deb
 ```
 
+Somebody puts it where it is to be kept, or it is what `tee` keeps of a download on its way, which is not followed:
+
+```
+FROM debian:trixie-slim
+RUN curl -fsSLO https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz \
+    && tar -C /usr/local -xzf go1.25.1.linux-amd64.tar.gz && mv go1.25.1.linux-amd64.tar.gz /srv/mirror/
+```
+
+```
+FROM debian:trixie-slim
+RUN curl -fsSL https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz | tee /srv/go.tgz | tar -xz -C /usr/local
+```
+
 The stage does not ship:
 
 ```
@@ -168,7 +181,7 @@ from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered, remembered_of_each
-from deadweight.syntax.shell import Block, alternatives
+from deadweight.syntax.shell import Block
 from deadweight.text import Edit
 
 if TYPE_CHECKING:
@@ -408,9 +421,9 @@ def _as_typed(kept: _Kept) -> str | None:
     use = kept.last
     blocks = [node.kind for node in use.call.placed.ancestors if isinstance(node, Block)]
     is_simple = all(kind in ("braces", "subshell") for kind in blocks)
-    is_one = use.word is not None and _PATTERN.search(use.word.text) is None and len(alternatives(use.word)) == 1
-    if is_simple and is_one and use.word is not None:
-        typed = use.word.text
+    word = use.word if use.word is None or _PATTERN.search(use.word.text) is None else None
+    if is_simple and word is not None and len(use.call.alternatives(word)) == 1:
+        typed = word.text
     elif _PLAIN.fullmatch(kept.archive.path):
         typed = kept.archive.path if is_simple else f"-f {kept.archive.path}"
     else:

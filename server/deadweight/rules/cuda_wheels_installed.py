@@ -57,6 +57,28 @@ COPY requirements.txt .
 RUN pip install --extra-index-url https://download.pytorch.org/whl/cpu --no-cache-dir -r requirements.txt
 ```
 
+So does one in a stage that builds an environment to be copied:
+
+## Example
+
+```
+FROM python:3.13 AS build
+RUN python -m venv /venv && /venv/bin/pip install torch fastapi
+FROM python:3.13-slim
+COPY --from=build /venv /venv
+CMD ["/venv/bin/fastapi", "run"]
+```
+
+Use instead:
+
+```
+FROM python:3.13 AS build
+RUN python -m venv /venv && /venv/bin/pip install --extra-index-url https://download.pytorch.org/whl/cpu torch fastapi
+FROM python:3.13-slim
+COPY --from=build /venv /venv
+CMD ["/venv/bin/fastapi", "run"]
+```
+
 uv asks the first index that has a name, and no other; it has an option that is about PyTorch's packages alone:
 
 ## Example
@@ -140,7 +162,7 @@ FROM python:3.13-slim
 RUN pip install --no-cache-dir torch==2.9.0+cpu
 ```
 
-The stage does not ship:
+The stage does not ship, and nothing copies them:
 
 ```
 FROM python:3.13-slim AS train
@@ -168,6 +190,7 @@ from deadweight.model.ecosystems import python
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import complete, insert_word, swap_words
+from deadweight.rules.reaching import ships
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, rule
 from deadweight.size import python_project
 from deadweight.size.estimate import saved_with
@@ -217,14 +240,15 @@ def _names_one(instruction: Instruction) -> bool:
 
 
 def _words(snapshot: Snapshot) -> Words:
-    return Words(of_text=_names_one) if _installs(snapshot.shipped_ledgers) else NO_WORDS
+    return Words(of_text=_names_one) if _installs(snapshot.reached_ledgers) else NO_WORDS
 
 
 @rule("cuda-wheels-installed", group="packages", words=_words)
 def cuda_wheels_installed(snapshot: Snapshot) -> Iterator[Finding]:
     """Report installs of PyTorch and TensorFlow with CUDA in images where nothing speaks of GPUs."""
-    installs = [(ledger, install) for ledger, _, install in _installs(snapshot.shipped_ledgers)]
-    found = [(ledger, install) for ledger, install in installs if _is_plain(snapshot, ledger)]
+    installs = [(ledger, install) for ledger, _, install in _installs(snapshot.reached_ledgers)]
+    plain = [(ledger, install) for ledger, install in installs if _is_plain(snapshot, ledger)]
+    found = [(ledger, install) for ledger, install in plain if ships(snapshot, install.layer, install.effect)]
     if not found or _speaks_of_gpus(snapshot):
         return
     for ledger, install in found:

@@ -83,8 +83,91 @@ RUN npm ci && npm run build && npm prune --omit=dev
 CMD ["node", "dist/server.js"]
 ```
 
-Where the build is a RUN of its own, no flag helps: build in a stage of its own, and copy what it made into a stage that
-installs with `--omit=dev`.
+Where the build is a RUN of its own, no flag helps: build in a stage of its own. What is copied from there still has to
+be without them:
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22 AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY . .
+RUN npm run build
+FROM node:22-slim
+WORKDIR /app
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+CMD ["node", "dist/server.js"]
+//- package.json
+{
+  "scripts": {"build": "tsc"},
+  "dependencies": {"express": "^5.1.0"},
+  "devDependencies": {"typescript": "^5.9.0"}
+}
+//- package-lock.json
+{
+  "lockfileVersion": 3,
+  "packages": {
+    "": {"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}},
+    "node_modules/express": {"version": "5.1.0", "resolved": "x"},
+    "node_modules/typescript": {"version": "5.9.3", "resolved": "x", "dev": true}
+  }
+}
+//- server.ts 4000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22 AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY . .
+RUN npm run build && npm prune --omit=dev
+FROM node:22-slim
+WORKDIR /app
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+CMD ["node", "dist/server.js"]
+```
+
+yarn, pnpm and bun have options of their own:
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY package.json pnpm-lock.yaml ./
+RUN corepack enable && pnpm install --frozen-lockfile
+COPY server.js docker-entrypoint.sh ./
+ENTRYPOINT ["./docker-entrypoint.sh"]
+//- package.json
+{"dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}}
+//- pnpm-lock.yaml
+lockfileVersion: '9.0'
+//- server.js 4000
+//- docker-entrypoint.sh
+exec node server.js
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY package.json pnpm-lock.yaml ./
+RUN corepack enable && pnpm install --prod --frozen-lockfile
+COPY server.js docker-entrypoint.sh ./
+ENTRYPOINT ["./docker-entrypoint.sh"]
+```
 
 Python's tools bring what is for development too: poetry and uv the groups that are not optional, pipenv and pip what
 they are asked for:
@@ -218,7 +301,7 @@ dependencies: [flask]
 dependencies: [flask, jupyter, pytest]
 ```
 
-The stage does not ship:
+The stage does not ship, and what is copied from it is without them:
 
 ```
 //- Dockerfile
@@ -230,6 +313,21 @@ FROM nginx:1.29-alpine
 COPY --from=build /app/dist /usr/share/nginx/html
 //- package.json
 {"scripts": {"build": "tsc"}, "devDependencies": {"typescript": "^5.9.0"}}
+```
+
+```
+//- Dockerfile
+FROM node:22 AS build
+WORKDIR /app
+COPY . .
+RUN npm install
+RUN npm run build
+RUN npm prune --omit=dev
+FROM node:22-slim
+COPY --from=build /app /app
+CMD ["node", "/app/dist/server.js"]
+//- package.json
+{"scripts": {"build": "tsc"}, "dependencies": {"express": "^5.1.0"}, "devDependencies": {"typescript": "^5.9.0"}}
 ```
 
 ## References
@@ -257,7 +355,7 @@ if TYPE_CHECKING:
 def _words(snapshot: Snapshot) -> Words:
     if node_development.are_installed(snapshot):
         return Words(node_development.of_command)
-    is_any = bring_packages(snapshot.shipped_ledgers, *python_project.MANAGERS)
+    is_any = bring_packages(snapshot.reached_ledgers, *python_project.MANAGERS)
     return Words(of_known) if is_any else NO_WORDS
 
 

@@ -1,4 +1,6 @@
-"""What installs of npm bring for development alone; the part of `dev-dependencies-shipped` that is about Node.js."""
+"""What installs of npm, yarn, pnpm and bun bring for development alone; the part of `dev-dependencies-shipped` that is
+about Node.js.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import append_command, insert_word
+from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety, as_written, of_known
 from deadweight.size.estimate import saved_with
 from deadweight.syntax.dockerfile import remembered
@@ -37,6 +40,9 @@ _NPM_ITSELF = re.compile(
 # Programs of the system, which no package of npm stands behind.
 _SYSTEM = frozenset(("apk", "yum", "dnf", "microdnf", "corepack", "setcap", "update-ca-certificates", "awk"))
 _OLD_NODE = re.compile(r"(?:[0-9]|1[0-4]|argon|boron|carbon|dubnium|erbium|fermium)(?![0-9])")  # tags with npm 6
+# How managers are told to leave them out; yarn's newer ones have another command for it.
+_FLAGS = {"npm": "--omit=dev", "yarn": "--production", "pnpm": "--prod", "bun": "--production"}
+_MANAGERS = frozenset((*_FLAGS, "yarn berry"))
 _NOTE = "Check: nothing in devDependencies is needed when the image runs"
 
 
@@ -52,7 +58,7 @@ class _Install(NamedTuple):
 
 
 def findings(snapshot: Snapshot) -> Iterator[Finding]:
-    """The installs of layers that ship whose packages for development stay there."""
+    """The installs whose packages for development are in the image, by their layer or by a COPY from its stage."""
     for install in _installs(snapshot):
         user = _user(snapshot, install, snapshot.reached_ledgers)
         needed = f" for `{user}`" if user and user.startswith(("npm ", "npx ")) else ""
@@ -69,13 +75,13 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def are_installed(snapshot: Snapshot) -> bool:
-    """Whether a layer that ships brings devDependencies."""
-    return bool(_installs_in(snapshot.shipped_ledgers))
+    """Whether a layer brings devDependencies."""
+    return bool(_installs_in(snapshot.reached_ledgers))
 
 
 def _installs(snapshot: Snapshot) -> Iterator[_Install]:
-    for ledger, layer, (effect, call, manifest, saves) in _installs_in(snapshot.shipped_ledgers):
-        if _is_told_otherwise(call, snapshot.ledgers.files(layer)):
+    for ledger, layer, (effect, call, manifest, saves) in _installs_in(snapshot.reached_ledgers):
+        if not ships(snapshot, layer, effect) or _is_told_otherwise(call, snapshot.ledgers.files(layer)):
             continue
         if not _is_for_development(manifest, start_command(snapshot.shipped_ledgers)):
             yield _Install(ledger, layer, effect, call, manifest, saves)
@@ -95,7 +101,7 @@ def _installs_in(layer: Layer) -> Iterator[tuple[Effect, Call, Manifest, Size]]:
 def _saves(effect: Effect) -> Size | None:
     """The bytes that an install writes for devDependencies; None where it does not, or nobody can tell."""
     cause = effect.cause
-    if not isinstance(cause, PackageSet) or cause.manager != "npm" or "dev" not in cause.options or cause.names:
+    if not isinstance(cause, PackageSet) or cause.manager not in _MANAGERS or "dev" not in cause.options or cause.names:
         return None
     if not effect.is_certain:
         return None
@@ -182,21 +188,34 @@ def _may_use_packages(call: Call) -> bool:
 
 
 def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:
-    """Leave them out, or remove them at the end of a RUN that needs them; unless another target of the file does."""
-    if _user(snapshot, install, snapshot.ledgers) is None:
-        yield _fix(snapshot, install)
+    """Leave them out, or remove them at the end of a RUN that needs them; unless another target of the file does. In a
+    stage that is only copied from, it may be another RUN than the one that installs them.
+    """
+    stage = install.layer.site.stage
+    layers = [install.layer]
+    if stage not in snapshot.build.shipped:
+        layers += [layer for layer in install.ledger.layers[install.layer.site.step + 1 :] if _uses(layer)]
+    if all(layer in layers for layer in _behind(snapshot, install, snapshot.ledgers) if _uses(layer)):
+        yield _fix(snapshot, install, layers[-1])
 
 
-def _fix(snapshot: Snapshot, install: _Install) -> Fix | None:
-    layer, call = install.layer, install.call
-    flag = "--production" if _has_npm_6(snapshot, install) else "--omit=dev"
-    users = [each for each in layer.calls[layer.calls.index(call) + 1 :] if _may_use_packages(each)]
-    if users or install.manifest.workspaces or _runs_scripts_that_need_them(install):
+def _fix(snapshot: Snapshot, install: _Install, last_layer: Layer) -> Fix | None:
+    """`last_layer` is the last one that may use what is installed, or that of the install."""
+    layer, call, cause = install.layer, install.call, install.effect.cause
+    flag = _FLAGS.get(cause.manager) if isinstance(cause, PackageSet) else None
+    if flag is None or not call.words:
+        return None
+    if _has_npm_6(snapshot, install):
+        flag = "--production"
+    is_same = last_layer is layer
+    behind = last_layer.calls[layer.calls.index(call) + 1 if is_same else 0 :]
+    users = [each for each in behind if _may_use_packages(each)]
+    if users or not is_same or install.manifest.workspaces or _runs_scripts_that_need_them(install):
         prune = _prune(call, flag)
-        last = users[-1] if users else call
-        is_here = last.around.folder == call.around.folder
-        edit = append_command(snapshot, layer, last, prune) if prune and is_here else None
-        title = f"Run npm prune {flag} in the same RUN"
+        last = users[-1] if users else call if is_same else None
+        is_here = last is not None and last.around.folder == call.around.folder
+        edit = append_command(snapshot, last_layer, last, prune) if last and prune and is_here else None
+        title = f"Run npm prune {flag} in the same RUN" if is_same else f"Run npm prune {flag} behind the build"
     else:
         first = call.words[0]
         verb = call.words[-1] if first.text.startswith("-") else first
@@ -211,6 +230,8 @@ def _prune(call: Call, flag: str) -> str | None:
     `--legacy-peer-deps` (ERESOLVE without it), `--omit=optional`, `--workspace=api`; tried with npm 11.19, 2026-11-23.
     """
     options = [word.text for word in call.words if word.text.startswith("-")]
+    if call.program != "npm":
+        return None
     is_plain = len(options) == len(call.words) - 1  # the rest is the verb: no option has its value behind it
     assigned = [each.name.lower() for each in call.placed.command.assignments]
     if not is_plain or call.value("--prefix", "-C") or any(name.startswith("npm_config_") for name in assigned):
@@ -220,7 +241,7 @@ def _prune(call: Call, flag: str) -> str | None:
 
 def _has_npm_6(snapshot: Snapshot, install: _Install) -> bool:
     """Whether the base brings npm 6, which takes no notice of `--omit`."""
-    base = snapshot.build.base_of(install.ledger.stage)
+    base = snapshot.build.base_of(install.ledger.stage) if install.call.program == "npm" else None
     return base is not None and base.repository == "node" and _OLD_NODE.match(base.tag or "") is not None
 
 

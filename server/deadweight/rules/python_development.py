@@ -15,6 +15,7 @@ from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
 from deadweight.rules.edits import complete, insert_word, remove_command, remove_instruction, swap_words
+from deadweight.rules.reaching import ships
 from deadweight.rules.rule import Finding, Fix, Safety
 from deadweight.size.estimate import saved_with
 from deadweight.syntax.dockerfile import remembered
@@ -106,8 +107,9 @@ class _Install(NamedTuple):
 
 
 def findings(snapshot: Snapshot) -> Iterator[Finding]:
-    """The installs of layers that ship whose packages for development stay there."""
-    found = [(ledger, each) for ledger in snapshot.shipped_ledgers for each in _first_installs(ledger)]
+    """The installs whose packages for development are in the image, by their layer or by a COPY from its stage."""
+    installs = ((ledger, each) for ledger in snapshot.reached_ledgers for each in _first_installs(ledger))
+    found = [(ledger, each) for ledger, each in installs if ships(snapshot, each.layer, each.effect)]
     if not found or _is_for_development(snapshot):
         return
     for ledger, install in found:

@@ -155,8 +155,9 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y wget ca-certificates vim
 ```
 
-dnf is told so, by the option or in its configuration, has no packages of which it is known what they recommend, or may
-take them from elsewhere: NodeSource's recommend nothing. How much `--nodocs` would save nobody can tell.
+dnf is told so, by the option or in its configuration, has no packages of which it is known what they recommend in this
+release, or may take them from elsewhere: NodeSource's recommend nothing. How much `--nodocs` would save nobody can
+tell.
 
 ```
 FROM rockylinux:8
@@ -178,6 +179,11 @@ RUN dnf install -y git && dnf clean all
 ```
 FROM rockylinux:9
 RUN dnf install -y gcc make tar && dnf clean all
+```
+
+```
+FROM fedora:42
+RUN dnf install -y git && dnf clean all
 ```
 
 ```

@@ -24,13 +24,15 @@ class RunBody(NamedTuple):
 
     `form`: "shell" for text on the instruction's own lines, "script" for `RUN <<EOF` where the heredoc is the script,
     "exec" for an array that no shell reads.
-    `options`: what the shell is started with, `-e` among them where a failing command ends the script.
+    `options`: what the shell is started with, `-e` among them where a failing command ends the script. `reader` is the
+    shell, without its folder.
     """
 
     script: shell.Script
     source: Logical
     form: Literal["shell", "script", "exec"]
     options: tuple[str, ...] = ()
+    reader: str = "sh"
 
     def span(self, span: Span) -> Span:
         """Where a span of the script stands in the instruction's text."""
@@ -81,7 +83,11 @@ def _read_body(instruction: Instruction, shell_form: tuple[str, ...]) -> RunBody
     source = instruction.arguments
     if instruction.heredocs:
         source = _with_bodies(source, instruction)
-    return RunBody(shell.parse(source.text), source, "shell", shell_form[1:])
+    return RunBody(shell.parse(source.text), source, "shell", shell_form[1:], _reader(shell_form))
+
+
+def _reader(shell_form: tuple[str, ...]) -> str:
+    return program_name(shell_form[0]) if shell_form else "sh"
 
 
 def _is_heredoc_alone(instruction: Instruction) -> bool:
@@ -91,11 +97,11 @@ def _is_heredoc_alone(instruction: Instruction) -> bool:
 
 def _script_body(text: str, heredoc: Heredoc, shell_form: tuple[str, ...]) -> RunBody | None:
     content = text[heredoc.content.start : heredoc.content.end]
-    options = shell_form[1:]
+    options, reader = shell_form[1:], _reader(shell_form)
     if shebang := _SHEBANG.match(content):
         if shebang[1] not in _SHELLS:
             return None
-        options = tuple(shebang[2].split())
+        options, reader = tuple(shebang[2].split()), shebang[1]
     elif not is_posix(shell_form):
         return None
     pieces: list[str] = []
@@ -110,7 +116,7 @@ def _script_body(text: str, heredoc: Heredoc, shell_form: tuple[str, ...]) -> Ru
         length += len(kept)
         offset += len(line)
     source = Logical("".join(pieces), tuple(starts or (0,)), tuple(sources or (heredoc.content.start,)))
-    return RunBody(shell.parse(source.text), source, "script", options)
+    return RunBody(shell.parse(source.text), source, "script", options, reader)
 
 
 def _with_bodies(line: Logical, instruction: Instruction) -> Logical:

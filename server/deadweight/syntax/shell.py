@@ -167,7 +167,7 @@ def children(node: Node) -> Iterator[Node]:
 def alternatives(word: Word) -> tuple[str, ...]:
     """The patterns a brace list stands for in bash: `/var/{cache,log}` is `/var/cache` and `/var/log`.
 
-    A word without a brace list, or with more than 64 alternatives, is its own pattern. (dash has no brace lists.)
+    A word without a brace list, or with more than 64 alternatives, is its own pattern. dash has no brace lists.
     """
     pattern = "".join(
         part.value.translate(_MARK_BRACES) if part.kind == "literal" and not part.is_quoted else part.pattern

@@ -46,13 +46,23 @@ _WRITING = (">", ">>", ">|")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a call can know: the shell's folder, ENV and ARG, the account's home, the base, what is there already."""
+    """What a call can know: the shell's folder, ENV and ARG, the account's home, the base, what is there already, and
+    which shell reads the call, "" where nobody knows that.
+    """
 
     folder: str | None
     variables: Mapping[str, str | None]
     home: str | None
     base: Base
     files: Filesystem
+    shell: str = "sh"
+
+    @property
+    def has_brace_lists(self) -> bool:
+        """Whether the shell makes several words of `{a,b}`: bash does, also where it is called sh."""
+        if self.shell == "sh":  # which `rm /bin/sh && ln -s /bin/bash /bin/sh` makes another one
+            return self.base.sh_has_brace_lists or self.files.is_removed("/bin/sh")
+        return self.shell not in ("dash", "ash")
 
     def variable(self, name: str) -> str | None:
         """The value of a variable, of the base image where no ENV sets it; None where it has none that one can know."""
@@ -155,7 +165,12 @@ class Call:
     def spread(self) -> Iterator[str]:
         """The words as patterns, brace lists spread out: `https://a/{b,c}.tgz` are two."""
         for word in self.words:
-            yield from alternatives(word)
+            yield from self.alternatives(word)
+
+    def alternatives(self, word: Word) -> tuple[str, ...]:
+        """The patterns that a word stands for: several of a brace list, where the shell has them."""
+        found = alternatives(word)
+        return found if len(found) == 1 or self.around.has_brace_lists else (word.pattern,)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -181,7 +196,7 @@ class Call:
     def paths(self, words: Iterable[Word]) -> Iterator[str | None]:
         """Absolute paths of `words`, brace lists spread out; None for each that nobody can tell."""
         for word in words:
-            for each in alternatives(word):
+            for each in self.alternatives(word):
                 yield self.around.resolve(each)
 
 

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
-from deadweight.model.effects import Built, Rewritten, writes
+from deadweight.model.effects import Built, Copied, Rewritten, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deadweight.model.commands.call import Call
-    from deadweight.model.effects import Effect
+    from deadweight.model.effects import Cause, Effect
 
 OWNER_OR_MODE = ("chown", "chgrp", "chmod")
 _CHANGES_LITTLE = re.compile(r"(?:root|0)?:?(?:root|0)?|[ugoa]*\+[rwxX]+")  # `chown root:root`, `chmod +x`
@@ -20,14 +20,26 @@ _TAKES_AWAY = re.compile(r"-[rwxXst]+")  # `chmod -x`, which looks like an optio
 
 
 def again(
-    call: Call, path: str | None, *, recursive: bool = False, may_be_nothing: bool = False, is_file: bool = False
+    call: Call,
+    path: str | None,
+    *,
+    recursive: bool = False,
+    may_be_nothing: bool = False,
+    is_file: bool = False,
+    owner: str = "",
 ) -> Iterator[Effect]:
-    """What `call` writes again where it changes `path` (one that it says `is_file`), or all below it: nothing of what
-    its own RUN wrote.
+    """What `call` writes again where it changes `path` (one that it says `is_file`), or all below it, perhaps by giving
+    it an `owner`: nothing of what its own RUN wrote.
     """
     sources = call.around.files.of_earlier_layers(path, recursive, is_file) if path else ()
     if sources:
+        may_be_nothing = may_be_nothing or all(_belongs_to(each.cause, owner) for _, each in sources)
         yield writes(path, Rewritten(call.program, sources, may_be_nothing), call.span)
+
+
+def _belongs_to(cause: Cause, owner: str) -> bool:
+    """Whether `COPY --chown=app:app` has given files that owner already, who may be called `app` as well."""
+    return bool(owner) and isinstance(cause, Copied) and {*owner.split(":")} == {*cause.owner.split(":")}
 
 
 def changes_little(change: str) -> bool:
@@ -52,8 +64,9 @@ def _owner_or_mode(call: Call) -> Iterator[Effect]:
     may_be_nothing = changes_little(change)
     fed = call.fed_by  # `find /app -type f | xargs chmod 640`
     is_recursive = call.has("-R", "--recursive") or (fed is not None and fed.program == "find")
+    owner = change if call.program == "chown" else ""
     for path in call.paths(words if is_given else words[1:]):
-        yield from again(call, path, recursive=is_recursive, may_be_nothing=may_be_nothing)
+        yield from again(call, path, recursive=is_recursive, may_be_nothing=may_be_nothing, owner=owner)
 
 
 def _touch(call: Call) -> Iterator[Effect]:

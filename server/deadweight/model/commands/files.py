@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.call import Tool
 from deadweight.model.commands.changes import OWNER_OR_MODE, again, changes_little
 from deadweight.model.effects import removes
-from deadweight.syntax.shell import alternatives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ _ANY_HOME = re.compile(r"/home/\$(?:\w+|\{\w+\})(?=/)")
 
 def _rm(call: Call) -> Iterator[Effect]:
     resolve = call.around.resolve
-    for pattern in (each for word in call.operands() for each in alternatives(word)):
+    for pattern in (each for word in call.operands() for each in call.alternatives(word)):
         path = resolve(pattern) or resolve(_ANY_HOME.sub("/home/*", pattern))
         if path is not None:
             yield removes(path, call.span)
@@ -43,7 +44,7 @@ def _shred(call: Call) -> Iterator[Effect]:
 
 
 def _find(call: Call) -> Iterator[Effect]:
-    """`find DIR ... -delete` and `find DIR ... -exec rm`: whatever the tests are, it is a clean-up of that folder. With
+    """`find DIR ... -delete` and `find DIR ... -exec rm` clean a folder up, or take what has some name in it. With
     `-exec chown` it changes what is in there.
     """
     texts = [word.text for word in call.words]
@@ -55,9 +56,20 @@ def _find(call: Call) -> Iterator[Effect]:
             yield from again(replace(call, program=texts[run]), path, recursive=True, may_be_nothing=may_be_nothing)
     if "-delete" not in texts and not ("rm" in texts and run < len(texts)):
         return
-    for path in call.paths(found_whole(call.words)):
-        if path is not None:
-            yield removes(path, call.span)
+    names = _names_found(call.words)
+    is_flat = ("-maxdepth", "1") in pairwise(texts)
+    for path in call.paths(_folders(call.words) if names else found_whole(call.words)):
+        for name in names or ("",) if path is not None else ():
+            found = posixpath.join(path or "", "" if is_flat else "**", name) if name else path
+            yield removes(found, call.span)
+
+
+def _names_found(words: tuple[Word, ...]) -> tuple[str, ...]:
+    """The names that `find` looks for, where it takes all that is called so: `-name .git -o -name .github`."""
+    texts = [word.text for word in words]
+    if _NARROWING.intersection(texts) != {"-name"} or not {"!", "-not"}.isdisjoint(texts):
+        return ()
+    return tuple([after.value or after.pattern for one, after in pairwise(words) if one.text == "-name"])
 
 
 def found_whole(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -65,7 +77,13 @@ def found_whole(words: tuple[Word, ...]) -> tuple[Word, ...]:
     texts = [word.text for word in words]
     if not _NARROWING.isdisjoint(texts):
         return ()
-    return words[: next((at for at, text in enumerate(texts) if text.startswith(("-", "!", "("))), len(texts))]
+    return _folders(words)
+
+
+def _folders(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Where `find` looks."""
+    starts = ("-", "!", "(", "\\")
+    return words[: next((at for at, word in enumerate(words) if word.text.startswith(starts)), len(words))]
 
 
 def _nothing(_: Call) -> Iterator[Effect]:
