@@ -174,7 +174,6 @@ from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import copied_archives, copies_between
-from deadweight.rules.downloading_later import downloaded_before
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, names_folder_of, word_for
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
@@ -409,6 +408,8 @@ def _later(snapshot: Snapshot, kept: _Kept) -> Fix | None:
     first, last, text = kept.archive.layer, kept.layer, _as_typed(kept)
     if text is None or any(layer is not last for layer, _ in kept.uses):
         return None
+    from deadweight.rules.downloading_later import downloaded_before  # a session starts without it
+
     moved = downloaded_before(snapshot, first, kept.archive.effect, last, kept.uses[0][1].call)
     removed = append_command(snapshot, last, kept.last.call, f"rm {text}")
     if moved is None or removed is None:

@@ -144,7 +144,6 @@ from deadweight.model.stack import folded
 from deadweight.rules import copies_between, work_images
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import SHARED, is_inside, is_removed, layers_behind, names
-from deadweight.rules.partial_clones import fetch_files_later
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -336,6 +335,8 @@ def _partial(snapshot: Snapshot, clone: _Clone) -> Fix | None:
         *((clone.layer, call) for call in clone.users),
         *(each for each in later if _concerns(each[1], clone.folder)),
     )
+    from deadweight.rules.partial_clones import fetch_files_later  # a session starts without it
+
     return fetch_files_later(snapshot, clone.layer, clone.effect, clone.call, users)
 
 
