@@ -38,7 +38,7 @@ _NEEDED = (
     f"{_BUNDLED}libs/deadweight/pages/apt-lists-kept.md",
     f"{_BUNDLED}libs/deadweight/facts/data/base_images.tsv",
 )
-_UNWANTED = re.compile(r"node_modules/|/src/|/test/|\.ts$|\.map$|\.tsv\.xz$|requirements")
+_UNWANTED = re.compile(r"node_modules/|/src/|/test/|\.ts$|\.map$|\.tsv\.z$|requirements")
 _COMPILED = re.compile(r"\.(so|pyd|dylib|dll)$")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import lzma
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path  # noqa: TC003 - the types of a NamedTuple are looked at
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,8 +107,8 @@ def unpack(wheel: Wheel, folder: Path) -> None:
             if name.endswith("/") or (wheel.name == DOES_WITHOUT_COMPILED and name.endswith(_COMPILED)):
                 continue
             data = packed.read(name)
-            if target.suffixes[-2:] == [".tsv", ".xz"]:
-                target, data = target.with_suffix(""), lzma.decompress(data)
+            if target.suffixes[-2:] == [".tsv", ".z"]:
+                target, data = target.with_suffix(""), zlib.decompress(data)
             elif target.suffix == ".so":
                 data = without_debug_information(data)
             target.parent.mkdir(parents=True, exist_ok=True)

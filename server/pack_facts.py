@@ -1,9 +1,13 @@
-"""Build hook: packs the fact tables (sorted text in the repository) into the wheel as xz."""
+"""Build hook: packs the fact tables (sorted text in the repository) into the wheel.
+
+By zlib: Debian's packages of one suite are unpacked in 10 ms of 40 that xz takes, at each start that asks for them; all
+tables come to 2.3 MB in place of 1.7 (2026-11-26).
+"""
 
 from __future__ import annotations
 
-import lzma
 import shutil
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ DATA = Path("server/deadweight/facts/data")
 
 
 class PackFacts(BuildHookInterface[Any]):
-    """Adds every `data/NAME.tsv` to the wheel as `data/NAME.tsv.xz`: the same text, the same bytes."""
+    """Adds every `data/NAME.tsv` to the wheel as `data/NAME.tsv.z`: the same text, the same bytes."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before the wheel is written; an editable install reads the text itself."""
@@ -21,8 +25,8 @@ class PackFacts(BuildHookInterface[Any]):
             return
         self._packed.mkdir(parents=True, exist_ok=True)
         for table in sorted((Path(self.root) / DATA).glob("*.tsv")):
-            target = self._packed / f"{table.name}.xz"
-            target.write_bytes(lzma.compress(table.read_bytes(), preset=9 | lzma.PRESET_EXTREME))
+            target = self._packed / f"{table.name}.z"
+            target.write_bytes(zlib.compress(table.read_bytes(), level=9))
             build_data["force_include"][str(target)] = (DATA.relative_to("server") / target.name).as_posix()
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:

@@ -109,3 +109,15 @@ def test_what_fix_all_saves_is_unknown_where_the_findings_are() -> None:
     outcome = fix_all(snapshot_of("FROM example.com/x\nRUN pip install -r list.txt\n"))
     assert outcome.done
     assert outcome.saves is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        ("FROM a\nRUN b\n", "FROM a\nRUN b \\\\\n", False),  # dockerfile-parse takes two escapes for one
+        ("FROM a\nRUN b \\\\\nRUN c\n", "FROM a\nRUN b \\\\\nRUN d \\\\\n", True),  # and did before
+        ("# escape=`\nFROM a\nRUN b\n", "# escape=`\nFROM a\nRUN b `\n  && c\n", True),
+    ],
+)
+def test_another_parser_still_agrees_about_what_a_fix_writes(before: str, after: str, verdict: bool) -> None:
+    assert is_sound(Snapshot(parse(before)), Snapshot(parse(after))) is verdict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deadweight.text import Edit, Position, Span, Text, apply_edits, code_points, split_lines, units
+from deadweight.text import Edit, Position, Span, Text, apply_edits, as_one, code_points, split_lines, units
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,14 @@ def test_edits_refer_to_the_text_before_them() -> None:
 def test_edits_that_overlap_or_leave_the_text_are_refused(spans: list[tuple[int, int]]) -> None:
     with pytest.raises(ValueError, match="overlap or leave"):
         apply_edits("abcde", [Edit(Span(*span), "") for span in spans])
+    with pytest.raises(ValueError, match="overlap"):
+        as_one("abcde", [Edit(Span(*span), "") for span in spans])
+
+
+def test_several_edits_are_one_from_the_first_to_the_last() -> None:
+    edits = [Edit(Span(4, 5), "!"), Edit(Span(2, 2), "x"), Edit(Span(1, 2), "B"), Edit(Span(2, 2), "y")]
+    assert as_one("abcde", edits) == Edit(Span(1, 5), "Bxycd!")
+    assert apply_edits("abcde", [as_one("abcde", edits)]) == apply_edits("abcde", edits)
 
 
 def test_spans() -> None:

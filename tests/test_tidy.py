@@ -82,7 +82,7 @@ def test_wheel_installs_and_weighs(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert "deadweight/facts/data/base_images.tsv.xz" in names
+    assert "deadweight/facts/data/base_images.tsv.z" in names
     assert not [name for name in names if name.endswith(".tsv")]
     assert {f"deadweight/pages/{rule.id}.md" for rule in RULES} <= set(names)
     venv.create(tmp_path / "env", with_pip=True)

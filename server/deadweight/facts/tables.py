@@ -1,6 +1,6 @@
 """The package's tables: sorted text with a header line, looked up in the text itself.
 
-A table is `data/NAME.tsv` in a source checkout and `data/NAME.tsv.xz` in the wheel: UTF-8, a line a row, columns parted
+A table is `data/NAME.tsv` in a source checkout and `data/NAME.tsv.z` in the wheel: UTF-8, a line a row, columns parted
 by tabs, lines sorted by code point. A tab sorts before every other character that a column holds, so that sorted lines
 are sorted rows.
 """
@@ -26,9 +26,9 @@ def table(name: str) -> Table:
     try:
         text = _package_data(f"{name}.tsv")
     except OSError:
-        import lzma
+        import zlib
 
-        text = lzma.decompress(_package_data(f"{name}.tsv.xz"))
+        text = zlib.decompress(_package_data(f"{name}.tsv.z"))
     return Table(text)
 
 

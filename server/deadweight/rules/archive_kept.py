@@ -262,7 +262,8 @@ def _words(snapshot: Snapshot) -> Words:
 @rule("archive-kept", group="cleanup", words=_words)
 def archive_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report archives in layers that ship of which all that is needed has been taken."""
-    for used in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():
+    ledgers = snapshot.shipped_ledgers
+    for used in _left(ledgers[-1].stacks[-1]) if _brought(ledgers) else ():
         if any(use.unpacks for _, use in used.uses) and not is_said(snapshot, posixpath.basename(used.archive.path)):
             yield _finding(snapshot.build.stages[used.archive.layer.site.stage].label, used)
 

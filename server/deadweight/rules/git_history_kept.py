@@ -203,7 +203,8 @@ def _words(snapshot: Snapshot) -> Words:
 @rule("git-history-kept", group="cleanup", words=_words)
 def git_history_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report clones in layers that ship with all of their history."""
-    left = _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ()
+    ledgers = snapshot.shipped_ledgers
+    left = _left(ledgers[-1].stacks[-1]) if keep(ledgers, Download) else ()
     for clone in left if left and not work_images.is_for_work(snapshot) else ():
         yield _finding(clone, snapshot.build.stages[clone.layer.site.stage].label)
 

@@ -161,7 +161,8 @@ def _words(snapshot: Snapshot) -> Words:
 @rule("sources-kept", group="cleanup", words=_words)
 def sources_kept(snapshot: Snapshot) -> Iterator[Finding]:
     """Report folders in layers that ship from which all has been installed."""
-    for built in _left(snapshot.shipped_ledgers[-1].stacks[-1]) if snapshot.shipped_ledgers else ():
+    ledgers = snapshot.shipped_ledgers
+    for built in _left(ledgers[-1].stacks[-1]) if keep(ledgers, Download, Extracted) else ():
         if not is_said(snapshot, posixpath.basename(built.folder)):
             yield _finding(built, snapshot.build.stages[built.layer.site.stage].label)
 

@@ -110,11 +110,10 @@ if TYPE_CHECKING:
 def whole_stage_copied(snapshot: Snapshot) -> Iterator[Finding]:
     """Report copies of all that another stage holds into an image that has a system of its own."""
     for ledger in snapshot.shipped_ledgers:
-        if ledger.base.os_family == "scratch":
-            continue
         for layer in ledger.layers_with(CopiedFromStage):
             effect = layer.kept[0]
-            if len(layer.kept) == 1 and effect.path == "/" and _system_in(effect):
+            is_whole = len(layer.kept) == 1 and effect.path == "/" and _system_in(effect)
+            if is_whole and ledger.base.os_family != "scratch":
                 yield _finding(layer, effect, ledger.stage.label, _program(snapshot))
 
 

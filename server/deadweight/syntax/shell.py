@@ -169,6 +169,8 @@ def alternatives(word: Word) -> tuple[str, ...]:
 
     A word without a brace list, or with more than 64 alternatives, is its own pattern. dash has no brace lists.
     """
+    if "{" not in word.text:
+        return (word.pattern,)
     pattern = "".join(
         part.value.translate(_MARK_BRACES) if part.kind == "literal" and not part.is_quoted else part.pattern
         for part in word.parts

@@ -89,6 +89,7 @@ class DeclaredBuilds:
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[_File, ...]] = {}
+        self._above: dict[Path, list[Path]] = {}
 
     def how(
         self, dockerfile: Path, context: Path | None = None, by: str = "", named: DeclaredBuild | None = None
@@ -102,7 +103,7 @@ class DeclaredBuilds:
         unread: list[Unread] = []
         builds: list[DeclaredBuild] = []
         images: dict[ImageName, BuiltImage] = {}
-        folders = _folders(dockerfile.parent)
+        folders = self._folders(dockerfile.parent)
         for folder in folders:
             for file in self._in(folder):
                 if file.error:
@@ -137,6 +138,11 @@ class DeclaredBuilds:
             raise UnreadableError(f"{shown(file)}: {found.error or 'declares no build of a Dockerfile'}")
         for each in found.builds:
             yield Path(each.dockerfile), _declared(Path(each.dockerfile), path, each)
+
+    def _folders(self, folder: Path) -> list[Path]:
+        if folder not in self._above:
+            self._above[folder] = _folders(folder)
+        return self._above[folder]
 
     def _in(self, folder: Path) -> tuple[_File, ...]:
         if folder not in self._known:
