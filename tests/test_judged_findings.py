@@ -169,3 +169,14 @@ def test_a_program_that_is_started_in_a_clone_may_read_its_history() -> None:
     clone = "RUN git clone https://github.com/Linuxbrew/brew.git /opt/linuxbrew\n"
     (kept,) = found(f"FROM debian:13\n{clone}RUN /opt/linuxbrew/bin/brew install vep\n", "git-history-kept")
     assert [fix.safety.value for fix in kept.fixes if fix.title == "Add --depth 1"] == ["ask"]
+
+
+def test_what_an_image_of_pypy_holds_is_not_said_to_be_brought() -> None:
+    """Its headers of C are there: what they recommend does not come once more."""
+    install = "RUN apt-get update && apt-get install -y python3-dev && rm -rf /var/lib/apt/lists/*"
+    recommended = said(f"FROM pypy:3.9-bullseye\n{install}\n", "recommended-packages")
+    assert not any("libgd3" in each for each in recommended)
+
+
+def test_a_few_bytes_that_are_written_again_are_not_said() -> None:
+    assert said("FROM debian:13\nARG VERSION\nRUN ./setup.sh && echo a > /etc/rc.local\n", "volatile-line-early") == []
