@@ -194,9 +194,10 @@ def _updating(snapshot: Snapshot, layer: Layer, left: Left, below: tuple[Layer, 
     uses, prefix = _uses(layer), _as_root(left, below, layer)
     # Where the RUN itself adds sources, the lists that it finds are those without them.
     first = layer.calls[0] if _changes_sources(layer, uses[0]) else uses[0]
-    yield prepend_command(snapshot, layer, first, f"{prefix}{_update_command(left)}")
+    update = f"{prefix}{_update_command(left)}"
+    yield prepend_command(snapshot, layer, first, update)
     if not any(_is_update(call) for call in layer.calls):
-        yield append_command(snapshot, layer, uses[-1], f"{prefix}{left.cause.cleanup}")
+        yield append_command(snapshot, layer, uses[-1], f"{prefix}{left.cause.cleanup}", wider=len(update))
 
 
 def _update_command(left: Left) -> str:
