@@ -180,3 +180,17 @@ def test_what_an_image_of_pypy_holds_is_not_said_to_be_brought() -> None:
 
 def test_a_few_bytes_that_are_written_again_are_not_said() -> None:
     assert said("FROM debian:13\nARG VERSION\nRUN ./setup.sh && echo a > /etc/rc.local\n", "volatile-line-early") == []
+
+
+def test_a_script_behind_the_removal_of_the_lists_gets_no_update() -> None:
+    installs = "RUN apt-get update\nRUN apt-get install -y jq\n"
+    file = f"FROM debian:12\n{installs}RUN rm -rf /var/lib/apt/lists/*\nCOPY a.sh /\nRUN /a.sh\n"
+    (late,) = found(file, "late-delete")
+    after = fixed(late.snapshot, [late.fixes[0]]).text
+    assert after.endswith("RUN /a.sh\n")
+    assert after.count("apt-get update") == 1
+
+
+def test_a_program_that_a_run_looks_for_is_needed() -> None:
+    (full,) = found("FROM node:20\nRUN which curl\nRUN which node\n", "full-base-image")
+    assert full.fixes[0].title == "Use the slim image node:20-slim and install ca-certificates, curl"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands.apt import LISTS
 from deadweight.model.commands.call import remembered_of_words
-from deadweight.model.effects import CopiedFromStage, is_under
+from deadweight.model.effects import CopiedFromStage, Kind, covers, is_under
 from deadweight.model.layers import mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import append_command, complete, prepend_command, remove_instruction
@@ -144,10 +144,12 @@ def _about_lists(layer: Layer) -> Iterator[tuple[bool, bool]]:
 
 
 def _until_next_update(ledger: Ledger, left: Left) -> tuple[Layer, ...]:
-    """The layers that see the lists of this one: those below it, up to the next that downloads them anew."""
+    """The layers that see the lists of this one: those below it, up to the next that downloads them anew, or that takes
+    them away.
+    """
     below = ledger.layers[left.layer.site.step + 1 :]
     for at, layer in enumerate(below):
-        if layer.calls and _downloads(layer):
+        if layer.calls and (_downloads(layer) or _removes(layer)):
             return below[: at + 1]
     return below
 
@@ -179,6 +181,13 @@ def _comes_before_update(layer: Layer, call: Call | None) -> bool:
 def _downloads(layer: Layer) -> bool:
     """Whether a RUN puts new lists in place of those of an earlier one."""
     return not _mounts_lists(layer) and any(_is_certain_update(call) for call in layer.calls)
+
+
+@remembered
+def _removes(layer: Layer) -> bool:
+    """Whether a RUN surely takes the lists away: `rm -rf /var/lib/apt/lists/*`."""
+    gone = (each for each in layer.undoing if each.kind is Kind.REMOVES and each.is_certain)
+    return any(each.path is not None and covers(each.path, LISTS) for each in gone)
 
 
 @remembered
