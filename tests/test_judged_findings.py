@@ -194,3 +194,11 @@ def test_a_script_behind_the_removal_of_the_lists_gets_no_update() -> None:
 def test_a_program_that_a_run_looks_for_is_needed() -> None:
     (full,) = found("FROM node:20\nRUN which curl\nRUN which node\n", "full-base-image")
     assert full.fixes[0].title == "Use the slim image node:20-slim and install ca-certificates, curl"
+
+
+def test_an_update_that_nothing_reads_goes_with_its_run() -> None:
+    file = "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y jq\nRUN apt-get update\nCOPY a /\n"
+    (apart,) = found(file, "update-and-install-apart")
+    after = fixed(apart.snapshot, [apart.fixes[0]]).text
+    install = "RUN apt-get update && apt-get install -y jq && rm -rf /var/lib/apt/lists/*\n"
+    assert after == f"FROM debian:12\n{install}COPY a /\n"
