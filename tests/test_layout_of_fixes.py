@@ -158,10 +158,3 @@ def test_the_first_operator_on_a_line_is_indented_as_the_words_are(indent: str, 
     head = "FROM debian:12-slim\nRUN apt-get update; apt-get install -y --no-install-recommends "
     made = first_fix(f"{head}\\\n{indent}jq \\\n{indent}less\n", "apt-lists-kept")
     assert made == f"{head}\\\n{indent}jq \\\n{indent}less \\\n{own}&& {CLEAN}\n"
-
-
-def test_what_is_set_already_is_not_set_again() -> None:
-    head, install = "FROM debian:12-slim\n", "apt-get install -y --no-install-recommends"
-    apart = f"{head}RUN set -eux; \\\n\t{install} gcc\n\n# more\nRUN set -ex; \\\n\t\\\n\t{install} make\n"
-    made = first_fix(apart, "consecutive-runs")
-    assert made == f"{head}RUN set -eux; \\\n\t{install} gcc; \\\n# more\n\tset +u; \\\n\t\\\n\t{install} make\n"

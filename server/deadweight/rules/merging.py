@@ -11,7 +11,7 @@ import re
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.rules.edits import line_end, replace_word, with_blanks, with_comments
+from deadweight.rules.edits import line_end, with_blanks, with_comments
 from deadweight.rules.line_breaks import seam
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of, set_errexit
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.run import RunBody
-    from deadweight.syntax.shell import Node, Word
+    from deadweight.syntax.shell import Node
 
 # What changes the course of all that comes after it in the same shell.
 _TAKES_OVER = frozenset(("exec", "exit", "return", "trap", "alias", "eval", "source", ".", "ulimit", "wait", "logout"))
@@ -108,13 +108,11 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
         before = before._replace(needs_parentheses=is_list or leaks)
         if before.needs_parentheses and (operator == ";" or before.kind == "strict"):
             return None  # `set -e` is off in parentheses before &&
-        options = _set_again(before, right) if is_undone else None
-        first = ("set +u", *enters) if is_undone and options is None else enters
+        first = ("set +u", *enters) if is_undone else enters
         made = _joined(snapshot, scripts[:number], before, right, operator, first)
-        turned = (replace_word(snapshot, right.layer, options, "+u"),) if options else ()
-        if made is None or None in turned:
+        if made is None:
             return None
-        edits += [*made, *filter(None, turned)]
+        edits += made
         kind = left.kind if operator == ";" or left.kind != "chain" else right.kind
         left = right._replace(kind=kind, is_unit=right.is_unit and operator == ";")
     return tuple(edits)
@@ -379,17 +377,6 @@ def _program(command: shell.Command) -> tuple[str, ...]:
 
 def _sets_u(command: shell.Command) -> bool:
     return len(command.words) == 2 and re.fullmatch(r"-[ex]*u[ex]*", command.words[1].text) is not None
-
-
-def _set_again(before: _Script, after: _Script) -> Word | None:
-    """The options of the `set -ex` that a script starts with, where the one before has set them: all that it has to do
-    in one shell with that is to take back `-u`.
-    """
-    earlier, own = (each.body.script.body.statements[0].node for each in (before, after))
-    if not isinstance(earlier, shell.Command) or not isinstance(own, shell.Command) or _text(own)[:1] != ["set"]:
-        return None
-    is_part = len(own.words) == 2 and _HARMLESS_SET.fullmatch(own.words[1].text)
-    return own.words[1] if is_part and set(own.words[1].text) <= set(earlier.words[1].text) else None
 
 
 def _is_chain(node: Node) -> bool:
