@@ -10,7 +10,6 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from deadweight.rules.line_breaks import seam
 from deadweight.rules.rule import AddedLines
 from deadweight.rules.script_places import body_of, place_of
 from deadweight.syntax import shell
@@ -342,6 +341,8 @@ def _joined(
     is_amid = gap is not None and bool(text[end:].partition("\n")[0].strip(f" \t\r{escape}"))
     if above is None and ("\n" not in text or is_short or is_amid):
         return spaced + command
+    from deadweight.rules.line_breaks import seam  # a session starts without it
+
     ending, starting = seam(snapshot, (layer, above) if above else (layer,), operator)
     return f"{ending}{newline}{starting}{command}"
 
