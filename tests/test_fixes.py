@@ -124,7 +124,7 @@ STAGES = [
     # Sources that the RUN itself adds are none of the lists that it finds.
     (
         f"RUN {UPDATE}\nRUN a\nRUN echo deb x > /etc/apt/sources.list.d/x.list && apt-get install a\n",
-        f"RUN a\nRUN {UPDATE} && echo deb x > /etc/apt/sources.list.d/x.list && apt-get install a && {CLEAN}\n",
+        f"RUN a\nRUN {UPDATE} && echo deb x > /etc/apt/sources.list.d/x.list && apt-get install a \\\n    && {CLEAN}\n",
     ),
     (f"RUN {UPDATE}\nRUN a\nRUN apt-key add k\nRUN apt-get install a\n", None),
     (f"RUN {UPDATE} || true\nRUN apt-get install a\n", None),

@@ -169,3 +169,36 @@ def test_a_program_that_is_started_in_a_clone_may_read_its_history() -> None:
     clone = "RUN git clone https://github.com/Linuxbrew/brew.git /opt/linuxbrew\n"
     (kept,) = found(f"FROM debian:13\n{clone}RUN /opt/linuxbrew/bin/brew install vep\n", "git-history-kept")
     assert [fix.safety.value for fix in kept.fixes if fix.title == "Add --depth 1"] == ["ask"]
+
+
+def test_what_an_image_of_pypy_holds_is_not_said_to_be_brought() -> None:
+    """Its headers of C are there: what they recommend does not come once more."""
+    install = "RUN apt-get update && apt-get install -y python3-dev && rm -rf /var/lib/apt/lists/*"
+    recommended = said(f"FROM pypy:3.9-bullseye\n{install}\n", "recommended-packages")
+    assert not any("libgd3" in each for each in recommended)
+
+
+def test_a_few_bytes_that_are_written_again_are_not_said() -> None:
+    assert said("FROM debian:13\nARG VERSION\nRUN ./setup.sh && echo a > /etc/rc.local\n", "volatile-line-early") == []
+
+
+def test_a_script_behind_the_removal_of_the_lists_gets_no_update() -> None:
+    installs = "RUN apt-get update\nRUN apt-get install -y jq\n"
+    file = f"FROM debian:12\n{installs}RUN rm -rf /var/lib/apt/lists/*\nCOPY a.sh /\nRUN /a.sh\n"
+    (late,) = found(file, "late-delete")
+    after = fixed(late.snapshot, [late.fixes[0]]).text
+    assert after.endswith("RUN /a.sh\n")
+    assert after.count("apt-get update") == 1
+
+
+def test_a_program_that_a_run_looks_for_is_needed() -> None:
+    (full,) = found("FROM node:20\nRUN which curl\nRUN which node\n", "full-base-image")
+    assert full.fixes[0].title == "Use the slim image node:20-slim and install ca-certificates, curl"
+
+
+def test_an_update_that_nothing_reads_goes_with_its_run() -> None:
+    file = "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y jq\nRUN apt-get update\nCOPY a /\n"
+    (apart,) = found(file, "update-and-install-apart")
+    after = fixed(apart.snapshot, [apart.fixes[0]]).text
+    install = "RUN apt-get update && apt-get install -y jq && rm -rf /var/lib/apt/lists/*\n"
+    assert after == f"FROM debian:12\n{install}COPY a /\n"

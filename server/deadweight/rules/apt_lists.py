@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands.apt import LISTS
 from deadweight.model.commands.call import remembered_of_words
-from deadweight.model.effects import CopiedFromStage, is_under
+from deadweight.model.effects import CopiedFromStage, Kind, covers, is_under
 from deadweight.model.layers import mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules.edits import append_command, complete, prepend_command, remove_instruction
@@ -84,7 +84,8 @@ def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
     """Remove the lists where they are downloaded, and where they would be once more; RUNs further down that read them
     download them themselves, and so do those that start a script of the user's.
     """
-    fixes = [_remove(snapshot, each) for each in (left, *left_again(snapshot, left))]
+    again = left_again(snapshot, left)
+    fixes = [_remove(snapshot, left), *(_remove(snapshot, each, is_again=True) for each in again)]
     made = [fix for fix in fixes if fix is not None]
     if len(made) < len(fixes):
         return None
@@ -92,8 +93,8 @@ def remove_lists(snapshot: Snapshot, left: Left) -> Fix | None:
     return replace((asked or made)[0], title=made[0].title, edits=tuple(edit for fix in made for edit in fix.edits))
 
 
-def _remove(snapshot: Snapshot, left: Left) -> Fix | None:
-    """The same of one layer."""
+def _remove(snapshot: Snapshot, left: Left, *, is_again: bool = False) -> Fix | None:
+    """The same of one layer, which another of the same stage may do once more."""
     ledger = snapshot.ledgers.of(left.layer)
     below = _until_next_update(ledger, left)
     elsewhere = _used_elsewhere(snapshot, ledger, left, below)
@@ -101,11 +102,11 @@ def _remove(snapshot: Snapshot, left: Left) -> Fix | None:
         return None
     own = _Reading(below, tuple(readers_of(ledger, left)))
     if not (scripts := [layer for layer in below if _may_need_lists(snapshot, ledger, layer)]):
-        return _removal(snapshot, left, (own, *elsewhere))
+        return _removal(snapshot, left, (own, *elsewhere), is_again=is_again)
     everybody = own._replace(readers=tuple(sorted({*own.readers, *scripts}, key=below.index)))
-    if len(scripts) <= _FEW and (safe := _removal(snapshot, left, (everybody, *elsewhere))):
+    if len(scripts) <= _FEW and (safe := _removal(snapshot, left, (everybody, *elsewhere), is_again=is_again)):
         return safe
-    fix = _removal(snapshot, left, (own, *elsewhere))
+    fix = _removal(snapshot, left, (own, *elsewhere), is_again=is_again)
     script = next(call for call in scripts[0].calls if _is_script(call))
     name = " ".join(word.text for word in script.placed.command.words[:2])
     return fix and replace(fix, safety=Safety.ASK, note=f"Check: `{name}` installs nothing without an update")
@@ -118,14 +119,14 @@ class _Reading(NamedTuple):
     readers: tuple[Layer, ...]
 
 
-def _removal(snapshot: Snapshot, left: Left, readings: Sequence[_Reading]) -> Fix | None:
+def _removal(snapshot: Snapshot, left: Left, readings: Sequence[_Reading], *, is_again: bool) -> Fix | None:
     """The removal, where these alone read the lists."""
     edits: list[Edit | None] = []
     for below, readers in readings:
         if readers and not _can_move(left, below[: below.index(readers[-1]) + 1], readers):
             return None
         edits += [edit for layer in readers for edit in _updating(snapshot, layer, left, below)]
-    if edits and _only_updates(left.layer):
+    if (edits or is_again) and _only_updates(left.layer):
         title = "Update the apt lists where packages are installed, and remove them there"
         edits.append(remove_instruction(snapshot, left.layer))
     else:
@@ -144,10 +145,12 @@ def _about_lists(layer: Layer) -> Iterator[tuple[bool, bool]]:
 
 
 def _until_next_update(ledger: Ledger, left: Left) -> tuple[Layer, ...]:
-    """The layers that see the lists of this one: those below it, up to the next that downloads them anew."""
+    """The layers that see the lists of this one: those below it, up to the next that downloads them anew, or that takes
+    them away.
+    """
     below = ledger.layers[left.layer.site.step + 1 :]
     for at, layer in enumerate(below):
-        if layer.calls and _downloads(layer):
+        if layer.calls and (_downloads(layer) or _removes(layer)):
             return below[: at + 1]
     return below
 
@@ -182,6 +185,13 @@ def _downloads(layer: Layer) -> bool:
 
 
 @remembered
+def _removes(layer: Layer) -> bool:
+    """Whether a RUN surely takes the lists away: `rm -rf /var/lib/apt/lists/*`."""
+    gone = (each for each in layer.undoing if each.kind is Kind.REMOVES and each.is_certain)
+    return any(each.path is not None and covers(each.path, LISTS) for each in gone)
+
+
+@remembered
 def _mounts_lists(layer: Layer) -> bool:
     if layer.step is None:
         return False
@@ -194,9 +204,10 @@ def _updating(snapshot: Snapshot, layer: Layer, left: Left, below: tuple[Layer, 
     uses, prefix = _uses(layer), _as_root(left, below, layer)
     # Where the RUN itself adds sources, the lists that it finds are those without them.
     first = layer.calls[0] if _changes_sources(layer, uses[0]) else uses[0]
-    yield prepend_command(snapshot, layer, first, f"{prefix}{_update_command(left)}")
+    update = f"{prefix}{_update_command(left)}"
+    yield prepend_command(snapshot, layer, first, update)
     if not any(_is_update(call) for call in layer.calls):
-        yield append_command(snapshot, layer, uses[-1], f"{prefix}{left.cause.cleanup}")
+        yield append_command(snapshot, layer, uses[-1], f"{prefix}{left.cause.cleanup}", wider=len(update))
 
 
 def _update_command(left: Left) -> str:

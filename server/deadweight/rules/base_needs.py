@@ -183,7 +183,8 @@ def of_command(command: Reading) -> object:
     call = command.call
     said = on_alpine.said_by(call)
     name = call.program if call.program in _TELLING else ""
-    return name, _needs_of_call(call), said and said.packages, _sets_no_cgo(call), _names_one_system(call)
+    looked_for = _looked_for_by(call)
+    return name, looked_for, _needs_of_call(call), said and said.packages, _sets_no_cgo(call), _names_one_system(call)
 
 
 def of_text(instruction: Instruction) -> bool:
@@ -224,7 +225,8 @@ def _used(stage: Alone) -> _Used:
     brings_cuda = any(_brings_cuda(layer.rest) for layer in installs)
     is_known_on_alpine = all(map(on_alpine.said, on_alpine.users(stage)))
     headers = frozenset([each for _, each in _linked.in_stage(stage)])
-    return _Used(tuple(needs), stage.programs, frozenset(installed), headers, brings_cuda, is_known_on_alpine)
+    programs = stage.programs.union([each for _, each in _looked_for.in_stage(stage)])
+    return _Used(tuple(needs), programs, frozenset(installed), headers, brings_cuda, is_known_on_alpine)
 
 
 @OfLayers
@@ -268,6 +270,18 @@ def is_everywhere(account: str) -> bool:
     """Whether images without a shell know an account: by number, root, and their own."""
     names = account.split(":")
     return all(name.isdecimal() or name in ("", "root", "nonroot", "app") for name in names)
+
+
+@OfLayers
+def _looked_for(layer: Layer) -> Iterator[str]:
+    """The programs that a RUN looks for: where they are not there, it fails."""
+    for call in layer.calls:
+        yield from _looked_for_by(call)
+
+
+def _looked_for_by(call: Call) -> tuple[str, ...]:
+    """`which curl`, where nothing depends on the answer."""
+    return tuple(word.text for word in call.words) if call.program == "which" and not call.placed.conditional else ()
 
 
 @OfLayers

@@ -77,12 +77,12 @@ def insert_above(snapshot: Snapshot, layer: Layer, line: str) -> Edit:
 
 
 def append_command(
-    snapshot: Snapshot, layer: Layer, call: Call, command: str, *, above: Layer | None = None
+    snapshot: Snapshot, layer: Layer, call: Call, command: str, *, above: Layer | None = None, wider: int = 0
 ) -> Edit | None:
     """Run `command`, which never fails, right after `call` where that succeeded, in the operators already in force.
 
     Behind a call in a branch or loop it runs when the whole of that is done. `above` is the RUN that this one becomes
-    a part of, so that it has several lines then.
+    a part of, so that it has several lines then; `wider` are the characters that another edit puts into its line.
     """
     body = body_of(layer)
     place = body and place_of(body, call)
@@ -102,7 +102,7 @@ def append_command(
             after, operator = place.chain, ";"
         else:
             return None
-    joined = _joined(snapshot, layer, body, place, operator, command, above)
+    joined = _joined(snapshot, layer, body, place, operator, command, above, wider)
     return Edit(_at(snapshot, layer, body.source.end(after.span.end)), joined)
 
 
@@ -308,7 +308,14 @@ def _as_user_of(layer: Layer, call: Call) -> str | None:
 
 
 def _joined(
-    snapshot: Snapshot, layer: Layer, body: RunBody, place: Place, operator: str, command: str, above: Layer | None
+    snapshot: Snapshot,
+    layer: Layer,
+    body: RunBody,
+    place: Place,
+    operator: str,
+    command: str,
+    above: Layer | None,
+    wider: int,
 ) -> str:
     """`command` with the operator before it, broken over lines the way its neighbours are."""
     text, newline = layer.instruction.text, line_end(layer.instruction.text)
@@ -330,7 +337,7 @@ def _joined(
         joint = match["before"] if trails == operator else f"{spaced.rstrip()} {escape}"
         return f"{joint}{newline}{match['indent']}{command}"
     line = text[text.rfind("\n", 0, end) + 1 :].partition("\n")[0]
-    is_short = "\n" not in text[start:end] and len(line.rstrip()) + len(spaced) + len(command) <= _WIDTH
+    is_short = "\n" not in text[start:end] and len(line.rstrip()) + wider + len(spaced) + len(command) <= _WIDTH
     is_amid = gap is not None and bool(text[end:].partition("\n")[0].strip(f" \t\r{escape}"))
     if above is None and ("\n" not in text or is_short or is_amid):
         return spaced + command

@@ -12,7 +12,6 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.rules.edits import line_end, with_blanks, with_comments
-from deadweight.rules.line_breaks import seam
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of, set_errexit
 from deadweight.syntax import shell
@@ -171,6 +170,8 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
         return None
     text, start = snapshot.text, _start_of_script(snapshot, left)
     script = apply_edits(text[start:end], [Edit(each.span.shifted(-start), each.text) for each in changes])
+    from deadweight.rules.line_breaks import seam
+
     ending, starting = seam(snapshot, (later, layer), operator)
     joint = f"{ending.removeprefix(';') if ended else ending}{line_end(text)}{starting}"
     at, where = snapshot.offset(later.site), _start_of_script(snapshot, right)
@@ -339,6 +340,8 @@ def _joined(
     ended = before.body.script.body.statements[-1].terminator == ";"
     if ended and operator != ";":
         return None
+    from deadweight.rules.line_breaks import seam
+
     layers = [script.layer for script in reversed(scripts)]
     ending, starting = seam(snapshot, (*layers, after.layer), ";" if operator == ";" else "&&")
     ending = ending.removeprefix(";") if ended else f"{closing}{ending}"

@@ -161,7 +161,7 @@ def packages_upgraded(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(
             site=layer.site,
             span=effect.span,
-            message="All packages are upgraded: what the base image holds of them stays below",
+            message="all packages are upgraded: what the base image holds of them stays below",
             saves=effect_size(effect),
             basis="size",
             stage=ledger.stage.label,

@@ -65,8 +65,9 @@ RUN apt-get update && sh /setup.sh && rm -rf /var/lib/apt/lists/*
 ## Fix safety
 
 Safe: the lists are only read by apt, and every later RUN of the stage that installs, or starts a script of yours that
-may, gets the update as it is written, and so does one that installs in a stage that stands on it. Where more than two
-start scripts, or one of them can do no update, look before you take it: they may install without one.
+may, gets the update as it is written, and so does one that installs in a stage that stands on it. A further RUN that
+does nothing but update goes where nothing reads what it brings. Where more than two start scripts, or one of them can
+do no update, look before you take it: they may install without one.
 
 ## Not reported
 

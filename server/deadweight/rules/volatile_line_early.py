@@ -256,6 +256,7 @@ def volatile_line_early(snapshot: Snapshot) -> Iterator[Finding]:
                 stage=ledger.stage.label,
                 fixes=partial(_fixes, ledger, found),
                 lines=tuple(run.site for run in found.runs),
+                known_part_decides=True,  # any RUN of a script may write something
             )
 
 
