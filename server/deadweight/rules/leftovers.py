@@ -235,9 +235,16 @@ def left_again(snapshot: Snapshot, left: Left) -> Iterator[Left]:
         if layer.step is None or any(map(left.is_same, layer.effects)):
             continue
         # Without the layers below, as `Layer.calls` are.
-        alone = [effect for call in layer.calls for effect in effects_of(call)]
+        calls = [call for call in layer.calls if not _does_nothing(layer, call)]
+        alone = [effect for call in calls for effect in effects_of(call)]
         if any(map(left.is_same, kept_after(alone, mounts_of(layer.instruction, layer.step.state)))):
             yield left_of(layer, left.cause, filter(left.is_same, alone))
+
+
+def _does_nothing(layer: Layer, call: Call) -> bool:
+    """Whether all that a call would bring is there: `rustup default stable`, which leaves nothing then either."""
+    brings = any(not isinstance(effect.cause, Leftover) for effect in effects_of(call))
+    return brings and not any(effect.span == call.span for effect in layer.effects)
 
 
 def _above(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:
