@@ -163,6 +163,16 @@ def test_a_library_goes_with_what_loads_it() -> None:
     assert (fix.safety, fix.title) == (Safety.SAFE, "Add --no-install-recommends, keep dbus")
 
 
+@pytest.mark.parametrize(
+    ("archive", "apart"),
+    [("", "git, libpq-dev"), ("RUN echo deb https://e.org x main > /etc/apt/sources.list.d/x.list\n", "git")],
+)
+def test_where_there_is_no_other_archive_all_that_is_known_is_installed_apart(archive: str, apart: str) -> None:
+    lines = f"FROM debian:bookworm-slim\n{archive}RUN apt-get install -y git libpq-dev no-such-package\n"
+    fix = only(lines).fixes[0]
+    assert (fix.title, fix.safety) == (f"Install {apart} apart, with --no-install-recommends", Safety.SAFE)
+
+
 def test_the_flag_alone_says_what_is_missed_and_saves_more() -> None:
     found = only("FROM debian:trixie-slim\nRUN apt-get install -y git\n")
     keeping, lean = found.fixes

@@ -68,7 +68,7 @@ class Install(NamedTuple):
 
     `lost` stay out without them, by release; `needed` are those of them that are missed; `unknown` are names of which
     nobody knows what they bring. `doubtful` are recommended by what was there before: apt does not ask for these again,
-    so they may be lost, but no byte of them is claimed.
+    so they may be lost, but no byte of them is claimed. Where the file `has_archives`, others than Debian's may answer.
     """
 
     layer: Layer
@@ -79,6 +79,7 @@ class Install(NamedTuple):
     needed: tuple[str, ...]
     unknown: tuple[str, ...]
     doubtful: frozenset[str]
+    has_archives: bool
 
     def claimed(self, kept: tuple[str, ...]) -> dict[str, frozenset[str]]:
         """What surely stays out, by release, where `kept` are asked for by name: what does so in all of them."""
@@ -313,7 +314,7 @@ def _read(
     brought = _everywhere(there)
     needed = [name for name in sorted(anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
-    install = Install(layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
+    install = Install(layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful), below.has_archives)
     return install if all(install.claimed(()).values()) else None
 
 

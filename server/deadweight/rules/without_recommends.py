@@ -78,9 +78,10 @@ def _apart(snapshot: Snapshot, install: Install) -> Fix | None:
     brought = frozenset[str]().union(
         *(apt.added(known, suite, recommends=False, already=install.cause.already).packages for suite in install.lost)
     )
-    unknown = unsure(install, install.needed)
+    if unsure(install, install.needed) or not install._replace(unknown=()).is_certain:
+        return None
     # What another archive has in a version of its own may be asked for as something else by the rest.
-    if unknown or not install._replace(unknown=()).is_certain or any(map(ELSEWHERE.fullmatch, brought)):
+    if install.has_archives and any(map(ELSEWHERE.fullmatch, brought)):
         return None
     flag = _FLAGS[install.call.program]
     edits = install_apart(snapshot, install.layer, install.call, known, flag, install.needed)
