@@ -71,12 +71,16 @@ SCRIPTS = [
     ("apt-get update # lists", f"apt-get update && {CLEAN} # lists"),
     ("sudo -E apt-get update", f"sudo -E apt-get update && sudo -E {CLEAN}"),
     ("sudo -u joe npm ci", "sudo -u joe npm ci && sudo -u joe npm cache clean --force"),
+    ("su joe -c 'cd /app && npm ci'", "su joe -c 'cd /app && npm ci' && su joe -c 'npm cache clean --force'"),
+    ('su - joe -c "npm ci" && make', "su - joe -c \"npm ci\" && su - joe -c 'npm cache clean --force' && make"),
     ("sudo -u joe bash -c 'npm ci'", "sudo -u joe bash -c 'npm ci' && sudo -u joe npm cache clean --force"),
     (
         "npm ci && sudo -u joe npm ci",
         "npm ci && npm cache clean --force && sudo -u joe npm ci && sudo -u joe npm cache clean --force",
     ),
-    ("su joe -c 'npm ci'", None),
+    ("su joe -c '. ~/.nvm/nvm.sh && npm ci'", None),
+    ("su joe -c 'PATH=/opt/node/bin:$PATH && npm ci'", None),
+    ("su joe -lc 'npm ci'", None),
     ("pip install --cache-dir /c -- numpy", "pip install --cache-dir /c --no-cache-dir -- numpy"),
     ("python3 -m pip --quiet install numpy", "python3 -m pip --quiet install --no-cache-dir numpy"),
     (

@@ -277,3 +277,63 @@ def test_nothing_of_the_base_image_lies_below_a_file() -> None:
     after = f"{build}{copied.format('--chown=10001:10001 ')}{account}\n"
     assert fixed(snapshot, found.fixes[:1]).text == after
     assert holds(snapshot, report(snapshot), found, found.fixes[0])
+
+
+GET = "RUN curl -fsSLo /tmp/a.zip https://e.org/a.zip\n"
+
+
+def _first_fix(rule: str, text: str) -> str | None:
+    """The file below FROM after the first safe fix of a rule; None where it has none."""
+    snapshot = snapshot_of(text)
+    everything = report(snapshot)
+    safe = (
+        fix
+        for each in everything
+        if each.rule.id == rule
+        for fix in each.fixes
+        if fix.safety is Safety.SAFE and holds(snapshot, everything, each, fix)
+    )
+    fix = next(safe, None)
+    return fixed(snapshot, [fix]).text if fix else None
+
+
+def test_a_download_is_made_where_it_is_read_and_deleted_there() -> None:
+    install, env = "RUN apt-get install -y --no-install-recommends unzip\n", "ENV TOOLS=/opt/a\n"
+    text = f"FROM python:3.13\n{GET}{install}RUN unzip /tmp/a.zip -d /opt\n{env}RUN rm -rf /tmp/a.zip\n"
+    unzip = f"{GET.rstrip()} && unzip /tmp/a.zip -d /opt && rm -f /tmp/a.zip\n"
+    assert _first_fix("late-delete", text) == f"FROM python:3.13\n{install}{unzip}{env}"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "RUN unzip /tmp/a.zip -d /opt\nENV A=1\nRUN unzip /tmp/a.zip -d /srv\n",  # two read it
+        "RUN ./install.sh\nENV A=1\nRUN unzip /tmp/a.zip -d /opt\n",  # perhaps
+        "COPY . /app\nENV A=1\nRUN unzip /tmp/a.zip -d /opt\n",
+    ],
+)
+def test_a_download_stays_where_others_may_read_it(between: str) -> None:
+    text = f"FROM python:3.13\n{GET}{between}ENV B=1\nRUN rm -rf /tmp/a.zip\n"
+    assert _first_fix("late-delete", text) is None
+
+
+def test_a_file_of_a_stage_lies_on_nothing_of_the_base_image() -> None:
+    text = (
+        "FROM golang:1.25 AS build\nCOPY . /src\nWORKDIR /src\nRUN go build -o tool .\n"
+        "FROM gcr.io/distroless/static:debug\nCOPY --from=build /src/tool /usr/bin/tool\n"
+        'SHELL ["/busybox/sh", "-c"]\n'
+        "RUN addgroup -g 10001 -S tool && adduser -u 10001 -S tool -G tool && chown -R tool:tool /usr/bin/tool\n"
+    )
+    (reported,) = (each for each in report(snapshot_of(text)) if each.rule.id == "rewritten-in-later-layer")
+    assert reported.message.startswith("chown writes what line 6 wrote once more")
+    done = _first_fix("rewritten-in-later-layer", text)
+    assert done is not None
+    assert "COPY --chown=10001:10001 --from=build /src/tool /usr/bin/tool\n" in done
+
+
+def test_a_toolchain_that_is_there_leaves_nothing_again() -> None:
+    install = "RUN curl https://sh.rustup.rs -sSf | sh -s -- -y\n"
+    text = f"FROM debian:13\n{install}ENV PATH=/root/.cargo/bin:$PATH\nRUN rustup default stable\n"
+    done = _first_fix("rust-docs-kept", text)
+    assert done is not None
+    assert done.count("/share/doc") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import posixpath
+import re
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -437,6 +438,7 @@ def _origins_in(effect: Effect, path: str) -> Iterator[str]:
             yield from _origins_in(each, there)
 
 
+_WILD = re.compile(r"[*?\[]")
 _A_PART = Built("a part of what an earlier instruction wrote")
 
 
@@ -482,7 +484,9 @@ def is_file_at(effect: Effect, path: str) -> bool:
     if isinstance(cause, Rewritten):
         return all(is_file_at(each, path) for _, each in cause.sources)
     if isinstance(cause, CopiedFromStage):
-        return bool(cause.effects) and all(is_file_at(each, cause.path) for each in cause.effects or ())
+        # Where one of them is a file at that very path, no other one is more: an older file, or what was a part of it.
+        found = [is_file_at(each, cause.path) for each in cause.effects or ()]
+        return bool(found) and (all if _WILD.search(cause.path) else any)(found)
     is_file = isinstance(cause, (Download, Filled, Text)) or (isinstance(cause, (Copied, Measured)) and cause.is_file)
     return is_file and effect.path is not None and fnmatchcase(effect.path, path)
 

@@ -35,6 +35,7 @@ _BREAK = re.compile(r"(?P<before>[^\n]*?)[ \t]*\r?\n(?P<between>.*\n)?(?P<indent
 _LEADS_NOTHING = re.compile(r"[ \t]*&&[ \t]*\S?\r?\n")  # an operator that has a line to itself
 _PATTERN_MARKS = re.compile(r"[\[\]*?\\]|^[!#\s]|\s$")
 _SWITCHES = frozenset(("sudo", "doas", "gosu", "su-exec", "setpriv", "runuser"))  # and what they run, in one command
+_SETS = re.compile(r"(?<![\w./-])(?:\.|source|export|eval|nvm|alias)(?!\S)|\w=")  # `. ~/.nvm/nvm.sh`, `PATH=...`
 _STATUS = re.compile(r"\$\?|\$\{\?\}")  # `$?`
 # What sees more of a script's course than its exit status: `${PIPESTATUS[0]}`, `trap clean ERR`.
 _WATCHED = re.compile(r"\bPIPESTATUS\b|\btrap\b[^\n;&|]*\b(?:ERR|DEBUG)\b")
@@ -86,10 +87,10 @@ def append_command(
     """
     body = body_of(layer)
     place = body and place_of(body, call)
-    prefix = _as_user_of(layer, call)
-    if not body or not place or place.errexit is None or prefix is None or _WATCHED.search(body.script.text):
+    as_user = _as_user_of(layer, call, command)
+    if not body or not place or place.errexit is None or as_user is None or _WATCHED.search(body.script.text):
         return None
-    command = prefix + command
+    command = as_user
     after, operator = place.unit, "&&"
     if place.errexit and not place.is_before_operator:
         # With `set -e` a failing `a` ends the script in `a; b`, not in `a && b`. An `if` may fail without ending it.
@@ -110,12 +111,12 @@ def prepend_command(snapshot: Snapshot, layer: Layer, call: Call, command: str) 
     """Run `command` right before `call`, or before all that decides whether it runs: where it fails, so does that."""
     body = body_of(layer)
     place = body and place_of(body, call, whole=call.placed.conditional)
-    prefix = _as_user_of(layer, call)
-    if not body or not place or place.errexit is None or prefix is None:
+    as_user = _as_user_of(layer, call, command)
+    if not body or not place or place.errexit is None or as_user is None:
         return None
     start = body.source.start(place.unit.span.start)
     operator = ";" if place.errexit and place.unit.span.start == place.statement.span.start else "&&"
-    command = prefix + command
+    command = as_user
     return Edit(_at(snapshot, layer, start), f"{command}{_joint(layer, body, start, operator, command)}")
 
 
@@ -294,17 +295,33 @@ def _at(snapshot: Snapshot, layer: Layer, offset: int) -> Span:
     return Span(start, start)
 
 
-def _as_user_of(layer: Layer, call: Call) -> str | None:
-    """What a command needs in front to run as the user of a call: `sudo -E `; None within `su -c`, for it stands
-    outside.
+def _as_user_of(layer: Layer, call: Call, command: str) -> str | None:
+    """A command as it is typed to run as the user of a call: `sudo -E command`, `su app -c 'command'`; None where that
+    is not known.
     """
     words = call.placed.command.words
     if words[0].text not in _SWITCHES:
         home = layer.step.state.own_home if layer.step else None
-        return "" if call.around.home == home else None
+        if call.around.home == home:
+            return command
+        return _by_su(words, command) if words[0].text == "su" else None
     _, behind = shell.program(call.placed.command)  # of `sudo -u app sh -c 'npm install'` those behind sh
     wrapper = words[: len(words) - len(behind) - 1]
-    return "".join(f"{word.text} " for word in wrapper)
+    return "".join(f"{word.text} " for word in wrapper) + command
+
+
+def _by_su(words: Sequence[Word], command: str) -> str | None:
+    """`su app -c 'command'`, for one that is the same wherever it runs; None where the script that is handed to su so
+    far sets what the programs in it need.
+    """
+    at = next((at for at, word in enumerate(words[:-1]) if word.text in ("-c", "--command")), None)
+    program, *operands = (each for each in command.split() if not each.startswith("-"))
+    if at is None or _SETS.search(words[at + 1].text) or "'" in command:
+        return None
+    if program == "rm" and not all(each.startswith(("/", "~/")) for each in operands):
+        return None
+    texts = [word.text for word in words]
+    return " ".join((*texts[: at + 1], f"'{command}'", *texts[at + 2 :]))
 
 
 def _joined(

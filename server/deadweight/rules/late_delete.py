@@ -119,10 +119,11 @@ Merging is safe: the same commands run in the same order in one RUN, which ends 
 RUN sets (`cd`, variables) is seen by the next, and each works where it did: a `WORKDIR` between them is a `cd`. More
 than three steps are merged only when asked for: a change of one of them runs all of them again. RUNs that do nothing
 but manage packages, one below the other, are one step, so are those that bring and unpack files, and one that only
-deletes is none. What is copied between them is copied below, where those below have nothing to do with it. Only when
-asked for, too, comes a bind mount, which needs BuildKit, and shows the file read-only. And so does an install further
-down: it is done again whenever what is copied above it changes. Where nothing of that can be done, what tools leave
-behind is at least removed where it is written.
+deletes is none. What is copied between them is copied below, where those below have nothing to do with it. A download
+that one RUN alone reads is made there, where it is the same there. Only when asked for, too, comes a bind mount, which
+needs BuildKit, and shows the file read-only. And so does an install further down: it is done again whenever what is
+copied above it changes. Where nothing of that can be done, what tools leave behind is at least removed where it is
+written.
 
 ## Not reported
 
@@ -163,18 +164,20 @@ RUN rm -rf /usr/share/doc
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import replace
 from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import Copied, Leftover, PackageSet
+from deadweight.model.effects import Copied, Download, Leftover, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER, spelled
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
 from deadweight.rules import copies_between, merging
 from deadweight.rules.apt_lists import remove_lists
-from deadweight.rules.edits import insert_flag, remove_command, remove_instruction
+from deadweight.rules.edits import append_command, insert_flag, remove_command, remove_instruction
+from deadweight.rules.folder_uses import word_for
 from deadweight.rules.leftovers import clean_up, left_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
@@ -191,6 +194,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.text import Edit
 
+_PLAIN = re.compile(r"/[\w./+@-]+")
 # Programs that only read the file they are given, so that a read-only mount will do.
 _READERS = frozenset(("tar", "bsdtar", "unzip", "dpkg", "rpm", "gpg", "sha256sum", "sha512sum", "md5sum", "gunzip"))
 
@@ -231,7 +235,7 @@ def _fixes(
 ) -> Iterator[Fix | None]:
     whole = (
         _clean_up(snapshot, removals, removed)
-        or _merge(snapshot, removals, removed)
+        or _merged_or_moved(snapshot, removals, removed)
         or _gather(snapshot, removals, removed)
         or _mount(snapshot, removals, removed)
     )
@@ -305,6 +309,45 @@ def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tu
     """Make one RUN of all from the first that writes to the one that deletes."""
     late = removals[0].layer
     return copies_between.merged_from(snapshot, min((layer for layer, _ in removed), key=lambda each: each.site), late)
+
+
+def _merged_or_moved(
+    snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]
+) -> Fix | None:
+    merged = _merge(snapshot, removals, removed)
+    return merged if merged and merged.safety is Safety.SAFE else _download_later(snapshot, removals, removed) or merged
+
+
+def _download_later(
+    snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]
+) -> Fix | None:
+    """Download a file in the RUN that alone reads it, and delete it there; what is between manages packages."""
+    late, (first, effect) = removals[0].layer, removed[0]
+    layers, path = snapshot.ledgers.of(late).layers, effect.path or ""
+    if len(removed) > 1 or not isinstance(effect.cause, Download) or first not in layers or not _PLAIN.fullmatch(path):
+        return None
+    between = layers[first.site.step + 1 : late.site.step]
+    uses = [(layer, call) for layer in between for call in layer.calls if word_for(call, path)]
+    users = {layer.site: layer for layer, _ in uses}
+    if len(users) != 1 or not all(
+        layer is uses[0][0] or not layer.calls or merging.only_manages(layer) for layer in between
+    ):
+        return None
+    user = uses[0][0]
+    if any(word_for(call, path) for call in first.calls if call.span != effect.span):
+        return None
+    gone = [call for call in late.calls if any(call.span == removal.effect.span for removal in removals)]
+    if len(gone) != 1 or not _removes_nothing_else(removals, gone):
+        return None
+    from deadweight.rules.downloading_later import downloaded_before  # a session starts without it
+
+    moved = downloaded_before(snapshot, first, effect, user, uses[0][1])
+    rest = remove_instruction(snapshot, late) if len(late.calls) == 1 else remove_command(snapshot, late, gone[0])
+    removal = append_command(snapshot, user, user.calls[-1], f"rm -f {path}")
+    if moved is None or rest is None or removal is None:
+        return None
+    title = "Download it in the RUN that reads it, and delete it there"
+    return Fix("download-later", title, Safety.SAFE, (*moved, removal, rest))
 
 
 def _gather(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:

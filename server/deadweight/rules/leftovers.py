@@ -242,8 +242,15 @@ def left_again(snapshot: Snapshot, left: Left) -> Iterator[Left]:
 @remembered
 def _alone(layer: Layer) -> tuple[list[Effect], tuple[Effect, ...]]:
     """What the calls of a layer would do without the layers below, as `Layer.calls` are; and what would be kept."""
-    alone = [effect for call in layer.calls for effect in effects_of(call)]
+    calls = [call for call in layer.calls if not _does_nothing(layer, call)]
+    alone = [effect for call in calls for effect in effects_of(call)]
     return alone, kept_after(alone, mounts_of(layer.instruction, layer.step.state) if layer.step else ())
+
+
+def _does_nothing(layer: Layer, call: Call) -> bool:
+    """Whether all that a call would bring is there: `rustup default stable`, which leaves nothing then either."""
+    brings = any(not isinstance(effect.cause, Leftover) for effect in effects_of(call))
+    return brings and not any(effect.span == call.span for effect in layer.effects)
 
 
 def _above(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:

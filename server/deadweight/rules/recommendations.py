@@ -59,6 +59,7 @@ _STAND_INS = {
     **dict.fromkeys(("lunar", "mantic", "noble", "oracular"), ("bookworm", "trixie")),
     **dict.fromkeys(("plucky", "questing", "resolute", "forky", "sid"), ("trixie",)),
 }
+_LIBRARY = re.compile(r"lib[a-z\d.+-]*\d(?:t64|[a-z])?")  # of programs, by its version: libxml2, libglib2.0-0t64
 _VERSION = re.compile(r"\d+(?:[.-]\d+)*(?:t64)?")  # libssl3t64 is libssl1.1 of another release, gcc-14 is gcc-12
 
 
@@ -67,7 +68,7 @@ class Install(NamedTuple):
 
     `lost` stay out without them, by release; `needed` are those of them that are missed; `unknown` are names of which
     nobody knows what they bring. `doubtful` are recommended by what was there before: apt does not ask for these again,
-    so they may be lost, but no byte of them is claimed.
+    so they may be lost, but no byte of them is claimed. Where the file `has_archives`, others than Debian's may answer.
     """
 
     layer: Layer
@@ -78,6 +79,7 @@ class Install(NamedTuple):
     needed: tuple[str, ...]
     unknown: tuple[str, ...]
     doubtful: frozenset[str]
+    has_archives: bool
 
     def claimed(self, kept: tuple[str, ...]) -> dict[str, frozenset[str]]:
         """What surely stays out, by release, where `kept` are asked for by name: what does so in all of them."""
@@ -194,10 +196,27 @@ def named(names: Iterable[str]) -> str:
     return f"{first} and {more} more" if more > 0 else first
 
 
-def unknown_roots(install: Install) -> tuple[str, ...]:
-    """What stays out and nobody knows whether it is missed, without what others of it need anyway."""
-    unsure = (name for name in anywhere(install.spared(install.needed)) if recommended(name) is None)
-    return _roots(sorted(unsure), tuple(install.lost))
+def unsure(install: Install, kept: tuple[str, ...]) -> list[str]:
+    """What stays out where `kept` are asked for by name, and nobody knows whether it is missed. A library that no
+    package recommends that is there goes with those that load it.
+    """
+    spared = install.spared(kept)
+    wanted = frozenset[str]().union(*(_wanted(install, kept, suite) for suite in spared))
+    unknown = (name for name in sorted(anywhere(spared)) if recommended(name) is None)
+    return [name for name in unknown if name in wanted or not _LIBRARY.fullmatch(name)]
+
+
+def unsure_roots(install: Install) -> tuple[str, ...]:
+    """The same where what is needed is kept, without what others of it bring along."""
+    return _roots(unsure(install, install.needed), tuple(install.lost))
+
+
+def _wanted(install: Install, kept: tuple[str, ...], suite: str) -> set[str]:
+    """What the packages recommend that are there without the recommended ones."""
+    there = apt.added((*install.cause.names, *kept), suite, recommends=False, already=install.cause.already)
+    return {
+        name for each in (*there.packages, *there.held) for group in debian.recommends(suite, each) for name in group
+    }
 
 
 # --- what is done about installs --------------------------------------------------------------------------------------
@@ -295,7 +314,7 @@ def _read(
     brought = _everywhere(there)
     needed = [name for name in sorted(anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
-    install = Install(layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful))
+    install = Install(layer, effect, cause, call, lost, roots, tuple(unknown), frozenset(doubtful), below.has_archives)
     return install if all(install.claimed(()).values()) else None
 
 

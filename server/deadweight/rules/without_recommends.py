@@ -9,7 +9,7 @@ from deadweight.facts.recommends import recommended
 from deadweight.model.commands.apt import package_name
 from deadweight.rules.edits import complete, insert_names, insert_word, listed
 from deadweight.rules.installing_apart import install_apart
-from deadweight.rules.recommendations import ELSEWHERE, anywhere, named, unknown_roots, verb
+from deadweight.rules.recommendations import ELSEWHERE, named, unsure, unsure_roots, verb
 from deadweight.rules.rule import Fix, Safety
 from deadweight.size import apt
 
@@ -41,13 +41,12 @@ def _keeping(snapshot: Snapshot, install: Install) -> Fix | None:
     title = f"Add {_FLAGS[install.call.program]}"
     if install.needed:
         title += f", keep {' '.join(install.needed)}"
-    spared = install.spared(install.needed)
-    unsure = [name for name in anywhere(spared) if recommended(name) is None]
+    unknown = unsure(install, install.needed)
     claimed = install.claimed(install.needed)
     saves = install.size(claimed) if install.needed else None
-    if not unsure and install.is_certain:
+    if not unknown and install.is_certain:
         return Fix("no-recommends", title, Safety.SAFE, edits, saves=saves)
-    note = f"Check: nothing needs {named(install.by_weight(unsure or claimed[install.suite]))}"
+    note = f"Check: nothing needs {named(install.by_weight(unknown or claimed[install.suite]))}"
     if install.unknown:
         note += f"; what {named(install.unknown)} would bring is not known"
     elif install.cause.suite not in debian.suites():
@@ -59,19 +58,17 @@ def _keeping_all(snapshot: Snapshot, install: Install) -> Fix | None:
     """The flag, and by name all that is not known to be missed by nobody, where these are few and in the release that
     the tag of the base image names.
     """
-    unsure = unknown_roots(install)
-    kept = (*install.needed, *unsure)
+    unknown = unsure_roots(install)
+    kept = (*install.needed, *unknown)
     careful = install._replace(needed=kept)
     is_named = install.cause.suite in debian.suites() and "release-unnamed" not in install.cause.options
-    if (
-        not (unsure and is_named and careful.is_certain)
-        or len(unsure) > _FEW
-        or not careful.claimed(kept)[install.suite]
-    ):
+    if not (unknown and is_named and careful.is_certain) or len(unknown) > _FEW:
+        return None
+    saves, most = install.size(careful.claimed(kept)), install.size(install.claimed(install.needed))
+    if not saves or not most or saves.best < most.best * _WORTH_IT:
         return None
     edits = _edits(snapshot, install, kept)
     title = f"Add {_FLAGS[install.call.program]}, keep {' '.join(kept)}"
-    saves = install.size(careful.claimed(kept))
     return Fix("no-recommends-careful", title, Safety.SAFE, edits, saves=saves) if edits else None
 
 
@@ -81,9 +78,10 @@ def _apart(snapshot: Snapshot, install: Install) -> Fix | None:
     brought = frozenset[str]().union(
         *(apt.added(known, suite, recommends=False, already=install.cause.already).packages for suite in install.lost)
     )
-    unsure = any(recommended(name) is None for name in anywhere(install.spared(install.needed)))
+    if unsure(install, install.needed) or not install._replace(unknown=()).is_certain:
+        return None
     # What another archive has in a version of its own may be asked for as something else by the rest.
-    if unsure or not install._replace(unknown=()).is_certain or any(map(ELSEWHERE.fullmatch, brought)):
+    if install.has_archives and any(map(ELSEWHERE.fullmatch, brought)):
         return None
     flag = _FLAGS[install.call.program]
     edits = install_apart(snapshot, install.layer, install.call, known, flag, install.needed)
