@@ -58,6 +58,8 @@ _SYSTEM = (
     *("/bin", "/etc", "/lib", "/sbin", "/usr/bin", "/usr/include", "/usr/lib", "/usr/sbin", "/usr/share"),
     "/var/lib",
 )
+# Where Python has its packages, below what an install is told as its place.
+_PYTHON_PACKAGES = ("site-packages", "dist-packages")
 # Where official images put their language: node, python, go, java, php, ruby.
 _LANGUAGES = ("/usr/local", "/opt/java")
 
@@ -367,6 +369,8 @@ class Filesystem:
                 # The same files: an ignore file that leaves some out does so for every COPY.
                 copied = Copied(inner, inner, selection, self.context.complete, cause.owner)
                 return replace(effect, path=path, cause=copied) if selection.exists else None
+            case PackageSet() if posixpath.basename(path) in _PYTHON_PACKAGES:  # beside it are but a few scripts
+                return replace(effect, path=path)
             case Compiled():  # its sources stay where they are: the folder asked for is where it writes
                 return replace(effect, path=path)
             case Rewritten():
