@@ -47,7 +47,8 @@ _FALSE = ("", "0", "false", "no", "off", "n", "f")
 _CPU_INDEX = re.compile(r"/whl/(?:nightly/)?cpu(?:/|$)")
 # The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26).
 _OF_SUITE = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13", "focal": "3.8", "jammy": "3.10", "noble": "3.12"}
-# What Docker's Python images bring beside the language; those of 3.12 and later have pip alone.
+_SYSTEM = "/usr/local"  # where Docker's Python images have it
+# What they bring beside the language; those of 3.12 and later have pip alone.
 _BROUGHT = ("pip",)
 _BROUGHT_BEFORE_3_12 = ("pip", "setuptools", "wheel")
 
@@ -63,7 +64,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield removes(_cache_folder(call, settings(call)), call.span)
     elif verb == "config":
         words = [word.plain for word in operands[1:]]
-        yield from pip_settings.written(call, environment(call) or "/usr/local", words)
+        yield from pip_settings.written(call, environment(call) or _SYSTEM, words)
     elif verb == "uninstall":
         names = frozenset(word.pattern for word in operands[1:])
         yield removes_packages(PackageSet("pip", tuple(sorted(names))), call.span)
@@ -171,13 +172,24 @@ def _already(call: Call, names: Iterable[str]) -> tuple[str, ...]:
     if call.has("-U", "--upgrade", "--force-reinstall"):
         return ()
     around = call.around
-    there = around.files.packages("pip")[:_MOST_NAMES] if around.files.below or around.files.here else ()
+    there = _there(call)[:_MOST_NAMES] if around.files.below or around.files.here else ()
     if around.base.repository == "python" and environment(call) is None:
         version = runtime(around).split(".")
         is_old = len(version) > 1 and version[1].isdigit() and int(version[1]) < 12
         there += _BROUGHT_BEFORE_3_12 if is_old else _BROUGHT
     pinned = {each.name for name in names if (each := python.read_requirement(name)) and each.specifier}
     return tuple(name for name in there if name not in pinned)
+
+
+def _there(call: Call) -> tuple[str, ...]:
+    """The names that pip was asked for where a call looks: in its environment, or the system and its account's home."""
+    files, where = call.around.files, place(call)
+    if where is None:
+        return files.packages("pip")
+    folders = {where} if environment(call) else {where, _SYSTEM}
+    causes = (written.effect.cause for folder in folders for written in files.held(folder))
+    asked = (each.names for each in causes if isinstance(each, PackageSet) and each.manager == "pip")
+    return tuple(sorted({name for names in asked for name in names}))
 
 
 def is_folder(text: str) -> bool:
@@ -248,7 +260,7 @@ def place(call: Call) -> str | None:
         return found
     if call.has("--user"):
         return call.around.resolve("~/.local")
-    return "/usr/local" if call.around.base.repository == "python" else None
+    return _SYSTEM if call.around.base.repository == "python" else None
 
 
 def values(call: Call, *names: str) -> Iterator[str]:
@@ -266,7 +278,7 @@ def values(call: Call, *names: str) -> Iterator[str]:
 
 def settings(call: Call) -> Settings:
     """What the pip of a call is told by the environment and by its files."""
-    return pip_settings.settings(call.around, environment(call) or "/usr/local")
+    return pip_settings.settings(call.around, environment(call) or _SYSTEM)
 
 
 def is_set(around: Surroundings, name: str) -> bool:
