@@ -39,6 +39,7 @@ VALUES = (
 )
 # Docker's Python images ship without any byte code: the first run of pip writes its own.
 _OWN_BYTE_CODE = Measured("byte code of pip itself", "pip.own_byte_code")
+_SYSTEM = "/usr/local"  # where those images have Python
 _MOST_FILES = 32  # requirements files that name further ones
 _MOST_NAMES = (
     500  # that installs asked for before: each later one has to look at all of them, and no person writes more
@@ -47,8 +48,7 @@ _FALSE = ("", "0", "false", "no", "off", "n", "f")
 _CPU_INDEX = re.compile(r"/whl/(?:nightly/)?cpu(?:/|$)")
 # The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26).
 _OF_SUITE = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13", "focal": "3.8", "jammy": "3.10", "noble": "3.12"}
-_SYSTEM = "/usr/local"  # where Docker's Python images have it
-# What they bring beside the language; those of 3.12 and later have pip alone.
+# What Docker's Python images bring beside the language; those of 3.12 and later have pip alone.
 _BROUGHT = ("pip",)
 _BROUGHT_BEFORE_3_12 = ("pip", "setuptools", "wheel")
 
