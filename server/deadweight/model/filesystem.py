@@ -35,6 +35,7 @@ from deadweight.model.stack import (
     all_given,
     all_removed,
     installed,
+    installed_in,
     leftover_folders,
     measured,
     removed_paths,
@@ -297,6 +298,13 @@ class Filesystem:
         """The names that a package manager was asked for, each once."""
         here = _asked_for(self.here, manager)
         return tuple(sorted(here.union([name for each, name in installed(self.below) if each == manager])))
+
+    @question
+    def packages_in(self, manager: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of them that went to one of these folders."""
+        here = _asked_for((each for each in self.here if each.path in folders or each.kind is Kind.REMOVES), manager)
+        below = installed_in(self.below)
+        return tuple(sorted(here.union([name for each, path, name in below if each == manager and path in folders])))
 
     @question
     def has_leftover(self, folder: str) -> bool:

@@ -186,10 +186,7 @@ def _there(call: Call) -> tuple[str, ...]:
     files, where = call.around.files, place(call)
     if where is None:
         return files.packages("pip")
-    folders = {where} if environment(call) else {where, _SYSTEM}
-    causes = (written.effect.cause for folder in folders for written in files.held(folder))
-    asked = (each.names for each in causes if isinstance(each, PackageSet) and each.manager == "pip")
-    return tuple(sorted({name for names in asked for name in names}))
+    return files.packages_in("pip", (where,) if environment(call) else (where, _SYSTEM))
 
 
 def is_folder(text: str) -> bool:
