@@ -58,6 +58,12 @@ def test_a_list_is_one_where_the_shell_has_them(dockerfile: str, which: bool) ->
     assert are_removed(snapshot_of(dockerfile)) is which
 
 
+@pytest.mark.parametrize("image", ["debian:13", "fedora:44"])
+def test_curl_reads_lists_by_itself(image: str) -> None:
+    snapshot = snapshot_of(f"FROM {image}\nRUN curl -fsSL --remote-name-all https://example.org/{{a,b}}.tgz\n")
+    assert [effect.path for effect in snapshot.ledgers[-1].layers[-1].kept] == ["/a.tgz", "/b.tgz"]
+
+
 def test_the_shell_of_a_heredoc_may_change_while_it_is_typed() -> None:
     before = parse("FROM debian:13\nRUN <<EOF\n#!/bin/bash\nrm -r /{a,b}\nEOF\n")
     snapshot = Snapshot(before)

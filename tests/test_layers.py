@@ -328,3 +328,12 @@ def test_what_a_stage_removes_of_a_copied_folder_is_not_copied_from_it(removal: 
     size = snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1])
     assert size is not None
     assert size.best == left
+
+
+@pytest.mark.parametrize("folder", ["/usr/local/lib/python3.13/site-packages", "/usr/local"])
+def test_packages_are_copied_out_of_the_folder_of_python(folder: str) -> None:
+    text = f"FROM python:3.13 AS build\nRUN pip install pandas\nFROM python:3.13-slim\nCOPY --from=build {folder} /p\n"
+    snapshot = snapshot_of(text)
+    size = snapshot.sizes.layer(snapshot.ledgers[-1].layers[-1])
+    assert size is not None
+    assert size.low > 60_000_000

@@ -55,3 +55,19 @@ def test_to_itself_the_home_is_a_tilde() -> None:
     snapshot = snapshot_of("FROM debian:13\nUSER 1001\nRUN cargo install ripgrep\n")
     (reported,) = report(snapshot, rules=[RULE])
     assert [fix.title for fix in reported.fixes] == ["Run rm -rf ~/.cargo/registry ~/.cargo/git in the same RUN"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        ("USER 1001\nRUN pip install --user numpy\nUSER 1002\nRUN pip install --user numpy\n", 2),
+        ("USER 1001\nRUN pip install --user numpy\nRUN pip install --user numpy\n", 1),
+        ("RUN pip install numpy\nUSER 1002\nRUN pip install --user numpy\n", 1),
+        ("RUN /a/bin/pip install numpy\nRUN /b/bin/pip install numpy\nRUN /a/bin/pip install numpy\n", 2),
+        ("RUN pip install numpy\nRUN /b/bin/pip install numpy\n", 2),
+    ],
+)
+def test_what_is_installed_elsewhere_is_downloaded_again(lines: str, count: int) -> None:
+    snapshot = snapshot_of(f"FROM python:3.13-slim\n{lines}")
+    found = [effect for each in report(snapshot, rules=[RULE]) for effect in each.finding.frees]
+    assert len(found) == count

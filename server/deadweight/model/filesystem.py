@@ -36,6 +36,7 @@ from deadweight.model.stack import (
     all_given,
     all_removed,
     installed,
+    installed_in,
     leftover_folders,
     measured,
     removed_paths,
@@ -59,6 +60,8 @@ _SYSTEM = (
     *("/bin", "/etc", "/lib", "/sbin", "/usr/bin", "/usr/include", "/usr/lib", "/usr/sbin", "/usr/share"),
     "/var/lib",
 )
+# Where Python has its packages, below what an install is told as its place.
+_PYTHON_PACKAGES = ("site-packages", "dist-packages")
 # Where official images put their language: node, python, go, java, php, ruby.
 _LANGUAGES = ("/usr/local", "/opt/java")
 
@@ -298,6 +301,13 @@ class Filesystem:
         return tuple(sorted(here.union([name for each, name in installed(self.below) if each == manager])))
 
     @question
+    def packages_in(self, manager: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of them that went to one of these folders."""
+        here = _asked_for((each for each in self.here if each.path in folders or each.kind is Kind.REMOVES), manager)
+        below = installed_in(self.below)
+        return tuple(sorted(here.union([name for each, path, name in below if each == manager and path in folders])))
+
+    @question
     def has_leftover(self, folder: str) -> bool:
         """Whether a tool has left something in a folder, in an earlier layer."""
         return folder in leftover_folders(self.below)
@@ -368,6 +378,8 @@ class Filesystem:
                 # The same files: an ignore file that leaves some out does so for every COPY.
                 copied = Copied(inner, inner, selection, self.context.complete, cause.owner)
                 return replace(effect, path=path, cause=copied) if selection.exists else None
+            case PackageSet() if posixpath.basename(path) in _PYTHON_PACKAGES:  # beside it are but a few scripts
+                return replace(effect, path=path)
             case Compiled():  # its sources stay where they are: the folder asked for is where it writes
                 return replace(effect, path=path)
             case Rewritten():

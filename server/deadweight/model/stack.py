@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from deadweight.lazy import cached_property
-from deadweight.model.effects import Copied, CopiedFromStage, Kind, Leftover, Measured, Text, covers
+from deadweight.model.effects import Copied, CopiedFromStage, Kind, Leftover, Measured, PackageSet, Text, covers
 from deadweight.model.playing import Rest, after_layer
 
 if TYPE_CHECKING:
@@ -87,6 +87,16 @@ def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset
 
 
 installed = folded(frozenset[tuple[str, str]](), _with_packages)
+
+
+def _with_places(found: frozenset[tuple[str, str | None, str]], layer: Layer) -> frozenset[tuple[str, str | None, str]]:
+    """The same, each with the folder that it went to."""
+    sets = [(each.path, each.cause) for each in layer.kept if isinstance(each.cause, PackageSet)]
+    more = frozenset((cause.manager, path, name) for path, cause in sets for name in cause.names)
+    return found if more <= found else found | more
+
+
+installed_in = folded(frozenset[tuple[str, str | None, str]](), _with_places)
 
 
 def _with_measured(causes: frozenset[Measured], layer: Layer) -> frozenset[Measured]:

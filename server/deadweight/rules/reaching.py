@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import CopiedFromStage
+from deadweight.model.effects import CopiedFromStage, is_under
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ def ships(snapshot: Snapshot, layer: Layer, effect: Effect) -> bool:
 
 def copies_of(snapshot: Snapshot, effect: Effect) -> Iterator[Layer]:
     """The layers of stages that ship which copy what an earlier stage wrote."""
-    return (layer for layer in _copying(snapshot) if effect in _copied(layer).get(effect.path, ()))
+    return (layer for layer in _copying(snapshot) if any(map(partial(_is_part, effect), _copied(layer))))
+
+
+def _is_part(effect: Effect, copied: Effect) -> bool:
+    """Whether what is copied is all of what was written, or what matters of it: site-packages of /usr/local."""
+    where, whole = copied.path or "", effect.path or ""
+    return copied.span == effect.span and copied.cause == effect.cause and is_under(where, whole)
 
 
 @remembered
@@ -31,14 +38,14 @@ def _copying(snapshot: Snapshot) -> list[Layer]:
 
 
 @remembered
-def _copied(layer: Layer) -> dict[str | None, list[Effect]]:
-    """What a layer copies, also by way of several stages, by where it was written."""
-    found: dict[str | None, list[Effect]] = {}
+def _copied(layer: Layer) -> list[Effect]:
+    """What a layer copies, also by way of several stages."""
+    found: list[Effect] = []
     waiting = list(layer.kept)
     while waiting:
         effect = waiting.pop()
         if isinstance(effect.cause, CopiedFromStage):
             waiting += effect.cause.effects or ()
         else:
-            found.setdefault(effect.path, []).append(effect)
+            found.append(effect)
     return found

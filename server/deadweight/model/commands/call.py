@@ -163,9 +163,11 @@ class Call:
         return writes(folder, cause, self.span)
 
     def spread(self) -> Iterator[str]:
-        """The words as patterns, brace lists spread out: `https://a/{b,c}.tgz` are two."""
+        """The words as patterns, brace lists spread out, which curl does where the shell has none:
+        `https://a/{b,c}.tgz` are two.
+        """
         for word in self.words:
-            yield from self.alternatives(word)
+            yield from alternatives(word)
 
     def alternatives(self, word: Word) -> tuple[str, ...]:
         """The patterns that a word stands for: several of a brace list, where the shell has them."""

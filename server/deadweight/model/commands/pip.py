@@ -39,6 +39,7 @@ VALUES = (
 )
 # Docker's Python images ship without any byte code: the first run of pip writes its own.
 _OWN_BYTE_CODE = Measured("byte code of pip itself", "pip.own_byte_code")
+_SYSTEM = "/usr/local"  # where those images have Python
 _MOST_FILES = 32  # requirements files that name further ones
 _MOST_NAMES = (
     500  # that installs asked for before: each later one has to look at all of them, and no person writes more
@@ -67,7 +68,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield removes(_cache_folder(call, settings(call)), call.span)
     elif verb == "config":
         words = [word.plain for word in operands[1:]]
-        yield from pip_settings.written(call, environment(call) or "/usr/local", words)
+        yield from pip_settings.written(call, environment(call) or _SYSTEM, words)
     elif verb == "uninstall":
         names = frozenset(word.pattern for word in operands[1:])
         yield removes_packages(PackageSet("pip", tuple(sorted(names))), call.span)
@@ -185,13 +186,21 @@ def _already(call: Call, names: Iterable[str]) -> tuple[str, ...]:
     if call.has("-U", "--upgrade", "--force-reinstall"):
         return ()
     around = call.around
-    there = around.files.packages("pip")[:_MOST_NAMES] if around.files.below or around.files.here else ()
+    there = _there(call)[:_MOST_NAMES] if around.files.below or around.files.here else ()
     if around.base.repository == "python" and environment(call) is None:
         version = runtime(around).split(".")
         is_old = len(version) > 1 and version[1].isdigit() and int(version[1]) < 12
         there += _BROUGHT_BEFORE_3_12 if is_old else _BROUGHT
     pinned = {each.name for name in names if (each := python.read_requirement(name)) and each.specifier}
     return tuple(name for name in there if name not in pinned)
+
+
+def _there(call: Call) -> tuple[str, ...]:
+    """The names that pip was asked for where a call looks: in its environment, or the system and its account's home."""
+    files, where = call.around.files, place(call)
+    if where is None:
+        return files.packages("pip")
+    return files.packages_in("pip", (where,) if environment(call) else (where, _SYSTEM))
 
 
 def is_folder(text: str) -> bool:
@@ -262,7 +271,7 @@ def place(call: Call) -> str | None:
         return found
     if call.has("--user"):
         return call.around.resolve("~/.local")
-    return "/usr/local" if call.around.base.repository == "python" else None
+    return _SYSTEM if call.around.base.repository == "python" else None
 
 
 def values(call: Call, *names: str) -> Iterator[str]:
@@ -280,7 +289,7 @@ def values(call: Call, *names: str) -> Iterator[str]:
 
 def settings(call: Call) -> Settings:
     """What the pip of a call is told by the environment and by its files."""
-    return pip_settings.settings(call.around, environment(call) or "/usr/local")
+    return pip_settings.settings(call.around, environment(call) or _SYSTEM)
 
 
 def is_set(around: Surroundings, name: str) -> bool:
