@@ -331,6 +331,14 @@ def test_a_file_of_a_stage_lies_on_nothing_of_the_base_image() -> None:
     assert "COPY --chown=10001:10001 --from=build /src/tool /usr/bin/tool\n" in done
 
 
+def test_what_go_has_built_can_be_run() -> None:
+    build = "FROM golang:1.25 AS build\nCOPY . /src\nWORKDIR /src\nRUN go build -o /bin/tool .\n"
+    copy = "FROM debian:13\nCOPY --from=build /bin/tool /bin/tool\n"
+    assert _first_fix("rewritten-in-later-layer", f"{build}{copy}RUN chmod +x /bin/tool\n") == build + copy
+    copied = "FROM debian:13\nCOPY --from=build /src/run.sh /bin/tool\n"
+    assert _first_fix("rewritten-in-later-layer", f"{build}{copied}RUN chmod +x /bin/tool\n") is None
+
+
 def test_a_toolchain_that_is_there_leaves_nothing_again() -> None:
     install = "RUN curl https://sh.rustup.rs -sSf | sh -s -- -y\n"
     text = f"FROM debian:13\n{install}ENV PATH=/root/.cargo/bin:$PATH\nRUN rustup default stable\n"

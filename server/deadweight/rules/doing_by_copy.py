@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.effects import Copied, Download, Kind, Moved, is_under
+from deadweight.model.effects import Copied, CopiedFromStage, Download, Kind, Measured, Moved, is_under
 from deadweight.model.filesystem import is_file_at
 from deadweight.rules import account_ids
 from deadweight.rules.edits import insert_flag, move_below, remove_command, remove_instruction, replace_word
@@ -84,6 +84,9 @@ def _set_there(snapshot: Snapshot, late: Late) -> Fix | None:
     writers, change = late.writers, _change(late.call)
     if change is None:
         return None
+    if not change.is_exact and all(map(_is_program, late.written)) and not any(map(_sets_mode, writers)):
+        rest = _without(snapshot, late.layer, late.call)
+        return Fix("needless", "Remove chmod: a compiler makes what can be run", Safety.SAFE, rest) if rest else None
     if not change.is_exact and all(_is_download(layer) for layer in writers) and change.given in _OF_DOWNLOAD:
         change = change._replace(flag=f"--chmod={_OF_DOWNLOAD[change.given]}", is_exact=True)
     if all(effect.path == change.path and is_file_at(effect, change.path) for each in writers for effect in each.kept):
@@ -178,6 +181,21 @@ def _can_set(layer: Layer, change: _Change) -> bool:
 def _is_right_at(effect: Effect, path: str) -> bool:
     return effect.path == path or (
         isinstance(effect.cause, Copied) and effect.cause.is_file and posixpath.dirname(effect.path or "") == path
+    )
+
+
+def _sets_mode(layer: Layer) -> bool:
+    return bool(layer.instruction.flag("chmod"))
+
+
+def _is_program(effect: Effect) -> bool:
+    """Whether it is a program that `go build` has written in another stage: everybody may read and run it, and COPY
+    keeps that.
+    """
+    cause = effect.cause
+    return isinstance(cause, CopiedFromStage) and any(
+        isinstance(each.cause, Measured) and each.cause.constant == "go.program" and each.path == cause.path
+        for each in cause.effects or ()
     )
 
 

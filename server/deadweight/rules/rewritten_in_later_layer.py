@@ -102,7 +102,8 @@ Safe: COPY gives its files the owner or the mode that the later command gave the
 that command, which then costs nothing. An account that is not there yet owns files by its number, where the file says
 which that is. RUNs are merged, and what is copied between them is copied below, where the later ones have nothing to do
 with it. Look before you take it where other instructions may have made files in the same folder. A mode such as `+x`
-depends on the file that is copied: `--chmod=755` is offered, for you to look at.
+depends on the file that is copied: `--chmod=755` is offered, for you to look at. What `go build` wrote has it already,
+and the command goes.
 
 ## Not reported
 
