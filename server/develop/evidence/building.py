@@ -139,8 +139,9 @@ def _found(lab: Any, pair: Pair, dockerfile: str, folder: Path, first: dict[str,
         found = sum(size for layer, size in _layers(lab, second).items() if layer in known)
         lab.docker("rmi", f"truthlab/{name}", stdout=sys.stderr)
         return found
-    # A copy of a mount is a layer that weighs what the mount holds; with another name it is made anew on each side.
-    copy = "RUN --mount=type=cache,target={0} cp -a {0} /{1}\n"
+    # A copy of a mount is a layer that weighs what the mount holds; with another name it is made anew on each side. The
+    # index that apt makes of its lists is no download, and docker-clean has apt do without it.
+    copy = "RUN --mount=type=cache,target={0} cp -a {0} /{1} && find /{1} -name '*pkgcache.bin' -delete\n"
     copies = (copy.format(each, folder.name) for each in _MOUNTED.findall(dockerfile))
     probe = in_lab("FROM debian:bookworm-slim\n") + "".join(copies)
     found = int(lab.build(str(folder), probe, name="evidence-mounts")["total_files"])
