@@ -165,7 +165,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -186,6 +186,7 @@ from deadweight.text import Edit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
@@ -255,8 +256,19 @@ class _Kept(NamedTuple):
         return self._replace(uses=(*self.uses, *behind)) if behind else self
 
 
+@dataclass(frozen=True, slots=True)
+class _Concerning:
+    """The words of commands that have to do with one of these files."""
+
+    paths: tuple[str, ...]
+
+    def __call__(self, command: Reading) -> object:
+        return as_written(command) if any(_concerns(command.call, path) for path in self.paths) else None
+
+
 def _words(snapshot: Snapshot) -> Words:
-    return Words(as_written) if _brought(snapshot.shipped_ledgers) else NO_WORDS
+    paths = dict.fromkeys([effect.path or "" for _, _, effect in _brought(snapshot.shipped_ledgers)])
+    return Words(_Concerning(tuple(paths))) if paths else NO_WORDS
 
 
 @rule("archive-kept", group="cleanup", words=_words)
@@ -335,19 +347,29 @@ def _is_archive(effect: Effect) -> bool:
 @remembered_of_each
 def _uses(layer: Layer, path: str) -> tuple[_Use, ...]:
     """What the commands of a layer do with a file."""
-    name = posixpath.basename(path)
     if layer.instruction.keyword != "RUN":
         return ()
-    return tuple(use for reading in layer.readings if (use := _use(layer, reading.call, path, name)))
+    return tuple(use for reading in layer.readings if (use := _use(layer, reading.call, path)))
 
 
-def _use(layer: Layer, call: Call, path: str, name: str) -> _Use | None:
-    word = word_for(call, path)
-    is_run = "/" in call.typed and call.around.resolve(call.typed) == path
+def _concerns(call: Call, path: str) -> bool:
+    """Whether a call has to do with a file: it names the file, runs it, or is given the folder that holds it."""
+    name = posixpath.basename(path)
+    if name in call.typed or any(name in each.text for each in call.words) or word_for(call, path) is not None:
+        return True
+    return _runs(call, path) or (catalog.find(call.program) is None and names_folder_of(call, path))
+
+
+def _runs(call: Call, path: str) -> bool:
+    return "/" in call.typed and call.around.resolve(call.typed) == path
+
+
+def _use(layer: Layer, call: Call, path: str) -> _Use | None:
+    if not _concerns(call, path):
+        return None
+    name, word, is_run = posixpath.basename(path), word_for(call, path), _runs(call, path)
     if word is None and not is_run:
-        is_mentioned = name in call.typed or any(name in each.text for each in call.words)
-        is_given = catalog.find(call.program) is None and names_folder_of(call, path)
-        return _Use(call, None, None) if (is_mentioned or is_given) and call.program not in _LOOKS else None
+        return _Use(call, None, None) if call.program not in _LOOKS else None
     if call.program in _LOOKS and not _unpacks(layer, call, path):
         return _Use(call, word, False)
     is_installed = call.program in _PACKAGE_MANAGERS and any(each.text in ("install", "add") for each in call.words)

@@ -197,7 +197,8 @@ class _Clone(NamedTuple):
 
 
 def _words(snapshot: Snapshot) -> Words:
-    return Words(as_written) if keep(snapshot.shipped_ledgers, Download) else NO_WORDS
+    downloads = [layer for ledger in snapshot.shipped_ledgers for layer in ledger.layers_with(Download)]
+    return Words(as_written) if any("git" in layer.programs for layer in downloads) else NO_WORDS
 
 
 @rule("git-history-kept", group="cleanup", words=_words)

@@ -119,7 +119,7 @@ from deadweight.model.stack import folded
 from deadweight.model.start import start_command
 from deadweight.rules import work_images
 from deadweight.rules.edits import remove_word
-from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_typed, rule
+from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, rule
 from deadweight.size import apt
 from deadweight.size.estimate import effect_size
 from deadweight.syntax.dockerfile import remembered
@@ -153,7 +153,11 @@ class _Install(NamedTuple):
 
 def _words(snapshot: Snapshot) -> Words:
     packages = [layer.packages for ledger in snapshot.shipped_ledgers for layer in ledger.layers_with(PackageSet)]
-    return Words(of_text=as_typed) if {name for each in packages for _, name in each}.issuperset(_TOOLS) else NO_WORDS
+    return Words(of_text=_of_text) if {name for each in packages for _, name in each}.issuperset(_TOOLS) else NO_WORDS
+
+
+def _of_text(instruction: Instruction) -> object:
+    return _mentioned(instruction), [_is_explained(instruction, name) for name in _TOOLS]
 
 
 @rule("two-download-tools", group="packages", same_as=("hadolint:DL4001",), words=_words)
