@@ -191,8 +191,8 @@ class Checked(NamedTuple):
     `reached` are the stages that a build runs, `sections` the whole file; `layers` are those of each stage, `reworded`
     those of RUNs that have had other words since. `hushed` is what comments silence, `loud` who speaks of what is
     found. What `is_kept` was found in an earlier version, at least in part: it is so in this one, but its ways out are
-    edits of that one. `words` of RUNs tell rules something while layers do what they do; it is empty where nobody has
-    asked.
+    edits of that one. `words` of RUNs tell rules something while layers do what they do; rules that ran last are not
+    among them: nobody has asked these yet.
     """
 
     snapshot: Snapshot
@@ -208,7 +208,7 @@ class Checked(NamedTuple):
     layers: Mapping[int, Sequence[Layer]] = MappingProxyType({})
     reworded: tuple[Layer, ...] = ()
     is_kept: bool = False
-    words: Mapping[str, Words] = MappingProxyType({})
+    words: Mapping[str, Words | None] = MappingProxyType({})
 
 
 def check(
@@ -287,6 +287,7 @@ def _run(
         tuple(found),
         layers=_layers(snapshot, ledgers),
         is_kept=kept is not None,
+        words={id_: words for id_, words in kept.words.items() if id_ in kept.found} if kept else {},
     )
 
 

@@ -34,7 +34,7 @@ class Kept(NamedTuple):
     """What rules found that RUNs in other words tell nothing, by their ids."""
 
     found: dict[str, list[tuple[Running, Finding]]]
-    words: Mapping[str, Words]
+    words: Mapping[str, Words | None]
     reworded: tuple[Layer, ...]
 
 
@@ -45,7 +45,9 @@ def kept_of(before: Checked, snapshot: Snapshot) -> Kept | None:
         return None
     try:
         names = [own.rule.id for own in before.running]
-        words = before.words or words_of([own.rule for own in before.running], before.snapshot)
+        words = before.words
+        if unasked := [own.rule for own in before.running if own.rule.id not in words]:
+            words = {**words, **words_of(unasked, before.snapshot)}
         are_told = told(changed, map(words.get, names))
     except Exception:  # who raises here does so when it runs, and loses its own findings alone
         return None
@@ -91,12 +93,12 @@ def _comments(section: Section) -> list[Piece]:
     return [piece for piece in section.pieces if not isinstance(piece, Instruction)]
 
 
-def words_of(rules: Iterable[Rule], snapshot: Snapshot) -> dict[str, Words]:
+def words_of(rules: Iterable[Rule], snapshot: Snapshot) -> dict[str, Words | None]:
     """What of the words of RUNs tells rules something while layers do what they do; those of which nobody says so are
     told any word.
     """
-    said = [(rule.id, rule.words) for rule in rules if rule.words is not None]
-    return {id_: words if isinstance(words, Words) else words(snapshot) for id_, words in said}
+    said = [(rule.id, rule.words) for rule in rules]
+    return {id_: words if words is None or isinstance(words, Words) else words(snapshot) for id_, words in said}
 
 
 def told(reworded: Sequence[Reworded], words: Iterable[Words | None]) -> list[bool]:

@@ -193,7 +193,8 @@ class Rule:
     the settings give it a severity: what a second stage leaves behind is said of the stage as a whole, or by those
     whose bytes these are. `why_not` says why its refactoring is not offered where one could expect it; None where that
     is no question. While RUNs do what they did and their `words` are the same for it, nobody asks the rule again: which
-    these are may depend on what the layers of a file do. Where that is None, any word may tell it something.
+    these are may depend on what the layers of a file do, and on these words. Where that is None, any word may tell it
+    something.
     """
 
     id: str
