@@ -133,6 +133,16 @@ def test_what_has_moved_as_a_whole_is_not_written_again(monkeypatch: pytest.Monk
     assert published(document, CLIENTS[0]) == by_types(document, CLIENTS[0])
 
 
+def test_several_findings_of_a_rule_stand_at_one_command() -> None:
+    document = opened("FROM golang:1.24\nRUN go install golang.org/x/tools/gopls@v0.20.0\nCOPY\n")
+    message = published(document, CLIENTS[0])
+    assert message == by_types(document, CLIENTS[0])
+    told = [each["message"].partition(" cache")[0] for each in message["params"]["diagnostics"]]
+    assert {"Go's build", "Go's module"} < set(told)
+    document.apply(Edit(Span(0, 0), "\n"))
+    assert published(document, CLIENTS[0]) == by_types(document, CLIENTS[0])
+
+
 def test_a_version_that_nobody_knows_is_left_out() -> None:
     message = published(opened("FROM a\n", version=None), Client())
     assert message["params"] == {"uri": "file:///c/%C3%A9/Dockerfile", "diagnostics": []}

@@ -76,6 +76,11 @@ class Reported:
         return _sites(self.finding)
 
     @property
+    def stages(self) -> frozenset[int]:
+        """The stages that these are in."""
+        return frozenset([site.stage for site in self.sites])
+
+    @property
     def ends(self) -> tuple[int, ...]:
         """Up to where it speaks of the text of each: what stands behind that moves nothing."""
         spans = (self.finding.span, *(each.span for each in _related(self.finding)))

@@ -171,7 +171,7 @@ class Document:
 
 class Written(NamedTuple):
     """A finding as JSON, and all that the text depends on: its words and places, and the instructions at the `sites`
-    that it names, with their lines.
+    that it names, in these `stages`, with their lines.
 
     In `marked` each number of a line stands between two NULs, which JSON has nowhere else; "" where it cannot tell.
     """
@@ -179,6 +179,7 @@ class Written(NamedTuple):
     said: Said
     shown: tuple[object, ...]
     sites: tuple[Site, ...]
+    stages: frozenset[int]
     instructions: tuple[Instruction, ...]
     rows: tuple[int, ...]
     marked: str

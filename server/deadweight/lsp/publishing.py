@@ -50,17 +50,20 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
     around = (client, document.text.line(0).startswith("\ufeff"))
     before = told.written if told.around == around else {}
     moves, typed = _moves(told, tree) if before else {}, _typed(told, tree) if before else frozenset()
-    now = dict[object, Written]()
+    stay = frozenset([stage for stage, by in moves.items() if not by]).difference([site.stage for site in typed])
+    now, found = dict[object, Written](), list[str]()
     for said in document.analysis.checked.said:
         rule, finding, severity = said
-        name = (rule.id, finding.site, finding.span)
+        name = (rule.id, finding.site, finding.span, finding.message)  # one command may leave several caches
         known = before.get(name)
-        moved = None
-        if known is not None and known.said.finding is finding and known.said.severity == severity:
-            moved = _moved(known, moves) if typed.isdisjoint(known.sites) else None
-        now[name] = moved or _written(document, said, known, client)
+        is_said = known is not None and known.said.finding is finding and known.said.severity == severity
+        if known is None or not (is_said and known.stages <= stay):
+            is_as_typed = known is not None and is_said and typed.isdisjoint(known.sites)
+            moved = _moved(known, moves) if known is not None and is_as_typed else None
+            known = moved or _written(document, said, known, client)
+        now[name] = known
+        found.append(known.text)
     document.told = Told(tree.sections, tree.first_rows, around, now)
-    found = [each.text for each in now.values()]
     problems = snapshot.problems
     if not problems:
         return found
@@ -95,7 +98,7 @@ def _typed(told: Told, tree: Dockerfile) -> frozenset[Site]:
 
 def _moved(known: Written, moves: dict[int, int]) -> Written | None:
     """What was written of a finding, where all that it names has moved by as many lines; None where more is another."""
-    by = {moves.get(site.stage) for site in known.sites}
+    by = {moves.get(stage) for stage in known.stages}
     lines = by.pop()
     if by or lines is None:
         return None
@@ -127,7 +130,7 @@ def _written(document: OpenDockerfile, said: Said, known: Written | None, client
         found = replace(found, message=reported.message_with(_marked))
         is_clear = _QUOTED_MARK not in text
         marked = _diagnostic(document, found, client).replace(_QUOTED_MARK, _MARK) if is_clear else ""
-    return Written(said, shown, sites, instructions, rows, marked, text)
+    return Written(said, shown, sites, reported.stages, instructions, rows, marked, text)
 
 
 def _marked(number: int) -> str:
