@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Kind, PackageSet
 from deadweight.rules.edits import complete, prepend_command, remove_command, remove_instruction
+from deadweight.rules.merging import is_same_setting
 from deadweight.rules.script_places import body_of
 
 if TYPE_CHECKING:
@@ -57,17 +58,13 @@ def _typed(layer: Layer, call: Call) -> str | None:
 
 
 def _is_same_setting(one: Layer, other: Layer) -> bool:
-    """Whether two RUNs have the same flags, account and shell, and reach servers in the same way."""
-    first, second = one.step, other.step
-    if first is None or second is None:
-        return False
-    flags = [sorted((flag.name, flag.value or "") for flag in each.instruction.flags) for each in (first, second)]
+    """Whether two RUNs run in the same way, and reach servers in the same way."""
     settings = [
-        {name: value for name, value in each.state.variables.items() if _REACHES.fullmatch(name)}
-        for each in (first, second)
+        {name: value for name, value in each.step.state.variables.items() if _REACHES.fullmatch(name)}
+        for each in (one, other)
+        if each.step
     ]
-    is_same = (first.state.user, first.state.shell) == (second.state.user, second.state.shell)
-    return is_same and flags[0] == flags[1] and settings[0] == settings[1]
+    return is_same_setting(one, other) and settings[0] == settings[1]
 
 
 def _is_in_the_way(layer: Layer) -> bool:

@@ -12,6 +12,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.rules.edits import line_end, with_blanks, with_comments
+from deadweight.rules.line_breaks import seam
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.script_places import body_of, set_errexit
 from deadweight.syntax import shell
@@ -96,7 +97,7 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
     left = scripts[0]
     for number, (before, right) in enumerate(pairwise(scripts), 1):
         operator = _operator(left, right, is_last=number == len(scripts) - 1)
-        if operator is None or not _is_same_setting(before.layer, right.layer):
+        if operator is None or not is_same_setting(before.layer, right.layer):
             return None
         enters = working_folders.entered(snapshot, before.layer, right.layer)
         if enters is None:
@@ -170,8 +171,6 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
         return None
     text, start = snapshot.text, _start_of_script(snapshot, left)
     script = apply_edits(text[start:end], [Edit(each.span.shifted(-start), each.text) for each in changes])
-    from deadweight.rules.line_breaks import seam
-
     ending, starting = seam(snapshot, (later, layer), operator)
     joint = f"{ending.removeprefix(';') if ended else ending}{line_end(text)}{starting}"
     at, where = snapshot.offset(later.site), _start_of_script(snapshot, right)
@@ -273,7 +272,7 @@ def _operator(left: _Script, right: _Script, *, is_last: bool) -> str | None:
     return "{" if is_last else "&&"
 
 
-def _is_same_setting(one: Layer, other: Layer) -> bool:
+def is_same_setting(one: Layer, other: Layer) -> bool:
     """Whether two RUNs have the same flags, account, shell and variables."""
     first, second = one.step, other.step
     if first is None or second is None:
@@ -340,8 +339,6 @@ def _joined(
     ended = before.body.script.body.statements[-1].terminator == ";"
     if ended and operator != ";":
         return None
-    from deadweight.rules.line_breaks import seam
-
     layers = [script.layer for script in reversed(scripts)]
     ending, starting = seam(snapshot, (*layers, after.layer), ";" if operator == ";" else "&&")
     ending = ending.removeprefix(";") if ended else f"{closing}{ending}"
