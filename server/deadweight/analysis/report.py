@@ -21,7 +21,7 @@ from deadweight.syntax.dockerfile import remembered
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from deadweight.analysis.reworded import Kept
+    from deadweight.analysis.reworded import Kept, Reworded
     from deadweight.analysis.silence import Hushed
     from deadweight.model.layers import Layer, Ledger
     from deadweight.model.stages import Site
@@ -169,6 +169,13 @@ class Said(NamedTuple):
     severity: Severity
 
 
+class Placed(NamedTuple):
+    """What is said of a finding, and the RUNs in whose commands it stands."""
+
+    runs: frozenset[Site]
+    said: Said
+
+
 class Running(NamedTuple):
     """A rule that is on, and what the settings say of it: how many bytes are worth a word, and how loud it is; None
     where the bytes say that.
@@ -195,9 +202,9 @@ class Checked(NamedTuple):
     `snapshot` is the version in which rules ran last, `around` what a build starts from, and the rules there are;
     `reached` are the stages that a build runs, `sections` the whole file; `layers` are those of each stage, `reworded`
     those of RUNs that have had other words since. `hushed` is what comments silence, `loud` who speaks of what is
-    found. What `is_kept` was found in an earlier version, at least in part: it is so in this one, but its ways out are
-    edits of that one. `words` of RUNs tell rules something while layers do what they do; rules that ran last are not
-    among them: nobody has asked these yet.
+    found, `placed` what each says, and `said` that in the order of the file. What `is_kept` was found in an earlier
+    version, at least in part: it is so in this one, but its ways out are edits of that one. `words` of RUNs tell rules
+    something while layers do what they do; rules that ran last are not among them: nobody has asked these yet.
     """
 
     snapshot: Snapshot
@@ -209,9 +216,10 @@ class Checked(NamedTuple):
     found: tuple[tuple[Running, Finding], ...]
     hushed: Hushed | None = None
     loud: tuple[Loud, ...] = ()
+    placed: tuple[Placed, ...] = ()
     said: tuple[Said, ...] = ()
     layers: Mapping[int, Sequence[Layer]] = MappingProxyType({})
-    reworded: tuple[Layer, ...] = ()
+    reworded: tuple[Reworded, ...] = ()
     is_kept: bool = False
     words: Mapping[str, Words | None] = MappingProxyType({})
 
@@ -239,7 +247,9 @@ def check(
         loud = _as_before(checked.found, before)
     if loud is None:
         loud = tuple(_loud(checked.found, silences))
-    return checked._replace(hushed=silences, loud=loud, said=tuple(_said(checked.found, loud, _places(checked))))
+    placed = _placed(checked, loud, before)
+    said = sorted([each.said for each in placed], key=attrgetter("finding.site", "finding.span"))
+    return checked._replace(hushed=silences, loud=loud, placed=placed, said=tuple(said))
 
 
 def _run(
@@ -305,17 +315,6 @@ def _layers(snapshot: Snapshot, ledgers: Iterable[Ledger]) -> dict[int, Sequence
     return layers
 
 
-def _places(checked: Checked) -> Mapping[int, Sequence[Layer]]:
-    """The layers as they are written now."""
-    if not checked.reworded:
-        return checked.layers
-    layers = {**checked.layers}
-    for each in checked.reworded:
-        stage, step = each.site
-        layers[stage] = [*layers[stage][:step], each, *layers[stage][step + 1 :]]
-    return layers
-
-
 def _running(rules: Iterable[Rule], settings: Settings) -> Iterable[Running]:
     return _running_by(settings, tuple(rules))
 
@@ -370,15 +369,21 @@ def _loud(found: Sequence[tuple[Running, Finding]], silences: Hushed) -> Iterato
         yield Loud(number, None if finding is each else finding, severity or _severity(rule, finding))
 
 
-def _said(
-    found: Sequence[tuple[Running, Finding]], loud: Iterable[Loud], layers: Mapping[int, Sequence[Layer]]
-) -> list[Said]:
-    """What is said, in the order of the file."""
-    said: list[Said] = []
-    for number, rest, severity in loud:
-        (rule, _, _), finding = found[number]
-        said.append(Said(rule, _placed(rest or finding, layers), severity))
-    return sorted(said, key=attrgetter("finding.site", "finding.span"))
+def _placed(checked: Checked, loud: Sequence[Loud], before: Checked | None) -> tuple[Placed, ...]:
+    """What is said by whom, each where its command stands now; most of them stand in no RUN that has other words."""
+    known: Sequence[Placed | None] = [None] * len(loud)
+    moved: set[Site] = set()
+    if before is not None and loud is before.loud and checked.layers is before.layers:
+        known, moved = before.placed, {each.was.site for each in (*before.reworded, *checked.reworded)}
+    placed: list[Placed] = []
+    for was, (number, rest, severity) in zip(known, loud, strict=True):
+        if was is not None and moved.isdisjoint(was.runs):
+            placed.append(was)
+        else:
+            (rule, _, _), finding = checked.found[number]
+            runs, there = _in_place(rest or finding, checked)
+            placed.append(Placed(runs, Said(rule, there, severity)))
+    return tuple(placed)
 
 
 def _in_turn(heard: Sequence[int], found: Sequence[tuple[Running, Finding]]) -> Sequence[int]:
@@ -395,14 +400,16 @@ def _in_turn(heard: Sequence[int], found: Sequence[tuple[Running, Finding]]) -> 
     return sorted(heard, key=turn)
 
 
-def _placed(finding: Finding, layers: Mapping[int, Sequence[Layer]]) -> Finding:
-    """The finding with the spans of commands in place of their numbers."""
+def _in_place(finding: Finding, checked: Checked) -> tuple[frozenset[Site], Finding]:
+    """The finding with the spans of commands in place of their numbers, and the RUNs that these are in."""
     related = _related(finding) if finding.related else ()
-    if not related and not isinstance(finding.span, Nth):
-        return finding
-    own = layers[finding.site.stage][finding.site.step].span(finding.span)
-    others = [layers[each.site.stage][each.site.step].span(each.span) for each in related]
-    return _with_spans(finding, (own, *others))
+    places = [(finding.site, finding.span), *[(each.site, each.span) for each in related]]
+    runs = frozenset([site for site, span in places if isinstance(span, Nth)])
+    if not runs:
+        return runs, finding
+    reworded = {each.was.site: each.span for each in checked.reworded}
+    spans = [(reworded.get(site) or checked.layers[site.stage][site.step].span)(span) for site, span in places]
+    return runs, _with_spans(finding, tuple(spans))
 
 
 @remembered

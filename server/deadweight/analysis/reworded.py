@@ -5,29 +5,35 @@ from __future__ import annotations
 from operator import is_not
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.retyped import retyped
 from deadweight.model.run_layers import rerun
 from deadweight.rules.rule import NO_WORDS, Words, as_written
 from deadweight.syntax.dockerfile import Instruction, remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from deadweight.analysis.report import Checked, Running
     from deadweight.model.calls import Reading
+    from deadweight.model.effects import Nth
     from deadweight.model.layers import Layer, Ledger
     from deadweight.rules.rule import Finding, Rule
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Piece, Section
+    from deadweight.text import Span
 
 _MOST = 4  # RUNs that are read here: of more, all is read again
 
 
 class Reworded(NamedTuple):
-    """A RUN as it was and as it is, and the commands that are written otherwise; None where there are more or fewer."""
+    """A RUN as it was and as it is, the commands that are written otherwise, None where there are more or fewer, and
+    where in its text now stands what is of the layer.
+    """
 
     was: Layer
-    now: Layer
+    instruction: Instruction
     commands: list[tuple[Reading, Reading]] | None
+    span: Callable[[Span | Nth], Span]
 
 
 class Kept(NamedTuple):
@@ -35,7 +41,7 @@ class Kept(NamedTuple):
 
     found: dict[str, list[tuple[Running, Finding]]]
     words: Mapping[str, Words | None]
-    reworded: tuple[Layer, ...]
+    reworded: tuple[Reworded, ...]
 
 
 def kept_of(before: Checked, snapshot: Snapshot) -> Kept | None:
@@ -57,7 +63,7 @@ def kept_of(before: Checked, snapshot: Snapshot) -> Kept | None:
     for own, each in before.found:
         if own.rule.id in found:
             found[own.rule.id].append((own, each))
-    return Kept(found, words, tuple([each.now for each in changed]))
+    return Kept(found, words, tuple(changed))
 
 
 def reworded(ledgers: Iterable[Ledger], before: Sequence[Section], snapshot: Snapshot) -> list[Reworded] | None:
@@ -77,14 +83,23 @@ def reworded(ledgers: Iterable[Ledger], before: Sequence[Section], snapshot: Sna
         for step, is_other in enumerate(map(is_not, was, now)):
             if not is_other:
                 continue
-            read = rerun(ledger, step, now[step]) if len(found) < _MOST else None
+            read = _reworded(ledger, step, now[step], snapshot) if len(found) < _MOST else None
             if read is None:
                 return None
-            snapshot.read.append(read)
-            if not read.does_the_same:
-                return None
-            found.append(Reworded(read.was, read.layer, _otherwise(read.was, read.layer)))
+            found.append(read)
     return found
+
+
+def _reworded(ledger: Ledger, step: int, instruction: Instruction, snapshot: Snapshot) -> Reworded | None:
+    if typed := retyped(ledger, step, instruction):
+        typed_in = [(typed.was, typed.now)]
+        return Reworded(typed.layer, instruction, typed_in, typed.span) if typed.does_the_same else None
+    read = rerun(ledger, step, instruction)
+    if read is None:
+        return None
+    snapshot.read.append(read)
+    commands = _otherwise(read.was, read.layer)
+    return Reworded(read.was, instruction, commands, read.layer.span) if read.does_the_same else None
 
 
 @remembered
@@ -112,21 +127,21 @@ def told(reworded: Sequence[Reworded], words: Iterable[Words | None]) -> list[bo
 
 def _is_told(reworded: Sequence[Reworded], words: Words, asked: dict[object, object]) -> bool:
     of_command, of_text = words
-    for was, now, commands in reworded:
+    for was, now, commands, _ in reworded:
         known = was.words
         if of_text is not None:
             if of_text not in known:
                 known[of_text] = of_text(was.instruction)
-            if (now, of_text) not in asked:
-                asked[now, of_text] = of_text(now.instruction)
-            if known[of_text] != asked[now, of_text]:
+            if (was, of_text) not in asked:
+                asked[was, of_text] = of_text(now)
+            if known[of_text] != asked[was, of_text]:
                 return True
         if of_command is None:
             continue
         if commands is None:
             return True
         for one, other in commands:
-            then, today = (of_command, one.call.span), (now, of_command, other.call.span)
+            then, today = (of_command, one.call.span), (was, of_command, other.call.span)
             if then not in known:
                 known[then] = of_command(one)
             if today not in asked:

@@ -171,7 +171,7 @@ class Document:
 
 class Written(NamedTuple):
     """A finding as JSON, and all that the text depends on: its words and places, and the instructions at the `sites`
-    that it names, in these `stages`, with their lines.
+    that it names, in these `stages`, with their lines; of their texts, it speaks up to these `ends`.
 
     In `marked` each number of a line stands between two NULs, which JSON has nowhere else; "" where it cannot tell.
     """
@@ -180,6 +180,7 @@ class Written(NamedTuple):
     shown: tuple[object, ...]
     sites: tuple[Site, ...]
     stages: frozenset[int]
+    ends: tuple[int, ...]
     instructions: tuple[Instruction, ...]
     rows: tuple[int, ...]
     marked: str

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deadweight.features.inlay_hints import Hint
     from deadweight.lsp.convert import Client
     from deadweight.lsp.documents import Document
+    from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Dockerfile, Section
     from deadweight.text import Encoding, Span, Text
 
@@ -60,7 +61,7 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
         if known is None or not (is_said and known.stages <= stay):
             is_as_typed = known is not None and is_said and typed.isdisjoint(known.sites)
             moved = _moved(known, moves) if known is not None and is_as_typed else None
-            known = moved or _written(document, said, known, client)
+            known = moved or _written(document, snapshot, said, known, client)
         now[name] = known
         found.append(known.text)
     document.told = Told(tree.sections, tree.first_rows, around, now)
@@ -112,17 +113,22 @@ def _moved(known: Written, moves: dict[int, int]) -> Written | None:
     return known._replace(rows=rows, marked=_MARK.join(parts), text="".join(parts))
 
 
-def _written(document: OpenDockerfile, said: Said, known: Written | None, client: Client) -> Written:
+def _written(
+    document: OpenDockerfile, snapshot: Snapshot, said: Said, known: Written | None, client: Client
+) -> Written:
     """A finding as JSON; the text that is known where all that it depends on is the same."""
-    snapshot = document.snapshot
-    reported = Reported(*said, snapshot)
-    shown, sites = reported.shown, reported.sites
+    if known is not None and known.said == said:
+        shown, sites, ends = known.shown, known.sites, known.ends
+    else:
+        reported = Reported(*said, snapshot)
+        shown, sites, ends = reported.shown, reported.sites, reported.ends
     instructions = tuple([snapshot.instruction(site) for site in sites])
     rows = tuple([snapshot.line(site) for site in sites])
     if known is not None and known.rows == rows and known.shown == shown:
-        pairs = zip(known.instructions, instructions, reported.ends, strict=True)
-        if all(was is here or was.text[:end] == here.text[:end] for was, here, end in pairs):
+        pairs = zip(known.instructions, instructions, ends, strict=True)
+        if not [1 for was, here, end in pairs if was is not here and was.text[:end] != here.text[:end]]:
             return known._replace(said=said, instructions=instructions)
+    reported = Reported(*said, snapshot)
     found = of_finding(reported)
     marked = _diagnostic(document, found, client)
     text = _unmarked(marked)
@@ -130,7 +136,7 @@ def _written(document: OpenDockerfile, said: Said, known: Written | None, client
         found = replace(found, message=reported.message_with(_marked))
         is_clear = _QUOTED_MARK not in text
         marked = _diagnostic(document, found, client).replace(_QUOTED_MARK, _MARK) if is_clear else ""
-    return Written(said, shown, sites, reported.stages, instructions, rows, marked, text)
+    return Written(said, shown, sites, reported.stages, ends, instructions, rows, marked, text)
 
 
 def _marked(number: int) -> str:

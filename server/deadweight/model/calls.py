@@ -18,8 +18,8 @@ from deadweight.model.filesystem import Filesystem
 from deadweight.model.image import unknown_home
 from deadweight.model.questions import each_once
 from deadweight.model.stages import home_of
-from deadweight.model.variables import expand
-from deadweight.syntax import shell
+from deadweight.model.variables import Scope, expand
+from deadweight.syntax import shell, shell_plain
 from deadweight.syntax.shell_runs import runs
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
 _DECLARES = frozenset(("export", "local", "declare", "readonly", "typeset"))
 _SETS = _DECLARES | {".", "source"}
+_ACT_ON_SHELL = _SETS | {"cd", "pushd", "trap"}
 _MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
 _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
 _XARGS = frozenset(("xargs", "/usr/bin/xargs"))
@@ -119,6 +120,33 @@ def read_calls(
             surroundings = _finding(call.around, Filesystem(None, None, here=done))
         yield Reading(written, said, _within(call, surroundings), effects, own)
         done = (*done, *effects)
+
+
+def read_again(old: Reading, text: str, place: Span, files: Filesystem) -> Reading | None:
+    """A call as the words of a command in `text` have it, in the place of an `old` one that was no more than words;
+    None where others of its RUN may hear of that.
+
+    Its effects are the same objects where it does the same.
+    """
+    around, placed, was = old.call.around, old.call.own, old.told
+    command = shell_plain.command(text, placed.command.span.start)
+    said = _told(command)
+    program = said.program
+    others = old.call.placed is not placed or was.fed is not None or said.fed is not None or said.is_nesting
+    # Variables of the shell, and not only those of the image, are the business of all its commands.
+    if others or program is None or program in _ACT_ON_SHELL or not isinstance(around.variables, Scope):
+        return None
+    if program != was.program or said.account != was.account or command.words[0].text != placed.command.words[0].text:
+        return None
+    _, _, _, folder, assigned, conditional, its_shell = old.written
+    written = Written(text, text, said.texts, folder, assigned, conditional, its_shell)
+    words = command.words[said.words - len(said.texts) :]
+    here = placed._replace(command=command)
+    call = Call(program, said.typed, words, old.call.span, place, _finding(around, files), here, here)
+    effects = tuple(effects_of(call))
+    if effects == old.effects:
+        effects = old.effects
+    return Reading(written, said, _within(call, around), effects, each_once(files.asked))
 
 
 def _within(call: Call, around: Surroundings) -> Call:

@@ -369,7 +369,7 @@ def _runs_apt_later(layer: Layer) -> bool:
 
 
 def _is_update(call: Call) -> bool:
-    return call.program in _APT and any(word.text == "update" for word in call.words)
+    return call.program in _APT and "update" in [word.text for word in call.words]
 
 
 def _has_sudo(call: Call) -> bool:
@@ -389,7 +389,7 @@ def _updates_besides(call: Call) -> bool:
 @remembered_of_words
 def _reads_lists(call: Call) -> bool:
     if call.program in _READERS:
-        return not any(word.text in _NEED_NO_LISTS for word in call.words)
+        return _NEED_NO_LISTS.isdisjoint([word.text for word in call.words])
     return call.program not in ("echo", "printf") and _hands_on_an_install(call)
 
 

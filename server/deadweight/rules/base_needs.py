@@ -326,7 +326,8 @@ def _needs_of_call(call: Call) -> tuple[Need, ...]:
 
 def _needs_of_words(call: Call) -> Iterator[Need]:
     program = call.program
-    verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
+    verbs = [word.text for word in call.words if not word.text.startswith("-")]
+    verb = verbs[0] if verbs else ""
     if program in _JDK:
         yield Need("no-compiler", f"RUN calls {program}")
     elif program == "dotnet" and verb in _SDK:
@@ -339,7 +340,7 @@ def _needs_of_words(call: Call) -> Iterator[Need]:
         yield Need("no-useradd", f"RUN calls {program}")
     elif program in _OF_DEBIAN:
         yield Need("apk", f"RUN calls {program}")
-    if any(word.text == "bash" or word.text.endswith("/bash") for word in call.placed.command.words[:2]):
+    if True in [f"/{word.text}".endswith("/bash") for word in call.placed.command.words[:2]]:
         yield Need("no-bash", "RUN calls bash")
 
 

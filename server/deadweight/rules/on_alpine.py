@@ -102,7 +102,8 @@ def said_by(call: Call) -> Said | None:
     if call.program in _ACCOUNTS:
         account = _account(call)
         return None if account is None else Said(tuple(account), (), ())
-    verb = next((word.text for word in call.words if not word.text.startswith("-")), "")
+    verbs = [word.text for word in call.words if not word.text.startswith("-")]
+    verb = verbs[0] if verbs else ""
     if is_clean_up or verb == "update" or verb in _CLEANS:
         return Said((), (call,), ())
     named = _install(call) if verb == "install" else None
@@ -114,7 +115,7 @@ def said_by(call: Call) -> Said | None:
 def _is_plain(call: Call) -> bool:
     """Whether a call is no more than a link of a chain: no part of a branch, with nothing set or redirected for it."""
     command, placed = call.placed.command, call.placed
-    is_link = all(isinstance(each, shell.Chain) for each in placed.ancestors) and not placed.conditional
+    is_link = {type(each) for each in placed.ancestors} <= {shell.Chain} and not placed.conditional
     is_whole = len(command.words) == len(call.words) + 1
     return is_link and is_whole and not (command.assignments or command.redirects or placed.background)
 
@@ -122,9 +123,9 @@ def _is_plain(call: Call) -> bool:
 def _install(call: Call) -> list[tuple[Word, str]] | None:
     """The words of an install: program and verb first, then options and names."""
     found = [(call.placed.command.words[0], "apk")]
-    verb, *others = sorted(call.words, key=lambda word: word.text != "install")
-    found.append((verb, "add --no-cache"))
-    for word in others:
+    verb = [word.text for word in call.words].index("install")
+    found.append((call.words[verb], "add --no-cache"))
+    for word in (*call.words[:verb], *call.words[verb + 1 :]):
         if word.text in _OPTIONS:
             found.append((word, ""))
         elif (names := in_alpine(word.text)) is None:

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice, takewhile
+from operator import is_not
 from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 from weakref import WeakValueDictionary
 
@@ -387,6 +388,8 @@ def _split(pieces: Sequence[Piece]) -> list[tuple[Piece, ...]]:
 def _spliced(tree: Dockerfile, before: int, after: int, pieces: Sequence[Piece], escape: str) -> Dockerfile:
     """`tree` with `pieces` in place of the sections `before:after`; a section that stays as it is stays the object."""
     old = tree.sections[before:after]
+    if len(old) == 1 and (typed := _typed_in(old[0], pieces)) is not None:
+        return Dockerfile((*tree.sections[:before], typed, *tree.sections[after:]), escape)
     new = _split(pieces)[1 if before else 0 :]
     first = sum(1 for _ in takewhile(lambda pair: pair[0].pieces == pair[1], zip(old, new, strict=False)))
     most = min(len(old), len(new)) - first
@@ -396,6 +399,25 @@ def _spliced(tree: Dockerfile, before: int, after: int, pieces: Sequence[Piece],
     return Dockerfile(
         (*tree.sections[:before], *old[:first], *made, *old[len(old) - last :], *tree.sections[after:]), escape
     )
+
+
+def _typed_in(section: Section, pieces: Sequence[Piece]) -> Section | None:
+    """The section with other `pieces`, which knows what it knew; None where more may be another than the arguments of
+    one instruction that is no FROM.
+    """
+    if len(pieces) != len(section.pieces):
+        return None
+    others = [number for number, is_other in enumerate(map(is_not, section.pieces, pieces)) if is_other]
+    if len(others) != 1:
+        return None
+    was, now = section.pieces[others[0]], pieces[others[0]]
+    if not (isinstance(was, Instruction) and isinstance(now, Instruction) and was.keyword == now.keyword != "FROM"):
+        return None
+    made = Section(tuple(pieces))
+    made.__dict__["numbers"] = section.numbers
+    if was.text.count("\n") == now.text.count("\n") and was.text.count("\r") == now.text.count("\r") == 0:
+        made.__dict__.update(lines=section.lines, rows=section.rows)
+    return made
 
 
 def _scan(lines: list[str], escape: str, *, in_head: bool) -> tuple[list[Piece], str, bool, list[_Awaited]]:

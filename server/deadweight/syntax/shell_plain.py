@@ -47,7 +47,7 @@ _EXPANSION = re.compile(_VARIABLE)
 
 def read_plain(text: str) -> Script | None:
     """The script in `text`; None for any that is more than words, `&&`, `||`, `;` and line ends."""
-    if _SCRIPT.fullmatch(text) is None or _OTHERS.search(text) is not None:
+    if not is_plain(text):
         return None
     statements: list[Statement] = []
     parts: list[Node] = []
@@ -55,7 +55,7 @@ def read_plain(text: str) -> Script | None:
     end = 0
     while found := _COMMAND.search(text, end):
         source, start = found[0], found.start()
-        parts.append(_known.at(source, start) or _known.keep(source, start, _command(source, start)))
+        parts.append(_known.at(source, start) or _known.keep(source, start, command(source, start)))
         operator = _OPERATOR.search(text, found.end())
         end = operator.end() if operator else len(text)
         if operator and operator[0] in ("&&", "||"):
@@ -75,7 +75,17 @@ def read_plain(text: str) -> Script | None:
 _known = KnownCommands(1_024)
 
 
-def _command(text: str, start: int) -> Command:
+def is_plain(text: str) -> bool:
+    """Whether a script is no more than words, `&&`, `||`, `;` and line ends."""
+    return _SCRIPT.fullmatch(text) is not None and _OTHERS.search(text) is None
+
+
+def is_command(text: str) -> bool:
+    """Whether a script is the words of a command and nothing else, wherever among others it stands."""
+    return _COMMAND.fullmatch(text) is not None and _OTHERS.search(text) is None
+
+
+def command(text: str, start: int) -> Command:
     """The command in `text`, which stands at `start`."""
     words = tuple([_word(at[0], start + at.start()) for at in _WORD.finditer(text)])
     return Command(Span(start, start + len(text)), (), words, ())

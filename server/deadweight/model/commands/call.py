@@ -149,7 +149,7 @@ class Call:
         """The call as the shell makes it, where `$DEPS` may be a list and `$FLAGS` options: known variables are put in,
         those that the base image sets `also`. What nobody can know stays as it is written.
         """
-        if not any("$" in word.text for word in self.words):
+        if True not in ["$" in word.text for word in self.words]:
             return self
         scope = {**also, **self.around.variables} if also else self.around.variables
         return replace(self, words=tuple(each for word in self.words for each in _put_in(word, scope)))
@@ -243,7 +243,7 @@ def _has(texts: tuple[str, ...], names: tuple[str, ...]) -> bool:
     for option in _options(texts):
         if option.partition("=")[0] in names:
             return True
-        if not option.startswith("--") and any(len(each) == 2 and each[1] in option[1:] for each in names):
+        if not option.startswith("--") and True in [len(each) == 2 and each[1] in option[1:] for each in names]:
             return True
     return False
 
