@@ -20,6 +20,7 @@ from examples import blocks, pairs, snapshot_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deadweight.analysis.report import Checked
     from deadweight.rules.rule import Finding, Rule
 
 BLOCKS = [*(each for rule in RULES for pair in pairs(rule.page) for each in pair)]
@@ -163,3 +164,21 @@ def test_half_of_a_command_is_a_command() -> None:
     snapshot = Snapshot(parse("FROM debian:12\nCOPY . /src\n" + "".join(f"RUN {each}\n" for each in halves)))
     layers = snapshot.ledgers[0].layers
     assert any(effect.cause for layer in layers[2:] for effect in layer.effects)
+
+
+@pytest.mark.parametrize(
+    ("base", "command", "target"),
+    [("alpine:3.22", "apk add curl", "/etc/apk/cache"), ("gradle:8-jdk21", "gradle build", "/home/gradle/.gradle")],
+)
+def test_a_mount_that_goes_away_is_asked_about(base: str, command: str, target: str) -> None:
+    """Where a cache lies may depend on what is mounted."""
+    before = Snapshot(parse(f"FROM {base}\nRUN --mount=type=cache,target={target} {command}\n"))
+    at = before.text.index(target) + len(target)
+    old = check(before)
+    now = before.edited(edited(before.tree, Edit(Span(at, at), ";")))
+    new, alone = check(now, before=old), check(Snapshot(parse(now.text)))
+    assert paths(new) == paths(alone) != paths(old)
+
+
+def paths(checked: Checked) -> list[str | None]:
+    return sorted((effect.path for each in checked.said for _, effect in each.finding.frees), key=str)

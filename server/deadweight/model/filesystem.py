@@ -276,6 +276,11 @@ class Filesystem:
                 yield self.context.select(_below(cause.root, effect.path, folder))
 
     @question
+    def is_mounted(self, folder: str) -> bool:
+        """Whether something is mounted there or below."""
+        return any(mount.target is not None and is_under(mount.target, folder) for mount in self.mounts)
+
+    @question
     def has_folder(self, path: str) -> bool:
         """Whether something was written below a path, so that it is a folder."""
         return any(

@@ -71,7 +71,7 @@ def _effects(call: Call) -> Iterator[Effect]:
 
 def _index_folder(call: Call, root: str | None) -> str | None:
     """Where the index is kept: in the root that packages are installed to."""
-    if any(mount.target == LOCAL_CACHE for mount in call.around.files.mounts):
+    if call.around.files.is_mounted(LOCAL_CACHE):
         return LOCAL_CACHE
     folder = call.value("--cache-dir") or INDEX
     if call.value("-p", "--root"):

@@ -45,8 +45,7 @@ def home(around: Surroundings) -> str:
     2026-11-26), which counts where somebody mounts a cache there.
     """
     linked = "/home/gradle/.gradle"
-    is_mounted = any(mount.target and mount.target.startswith(linked) for mount in around.files.mounts)
-    return around.variables.get("GRADLE_USER_HOME") or (linked if is_mounted else "~/.gradle")
+    return around.variables.get("GRADLE_USER_HOME") or (linked if around.files.is_mounted(linked) else "~/.gradle")
 
 
 def _has_no_daemon(call: Call) -> bool:
