@@ -116,9 +116,13 @@ def _left(call: Call, packages: PackageSet, told: Settings) -> Iterator[Effect]:
 def _has_no_cache(call: Call) -> bool:
     """Whether the pip of a call is that of an old release, which keeps no cache and ends at an option about one."""
     around = call.around
-    if around.base.suite not in _WITHOUT_CACHE or "pip" in around.files.packages("pip"):
+    if around.base.suite not in _WITHOUT_CACHE or _OF_SYSTEM.isdisjoint(around.files.packages("apt")):
         return False
-    return not _OF_SYSTEM.isdisjoint(around.files.packages("apt"))
+    # A new one lies elsewhere, and the shell that called the old one calls that again, for it remembers where it was.
+    own = (each.cause for each in around.files.here)
+    is_new_here = any(isinstance(each, PackageSet) and each.manager == "pip" and "pip" in each.names for each in own)
+    is_remembered = is_new_here and "pip" in call.typed  # by `python -m pip`, it is the new one
+    return is_remembered or "pip" not in around.files.packages("pip")
 
 
 def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:
@@ -187,6 +191,8 @@ def _already(call: Call, names: Iterable[str]) -> tuple[str, ...]:
         return ()
     around = call.around
     there = _there(call)[:_MOST_NAMES] if around.files.below or around.files.here else ()
+    if environment(call) is None:  # conda's packages are called as those of PyPI, mostly, and pip finds them there
+        there += tuple(name.partition("=")[0] for name in around.files.packages("conda")[:_MOST_NAMES])
     if around.base.repository == "python" and environment(call) is None:
         version = runtime(around).split(".")
         is_old = len(version) > 1 and version[1].isdigit() and int(version[1]) < 12
