@@ -219,7 +219,7 @@ def test_maven_without_a_goal_runs_that_of_the_project() -> None:
     ],
 )
 def test_a_shell_calls_the_old_pip_again_that_it_has_called(install: str, keeps: bool) -> None:
-    """dash remembers /usr/bin/pip, the one of jessie, which ends at `--no-cache-dir`."""
+    """The shell remembers /usr/bin/pip, the one of jessie, which ends at `--no-cache-dir`."""
     packages = "RUN apt-get update && apt-get install -y python-pip && rm -rf /var/lib/apt/lists/*\n"
     assert bool(found(f"FROM debian:jessie\n{packages}RUN {install}\n", "install-cache-kept")) is keeps
 
@@ -252,3 +252,12 @@ def test_what_conda_has_installed_pip_does_not_download() -> None:
     assert alone is not None
     assert beside is not None
     assert alone.best - beside.best > 40_000_000
+
+
+@pytest.mark.parametrize(("base", "real"), [("python:3.6", 14_451_904), ("python:2.7", 13_083_014)])
+def test_an_old_python_gets_older_and_smaller_versions(base: str, real: int) -> None:
+    """What `pip download awscli` brought."""
+    (kept,) = found(f"FROM {base}\nRUN pip install awscli\n", "install-cache-kept")
+    assert kept.finding.saves is not None
+    assert kept.finding.saves.high is not None
+    assert kept.finding.saves.low < real < kept.finding.saves.high

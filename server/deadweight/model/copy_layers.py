@@ -25,9 +25,9 @@ _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", 
 # Folders of every image that has a system: what is copied to one of them goes into it.
 _OF_SYSTEM = frozenset(
     (
-        *("/bin", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/root", "/sbin", "/srv", "/tmp", "/usr", "/var"),
+        *("/bin", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/root", "/sbin", "/srv", "/usr", "/var"),
         *("/usr/bin", "/usr/lib", "/usr/sbin", "/usr/share", "/usr/local", "/usr/local/bin", "/usr/local/lib"),
-        *("/usr/local/sbin", "/usr/local/share", "/var/lib", "/var/log", "/var/tmp"),
+        *("/usr/local/sbin", "/usr/local/share", "/var/lib", "/var/log", "/tmp", "/var/tmp"),  # noqa: S108
     )
 )
 _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")

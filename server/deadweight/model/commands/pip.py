@@ -46,8 +46,22 @@ _MOST_NAMES = (
 )
 _FALSE = ("", "0", "false", "no", "off", "n", "f")
 _CPU_INDEX = re.compile(r"/whl/(?:nightly/)?cpu(?:/|$)")
-# The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26).
-_OF_SUITE = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13", "focal": "3.8", "jammy": "3.10", "noble": "3.12"}
+# The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26). The
+# older ones call Python 2 `python`.
+_OF_SUITE = {
+    "trusty": "3.4",
+    "jessie": "3.4",
+    "xenial": "3.5",
+    "stretch": "3.5",
+    "bionic": "3.6",
+    "buster": "3.7",
+    "focal": "3.8",
+    "bullseye": "3.9",
+    "jammy": "3.10",
+    "bookworm": "3.11",
+    "noble": "3.12",
+    "trixie": "3.13",
+}
 # Releases whose pip is older than 6.0, which was the first to keep a cache and to know `--no-cache-dir`
 # (pip.pypa.io: Caching; packages.debian.org, packages.ubuntu.com: pip 1.0 to 1.5.6; kept by hand, 2026-11-26).
 _WITHOUT_CACHE = frozenset(("wheezy", "jessie", "precise", "trusty"))
