@@ -202,3 +202,62 @@ def test_an_update_that_nothing_reads_goes_with_its_run() -> None:
     after = fixed(apart.snapshot, [apart.fixes[0]]).text
     install = "RUN apt-get update && apt-get install -y jq && rm -rf /var/lib/apt/lists/*\n"
     assert after == f"FROM debian:12\n{install}COPY a /\n"
+
+
+def test_maven_without_a_goal_runs_that_of_the_project() -> None:
+    """`-Ddeploydb` switches a profile on whose default goal it is; what `install` left for it must not go."""
+    install = "RUN mvn clean install\nRUN sleep 3; mvn -pl developer -Ddeploydb\n"
+    (kept,) = found(f"FROM maven:3\nWORKDIR /app\nCOPY . .\n{install}CMD supervisord\n", "install-cache-kept")
+    assert [fix.safety.value for fix in kept.fixes] == ["ask"]
+
+
+@pytest.mark.parametrize(
+    ("install", "keeps"),
+    [
+        ("pip install --upgrade pip && pip install ansible", False),
+        ("pip install --upgrade pip && python -m pip install ansible", True),
+    ],
+)
+def test_a_shell_calls_the_old_pip_again_that_it_has_called(install: str, keeps: bool) -> None:
+    """The shell remembers /usr/bin/pip, the one of jessie, which ends at `--no-cache-dir`."""
+    packages = "RUN apt-get update && apt-get install -y python-pip && rm -rf /var/lib/apt/lists/*\n"
+    assert bool(found(f"FROM debian:jessie\n{packages}RUN {install}\n", "install-cache-kept")) is keeps
+
+
+@pytest.mark.parametrize(
+    "installs",
+    [
+        "apt-get install -y php8.4-dev\nRUN apt-get install -y git unzip php8.4-cli",
+        "apt-get install -y git unzip php8.5-dev",
+    ],
+)
+def test_what_the_package_of_another_version_brings_is_not_said_to_be_recommended_alone(installs: str) -> None:
+    """libx11-6 comes with the compiler that php-dev needs."""
+    archive = "apt-get update && apt-get install -y software-properties-common && add-apt-repository ppa:ondrej/php"
+    file = f"FROM ubuntu:24.04\nRUN {archive}\nRUN {installs}\n"
+    assert not any("libx11" in each for each in said(file, "recommended-packages"))
+
+
+def test_what_is_added_to_a_folder_of_the_system_lies_in_it() -> None:
+    added = "ADD https://example.org/jcc /usr/local/bin/\nADD https://example.org/jcc2 /usr/local/bin\n"
+    file = f"FROM debian:13\n{added}RUN chmod +x /usr/local/bin/jcc /usr/local/bin/jcc2\n"
+    assert said(file, "rewritten-in-later-layer") == ["chmod writes what lines 2 and 3 wrote once more"]
+
+
+def test_what_conda_has_installed_pip_does_not_download() -> None:
+    conda = "FROM continuumio/miniconda3\nRUN conda install -y {} && conda clean -afy && pip install librosa\n"
+    alone, beside = (
+        found(conda.format(names), "install-cache-kept")[0].finding.saves for names in ("git", "numpy scipy=1.16")
+    )
+    assert alone is not None
+    assert beside is not None
+    assert alone.best - beside.best > 40_000_000
+
+
+@pytest.mark.parametrize(("base", "real"), [("python:3.6", 14_451_904), ("python:2.7", 13_083_014)])
+def test_an_old_python_gets_older_and_smaller_versions(base: str, real: int) -> None:
+    """What `pip download awscli` brought."""
+    (kept,) = found(f"FROM {base}\nRUN pip install awscli\n", "install-cache-kept")
+    assert kept.finding.saves is not None
+    assert kept.finding.saves.high is not None
+    assert kept.finding.saves.low < real < kept.finding.saves.high

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 _MOST_COPIES = 50  # of one stage from another that are followed back
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
+# Folders of every image that has a system: what is copied to one of them goes into it.
+_OF_SYSTEM = frozenset(
+    (
+        *("/bin", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/root", "/sbin", "/srv", "/usr", "/var"),
+        *("/usr/bin", "/usr/lib", "/usr/sbin", "/usr/share", "/usr/local", "/usr/local/bin", "/usr/local/lib"),
+        *("/usr/local/sbin", "/usr/local/share", "/var/lib", "/var/log", "/tmp", "/var/tmp"),  # noqa: S108
+    )
+)
 _NETWORK = ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
 
 
@@ -35,6 +43,9 @@ def copied(step: Step, stage: Stage, context: BuildContext | None, ledgers: Ledg
     target = absolute(target_text, state.workdir) if target_text is not None else None
     sources = words[:-1]
     is_folder = len(sources) > 1 or target == state.workdir or bool(target_text and target_text.endswith(("/", ".")))
+    if target in _OF_SYSTEM and not is_folder:
+        base = ledgers.build.base_of(stage)
+        is_folder = base is None or not base.is_scratch
     from_ = instruction.flag("from")
     heredocs = {heredoc.name: heredoc for heredoc in instruction.heredocs}
     for word in sources:

@@ -68,8 +68,9 @@ RUN git clone https://git.example.com/tool.git /opt/tool \
 ## Fix safety
 
 `--depth 1` is safe where the server is one that is known to give it, and nothing in the file runs in the clone but what
-copies, moves, deletes or edits files: they are the same. Look before you take it where something is built there,
-or in the folder around it, which may read its version from tags, or where the image starts there.
+copies, moves, deletes or edits files, or reads those that it is given: they are the same. Look before you take it where
+something is built there, or in the folder around it, which may read its version from tags, or where the image starts
+there.
 
 `--filter=blob:none` is safe there too: commits, tags and folders are the same, so are the files, and `git describe`,
 `git status`, `git log` and `git fetch` say what they said, with a network or without; of a large project they may

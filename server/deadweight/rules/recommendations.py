@@ -310,7 +310,8 @@ def _read(
         return None
     there = {suite: _there(before, suite) for suite in lost}
     recommended_before = (apt.recommended_by(suite, held[suite] - debian.minbase(suite)) for suite in lost)
-    doubtful = set[str]().union(*there.values(), *recommended_before)
+    others = before | {tuple(unknown)}
+    doubtful = set[str]().union(*there.values(), *recommended_before, *(_may_bring(others, suite) for suite in lost))
     brought = _everywhere(there)
     needed = [name for name in sorted(anywhere(lost)) if _is_needed(name, beside, words, brought)]
     roots = _roots(needed, tuple(lost))
@@ -340,6 +341,20 @@ def _asked_for(effects: Iterable[Effect]) -> frozenset[tuple[str, ...]]:
 def _there(before: frozenset[tuple[str, ...]], suite: str) -> frozenset[str]:
     """What installs before this one brought, their recommendations included."""
     return frozenset[str]().union(*(apt.added(names, suite, recommends=True).packages for names in before))
+
+
+@lru_cache(maxsize=64)
+def _may_bring(installs: frozenset[tuple[str, ...]], suite: str) -> frozenset[str]:
+    """What names may bring that the release has none of, or that another archive answers: about what the package
+    without a version does, so that php8.5-dev needs a compiler as php-dev.
+    """
+    of_others = {name for names in installs for name in names if ELSEWHERE.fullmatch(name) or not _is_in(suite, name)}
+    kin = {name if _is_in(suite, name) else _VERSION.sub("", name) for name in of_others}
+    return apt.added(sorted(kin), suite, recommends=True).packages
+
+
+def _is_in(suite: str, name: str) -> bool:
+    return debian.package(suite, name) is not None
 
 
 def _is_needed(name: str, beside: Iterable[str], words: frozenset[str], brought: frozenset[str]) -> bool:

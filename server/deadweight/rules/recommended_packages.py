@@ -55,7 +55,7 @@ Of what another archive brings, nobody knows what it recommends, so that it is i
 FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends extrepo && extrepo enable sury
 RUN apt-get update \
-    && apt-get install -y git php8.5-cli php8.5-curl \
+    && apt-get install -y git php8.5-cli php8.5-mbstring \
     && rm -rf /var/lib/apt/lists/*
 ```
 
@@ -66,7 +66,7 @@ FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends extrepo && extrepo enable sury
 RUN apt-get update \
     && apt-get install --no-install-recommends -y git openssh-client \
-    && apt-get install -y php8.5-cli php8.5-curl \
+    && apt-get install -y php8.5-cli php8.5-mbstring \
     && rm -rf /var/lib/apt/lists/*
 ```
 

@@ -26,6 +26,9 @@ NEWEST = 0.08
 STATED = 0.15
 SAME_MAJOR = 0.17
 OTHER_MAJOR = 0.30
+# What wheels for Pythons before 3.9 weigh beside the newest ones, which need a later Python: the median, and how far
+# p5 is off, of what `pip download` brought for 2.7, 3.6, 3.7 and 3.8, of 13 packages that people ask for (2026-11-26).
+_OLD, _OF_OLD = 0.8, 0.42
 _WEIGHED_MINORS = frozenset(("8", "9", "10", "11", "12", "13"))
 # What all of them together may be off by: pip may choose other versions and bring more of them than the table has.
 RESOLVED = 0.06
@@ -36,7 +39,8 @@ OTHER_LIBC = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """For what packages are installed: the C library (None, unknown, is taken as glibc), the Python ("3.12").
+    """For what packages are installed: the C library (None, unknown, is taken as glibc), the Python ("3.12"; '' where
+    nobody can tell).
 
     `byte_code` False: with --no-compile; `cpu`: from PyTorch's index of builds without CUDA.
     """
@@ -45,6 +49,12 @@ class Target:
     python: str = ""
     byte_code: bool = True
     cpu: bool = False
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the newest versions are not for this Python."""
+        major, _, minor = self.python.partition(".")
+        return major == "2" or (minor.isdigit() and int(minor) < 9)
 
 
 def installed(
@@ -224,7 +234,7 @@ def _unpacked(distribution: _Distribution, target: Target) -> Size | None:
         wheel = stated or (row and row.download)
         return _by_wheel(label, wheel, row) if wheel else _unknown(label)
     count = row.files + (_byte_code(row, target.python) if target.byte_code else 0)
-    width, times, source = _likeness(distribution, row, stated)
+    width, times, source = _likeness(distribution, row, stated, target)
     if target.libc != "musl" or (row.pure and not row.manylinux):
         return around(label, round(count * times), width, width, source, row.date)
     width = max(width, OTHER_LIBC)
@@ -243,11 +253,13 @@ def _byte_code(row: facts.Wheel, python: str) -> int:
     return round((row.byte_code or 0) * times.best)
 
 
-def _likeness(distribution: _Distribution, row: facts.Wheel, stated: int | None) -> tuple[float, float, str]:
+def _likeness(
+    distribution: _Distribution, row: facts.Wheel, stated: int | None, target: Target
+) -> tuple[float, float, str]:
     """How far a row's figure may be off for a distribution, by what it is to be multiplied, and its source."""
     version = distribution.version.partition("+")[0]
     if not version:
-        return NEWEST, 1, row.source
+        return (_OF_OLD, _OLD, f"{row.source}, by older versions") if target.is_old else (NEWEST, 1, row.source)
     if version == row.version.partition("+")[0]:
         return SAME, 1, row.source
     source = f"{row.source}, version {row.version}"
@@ -319,9 +331,9 @@ def _wheel(distribution: _Distribution, target: Target) -> Size | None:
         # A source archive, or nobody knows what: wheels are a third of what they unpack to.
         known = _unknown(label)
         return size(label, known.low // 4, known.best // 3, known.high and known.high // 2, known.parts[0].source, DATE)
-    below = 0.05 if stated or row is None else _likeness(distribution, row, stated)[0]
+    below, times = (0.05, 1.0) if stated or row is None else _likeness(distribution, row, stated, target)[:2]
     # Real builds left the wheels and 1 % more; an index that also lets its pages be cached adds those.
-    return around(label, count, below, max(below, 0.25), "wheel size", row.date if row else DATE)
+    return around(label, round(count * times), below, max(below, 0.25), "wheel size", row.date if row else DATE)
 
 
 def _records(count: int, *, resolved: bool) -> Size:

@@ -23,9 +23,9 @@ _DOWNLOADS = ("dependency:", "de.qaware.maven:go-offline", "org.apache.maven.plu
 
 def _effects(call: Call) -> Iterator[Effect]:
     goals = [word.plain for word in call.operands(*VALUES)]
-    if not goals or not _ASKS.isdisjoint(call.options):
+    if not _ASKS.isdisjoint(call.options):
         return
-    if not all(goal.startswith(_DOWNLOADS) for goal in goals):
+    if not goals or not all(goal.startswith(_DOWNLOADS) for goal in goals):  # without a goal, what the POM says
         yield writes(*builds.output(call, call.program, ("target",)), call.span)
     path = call.around.resolve(_local(call) or REPOSITORY)
     if path:

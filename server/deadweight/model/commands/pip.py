@@ -46,8 +46,22 @@ _MOST_NAMES = (
 )
 _FALSE = ("", "0", "false", "no", "off", "n", "f")
 _CPU_INDEX = re.compile(r"/whl/(?:nightly/)?cpu(?:/|$)")
-# The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26).
-_OF_SUITE = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13", "focal": "3.8", "jammy": "3.10", "noble": "3.12"}
+# The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26). The
+# older ones call Python 2 `python`.
+_OF_SUITE = {
+    "trusty": "3.4",
+    "jessie": "3.4",
+    "xenial": "3.5",
+    "stretch": "3.5",
+    "bionic": "3.6",
+    "buster": "3.7",
+    "focal": "3.8",
+    "bullseye": "3.9",
+    "jammy": "3.10",
+    "bookworm": "3.11",
+    "noble": "3.12",
+    "trixie": "3.13",
+}
 # Releases whose pip is older than 6.0, which was the first to keep a cache and to know `--no-cache-dir`
 # (pip.pypa.io: Caching; packages.debian.org, packages.ubuntu.com: pip 1.0 to 1.5.6; kept by hand, 2026-11-26).
 _WITHOUT_CACHE = frozenset(("wheezy", "jessie", "precise", "trusty"))
@@ -116,9 +130,13 @@ def _left(call: Call, packages: PackageSet, told: Settings) -> Iterator[Effect]:
 def _has_no_cache(call: Call) -> bool:
     """Whether the pip of a call is that of an old release, which keeps no cache and ends at an option about one."""
     around = call.around
-    if around.base.suite not in _WITHOUT_CACHE or "pip" in around.files.packages("pip"):
+    if around.base.suite not in _WITHOUT_CACHE or _OF_SYSTEM.isdisjoint(around.files.packages("apt")):
         return False
-    return not _OF_SYSTEM.isdisjoint(around.files.packages("apt"))
+    # A new one lies elsewhere, and the shell that called the old one calls that again, for it remembers where it was.
+    own = (each.cause for each in around.files.here)
+    is_new_here = any(isinstance(each, PackageSet) and each.manager == "pip" and "pip" in each.names for each in own)
+    is_remembered = is_new_here and "pip" in call.typed  # by `python -m pip`, it is the new one
+    return is_remembered or "pip" not in around.files.packages("pip")
 
 
 def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:
@@ -187,6 +205,8 @@ def _already(call: Call, names: Iterable[str]) -> tuple[str, ...]:
         return ()
     around = call.around
     there = _there(call)[:_MOST_NAMES] if around.files.below or around.files.here else ()
+    if environment(call) is None:  # conda's packages are called as those of PyPI, mostly, and pip finds them there
+        there += tuple(name.partition("=")[0] for name in around.files.packages("conda")[:_MOST_NAMES])
     if around.base.repository == "python" and environment(call) is None:
         version = runtime(around).split(".")
         is_old = len(version) > 1 and version[1].isdigit() and int(version[1]) < 12
