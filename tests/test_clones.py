@@ -35,6 +35,12 @@ CLONE = "git clone https://github.com/example/tool.git /opt/tool"
         (f"RUN apk add git && {CLONE} && git -C /opt/tool checkout 4f2c9d1 && apk del git\n", "remove-history safe"),
         (f"RUN apk add --virtual .b git && {CLONE} && make -C /opt/tool && apk del .b\n", "remove-history safe"),
         (f"RUN apk add git && {CLONE} && make -C /opt/tool && apk del git\nRUN apk add git\n", "partial safe"),
+        (f"RUN apk add git && {CLONE} && make -C /opt/tool\nRUN apk del git\n", "remove-history safe"),
+        (f"RUN apk add git && {CLONE}\nRUN make -C /opt/tool\nRUN apk del git\n", "partial safe"),
+        (f"RUN {CLONE} && make -C /opt/tool\nRUN wget https://x/opt/tool\nRUN apk del git\n", "remove-history safe"),
+        (f"RUN {CLONE}\nENV TOOL_GIT_DIR=/opt/tool\n", "partial safe"),
+        ("RUN git clone https://chromium.googlesource.com/a/b /opt/b\n", "shallow safe"),
+        (f"RUN {CLONE} --recurse && make -C /opt/tool\n", "partial safe"),
         (f"RUN apk add git && apk del git && {CLONE} && make -C /opt/tool\n", "partial safe"),
     ],
 )

@@ -33,6 +33,10 @@ def fixed(run: str) -> str:
             "RUN set -e; apt-get update; apt-get install -y php8.5-cli git php8.5-curl",
             f"RUN set -e; apt-get update; {APART}; \\\n    apt-get install -y php8.5-cli php8.5-curl; \\",
         ),
+        (
+            'ENV V=8.5\nRUN apt-get update && apt-get install -y git php8.5-cli "php$V-curl"',
+            f'RUN apt-get update && {APART} \\\n    && {REST} "php$V-curl" \\',
+        ),
     ],
 )
 def test_the_rest_is_installed_as_before(run: str, after: str) -> None:
@@ -46,6 +50,7 @@ def test_the_rest_is_installed_as_before(run: str, after: str) -> None:
         "RUN apt-get install -y git php8.5-cli > log",
         "RUN apt-get install -y git $MORE php8.5-cli",
         "RUN apt-get install -y git php8.5-cli vim-",
+        "ENV FROM='-t sid'\nRUN apt-get install -y git $FROM php8.5-cli",
         "RUN if a; then apt-get install -y git php8.5-cli; fi",
         "RUN bash -c 'apt-get install -y git php8.5-cli'",
         "RUN apt-get install -y php8.5-cli",

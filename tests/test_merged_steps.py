@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deadweight.analysis.proof import fixed
 from deadweight.rules import copies_between
 from deadweight.rules.merging import merged
 from deadweight.rules.rule import Safety
@@ -32,6 +33,8 @@ GET, UNPACK, CLONE = "curl -fsSO https://x/y.tgz", "tar -xzf y.tgz -C /src", "gi
         ((GET, UNPACK, BUILD, GET, UNPACK, BUILD), False),
         ((GET, "/unpack.sh", GET, UNPACK, BUILD), False),
         ((BUILD, BUILD, APT, APT, BUILD), False),
+        ((GET, UNPACK, "./configure", BUILD, "make -C /src install", "cp -p /src/a /usr/bin", "rm -rf /src"), True),
+        ((GET, UNPACK, "./configure", BUILD, "make install && /src/test.sh"), False),
     ],
 )
 def test_few_steps_are_merged_without_asking(runs: tuple[str, ...], is_safe: bool) -> None:
@@ -60,3 +63,37 @@ def test_runs_are_merged_over_files_that_they_have_nothing_to_do_with(run: str, 
     snapshot = snapshot_of(f"FROM debian:12\nRUN curl -o /x.tgz https://x/y.tgz\nCOPY models /m\nRUN {run}\n")
     fix = copies_between.merged(snapshot, snapshot.ledgers[0].layers[1:])
     assert (fix is not None) == is_apart
+
+
+@pytest.mark.parametrize(
+    ("above", "merged_text"),
+    [
+        ("a;", "RUN a \\\n    && c\n"),
+        ("a || b ;", "RUN a || b \\\n    && c\n"),
+        ("a; b;", "RUN a; b \\\n    && c\n"),
+        ("set -e; a; b;", "RUN set -e; a; b; \\\n    c\n"),
+        ("a # why", "RUN a \\\n# why\n    && c\n"),
+        ("a; # why", "RUN a \\\n# why\n    && c\n"),
+        ("a # hadolint ignore=DL3059", None),
+        ("a \\\n # why", None),
+    ],
+)
+def test_what_stands_behind_the_last_command_is_not_in_the_way(above: str, merged_text: str | None) -> None:
+    snapshot = snapshot_of(f"FROM debian:12\nRUN {above}\nRUN c\n")
+    fix = merged(snapshot, snapshot.ledgers[0].layers[1:])
+    after = fixed(snapshot, [fix]).text.removeprefix("FROM debian:12\n") if fix else None
+    assert after == merged_text
+
+
+@pytest.mark.parametrize(
+    ("run", "is_merged"),
+    [
+        ("ln -sf /bin/bash /bin/sh", False),
+        ("rm /bin/sh && ln -s bash /bin/sh", False),
+        ("dpkg-reconfigure dash", False),
+        ("useradd -s /bin/sh app", True),
+    ],
+)
+def test_what_runs_in_another_shell_stays_apart(run: str, is_merged: bool) -> None:
+    snapshot = snapshot_of(f"FROM debian:12\nRUN {run}\nRUN [[ a = a ]]\n")
+    assert bool(merged(snapshot, snapshot.ledgers[0].layers[1:])) == is_merged

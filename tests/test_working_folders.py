@@ -53,6 +53,13 @@ def _merged(lines: str) -> str | None:
             "WORKDIR /a\nRUN a \\\n    && mkdir -p /b && cd /b && b \\\n    && cd /a && rm -rf /b\n",
         ),
         ("RUN a\nWORKDIR /b\nRUN c\nWORKDIR /\n", "RUN a \\\n    && mkdir -p /b && cd /b && c\nWORKDIR /\n"),
+        # A folder that goes is there again for whoever works in it: a RUN below, or a container.
+        (
+            "RUN a\nWORKDIR /b\nRUN rm -rf /b\nRUN c\n",
+            "RUN a \\\n    && mkdir -p /b && cd /b && rm -rf /b \\\n    && mkdir -p /b && cd /b && c\nWORKDIR /b\n",
+        ),
+        ("WORKDIR /b\nRUN rm -rf /b\nRUN c\n", "WORKDIR /b\nRUN rm -rf /b \\\n    && mkdir -p /b && cd /b && c\n"),
+        ("RUN a\nWORKDIR /b\nRUN rm -rf /b", "RUN a \\\n    && mkdir -p /b && cd /b && rm -rf /b\nWORKDIR /b"),
         # Scripts of other kinds.
         (
             "WORKDIR /b\nRUN set -e; a; b\nWORKDIR /\nRUN set -e; c; d\nWORKDIR /b\n",
@@ -75,11 +82,11 @@ def test_each_command_runs_where_it_did(lines: str, after: str) -> None:
         "RUN a\nWORKDIR $UNKNOWN\nRUN c\n",
         'RUN a\nWORKDIR "/a b"\nRUN c\n',
         "USER app\nRUN a\nWORKDIR /b\nRUN c\n",  # WORKDIR makes it as root
-        "RUN a\nWORKDIR /b\nRUN rm -rf /b\n",  # the WORKDIR below would make it again
         "WORKDIR /a/b\nRUN a\nWORKDIR ..\nRUN c\nRUN d\n",  # nobody wrote WORKDIR /a
         "RUN a\nWORKDIR /b\nENV A=1\nRUN c\n",
         "RUN a\nWORKDIR /b\nUSER app\nRUN c\n",
         "RUN a\nWORKDIR \\\n  /b\nRUN c\n",
+        "USER app\nWORKDIR /b\nRUN rm -rf /b\nRUN c\n",
     ],
 )
 def test_what_cannot_be_promised_is_left_alone(lines: str) -> None:

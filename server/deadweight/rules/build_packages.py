@@ -11,7 +11,7 @@ from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
-from deadweight.rules import merging
+from deadweight.rules import run_steps
 from deadweight.size.runtime import libraries, takes_along
 from deadweight.syntax.dockerfile import remembered
 
@@ -101,7 +101,7 @@ def _installs(layer: Layer) -> tuple[Install, ...]:
 def of_command(command: Reading) -> object:
     """All that these answers, and what is done about them, take from the words of a command."""
     call = command.call
-    return merging.manages(call), may_compile(call), compiles(call), _removes_unsaid(call)
+    return run_steps.manages(call), may_compile(call), compiles(call), _removes_unsaid(call)
 
 
 def of_text(instruction: Instruction) -> object:

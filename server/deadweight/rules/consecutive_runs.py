@@ -27,9 +27,10 @@ RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /
 ## Fix safety
 
 Safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that one sets
-(`cd`, variables) is seen by the next. A change of one of them runs all of them again. That is worth it for two or
-three steps; more are merged only when asked for. RUNs that do nothing but manage packages, one below the other, are one
-step, and one that only deletes is none.
+(`cd`, variables) is seen by the next. A change of one of them runs all of them again. That is worth it for two or three
+steps; more are merged only when asked for. RUNs that do nothing but manage packages, one below the other, are one step,
+and one that only deletes, or installs what the one above has built, is none. Nothing is merged with a RUN that puts
+another shell in place of `/bin/sh`.
 
 ## Not reported
 

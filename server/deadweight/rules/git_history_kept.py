@@ -67,10 +67,10 @@ RUN git clone https://git.example.com/tool.git /opt/tool \
 
 ## Fix safety
 
-`--depth 1` is safe where the server is one that is known to give it, and nothing in the file runs in the clone but what
-copies, moves, deletes or edits files, or reads those that it is given: they are the same. Look before you take it where
-something is built there, or in the folder around it, which may read its version from tags, or where the image starts
-there.
+`--depth 1` is safe where the server is one that is known to give it, nothing in the file runs in the clone but what
+copies, moves, deletes or edits files, or reads those that it is given, which are the same, and no variable such as
+`GIT_DIR` names it. Look before you take it where something is built there, or in the folder around it, which may read
+its version from tags, or where the image starts there.
 
 `--filter=blob:none` is safe there too: commits, tags and folders are the same, so are the files, and `git describe`,
 `git status`, `git log` and `git fetch` say what they said, with a network or without; of a large project they may
@@ -82,11 +82,12 @@ without the network, takes a key or a secret, changes the remote, makes another 
 hash; and where nothing is built there that may read the history by a library (JGit, libgit2, go-git), and the image
 starts neither that nor git.
 
-Look before you delete the history: nothing may pull or read it when the image runs. That is safe where the same RUN
-removes git itself, and where the clone is but the source of what is installed elsewhere: known build tools alone run in
-it, `make install`, `pip install`, `cp` or `mv` take out what they made, no later instruction, no variable and no text
-that the RUN writes names the folder or one that it is in, and the image starts no script. RUNs up to the last of these
-become one where they are few steps; where that installs all with `make install`, the clone goes as a whole.
+Look before you delete the history: nothing may pull or read it when the image runs. That is safe where this RUN or a
+later one removes git itself and nothing between may read it, and where the clone is but the source of what is installed
+elsewhere: known build tools alone run in it, `make install`, `pip install`, `cp` or `mv` take out what they made, no
+later instruction, no variable and no text that the RUN writes names the folder or one that it is in, and the image
+starts no script. RUNs up to the last of these become one where they are few steps; where that installs all with `make
+install`, the clone goes as a whole.
 
 ## Not reported
 
@@ -163,7 +164,8 @@ _PLAIN = re.compile(r"/[\w./+@-]+")
 # Servers that give a part of a history to anybody who asks.
 _SERVERS = re.compile(
     r"(?:https?://|git@|ssh://git@|git://)(?:[^/@]*@)?"
-    r"(?:github\.com|gitlab\.[\w.-]+|salsa\.debian\.org|bitbucket\.org|codeberg\.org)[/:]"
+    r"(?:github\.com|gitlab\.[\w.-]+|salsa\.debian\.org|bitbucket\.org|codeberg\.org"
+    r"|[\w-]+\.googlesource\.com)[/:]"
 )
 # What reads the files that are named to it, and no history (kept by hand, 2026-11-26).
 _READ_FILES_ALONE = frozenset(
@@ -293,16 +295,27 @@ def _is_read(snapshot: Snapshot, clone: _Clone) -> bool:
     behind = (call for layer in layers_behind(snapshot, clone.layer) for call in layer.calls)
     if any(_may_read(call, clone.folder) for calls in (clone.users, behind) for call in calls):
         return True
-    start = snapshot.shipped_ledgers[-1].stage.end.workdir
-    return start is None or is_under(start, clone.folder)
+    end = snapshot.shipped_ledgers[-1].stage.end
+    if any("GIT" in name and value == clone.folder for name, value in end.variables.items()):
+        return True  # a variable tells some program of a repository
+    return end.workdir is None or is_under(end.workdir, clone.folder)
 
 
-def _goes_with_git(snapshot: Snapshot, clone: _Clone) -> bool:
-    """Whether git itself is removed behind the clone, in the same RUN, and comes back in none."""
-    layer = clone.layer
-    if not any(each.span > clone.call.span and _removes_git(layer, each) for each in layer.undoing):
-        return False
-    return not any(_installs_git(each) for layer in layers_behind(snapshot, layer) for each in layer.effects)
+def _git_goes(snapshot: Snapshot, clone: _Clone) -> Layer | None:
+    """The layer that removes git itself behind the clone, where it comes back in none."""
+    layers = (clone.layer, *layers_behind(snapshot, clone.layer))
+    for at, layer in enumerate(layers):
+        behind = (each for each in layer.undoing if at or each.span > clone.call.span)
+        if any(_removes_git(layer, each) for each in behind):
+            is_back = any(_installs_git(each) for later in layers[at + 1 :] for each in later.effects)
+            return None if is_back else layer
+    return None
+
+
+def _reads_no_more(snapshot: Snapshot, clone: _Clone, gone: Layer) -> bool:
+    """Whether nothing may read the history between its own RUN and the layer behind which git is gone."""
+    later = (layer for layer in layers_behind(snapshot, clone.layer) if layer.site <= gone.site)
+    return not any(_may_read(call, clone.folder) for layer in later for call in layer.calls)
 
 
 def _removes_git(layer: Layer, effect: Effect) -> bool:
@@ -320,11 +333,12 @@ def _installs_git(effect: Effect) -> bool:
 
 
 def _fixes(clone: _Clone, snapshot: Snapshot) -> Iterator[Fix | None]:
-    goes = _goes_with_git(snapshot, clone)
+    gone = _git_goes(snapshot, clone)
+    goes = gone is not None and _reads_no_more(snapshot, clone, gone)
     asks = _removed(snapshot, clone, goes) if clone.is_read or goes else _cut(snapshot, clone)
     if asks and asks.safety is Safety.SAFE:
         yield asks
-    elif behind := _removed_behind(snapshot, clone):
+    elif behind := _removed_behind(snapshot, clone, gone):
         yield behind
     else:
         yield _partial(snapshot, clone)
@@ -343,9 +357,9 @@ def _partial(snapshot: Snapshot, clone: _Clone) -> Fix | None:
     return fetch_files_later(snapshot, clone.layer, clone.effect, clone.call, users)
 
 
-def _removed_behind(snapshot: Snapshot, clone: _Clone) -> Fix | None:
-    """Delete the history behind the last command that builds in a clone which is but a source: RUNs up to there become
-    one.
+def _removed_behind(snapshot: Snapshot, clone: _Clone, gone: Layer | None) -> Fix | None:
+    """Delete the history behind the last command that builds in a clone which is but a source, or in the RUN behind
+    which git is gone: RUNs up to there become one.
     """
     from deadweight.rules.source_trees import installs_all, is_only_source  # a session starts without it
 
@@ -355,13 +369,15 @@ def _removed_behind(snapshot: Snapshot, clone: _Clone) -> Fix | None:
     calls = (*clone.users, *(call for _, call in later))
     if any(call.program in _TAKE_FILES and _may_read(call, clone.folder) for call in calls):
         return None
-    if not is_only_source(snapshot, clone.folder, clone.layer, last, calls):
+    is_source = is_only_source(snapshot, clone.folder, clone.layer, last, calls)
+    if not is_source and last is not gone:
         return None
     if last is clone.layer:
         edit = _deletes(snapshot, clone, last, clone.users)
         return Fix("remove-history", _DELETE, Safety.SAFE, (edit,)) if edit else None
     there = [call for layer, call in later if layer is last]
-    is_whole = any(map(installs_all, calls)) and not (is_made(clone.folder) or SHARED.fullmatch(clone.folder))
+    is_shared = is_made(clone.folder) or SHARED.fullmatch(clone.folder)
+    is_whole = is_source and any(map(installs_all, calls)) and not is_shared
     edit = (
         append_command(snapshot, last, there[-1], f"rm -rf {clone.folder}")
         if is_whole

@@ -26,15 +26,18 @@ def install_apart(
 ) -> tuple[Edit, ...] | None:
     """Edits that have another call of apt install `names` of one, and `more`, with a flag, before it installs the rest.
 
-    None where the call is not plain: it asks, has words of the shell's, or what it prints goes somewhere.
+    None where the call is not plain: it asks, has words of which nobody knows what they are, or what it prints goes
+    somewhere.
     """
-    body, command = body_of(layer), call.placed.command
+    body, command, as_made = body_of(layer), call.placed.command, call.with_variables()
     verb, *asked = call.operands(*VALUES)
     words = [word for word in asked if package_name(word.text) in names]
     is_whole = call.own is call.placed and not call.placed.conditional and not call.placed.in_function
     if body is None or not is_whole or not words or len(words) == len(asked):
         return None
-    if not call.has("-y", "--yes", "--assume-yes") or any(word.value is None for word in asked):
+    if not call.has("-y", "--yes", "--assume-yes") or len(as_made.options) > len(call.options):
+        return None
+    if any(word.value is None for word in as_made.operands(*VALUES)):
         return None
     if not all(map(_goes_nowhere, command.redirects)):
         return None

@@ -116,14 +116,15 @@ RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp
 ## Fix safety
 
 Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
-RUN sets (`cd`, variables) is seen by the next, and each works where it did: a `WORKDIR` between them is a `cd`. More
-than three steps are merged only when asked for: a change of one of them runs all of them again. RUNs that do nothing
-but manage packages, one below the other, are one step, so are those that bring and unpack files, and one that only
-deletes is none. What is copied between them is copied below, where those below have nothing to do with it. A download
-that one RUN alone reads is made there, where it is the same there. Only when asked for, too, comes a bind mount, which
-needs BuildKit, and shows the file read-only. And so does an install further down: it is done again whenever what is
-copied above it changes. Where nothing of that can be done, what tools leave behind is at least removed where it is
-written.
+RUN sets (`cd`, variables) is seen by the next, and each works where it did: a `WORKDIR` between them is a `cd`, and one
+below makes the folder again that a RUN below, or a container, would start in. More than three steps are merged only
+when asked for: a change of one of them runs all of them again. RUNs that do nothing but manage packages, one below the
+other, are one step, so are those that bring and unpack files, and one that only deletes, or installs what the one above
+has built, is none. What is copied between them is copied below, where those below have nothing to do with it. A
+download that one RUN alone reads is made there, where it is the same there. Only when asked for, too, comes a bind
+mount, which needs BuildKit, and shows the file read-only. And so does an install further down: it is done again
+whenever what is copied above it changes. Where nothing of that can be done, what tools leave behind is at least removed
+where it is written.
 
 ## Not reported
 
@@ -174,7 +175,7 @@ from deadweight.model.effects import Copied, Download, Leftover, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER, spelled
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
-from deadweight.rules import copies_between, merging
+from deadweight.rules import copies_between, merging, run_steps
 from deadweight.rules.apt_lists import remove_lists
 from deadweight.rules.edits import append_command, insert_flag, remove_command, remove_instruction
 from deadweight.rules.folder_uses import word_for
@@ -330,7 +331,7 @@ def _download_later(
     uses = [(layer, call) for layer in between for call in layer.calls if word_for(call, path)]
     users = {layer.site: layer for layer, _ in uses}
     if len(users) != 1 or not all(
-        layer is uses[0][0] or not layer.calls or merging.only_manages(layer) for layer in between
+        layer is uses[0][0] or not layer.calls or run_steps.only_manages(layer) for layer in between
     ):
         return None
     user = uses[0][0]
@@ -360,7 +361,7 @@ def _gather(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[t
         return None
     between = layers[layers.index(install) + 1 : layers.index(late) + 1]
     row = tuple(takewhile(lambda layer: layer.instruction.keyword == "RUN", reversed(between)))[::-1]
-    if not merging.only_manages(install) or any(map(merging.is_in_the_way, between[: len(between) - len(row)])):
+    if not run_steps.only_manages(install) or any(map(merging.is_in_the_way, between[: len(between) - len(row)])):
         return None
     moved, together = (
         merging.move_into(snapshot, install, row[0]),

@@ -8,15 +8,15 @@ becomes a `cd`.
 from __future__ import annotations
 
 import re
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.rules.edits import line_end, with_blanks, with_comments
 from deadweight.rules.line_breaks import seam
 from deadweight.rules.rule import Fix, Safety
+from deadweight.rules.run_steps import steps
 from deadweight.rules.script_places import body_of, set_errexit
 from deadweight.syntax import shell
-from deadweight.syntax.dockerfile import remembered
 from deadweight.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
@@ -35,24 +35,11 @@ _LEAKS = frozenset(
     ("cd", "pushd", "popd", "export", "unset", "umask", "readonly", "declare", "typeset", "shopt", "hash", "read")
 )
 _FEW = 3  # steps that are merged without asking: more of them are steps that the build cache keeps apart
-_MANAGE = frozenset(
-    (
-        *("apt-get", "apt", "aptitude", "apt-mark", "dpkg", "apk", "dnf", "dnf5", "yum", "microdnf", "tdnf", "zypper"),
-        *("rm", "set", "true", "export"),
-    )
-)
-# What comes before an install: where the packages are found, and what they ask.
-_PREPARE = frozenset(("apt-key", "add-apt-repository", "debconf-set-selections", "echo", "printf"))
-# What brings files at one version, looks whether they are the right ones, and unpacks them.
-_FETCH = frozenset(
-    (
-        *("curl", "wget", "git", "tar", "unzip", "gunzip", "xz", "bzip2", "gpg", "echo", "printf", "mkdir", "cd"),
-        *("sha1sum", "sha256sum", "sha512sum", "md5sum", "mv", "cp", "rm", "set", "true"),
-    )
-)
-_DELETE = frozenset(("rm", "rmdir", "cd", "set", "true"))
 _MOST = 200  # RUNs in one: of each, all behind it are asked, and more than engines take are no file of a person
 _ADDRESSED = re.compile(r"#\s*(?:deadweight|hadolint)\b")  # comments that speak of the instruction below them
+_BEHIND = re.compile(r"[ \t]*;?[ \t]*(?P<comment>#[^\n]*?)?\s*")  # what may stand behind the last command
+# What the name of a shell is but a word to.
+_NAME_SHELLS = frozenset(("useradd", "adduser", "usermod", "chsh", "echo", "printf", "apt-get", "apt", "apk", "sed"))
 _HARMLESS_SET = re.compile(r"-[ex]+")  # `set -ex`: a chain of && ends at the first failure anyway
 
 
@@ -127,22 +114,9 @@ def merged(snapshot: Snapshot, layers: Sequence[Layer]) -> Fix | None:
 def merging(layers: Sequence[Layer], edits: tuple[Edit, ...], besides: str = "") -> Fix:
     """The fix that these edits are, which make one RUN of several; `besides` says what else they do."""
     title = f"Merge {'both' if len(layers) == 2 else f'the {len(layers)}'} RUNs{besides}"
-    if _steps(layers) <= _FEW:
+    if steps(layers) <= _FEW:
         return Fix("merge", title, Safety.SAFE, edits)
     return Fix("merge", title, Safety.ASK, edits, note="Check: a change of one of these steps runs all of them again")
-
-
-def _steps(layers: Sequence[Layer]) -> int:
-    """How many steps RUNs are: those that manage packages, one below the other, are one list that a build brings up to
-    date as a whole, and so are those that bring and unpack files; what only deletes belongs to the steps before it.
-    """
-    kinds = groupby(map(_kind_of_step, (layer for layer in layers if not _only_deletes(layer))))
-    return sum(1 if kind else len(list(row)) for kind, row in kinds)
-
-
-def _kind_of_step(layer: Layer) -> str:
-    """What a RUN does and nothing else, so that it is one step with its neighbours that do the same; "" for others."""
-    return "packages" if _is_of_packages(layer) else "files" if _only_fetches(layer) else ""
 
 
 def runs_of(layers: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -165,51 +139,21 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
     if own is None or others is None or (own.state.user, own.state.shell) != (others.state.user, others.state.shell):
         return None
     operator = _operator(left, right, is_last=True)
-    end = _end_of_script(snapshot, left)
-    ended = left.body.script.body.statements[-1].terminator == ";"
-    if operator not in ("&&", ";") or end is None or (ended and operator == "&&"):
+    behind = _behind(snapshot, left)
+    if operator not in ("&&", ";") or behind is None:
         return None
-    text, start = snapshot.text, _start_of_script(snapshot, left)
+    text, start, end = snapshot.text, _start_of_script(snapshot, left), _end_of_script(snapshot, left)
     script = apply_edits(text[start:end], [Edit(each.span.shifted(-start), each.text) for each in changes])
     ending, starting = seam(snapshot, (later, layer), operator)
-    joint = f"{ending.removeprefix(';') if ended else ending}{line_end(text)}{starting}"
+    joint = f"{ending}{line_end(text)}{starting}"
     at, where = snapshot.offset(later.site), _start_of_script(snapshot, right)
     above = with_comments(snapshot.tree, snapshot.offset(layer.site))
-    comments = text[above : snapshot.offset(layer.site)]
+    comments = text[above : snapshot.offset(layer.site)] + behind
     if _ADDRESSED.search(comments):
         return None
     removed = with_blanks(snapshot.tree, Span(above, snapshot.offset(layer.site) + len(layer.instruction.text)))
     edits = (Edit(removed, ""), Edit(Span(at, at), comments), Edit(Span(where, where), script + joint))
     return tuple(each for each in edits if each.text or each.span.start < each.span.end)
-
-
-@remembered
-def only_manages(layer: Layer) -> bool:
-    """Whether a RUN does nothing but manage packages."""
-    return bool(layer.calls) and all(map(manages, layer.calls))
-
-
-def manages(call: Call) -> bool:
-    """Whether a call manages packages."""
-    return call.program in _MANAGE
-
-
-@remembered
-def _is_of_packages(layer: Layer) -> bool:
-    """Whether a RUN does nothing but manage packages, or say where they are found."""
-    return bool(layer.calls) and all(call.program in _MANAGE or call.program in _PREPARE for call in layer.calls)
-
-
-@remembered
-def _only_fetches(layer: Layer) -> bool:
-    """Whether a RUN does nothing but bring files, check and unpack them."""
-    return bool(layer.calls) and all(call.program in _FETCH for call in layer.calls)
-
-
-@remembered
-def _only_deletes(layer: Layer) -> bool:
-    """Whether a RUN does nothing but delete files."""
-    return bool(layer.calls) and all(call.program in _DELETE for call in layer.calls)
 
 
 def is_in_the_way(layer: Layer) -> bool:
@@ -225,12 +169,19 @@ def _read(layer: Layer, *, is_last: bool = False) -> _Script | None:
     statements = body.script.body.statements
     if body.script.problems or not statements or any(each.terminator == "&" for each in statements):
         return None
+    if not is_last and any(map(_is_of_shell, layer.calls)):
+        return None
     commands = list(shell.commands(body.script))
     takes_over = any(word in _TAKES_OVER for placed in commands for word in _program(placed.command))
     if takes_over and not is_last:
         return None
     script = _kind(layer, body, commands)
     return script and script._replace(takes_over=takes_over)
+
+
+def _is_of_shell(call: Call) -> bool:
+    """Whether a call may put another program in place of the shell: `ln -sf /bin/bash /bin/sh`."""
+    return call.program not in _NAME_SHELLS and any(word.text in ("/bin/sh", "dash") for word in call.words)
 
 
 def _kind(layer: Layer, body: RunBody, commands: Sequence[shell.Placed]) -> _Script | None:
@@ -322,11 +273,10 @@ def _joined(
     between them: what takes back what the first has set, and goes where the second works.
     """
     text, start = snapshot.text, _end_of_script(snapshot, before)
-    stop = _start_of_script(snapshot, after)
-    own_end = snapshot.offset(before.layer.site) + len(before.layer.instruction.text)
-    if start is None or text[start:own_end].strip():
+    stop, behind = _start_of_script(snapshot, after), _behind(snapshot, before)
+    if behind is None:
         return None
-    between = text[own_end : snapshot.offset(after.layer.site)]
+    between = behind + text[_end_of_instruction(snapshot, before) : snapshot.offset(after.layer.site)]
     if _ADDRESSED.search(between):
         return None
     newline = line_end(text)
@@ -336,21 +286,17 @@ def _joined(
     if before.needs_parentheses:
         at = _start_of_script(snapshot, before)
         edits.append(Edit(Span(at, at), "( "))
-    ended = before.body.script.body.statements[-1].terminator == ";"
-    if ended and operator != ";":
-        return None
     layers = [script.layer for script in reversed(scripts)]
     ending, starting = seam(snapshot, (*layers, after.layer), ";" if operator == ";" else "&&")
-    ending = ending.removeprefix(";") if ended else f"{closing}{ending}"
     first = "".join(f"{each}{'; ' if operator == ';' else ' && '}" for each in between_them)
-    joint = f"{ending}{newline}{comments}{starting}{first}{'{ ' if operator == '{' else ''}"
+    joint = f"{closing}{ending}{newline}{comments}{starting}{first}{'{ ' if operator == '{' else ''}"
     edits.append(Edit(Span(start, stop), joint))
     if operator == "{":
-        end = _end_of_script(snapshot, after)
-        if end is None:
+        last = after.body.script.body.statements[-1]
+        if _behind(snapshot, after) is None:
             return None
-        is_ended = after.body.script.body.statements[-1].terminator == ";"
-        edits.append(Edit(Span(end, end), " }" if is_ended else "; }"))
+        end = snapshot.offset(after.layer.site) + after.body.source.end(last.span.end)
+        edits.append(Edit(Span(end, end), " }" if last.terminator == ";" else "; }"))
     return edits
 
 
@@ -360,13 +306,21 @@ def _start_of_script(snapshot: Snapshot, script: _Script) -> int:
     return snapshot.offset(script.layer.site) + start
 
 
-def _end_of_script(snapshot: Snapshot, script: _Script) -> int | None:
-    """Where the last statement ends in the file; None where something is said behind it that is no command."""
-    body = script.body
-    end = body.script.body.statements[-1].span.end
-    if body.script.text[end:].strip():
-        return None
-    return snapshot.offset(script.layer.site) + body.source.end(end)
+def _end_of_script(snapshot: Snapshot, script: _Script) -> int:
+    """Where the last statement ends in the file, without the `;` behind it."""
+    end = script.body.source.end(script.body.script.body.statements[-1].node.span.end)
+    return snapshot.offset(script.layer.site) + end
+
+
+def _end_of_instruction(snapshot: Snapshot, script: _Script) -> int:
+    return snapshot.offset(script.layer.site) + len(script.layer.instruction.text)
+
+
+def _behind(snapshot: Snapshot, script: _Script) -> str | None:
+    """The comment on the last line of a RUN, as a line of its own; None where something else is said there."""
+    text = snapshot.text[_end_of_script(snapshot, script) : _end_of_instruction(snapshot, script)]
+    match = _BEHIND.fullmatch(text)
+    return match and (f"{match['comment']}{line_end(snapshot.text)}" if match["comment"] else "")
 
 
 def _program(command: shell.Command) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ _SERVERS = re.compile(r"https://(?:github\.com|gitlab\.com|salsa\.debian\.org)/[
 # Options of `git clone` that have nothing to do with what is left out.
 _OPTIONS = re.compile(
     r"-b.*|--branch(?:=.*)?|-q|--quiet|-v|--verbose|--progress|--single-branch|--no-tags"
-    r"|--recursive|--recurse-submodules|-j.*|--jobs(?:=.*)?"
+    r"|--recursive|--recurse(?:-submodules)?|-j.*|--jobs(?:=.*)?"
 )
 _REACHES = re.compile(r"GIT|SSL|PROXY|proxy|SSH")
 # What git does in a clone whose server stays what it is, and makes no other repository of it. How many digits a

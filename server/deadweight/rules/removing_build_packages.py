@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deadweight.facts import debian
 from deadweight.model.building import may_compile
 from deadweight.model.start import start_command
-from deadweight.rules import merging
+from deadweight.rules import merging, run_steps
 from deadweight.rules.edits import append_command, complete, insert_names, insert_word
 from deadweight.rules.folder_uses import layers_behind
 from deadweight.rules.rule import Fix, Safety
@@ -90,7 +90,7 @@ def _row(layer: Layer, behind: Sequence[Layer], first: Layer) -> tuple[Layer, ..
     between = behind[: len(behind) - len(row)]
     if not row or row[-1].site.stage != layer.site.stage:
         return None
-    is_plain = merging.only_manages(layer) and "sudo" not in layer.instruction.text
+    is_plain = run_steps.only_manages(layer) and "sudo" not in layer.instruction.text
     if between and (not is_plain or first not in row or any(map(merging.is_in_the_way, between))):
         return None
     return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import Kind, is_under
+from deadweight.model.effects import Kind, covers, is_under
 from deadweight.rules.edits import line_end
 from deadweight.rules.folder_uses import is_removed
 from deadweight.text import Edit, Span
@@ -23,7 +23,8 @@ def entered(snapshot: Snapshot, before: Layer, after: Layer) -> tuple[str, ...] 
     """The commands that go from the folder where a RUN works to that of a later one; a WORKDIR makes it, too."""
     was, now = _folder(before), _folder(after)
     between = snapshot.ledgers.of(after).layers[before.site.step + 1 : after.site.step]
-    if was == now and (was is not None or all(layer.instruction.keyword != "WORKDIR" for layer in between)):
+    is_gone = was is not None and _removes(before, was)  # and a RUN finds the folder that it works in
+    if was == now and not is_gone and (was or all(layer.instruction.keyword != "WORKDIR" for layer in between)):
         return ()
     if was is None or now is None or not _PLAIN.fullmatch(now):
         return None
@@ -47,17 +48,19 @@ def settled(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] | N
     folder = _folder(last)
     if folder is None or _folder(first) == folder or _says_so_below(snapshot, last):
         return () if folder else None
-    if any(is_removed(layer, folder) for layer in layers if layer.calls):
-        return None  # it would be there again
     says, text = between[-1].instruction, last.instruction.text
-    if not says.arguments.text.startswith("/") or not text.endswith("\n"):
+    if not says.arguments.text.startswith("/"):
         return None
-    at = snapshot.offset(last.site) + len(text)
-    return (Edit(Span(at, at), f"{says.text.strip()}{line_end(snapshot.text)}"),)
+    at, line, newline = snapshot.offset(last.site) + len(text), says.text.strip(), line_end(snapshot.text)
+    return (Edit(Span(at, at), f"{line}{newline}" if text.endswith("\n") else f"{newline}{line}"),)
 
 
 def _folder(layer: Layer) -> str | None:
     return layer.step.state.workdir if layer.step is not None else None
+
+
+def _removes(layer: Layer, folder: str) -> bool:
+    return any(each.kind is Kind.REMOVES and each.path and covers(each.path, folder) for each in layer.undoing)
 
 
 def _says_so_below(snapshot: Snapshot, last: Layer) -> bool:
