@@ -362,7 +362,7 @@ def _removed_behind(snapshot: Snapshot, clone: _Clone) -> Fix | None:
     there = [call for layer, call in later if layer is last]
     is_whole = any(map(installs_all, calls)) and not (is_made(clone.folder) or SHARED.fullmatch(clone.folder))
     edit = (
-        append_command(snapshot, last, there[-1], f"rm -rf {clone.folder}")
+        append_command(snapshot, last, there[-1], f"rm -rf {clone.folder}", like=clone.call)
         if is_whole
         else _deletes(snapshot, clone, last, there)
     )
@@ -401,7 +401,7 @@ def _deletes(snapshot: Snapshot, clone: _Clone, layer: Layer, calls: Sequence[Ca
     readers = [call for call in calls if call.program == "git" or _may_read(call, clone.folder)]
     last = (readers or calls or [clone.call])[-1]
     history = _history(clone, last)
-    return append_command(snapshot, layer, last, f"rm -rf {history}") if history else None
+    return append_command(snapshot, layer, last, f"rm -rf {history}", like=clone.call) if history else None
 
 
 def _history(clone: _Clone, last: Call) -> str | None:

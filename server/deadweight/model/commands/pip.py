@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands import pip_settings, venv
+from deadweight.model.commands import conda_places, pip_settings, venv
 from deadweight.model.commands.call import Tool
 from deadweight.model.ecosystems import python
 from deadweight.model.effects import (
@@ -255,12 +255,13 @@ def _files(call: Call, files: Iterable[str]) -> ProjectTexts:
 
 
 def environment(call: Call) -> str | None:
-    """The virtual environment that a call installs into: that of its own path, of VIRTUAL_ENV, or on PATH."""
+    """The environment that a call installs into: that of its own path, of VIRTUAL_ENV, one of conda's, or on PATH."""
     folder, _, name = call.typed.rpartition("/")
     if name and folder.endswith("/bin") and (path := call.around.resolve(folder.removesuffix("/bin"))):
         return None if path in ("/usr", "/usr/local") else path
-    named = call.around.variables.get("VIRTUAL_ENV")
-    return call.around.resolve(named) if named else venv.on_path(call.around)
+    if named := call.around.variables.get("VIRTUAL_ENV"):
+        return call.around.resolve(named)
+    return venv.on_path(call.around) or conda_places.found_first(call.around)
 
 
 def place(call: Call) -> str | None:
