@@ -221,7 +221,7 @@ def _cleaned_behind(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftove
     `/opt/conda/bin/conda` may not be on PATH. A path that only a script within the script knows is none outside of it.
     conda and mamba leave the same, and each call is cleaned up behind by its own program.
     """
-    own = (each.cause for each in effects_of(call) if isinstance(each.cause, Leftover))
+    own = (each.cause for each in layer.effects if each.span == call.span and isinstance(each.cause, Leftover))
     cleanup = spelled(next((each.cleanup for each in own if each.what == cause.what), cause.cleanup))
     program, _, rest = cleanup.partition(" ")
     folder, _, name = call.typed.strip("\"'").rpartition("/")

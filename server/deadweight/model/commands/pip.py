@@ -49,9 +49,12 @@ _CPU_INDEX = re.compile(r"/whl/(?:nightly/)?cpu(?:/|$)")
 # The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26).
 _OF_SUITE = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13", "focal": "3.8", "jammy": "3.10", "noble": "3.12"}
 # Releases whose pip is older than 6.0, which was the first to keep a cache and to know `--no-cache-dir`
-# (pip.pypa.io: Caching; packages.debian.org, packages.ubuntu.com: pip 1.0 to 1.5.6; kept by hand, 2026-11-26).
-_WITHOUT_CACHE = frozenset(("wheezy", "jessie", "precise", "trusty"))
-_OF_SYSTEM = frozenset(("python-pip", "python3-pip", "python-virtualenv"))
+# (pip.pypa.io: Caching; the archives of Debian and Ubuntu: pip 0.3 to 1.5.6; kept by hand, 2026-11-26).
+_WITHOUT_CACHE = frozenset(
+    ("squeeze", "wheezy", "jessie", "lucid", "precise", "trusty", "utopic", "vivid", "wily"),
+)
+_OF_PYTHON_2 = "python-pip"  # Debian's last is that of buster, Ubuntu's that of bionic
+_OF_SYSTEM = frozenset((_OF_PYTHON_2, "python3-pip", "python-virtualenv"))
 # What Docker's Python images bring beside the language; those of 3.12 and later have pip alone.
 _BROUGHT = ("pip",)
 _BROUGHT_BEFORE_3_12 = ("pip", "setuptools", "wheel")
@@ -103,22 +106,27 @@ def _left(call: Call, packages: PackageSet, told: Settings) -> Iterator[Effect]:
     # `PIP_NO_CACHE_DIR=0` says so too: pip takes any value for "no cache", and `--no-cache` for the long option.
     if call.has("--no-cache-dir", "--no-cache") or told.value("no-cache-dir") is not None:
         return
-    if _has_no_cache(call):
-        return
     is_offline = call.has("--no-index") and not any("://" in each for each in values(call, "-f", "--find-links"))
-    if not is_offline:
-        left = Leftover(
-            "install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages
-        )
-        yield writes(_cache_folder(call, told), left, call.span)
+    has_cache, folder = _has_cache(call), _cache_folder(call, told)
+    if is_offline or has_cache is False:
+        return
+    left = Leftover("install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages)
+    if has_cache is None:
+        # An old one ends at the option: what it may have left is deleted.
+        left = replace(left, cleanup=f"rm -rf {folder or '~/.cache/pip'}", flag=None)
+    yield writes(folder, left, call.span)
 
 
-def _has_no_cache(call: Call) -> bool:
-    """Whether the pip of a call is that of an old release, which keeps no cache and ends at an option about one."""
+def _has_cache(call: Call) -> bool | None:
+    """Whether the pip of a call is one that keeps a cache; None where it may be that of an old release, which ends at
+    an option about one.
+    """
     around = call.around
-    if around.base.suite not in _WITHOUT_CACHE or "pip" in around.files.packages("pip"):
-        return False
-    return not _OF_SYSTEM.isdisjoint(around.files.packages("apt"))
+    if around.base.repository == "python" or "pip" in around.files.packages("pip"):
+        return True
+    if around.base.suite in _WITHOUT_CACHE:
+        return None if _OF_SYSTEM.isdisjoint(around.files.packages("apt")) else False
+    return None if around.base.suite is None and _OF_PYTHON_2 in around.files.packages("apt") else True
 
 
 def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:
