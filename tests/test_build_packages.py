@@ -86,7 +86,7 @@ APT, PURGE = "apt-get install -y --no-install-recommends", "apt-get purge -y --a
         ),
         (
             f"RUN set -e; {APT} gcc;\nCOPY . .\nRUN set -e; make; a",
-            f"COPY . .\nRUN set -e; {APT} gcc; set -e; make; apt-get purge -y --auto-remove gcc; a",
+            f"COPY . .\nRUN set -e; {APT} gcc; make; apt-get purge -y --auto-remove gcc; a",
         ),
         # Several RUNs that build become one.
         (

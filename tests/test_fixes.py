@@ -327,9 +327,9 @@ def test_real_files_stay_whole(shared: Path) -> None:
             if text.count("\n") == text.count("\r\n"):
                 assert after.count("\n") == after.count("\r\n")
             assert after.endswith("\n") == text.endswith("\n")
-            assert [line for line in after.split("\n") if line.lstrip().startswith("#")] == [
-                line for line in text.split("\n") if line.lstrip().startswith("#")
-            ]
+            kept = iter([line for line in after.split("\n") if line.lstrip().startswith("#")])
+            # One behind the last command of a RUN may have a line of its own now.
+            assert all(line in kept for line in text.split("\n") if line.lstrip().startswith("#"))
             try:
                 old = dockerfile.parse_string(text)
             except dockerfile.GoParseError:

@@ -63,7 +63,7 @@ def _merged(lines: str) -> str | None:
         # Scripts of other kinds.
         (
             "WORKDIR /b\nRUN set -e; a; b\nWORKDIR /\nRUN set -e; c; d\nWORKDIR /b\n",
-            "WORKDIR /b\nRUN set -e; a; b; \\\n    cd /; set -e; c; d\nWORKDIR /b\n",
+            "WORKDIR /b\nRUN set -e; a; b; \\\n    cd /; c; d\nWORKDIR /b\n",
         ),
         (
             "WORKDIR /b\nRUN cd /x && a\nWORKDIR /\nRUN c; d\n",

@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import feeding
-from deadweight.model.commands import catalog, interpreters, printed
+from deadweight.model.commands import catalog, conda_places, interpreters, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import Built, Effect, Nth, is_under, writes
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 # What any program answers and then ends: `java -version`.
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
 _DECLARES = frozenset(("export", "local", "declare", "readonly", "typeset"))
-_SETS = _DECLARES | {".", "source"}
+_CONDA = frozenset(("conda", "mamba", "micromamba"))
+_SETS = _DECLARES | _CONDA | {".", "source"}
 _ACT_ON_SHELL = _SETS | {"cd", "pushd", "trap"}
 _MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
 _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
@@ -47,7 +48,7 @@ _TYPED_AGAIN = frozenset(("php", "corepack", "npx"))
 # Programs that run another one as another account.
 _SWITCHES = frozenset(("gosu", "su-exec", "su", "runuser", "setpriv", "doas"))
 _TO_ACCOUNT = re.compile(r"--user(?:=(?P<long>.+))?|-[EHPn]*u(?P<short>.*)")  # `sudo -Hu app`
-_ACTIVATE = "/bin/activate"  # of a virtual environment
+_ACTIVATE = "/bin/activate"  # of a virtual environment, or of conda
 
 
 class Written(NamedTuple):
@@ -220,6 +221,8 @@ def _calls(
         inner = inner if placed.subshell else folder
         home = around.home if said.account is None else home_of(said.account) or unknown_home(said.account)
         here = within(changed, inner, home)
+        if said.entered:
+            here = within({**changed, conda_places.ACTIVE: conda_places.entered(here, said.entered)}, inner, home)
         if program in ("cd", "pushd"):
             inner = (_MADE.match(words[0].pattern) and _SCRATCH) or here.resolve(words[0].pattern) if words else home
             folder = folder if placed.subshell else inner
@@ -304,10 +307,18 @@ def _set_by(
     """The variables that a builtin of the shell sets."""
     if program in _DECLARES:
         return _exported(words)
-    if not words or not words[0].text.endswith(_ACTIVATE):
-        return ()
-    place = posixpath.join(folder or "", words[0].text.removesuffix(_ACTIVATE))
-    return (("VIRTUAL_ENV", around.resolve(place)),)
+    texts = [word.text for word in words]
+    match texts:
+        case ["activate" | "deactivate" as verb, *names]:
+            # `conda activate web`, or `source activate web` as in its first years
+            name = names[0] if names and verb == "activate" else None
+            return ((conda_places.ACTIVE, conda_places.environment(around, name)),)
+        case [script, name] if script.endswith(_ACTIVATE) and program not in _CONDA:
+            return ((conda_places.ACTIVE, conda_places.environment(around, name, script)),)
+        case [script, *_] if script.endswith(_ACTIVATE):
+            place = posixpath.join(folder or "", script.removesuffix(_ACTIVATE))
+            return (("VIRTUAL_ENV", around.resolve(place)),)
+    return ()
 
 
 def _that_matter(
@@ -348,7 +359,8 @@ class _Told(NamedTuple):
     the texts of its words, which are the last ones of the command's `words`.
 
     `fed` is where the words behind `xargs` start, which puts more behind them; None without. `account` is the one that
-    it runs as, if not that of the RUN; "?" where we do not know which. `is_nesting`: it may hand a script to a shell.
+    it runs as, if not that of the RUN; "?" where we do not know which. `entered` are the words that have it run in an
+    environment of conda. `is_nesting`: it may hand a script to a shell.
     """
 
     program: str | None
@@ -357,6 +369,7 @@ class _Told(NamedTuple):
     words: int
     fed: int | None
     account: str | None
+    entered: tuple[str, ...]
     is_nesting: bool
 
 
@@ -372,7 +385,15 @@ def _told(command: Command) -> _Told:
     texts = [word.text for word in command.words]
     at = next((at for at, text in enumerate(texts) if text in _XARGS), None) if program else None
     own = tuple(texts[len(texts) - len(words) :])
-    return _Told(program, typed, own, len(texts), None if at is None else at + 1, _account(texts), is_nesting)
+    fed, entered = None if at is None else at + 1, _entered(texts[: len(texts) - len(words)])
+    return _Told(program, typed, own, len(texts), fed, _account(texts), entered, is_nesting)
+
+
+def _entered(texts: list[str]) -> tuple[str, ...]:
+    """The words in front of a program that have it run in an environment: `conda run -n web`."""
+    pairs = enumerate(pairwise(texts))
+    at = next((at for at, (one, verb) in pairs if verb == "run" and posixpath.basename(one) in _CONDA), None)
+    return () if at is None else tuple(texts[at:])
 
 
 def _account(texts: list[str]) -> str | None:

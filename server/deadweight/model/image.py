@@ -252,9 +252,18 @@ def working_folder(ref: ImageRef) -> str:
     known = family(ref.repository)
     if ref.repository == "php":
         return "/var/www/html" if {"apache", "fpm"} & set(said.words) else "/"
-    if folder := _WORKING_FOLDERS.get(ref.repository):
+    if folder := _WORKING_FOLDERS.get(ref.repository) or _WORKING_FOLDERS.get(_all_of_publisher(ref)):
         return folder
     return "/" if ref.is_scratch or (known is not None and known.kind != "server") else UNKNOWN_FOLDER
+
+
+def account(ref: ImageRef) -> str:
+    """The account that a build starts as: USER of the image, "" for root."""
+    return _ACCOUNTS.get(ref.repository) or _ACCOUNTS.get(_all_of_publisher(ref), "")
+
+
+def _all_of_publisher(ref: ImageRef) -> str:
+    return f"{ref.repository.rpartition('/')[0]}/*"
 
 
 def unknown_home(account: str | None) -> str:
@@ -367,7 +376,9 @@ _SAME_IMAGE = {
     "gcr.io/distroless/cc": "gcr.io/distroless/cc-debian13",
     "gcr.io/distroless/python3": "gcr.io/distroless/python3-debian13",
 }
-# WORKDIR of official images, where it is not "/" (their Dockerfiles; by hand, 2026-11-23).
+# USER of images that do not leave it at root (their Dockerfiles; by hand, 2026-11-26).
+_ACCOUNTS = {"jupyter/*": "1000", "mambaorg/micromamba": "mambauser", "quay.io/jupyter/*": "1000"}
+# WORKDIR of images, where it is not "/" (their Dockerfiles; by hand, 2026-11-23).
 _WORKING_FOLDERS = {
     "golang": "/go",
     "oven/bun": "/home/bun/app",
@@ -376,6 +387,9 @@ _WORKING_FOLDERS = {
     "tomcat": "/usr/local/tomcat",
     "wordpress": "/var/www/html",
     "gradle": "/home/gradle",
+    "jupyter/*": "/home/jovyan",
+    "mambaorg/micromamba": "/tmp",  # noqa: S108 (so says its Dockerfile)
+    "quay.io/jupyter/*": "/home/jovyan",
     **{f"mcr.microsoft.com/dotnet/{name}": "/" for name in ("sdk", "aspnet", "runtime", "runtime-deps")},
     **{f"mcr.microsoft.com/dotnet/core/{name}": "/" for name in ("sdk", "aspnet", "runtime")},
     "redis": "/data",

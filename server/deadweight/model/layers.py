@@ -65,6 +65,10 @@ class Layer:
         """Where the commands of a RUN stand in its text."""
         return {each.call.span: each.call.place for each in self.readings}
 
+    def call_of(self, effect: Effect) -> Call | None:
+        """The call that has an effect of this layer; None for that of an instruction which runs nothing."""
+        return next((call for call in self.calls if call.span == effect.span), None)
+
     def span(self, span: Span | Nth) -> Span:
         """Where an effect, a call or a finding stands in the instruction's text."""
         return self.places[span] if isinstance(span, Nth) else span

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.facts import image_variables
 from deadweight.lazy import cached_property
 from deadweight.model import image
 from deadweight.model.image import ImageRef
@@ -317,10 +318,7 @@ def _stage(
         known = None
     if known is not None and known.section is section:
         return known
-    if known is not None:
-        first = known.first
-    else:
-        first = entry or State(workdir=image.working_folder(base) if isinstance(base, ImageRef) else _NO_FOLDER)
+    first = known.first if known is not None else entry or _state_of(base)
     steps, end = _steps(others, first, known, scope, build_args)
     triggers = _triggers(steps, end, scope)
     if known is not None and is_same_start:
@@ -333,6 +331,13 @@ def _stage(
     return Stage(
         index, called, section, base, text, words[0] if words else None, shown, steps, entry, first, end, triggers
     )
+
+
+def _state_of(base: ImageRef | int | None) -> State:
+    """What an image has in force, as far as that is known: its ENV, its USER and its WORKDIR."""
+    if not isinstance(base, ImageRef):
+        return State(workdir=_NO_FOLDER)
+    return State(Scope(image_variables.of(base.repository)), image.account(base), image.working_folder(base))
 
 
 def _steps(

@@ -224,6 +224,10 @@ class _Archive(NamedTuple):
     def path(self) -> str:
         return self.effect.path or ""
 
+    @property
+    def call(self) -> Call | None:
+        return self.layer.call_of(self.effect)
+
 
 class _Use(NamedTuple):
     """A call that has to do with a file: the word that names it, where one does. `unpacks` is None for any other."""
@@ -413,7 +417,8 @@ def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
         return None
     text = _as_typed(kept)
     above = None if first is last else first
-    edit = append_command(snapshot, last, kept.last.call, f"rm {text}", above=above) if text else None
+    by, use = kept.archive.call, kept.last.call
+    edit = append_command(snapshot, last, use, f"rm {text}", like=by, above=above) if text else None
     if edit is None:
         return None
     if first is last:
@@ -434,7 +439,7 @@ def _later(snapshot: Snapshot, kept: _Kept) -> Fix | None:
     from deadweight.rules.downloading_later import downloaded_before  # a session starts without it
 
     moved = downloaded_before(snapshot, first, kept.archive.effect, last, kept.uses[0][1].call)
-    removed = append_command(snapshot, last, kept.last.call, f"rm {text}")
+    removed = append_command(snapshot, last, kept.last.call, f"rm {text}", like=kept.archive.call)
     if moved is None or removed is None:
         return None
     return Fix("remove", "Download it in the RUN that reads it, and delete it there", Safety.SAFE, (*moved, removed))

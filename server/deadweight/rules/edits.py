@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from deadweight.rules.rule import AddedLines
@@ -35,6 +36,7 @@ _BREAK = re.compile(r"(?P<before>[^\n]*?)[ \t]*\r?\n(?P<between>.*\n)?(?P<indent
 _LEADS_NOTHING = re.compile(r"[ \t]*&&[ \t]*\S?\r?\n")  # an operator that has a line to itself
 _PATTERN_MARKS = re.compile(r"[\[\]*?\\]|^[!#\s]|\s$")
 _SWITCHES = frozenset(("sudo", "doas", "gosu", "su-exec", "setpriv", "runuser"))  # and what they run, in one command
+_ENTER = frozenset(("conda", "mamba", "micromamba"))  # `conda run -n web npm ci`: there is no npm outside
 _SETS = re.compile(r"(?<![\w./-])(?:\.|source|export|eval|nvm|alias)(?!\S)|\w=")  # `. ~/.nvm/nvm.sh`, `PATH=...`
 _STATUS = re.compile(r"\$\?|\$\{\?\}")  # `$?`
 # What sees more of a script's course than its exit status: `${PIPESTATUS[0]}`, `trap clean ERR`.
@@ -78,16 +80,25 @@ def insert_above(snapshot: Snapshot, layer: Layer, line: str) -> Edit:
 
 
 def append_command(
-    snapshot: Snapshot, layer: Layer, call: Call, command: str, *, above: Layer | None = None, wider: int = 0
+    snapshot: Snapshot,
+    layer: Layer,
+    call: Call,
+    command: str,
+    *,
+    like: Call | None = None,
+    above: Layer | None = None,
+    wider: int = 0,
 ) -> Edit | None:
     """Run `command`, which never fails, right after `call` where that succeeded, in the operators already in force.
 
-    Behind a call in a branch or loop it runs when the whole of that is done. `above` is the RUN that this one becomes
-    a part of, so that it has several lines then; `wider` are the characters that another edit puts into its line.
+    Behind a call in a branch or loop it runs when the whole of that is done. It runs as the account of `call`; where
+    that is another one than the RUN's, as that of the call `like`, which wrote what it takes away. `above` is the RUN
+    that this one becomes a part of, so that it has several lines then; `wider` are the characters that another edit
+    puts into its line.
     """
     body = body_of(layer)
     place = body and place_of(body, call)
-    as_user = _as_user_of(layer, call, command)
+    as_user = _as_user_of(layer, call if like is None or _is_by_own_account(layer, call) else like, command)
     if not body or not place or place.errexit is None or as_user is None or _WATCHED.search(body.script.text):
         return None
     command = as_user
@@ -296,18 +307,27 @@ def _at(snapshot: Snapshot, layer: Layer, offset: int) -> Span:
 
 
 def _as_user_of(layer: Layer, call: Call, command: str) -> str | None:
-    """A command as it is typed to run as the user of a call: `sudo -E command`, `su app -c 'command'`; None where that
-    is not known.
+    """A command as it is typed to run where a call does: `sudo -E command`, `su app -c 'command'`, `conda run -n web
+    command`; None where that is not known. One that says itself as whom it runs stays as it is.
     """
-    words = call.placed.command.words
-    if words[0].text not in _SWITCHES:
-        home = layer.step.state.own_home if layer.step else None
-        if call.around.home == home:
-            return command
-        return _by_su(words, command) if words[0].text == "su" else None
+    program, words = command.partition(" ")[0], call.placed.command.words
+    if program in _SWITCHES:
+        return command
     _, behind = shell.program(call.placed.command)  # of `sudo -u app sh -c 'npm install'` those behind sh
-    wrapper = words[: len(words) - len(behind) - 1]
-    return "".join(f"{word.text} " for word in wrapper) + command
+    wrapper = [word.text for word in words[: len(words) - len(behind) - 1]]
+    switches = _SWITCHES if program == "rm" else _SWITCHES | _ENTER
+    first = next((at for at, text in enumerate(wrapper) if text.rpartition("/")[2] in switches), None)
+    if first is not None:
+        own = takewhile(lambda text: text != "xargs", wrapper[first:])  # which reads what comes by a pipe
+        return " ".join((*own, command))
+    if _is_by_own_account(layer, call):
+        return command
+    return _by_su(words, command) if words[0].text == "su" else None
+
+
+def _is_by_own_account(layer: Layer, call: Call) -> bool:
+    """Whether a call runs as the account of its RUN, or by sudo as root, who may do all that it may."""
+    return layer.step is not None and call.around.home == layer.step.state.own_home
 
 
 def _by_su(words: Sequence[Word], command: str) -> str | None:

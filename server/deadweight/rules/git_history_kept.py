@@ -379,7 +379,7 @@ def _removed_behind(snapshot: Snapshot, clone: _Clone, gone: Layer | None) -> Fi
     is_shared = is_made(clone.folder) or SHARED.fullmatch(clone.folder)
     is_whole = is_source and any(map(installs_all, calls)) and not is_shared
     edit = (
-        append_command(snapshot, last, there[-1], f"rm -rf {clone.folder}")
+        append_command(snapshot, last, there[-1], f"rm -rf {clone.folder}", like=clone.call)
         if is_whole
         else _deletes(snapshot, clone, last, there)
     )
@@ -418,7 +418,7 @@ def _deletes(snapshot: Snapshot, clone: _Clone, layer: Layer, calls: Sequence[Ca
     readers = [call for call in calls if call.program == "git" or _may_read(call, clone.folder)]
     last = (readers or calls or [clone.call])[-1]
     history = _history(clone, last)
-    return append_command(snapshot, layer, last, f"rm -rf {history}") if history else None
+    return append_command(snapshot, layer, last, f"rm -rf {history}", like=clone.call) if history else None
 
 
 def _history(clone: _Clone, last: Call) -> str | None:

@@ -221,6 +221,9 @@ command, so that none of them keeps it. A build on the same machine downloads ag
 (`RUN --mount=type=cache,target=/root/.npm`), the second way on offer, avoids that as well and leaves nothing in the
 layer. It needs BuildKit, and is yours to choose.
 
+A pip older than 6.0 (2014) keeps no cache and ends at `--no-cache-dir`. Where the base is as old, or brings the pip of
+Python 2 and nobody knows of which release, the folder of the cache is removed instead.
+
 The store of a build tool is removed only where no later instruction may read it: no command of the tool, no `make`,
 no script. Where one does (`RUN go mod download`, and `RUN go build` further below), the cache mount is the way out,
 in all of them, unless one works offline. Where the container starts a script, look whether that runs the tool. Of

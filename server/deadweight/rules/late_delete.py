@@ -344,7 +344,7 @@ def _download_later(
 
     moved = downloaded_before(snapshot, first, effect, user, uses[0][1])
     rest = remove_instruction(snapshot, late) if len(late.calls) == 1 else remove_command(snapshot, late, gone[0])
-    removal = append_command(snapshot, user, user.calls[-1], f"rm -f {path}")
+    removal = append_command(snapshot, user, user.calls[-1], f"rm -f {path}", like=gone[0])
     if moved is None or rest is None or removal is None:
         return None
     title = "Download it in the RUN that reads it, and delete it there"

@@ -219,8 +219,10 @@ def _clean_store(snapshot: Snapshot, left: Left) -> Fix | None:
 def _cleaned_behind(snapshot: Snapshot, layer: Layer, call: Call, cause: Leftover) -> Edit | None:
     """The edit that cleans up behind a call, by the very program that was called: what is called as
     `/opt/conda/bin/conda` may not be on PATH. A path that only a script within the script knows is none outside of it.
+    conda and mamba leave the same, and each call is cleaned up behind by its own program.
     """
-    cleanup = spelled(cause.cleanup)
+    own = (each.cause for each in layer.effects if each.span == call.span and isinstance(each.cause, Leftover))
+    cleanup = spelled(next((each.cleanup for each in own if each.what == cause.what), cause.cleanup))
     program, _, rest = cleanup.partition(" ")
     folder, _, name = call.typed.strip("\"'").rpartition("/")
     if not folder or name != program:

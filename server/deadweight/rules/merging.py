@@ -8,7 +8,6 @@ becomes a `cd`.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.rules.edits import line_end, with_blanks, with_comments
@@ -16,6 +15,7 @@ from deadweight.rules.line_breaks import seam
 from deadweight.rules.rule import Fix, Safety
 from deadweight.rules.run_steps import steps
 from deadweight.rules.script_places import body_of, set_errexit
+from deadweight.rules.shell_options import NOUNSET, between, start_of
 from deadweight.syntax import shell
 from deadweight.text import Edit, Span, apply_edits
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Call
     from deadweight.model.layers import Layer
+    from deadweight.rules.shell_options import Between
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Node
@@ -48,7 +49,7 @@ class _Script(NamedTuple):
 
     `kind`: "chain" for one list of &&, "strict" for a list that `set -e` ends at a failure, "loose" for any other.
     `is_unit` says that its last statement is a plain command or pipeline, not a chain; `takes_over`, that the course of
-    what comes behind it may be another: `source`, `exec`.
+    what comes behind it may be another: `source`, `exec`. `start` is where it starts, without what needs not be said.
     """
 
     layer: Layer
@@ -57,12 +58,13 @@ class _Script(NamedTuple):
     is_unit: bool
     needs_parentheses: bool = False
     takes_over: bool = False
+    start: int = 0
 
     @property
-    def sets_nounset(self) -> bool:
-        """Whether it starts with `set -eu`, so that unset variables are errors in it, and with no other option."""
-        first = self.body.script.body.statements[0].node
-        return self.kind == "strict" and isinstance(first, shell.Command) and _sets_u(first)
+    def options(self) -> frozenset[str]:
+        """What it switches on at its start: "e", "u" and "x" for `set -eux`."""
+        start = start_of(self.body)
+        return start.options if start else frozenset()
 
 
 def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
@@ -81,8 +83,9 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
     if settled is None:
         return None
     edits: list[Edit] = [*settled]
-    left = scripts[0]
-    for number, (before, right) in enumerate(pairwise(scripts), 1):
+    left = before = scripts[0]
+    options = frozenset[str]()  # what the scripts so far have switched on
+    for number, right in enumerate(scripts[1:], 1):
         operator = _operator(left, right, is_last=number == len(scripts) - 1)
         if operator is None or not is_same_setting(before.layer, right.layer):
             return None
@@ -90,18 +93,18 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
         if enters is None:
             return None
         is_list = before.kind == "loose" and before is not scripts[0]
-        is_undone = before.sets_nounset and not right.sets_nounset  # what unset variables do is seen by no other script
-        leaks = (is_undone and operator != ";") or any(_leaks_into(before, after) for after in scripts[number:])
+        leaks = any(_leaks_into(before, after) for after in scripts[number:])
         before = before._replace(needs_parentheses=is_list or leaks)
         if before.needs_parentheses and (operator == ";" or before.kind == "strict"):
             return None  # `set -e` is off in parentheses before &&
-        first = ("set +u", *enters) if is_undone else enters
-        made = _joined(snapshot, scripts[:number], before, right, operator, first)
+        told = _between(snapshot, options if before.needs_parentheses else options | before.options, right)
+        made = _joined(snapshot, scripts[:number], before, right, operator, told, enters)
         if made is None:
             return None
         edits += made
         kind = left.kind if operator == ";" or left.kind != "chain" else right.kind
         left = right._replace(kind=kind, is_unit=right.is_unit and operator == ";")
+        before, options = right._replace(start=told.needless.rest if told.needless else right.start), told.on
     return tuple(edits)
 
 
@@ -133,7 +136,8 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
     left, right = _read(layer), _read(later, is_last=True)
     if left is None or right is None or _leaks_into(left, right) or layer.instruction.flags:
         return None
-    if left.sets_nounset and not right.sets_nounset:
+    told = _between(snapshot, left.options, right)
+    if told.undone:
         return None
     own, others = layer.step, later.step
     if own is None or others is None or (own.state.user, own.state.shell) != (others.state.user, others.state.shell):
@@ -142,17 +146,18 @@ def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[
     behind = _behind(snapshot, left)
     if operator not in ("&&", ";") or behind is None:
         return None
-    text, start, end = snapshot.text, _start_of_script(snapshot, left), _end_of_script(snapshot, left)
+    text, start, end = snapshot.text, _place(snapshot, left, left.start), _end_of_script(snapshot, left)
     script = apply_edits(text[start:end], [Edit(each.span.shifted(-start), each.text) for each in changes])
     ending, starting = seam(snapshot, (later, layer), operator)
     joint = f"{ending}{line_end(text)}{starting}"
-    at, where = snapshot.offset(later.site), _start_of_script(snapshot, right)
+    at, where = snapshot.offset(later.site), _place(snapshot, right, right.start)
+    rest = _place(snapshot, right, told.needless.rest) if told.needless else where
     above = with_comments(snapshot.tree, snapshot.offset(layer.site))
     comments = text[above : snapshot.offset(layer.site)] + behind
     if _ADDRESSED.search(comments):
         return None
     removed = with_blanks(snapshot.tree, Span(above, snapshot.offset(layer.site) + len(layer.instruction.text)))
-    edits = (Edit(removed, ""), Edit(Span(at, at), comments), Edit(Span(where, where), script + joint))
+    edits = (Edit(removed, ""), Edit(Span(at, at), comments), Edit(Span(where, rest), script + joint))
     return tuple(each for each in edits if each.text or each.span.start < each.span.end)
 
 
@@ -176,7 +181,7 @@ def _read(layer: Layer, *, is_last: bool = False) -> _Script | None:
     if takes_over and not is_last:
         return None
     script = _kind(layer, body, commands)
-    return script and script._replace(takes_over=takes_over)
+    return script and script._replace(takes_over=takes_over, start=statements[0].span.start)
 
 
 def _is_of_shell(call: Call) -> bool:
@@ -246,8 +251,10 @@ def _leaks_into(before: _Script, after: _Script) -> bool:
             return True
         elif names[0] == "set" and _text(command) != _text(next(shell.commands(after.body.script)).command):
             is_harmless = all(_HARMLESS_SET.fullmatch(word.text) for word in command.words[1:])
-            is_first = before.sets_nounset and command is before.body.script.body.statements[0].node
-            if after.kind == "loose" or not (is_harmless or is_first):
+            # `set -eu`: what comes behind it can take the latter back.
+            is_first = before.kind == "strict" and command is before.body.script.body.statements[0].node
+            can_be_undone = is_first and NOUNSET in before.options <= {"e", NOUNSET, "x"}
+            if after.kind == "loose" or not (is_harmless or can_be_undone):
                 return True
     blocks = (node for node in shell.walk(before.body.script) if isinstance(node, shell.Block) and node.name)
     return any(after.takes_over or _mentions(after, block.name or "") for block in blocks)
@@ -267,30 +274,37 @@ def _joined(
     before: _Script,
     after: _Script,
     operator: str,
-    between_them: Sequence[str],
+    told: Between,
+    enters: Sequence[str],
 ) -> list[Edit] | None:
     """The edits at the seam of two of the `scripts`; comments between the RUNs stay where they are. Some commands come
-    between them: what takes back what the first has set, and goes where the second works.
+    between them: what takes back what the first has set, and goes where the second works. They stand in the place of
+    what the second needs not say.
     """
     text, start = snapshot.text, _end_of_script(snapshot, before)
-    stop, behind = _start_of_script(snapshot, after), _behind(snapshot, before)
+    behind = _behind(snapshot, before)
     if behind is None:
         return None
-    between = behind + text[_end_of_instruction(snapshot, before) : snapshot.offset(after.layer.site)]
-    if _ADDRESSED.search(between):
+    between_them = behind + text[_end_of_instruction(snapshot, before) : snapshot.offset(after.layer.site)]
+    if _ADDRESSED.search(between_them):
         return None
     newline = line_end(text)
-    comments = "".join(f"{line}{newline}" for line in between.splitlines() if line.lstrip().startswith("#"))
+    comments = "".join(f"{line}{newline}" for line in between_them.splitlines() if line.lstrip().startswith("#"))
     closing = " )" if before.needs_parentheses else ""
     edits: list[Edit] = []
     if before.needs_parentheses:
-        at = _start_of_script(snapshot, before)
+        at = _place(snapshot, before, before.start)
         edits.append(Edit(Span(at, at), "( "))
     layers = [script.layer for script in reversed(scripts)]
     ending, starting = seam(snapshot, (*layers, after.layer), ";" if operator == ";" else "&&")
-    first = "".join(f"{each}{'; ' if operator == ';' else ' && '}" for each in between_them)
+    stop, commands = after.start, (*told.undone, *enters)
+    first = "".join(f"{each}{'; ' if operator == ';' else ' && '}" for each in commands)
+    if told.needless is not None and (not commands or operator == "{"):
+        stop = told.needless.rest
+    elif told.needless is not None:
+        stop, first = told.needless.end, first.rstrip("&; ")
     joint = f"{closing}{ending}{newline}{comments}{starting}{first}{'{ ' if operator == '{' else ''}"
-    edits.append(Edit(Span(start, stop), joint))
+    edits.append(Edit(Span(start, _place(snapshot, after, stop)), joint))
     if operator == "{":
         last = after.body.script.body.statements[-1]
         if _behind(snapshot, after) is None:
@@ -300,10 +314,18 @@ def _joined(
     return edits
 
 
-def _start_of_script(snapshot: Snapshot, script: _Script) -> int:
-    """Where the first statement starts in the file."""
-    start = script.body.source.start(script.body.script.body.statements[0].span.start)
-    return snapshot.offset(script.layer.site) + start
+def _between(snapshot: Snapshot, options: frozenset[str], after: _Script) -> Between:
+    """What is said in front of a script where these options are on; a comment behind its start keeps that."""
+    told = between(options, after.body)
+    if told.needless is None:
+        return told
+    gap = snapshot.text[_place(snapshot, after, told.needless.end) : _place(snapshot, after, told.needless.rest)]
+    return told._replace(needless=None) if "#" in gap else told
+
+
+def _place(snapshot: Snapshot, script: _Script, offset: int) -> int:
+    """Where an offset in a script is in the file."""
+    return snapshot.offset(script.layer.site) + script.body.source.start(offset)
 
 
 def _end_of_script(snapshot: Snapshot, script: _Script) -> int:
@@ -327,10 +349,6 @@ def _program(command: shell.Command) -> tuple[str, ...]:
     """The command's own name, and that of the program it runs for another: `command exec x`."""
     name, _ = shell.program(command)
     return tuple(dict.fromkeys((command.words[0].text, name or ""))) if command.words else ()
-
-
-def _sets_u(command: shell.Command) -> bool:
-    return len(command.words) == 2 and re.fullmatch(r"-[ex]*u[ex]*", command.words[1].text) is not None
 
 
 def _is_chain(node: Node) -> bool:

@@ -214,7 +214,7 @@ def _fix(snapshot: Snapshot, install: _Install, last_layer: Layer) -> Fix | None
         prune = _prune(call, flag)
         last = users[-1] if users else call if is_same else None
         is_here = last is not None and last.around.folder == call.around.folder
-        edit = append_command(snapshot, last_layer, last, prune) if last and prune and is_here else None
+        edit = append_command(snapshot, last_layer, last, prune, like=call) if last and prune and is_here else None
         title = f"Run npm prune {flag} in the same RUN" if is_same else f"Run npm prune {flag} behind the build"
     else:
         first = call.words[0]

@@ -147,7 +147,8 @@ def _removal(snapshot: Snapshot, kept: Kept, layer: Layer, last: Call, install: 
     )
     if install.placed.command.words[0].text == "sudo" and last.placed.command.words[0].text != "sudo":
         command = f"sudo {command}"
-    return append_command(snapshot, layer, last, command, above=None if layer is kept.layer else kept.layer)
+    above = None if layer is kept.layer else kept.layer
+    return append_command(snapshot, layer, last, command, like=install, above=above)
 
 
 def _has_label(kept: Kept) -> bool:

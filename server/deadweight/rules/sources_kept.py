@@ -190,7 +190,8 @@ def _finding(built: _Built, stage: str) -> Finding:
 
 
 def _fixes(built: _Built, snapshot: Snapshot) -> Iterator[Fix | None]:
-    edit = append_command(snapshot, built.layer, built.last, f"rm -rf {built.folder}")
+    writer = built.layer.call_of(built.effect)
+    edit = append_command(snapshot, built.layer, built.last, f"rm -rf {built.folder}", like=writer)
     yield Fix("remove-sources", "Delete them in the same RUN", Safety.SAFE, (edit,)) if edit else None
 
 

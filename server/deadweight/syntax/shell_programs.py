@@ -21,8 +21,8 @@ class Nested(NamedTuple):
 def program(command: Command) -> tuple[str | None, tuple[Word, ...]]:
     """The program that really runs, without its folder, and its arguments.
 
-    Wrappers are looked through: `sudo -E env A=1 /usr/bin/apt-get update` is `apt-get` with `update`. The program is
-    None where there is none or where only the shell knows it: `$CC -c a.c`.
+    Wrappers are looked through: `sudo -E env A=1 /usr/bin/apt-get update` is `apt-get` with `update`, and `conda run -n
+    web pip list` is `pip`. The program is None where there is none or where only the shell knows it: `$CC -c a.c`.
     """
     words = command.words
     while words:
@@ -82,9 +82,14 @@ class _Wrapper(NamedTuple):
     operands: int = 0  # its own, before the program
     takes_assignments: bool = False
     instead: str = ""  # short options that make it do something else than run the program
+    verb: str = ""  # the word in front of them all, without which it runs none
 
     def inner(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
         """The words of the program inside; none where there is none."""
+        if self.verb:
+            if not words or words[0].text != self.verb:
+                return ()
+            words = words[1:]
         index = 0
         while index < len(words) and (text := words[index].text).startswith("-") and text != "-":
             index += 1
@@ -103,7 +108,9 @@ class _Wrapper(NamedTuple):
         return words[index + self.operands :]
 
 
-# The options are those of the manual pages of Debian 12 (sudo 1.9, coreutils 9.1, util-linux 2.38, time 1.9, dash 0.5).
+# The options are those of the manual pages of Debian 12 (sudo 1.9, coreutils 9.1, util-linux 2.38, time 1.9, dash 0.5),
+# and of `conda run` and `micromamba run` (docs.conda.io, mamba-org/mamba; read 2026-11-26).
+_IN_CONDA = ("--name", "--prefix", "--root-prefix", "--cwd", "--attach", "--env", "--label")
 _WRAPPERS = {
     "sudo": _Wrapper("ughpCrtTUDR", ("--user", "--group", "--host", "--prompt", "--chdir"), 0, True, "lvKke"),
     "env": _Wrapper("uC", ("--unset", "--chdir"), 0, True, "S"),
@@ -128,6 +135,7 @@ _WRAPPERS = {
     "unbuffer": _Wrapper(),
     "taskset": _Wrapper("c", (), 1, False, "p"),
     "flock": _Wrapper("wE", ("--timeout", "--conflict-exit-code"), 1, False, "c"),
+    **{name: _Wrapper("nprae", _IN_CONDA, verb="run") for name in ("conda", "mamba", "micromamba")},
     "xvfb-run": _Wrapper("efnpsw", ("--error-file", "--server-num", "--server-args", "--wait")),
 }
 # They start a shell of another account, which takes `-c` wherever it stands: `su - app -c 'npm ci'`.

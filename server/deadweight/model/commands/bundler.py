@@ -57,11 +57,11 @@ def _is_for_all(call: Call) -> bool:
         return call.has("--global")
     around = call.around
     manifest = around.resolve("Gemfile")
-    return not (around.variable(_FOLDER) or (manifest and around.files.held(manifest)))
+    return not (around.variables.get(_FOLDER) or (manifest and around.files.held(manifest)))
 
 
 def _of_app(around: Surroundings) -> str:
-    return posixpath.join(around.variable(_FOLDER) or ".bundle", "config")
+    return posixpath.join(around.variables.get(_FOLDER) or ".bundle", "config")
 
 
 def _key(name: str) -> str:

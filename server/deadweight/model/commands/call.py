@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from deadweight.facts import image_variables
 from deadweight.model.effects import replaces, writes
 from deadweight.model.stages import absolute
 from deadweight.model.variables import expand
@@ -64,11 +63,6 @@ class Surroundings:
             return self.base.sh_has_brace_lists or self.files.is_removed("/bin/sh")
         return self.shell not in ("dash", "ash")
 
-    def variable(self, name: str) -> str | None:
-        """The value of a variable, of the base image where no ENV sets it; None where it has none that one can know."""
-        found = self.variables.get(name)
-        return image_variables.of(self.base.repository).get(name) if found is None else found
-
     def cached(self, name: str) -> str:
         """Where a tool keeps its cache that goes by the XDG Base Directory Specification."""
         return posixpath.join(self.variables.get("XDG_CACHE_HOME") or "~/.cache", name)
@@ -83,8 +77,7 @@ class Surroundings:
             path = home + path[1:]
         if "$" in path:
             known = {"HOME": self.home, **self.variables} if self.home else self.variables
-            of_image = image_variables.of(self.base.repository)
-            expanded = expand(path, {**of_image, **known} if of_image else known, unset=None)
+            expanded = expand(path, known, unset=None)
             if expanded is None:
                 return None
             path = expanded
@@ -138,7 +131,7 @@ class Call:
 
     def value(self, *names: str) -> str | None:
         """The value of the last option of these names: `--name=value`, `--name value`, `-n value` or `-nvalue`."""
-        return _value(self.patterns, names)
+        return value_of(self.patterns, names)
 
     def operands(self, *with_value: str) -> tuple[Word, ...]:
         """The words that are no options; `with_value` names the options that take the next word along."""
@@ -249,7 +242,8 @@ def _has(texts: tuple[str, ...], names: tuple[str, ...]) -> bool:
 
 
 @_remembered
-def _value(texts: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+def value_of(texts: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+    """The value of the last option of these names among words."""
     found = None
     for at, text in enumerate(texts):
         for name in names:

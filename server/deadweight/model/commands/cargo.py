@@ -93,7 +93,7 @@ def _left(call: Call, *, is_tool: bool) -> Iterator[Effect]:
 
 def home(around: Surroundings) -> str:
     """CARGO_HOME."""
-    return around.variable("CARGO_HOME") or "~/.cargo"
+    return around.variables.get("CARGO_HOME") or "~/.cargo"
 
 
 def _target_folder(call: Call) -> str:

@@ -27,6 +27,7 @@ LATER = {
     "compress": "bunzip2 bzcat gunzip lz4cat unlz4 unlzma unxz unzstd xzcat zcat zstdcat gzip pigz xz lzma bzip2 pbzip2"
     " zstd lz4",
     "conda": "conda mamba micromamba",
+    "conda_places": "",
     "corepack": "corepack",
     "dnf": "dnf dnf5 yum microdnf tdnf",
     "dotnet": "dotnet",

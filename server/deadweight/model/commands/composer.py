@@ -89,7 +89,7 @@ def _folder(call: Call) -> str:
 
 
 def _home(around: Surroundings) -> str:
-    return around.variable("COMPOSER_HOME") or "~/.composer"
+    return around.variables.get("COMPOSER_HOME") or "~/.composer"
 
 
 def cache(around: Surroundings) -> str | None:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from deadweight.model.commands import conda_places
 from deadweight.model.commands.call import Tool
 from deadweight.model.effects import Leftover, PackageSet, as_text, figure, removes, removes_packages, writes
 
@@ -18,28 +19,26 @@ if TYPE_CHECKING:
 # Options that take the next word along.
 VALUES = (
     *("-n", "--name", "-p", "--prefix", "-c", "--channel", "-f", "--file", "--clone", "--solver", "--subdir"),
-    *("-r", "--root-prefix", "--platform", "--override-channels", "--repodata-fn"),
+    *("-r", "--root-prefix", "--platform", "--repodata-fn"),
 )
 _INSTALLS = frozenset(("install", "create", "update", "upgrade"))
 # Packages that come with CUDA's libraries, of a gigabyte and more.
 _FOR_GPUS = re.compile(r"cuda|cudnn|cudf|cuml|cupy|rapids|torch|tensorflow|jax|nvidia|nccl")
-# Where images and the usual installers put it.
-_USUAL = "/opt/conda"
-_PREFIXES = ("MAMBA_ROOT_PREFIX", "CONDA_DIR", "CONDA_ROOT", "CONDA_HOME")
 
 
 def _effects(call: Call) -> Iterator[Effect]:
     call = call.with_variables()
     words = [word.plain for word in call.operands(*VALUES)]
-    root = _root(call)
+    root = conda_places.root(call.around, call.typed)
     cache = _cache(call, root)
     if call.has("--dry-run", "-d", "--help", "-h"):
         return
     match words:
         case ["env", "create" | "update", *_]:
-            yield from _installed(call, (), root, cache)
+            yield from _installed(call, (), _place(call) or root, cache)
         case [verb, *names] if verb in _INSTALLS:
-            yield from _installed(call, tuple(names), root, cache)
+            place = _place(call) or conda_places.activated(call.around) or root
+            yield from _installed(call, tuple(names), place, cache)
         case ["remove" | "uninstall", *names]:
             yield removes_packages(PackageSet("conda", tuple(names)), call.span)
         case ["clean", *_] if call.has("-a", "--all", "-t", "--tarballs", "-f", "--force-pkgs-dirs"):
@@ -49,34 +48,25 @@ def _effects(call: Call) -> Iterator[Effect]:
             yield writes(call.around.resolve("~/.condarc"), as_text(f"{line}\n", appends=True), call.span)
 
 
-def _installed(call: Call, names: tuple[str, ...], root: str | None, cache: str | None) -> Iterator[Effect]:
+def _place(call: Call) -> str | None:
+    """The environment that a call names."""
+    if prefix := call.value("-p", "--prefix"):
+        return call.around.resolve(prefix)
+    name = call.value("-n", "--name")
+    return conda_places.environment(call.around, name, call.typed) if name else None
+
+
+def _installed(call: Call, names: tuple[str, ...], place: str | None, cache: str | None) -> Iterator[Effect]:
     """What an install brings, and what stays of it: the unpacked packages are the same files as those installed, and
     weigh nothing more; their archives and the index of the channels do.
     """
-    prefix = call.value("-p", "--prefix")
-    name = call.value("-n", "--name")
-    place = prefix or (root and name and name != "base" and posixpath.join(root, "envs", name)) or root
-    yield writes(place and call.around.resolve(place), PackageSet("conda", names, libc="glibc"), call.span)
-    what = f"{call.program}'s package cache"
+    yield writes(place, PackageSet("conda", names, libc="glibc"), call.span)
+    # conda and mamba share one cache: each of them finds what the other has left, and empties it.
+    what = f"{'micromamba' if call.program == 'micromamba' else 'conda'}'s package cache"
     is_said = names and not any(map(_FOR_GPUS.search, names))
     measured = figure("conda.cache.named" if is_said else "conda.cache")
     left = Leftover("install-cache", what, f"{call.program} clean -afy", figure=measured)
     yield call.leaves(cache, left)
-
-
-def _root(call: Call) -> str | None:
-    """Where the program is installed: by its own path, by a variable, by PATH."""
-    around = call.around
-    folder = call.typed.rpartition("/")[0]
-    for end in ("/bin", "/condabin"):
-        if folder.endswith(end) and call.program != "micromamba":
-            return around.resolve(folder.removesuffix(end))
-    for name in _PREFIXES:
-        if value := around.variables.get(name):
-            return around.resolve(value)
-    paths = (around.variables.get("PATH") or "").split(":")
-    found = (path.removesuffix("/bin") for path in paths if path.endswith("/bin"))
-    return next((each for each in found if any(word in each for word in ("conda", "mamba", "forge"))), _USUAL)
 
 
 def _cache(call: Call, root: str | None) -> str | None:
@@ -86,4 +76,4 @@ def _cache(call: Call, root: str | None) -> str | None:
     return posixpath.join(root, "pkgs") if root else None
 
 
-TOOLS = (Tool(("conda", "mamba", "micromamba"), _effects),)
+TOOLS = (Tool(tuple(conda_places.PROGRAMS), _effects),)

@@ -38,7 +38,7 @@ def _effects(call: Call) -> Iterator[Effect]:
 
 def home(around: Surroundings) -> str | None:
     """The folder that gems are installed into; None where nobody can tell."""
-    if told := around.variable("GEM_HOME"):
+    if told := around.variables.get("GEM_HOME"):
         return around.resolve(told)
     manager = around.base.package_manager or ""
     is_package = any(name.startswith(("ruby", "bundler")) for name in around.files.packages(manager))

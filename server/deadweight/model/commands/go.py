@@ -229,7 +229,7 @@ def module_cache(around: Surroundings) -> str | None:
 
 
 def _gopath(around: Surroundings) -> str:
-    return (around.variable("GOPATH") or "~/go").partition(":")[0]
+    return (around.variables.get("GOPATH") or "~/go").partition(":")[0]
 
 
 def _manifest(call: Call) -> str | None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands import pip_settings, venv
+from deadweight.model.commands import conda_places, pip_settings, venv
 from deadweight.model.commands.call import Tool
 from deadweight.model.ecosystems import python
 from deadweight.model.effects import (
@@ -63,9 +63,12 @@ _OF_SUITE = {
     "trixie": "3.13",
 }
 # Releases whose pip is older than 6.0, which was the first to keep a cache and to know `--no-cache-dir`
-# (pip.pypa.io: Caching; packages.debian.org, packages.ubuntu.com: pip 1.0 to 1.5.6; kept by hand, 2026-11-26).
-_WITHOUT_CACHE = frozenset(("wheezy", "jessie", "precise", "trusty"))
-_OF_SYSTEM = frozenset(("python-pip", "python3-pip", "python-virtualenv"))
+# (pip.pypa.io: Caching; the archives of Debian and Ubuntu: pip 0.3 to 1.5.6; kept by hand, 2026-11-26).
+_WITHOUT_CACHE = frozenset(
+    ("squeeze", "wheezy", "jessie", "lucid", "precise", "trusty", "utopic", "vivid", "wily"),
+)
+_OF_PYTHON_2 = "python-pip"  # Debian's last is that of buster, Ubuntu's that of bionic
+_OF_SYSTEM = frozenset((_OF_PYTHON_2, "python3-pip", "python-virtualenv"))
 # What Docker's Python images bring beside the language; those of 3.12 and later have pip alone.
 _BROUGHT = ("pip",)
 _BROUGHT_BEFORE_3_12 = ("pip", "setuptools", "wheel")
@@ -117,26 +120,36 @@ def _left(call: Call, packages: PackageSet, told: Settings) -> Iterator[Effect]:
     # `PIP_NO_CACHE_DIR=0` says so too: pip takes any value for "no cache", and `--no-cache` for the long option.
     if call.has("--no-cache-dir", "--no-cache") or told.value("no-cache-dir") is not None:
         return
-    if _has_no_cache(call):
-        return
     is_offline = call.has("--no-index") and not any("://" in each for each in values(call, "-f", "--find-links"))
-    if not is_offline:
-        left = Leftover(
-            "install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages
-        )
-        yield writes(_cache_folder(call, told), left, call.span)
+    has_cache, folder = _has_cache(call), _cache_folder(call, told)
+    if is_offline or has_cache is False:
+        return
+    left = Leftover("install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages)
+    if has_cache is None:
+        # An old one ends at the option: what it may have left is deleted.
+        left = replace(left, cleanup=f"rm -rf {folder or '~/.cache/pip'}", flag=None)
+    yield writes(folder, left, call.span)
 
 
-def _has_no_cache(call: Call) -> bool:
-    """Whether the pip of a call is that of an old release, which keeps no cache and ends at an option about one."""
+def _has_cache(call: Call) -> bool | None:
+    """Whether the pip of a call is one that keeps a cache; None where it may be that of an old release, which ends at
+    an option about one.
+    """
     around = call.around
-    if around.base.suite not in _WITHOUT_CACHE or _OF_SYSTEM.isdisjoint(around.files.packages("apt")):
-        return False
-    # A new one lies elsewhere, and the shell that called the old one calls that again, for it remembers where it was.
-    own = (each.cause for each in around.files.here)
-    is_new_here = any(isinstance(each, PackageSet) and each.manager == "pip" and "pip" in each.names for each in own)
-    is_remembered = is_new_here and "pip" in call.typed  # by `python -m pip`, it is the new one
-    return is_remembered or "pip" not in around.files.packages("pip")
+    if around.base.repository == "python":
+        return True
+    is_new = "pip" in around.files.packages("pip")
+    if around.base.suite in _WITHOUT_CACHE and not _OF_SYSTEM.isdisjoint(around.files.packages("apt")):
+        # A new one lies elsewhere; the shell that called the old one calls that again, for it remembers where it was.
+        own = (each.cause for each in around.files.here)
+        new_here = (each for each in own if isinstance(each, PackageSet) and each.manager == "pip")
+        is_remembered = "pip" in call.typed and any("pip" in each.names for each in new_here)  # not by `python -m pip`
+        return is_new and not is_remembered
+    if is_new:
+        return True
+    if around.base.suite in _WITHOUT_CACHE:
+        return None
+    return None if around.base.suite is None and _OF_PYTHON_2 in around.files.packages("apt") else True
 
 
 def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:
@@ -205,9 +218,9 @@ def _already(call: Call, names: Iterable[str]) -> tuple[str, ...]:
         return ()
     around = call.around
     there = _there(call)[:_MOST_NAMES] if around.files.below or around.files.here else ()
-    if environment(call) is None:  # conda's packages are called as those of PyPI, mostly, and pip finds them there
-        there += tuple(name.partition("=")[0] for name in around.files.packages("conda")[:_MOST_NAMES])
-    if around.base.repository == "python" and environment(call) is None:
+    if where := environment(call):  # conda's packages are called as those of PyPI, mostly, and pip finds them there
+        there += tuple(name.partition("=")[0] for name in around.files.packages_in("conda", (where,))[:_MOST_NAMES])
+    if around.base.repository == "python" and where is None:
         version = runtime(around).split(".")
         is_old = len(version) > 1 and version[1].isdigit() and int(version[1]) < 12
         there += _BROUGHT_BEFORE_3_12 if is_old else _BROUGHT
@@ -275,12 +288,13 @@ def _files(call: Call, files: Iterable[str]) -> ProjectTexts:
 
 
 def environment(call: Call) -> str | None:
-    """The virtual environment that a call installs into: that of its own path, of VIRTUAL_ENV, or on PATH."""
+    """The environment that a call installs into: that of its own path, of VIRTUAL_ENV, one of conda's, or on PATH."""
     folder, _, name = call.typed.rpartition("/")
     if name and folder.endswith("/bin") and (path := call.around.resolve(folder.removesuffix("/bin"))):
         return None if path in ("/usr", "/usr/local") else path
-    named = call.around.variables.get("VIRTUAL_ENV")
-    return call.around.resolve(named) if named else venv.on_path(call.around)
+    if named := call.around.variables.get("VIRTUAL_ENV"):
+        return call.around.resolve(named)
+    return venv.on_path(call.around) or conda_places.found_first(call.around)
 
 
 def place(call: Call) -> str | None:

@@ -69,7 +69,7 @@ def _toolchains(call: Call) -> str | None:
 
 
 def _home(call: Call) -> str:
-    return call.around.variable("RUSTUP_HOME") or "~/.rustup"
+    return call.around.variables.get("RUSTUP_HOME") or "~/.rustup"
 
 
 TOOLS = (Tool(("rustup",), _effects), Tool(("rustup-init", "rustup-init.sh"), installer))
