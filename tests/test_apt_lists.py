@@ -23,15 +23,20 @@ def _after(base: str, below: str) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("base", "below"),
+    ("base", "adds", "clean"),
     [
-        ("ubuntu:24.04", "RUN add-apt-repository ppa:a/b\nRUN apt-get install -y curl\n"),
-        ("ubuntu:18.04", "RUN add-apt-repository -y ppa:a/b && apt-get install -y curl\n"),
-        ("ubuntu:jammy", "RUN sudo apt-add-repository universe\nRUN apt-get install -y curl\n"),
+        ("ubuntu:24.04", "add-apt-repository ppa:a/b", CLEAN),
+        ("ubuntu:jammy", "sudo apt-add-repository universe", CLEAN.replace("rm", "sudo rm")),
     ],
 )
-def test_a_tool_that_adds_a_source_downloads_the_lists_anew(base: str, below: str) -> None:
-    assert _after(base, below) == f"{FIRST}{CLEAN}\n{below}"
+def test_a_tool_that_adds_a_source_downloads_the_lists_anew(base: str, adds: str, clean: str) -> None:
+    after = f"RUN {adds}{clean}\nRUN apt-get update && apt-get install -y curl{CLEAN}\n"
+    assert _after(base, f"RUN {adds}\nRUN apt-get install -y curl\n") == f"{FIRST}{CLEAN}\n{after}"
+
+
+def test_it_does_so_in_the_run_that_installs() -> None:
+    below = "RUN add-apt-repository -y ppa:a/b && apt-get install -y curl"
+    assert _after("ubuntu:18.04", f"{below}\n") == f"{FIRST}{CLEAN}\n{below}{CLEAN}\n"
 
 
 @pytest.mark.parametrize(

@@ -261,3 +261,45 @@ def test_an_old_python_gets_older_and_smaller_versions(base: str, real: int) -> 
     assert kept.finding.saves is not None
     assert kept.finding.saves.high is not None
     assert kept.finding.saves.low < real < kept.finding.saves.high
+
+
+def test_a_tool_that_adds_a_source_leaves_the_lists_that_it_downloads() -> None:
+    """Nothing is saved where the lists of the first RUN are written anew by the second."""
+    tool = "RUN apt-get update && apt-get install -y software-properties-common && rm -rf /var/lib/apt/lists/*\n"
+    file = f"FROM ubuntu:24.04\n{tool}RUN add-apt-repository ppa:ondrej/php\n"
+    (kept,) = found(file, "apt-lists-kept")
+    assert fixed(kept.snapshot, [kept.fixes[0]]).text.endswith("ppa:ondrej/php && rm -rf /var/lib/apt/lists/*\n")
+    install = "RUN apt-get install -y --no-install-recommends nginx\n"
+    assert said(f"{file}{install}", "update-and-install-apart") == [
+        "the update of add-apt-repository runs apart from the install that needs it: its lists stay and age"
+    ]
+
+
+def test_of_what_has_a_name_of_the_users_apk_removes_nothing_alone() -> None:
+    install = "RUN apk add --no-cache --virtual .deps ca-certificates g++ make && make -C /src\n"
+    (kept,) = found(f'FROM alpine:3.22\n{install}CMD ["app"]\n', "build-packages-kept")
+    assert kept.fixes == ()
+
+
+def test_a_run_that_upgraded_alone_goes_with_its_clean_up() -> None:
+    (upgraded,) = found(
+        "FROM rockylinux:9.2\nRUN yum -y update; yum clean all\nRUN yum -y install git\n", "packages-upgraded"
+    )
+    after = fixed(upgraded.snapshot, [upgraded.fixes[0]]).text
+    assert after == "FROM rockylinux:9.2\nRUN yum -y install git\n"
+
+
+def test_what_the_newest_version_needs_an_old_one_may_not() -> None:
+    """What npm leaves of puppeteer 1.4.0 in its cache is 6.4 MB, of its newest version 14."""
+    (kept,) = found("FROM node:22\nRUN npm install puppeteer@1.4.0\n", "install-cache-kept")
+    assert kept.finding.saves is not None
+    assert kept.finding.saves.low < 6_400_000
+    assert kept.message.endswith("saves perhaps 14 MB")
+
+
+def test_who_brings_a_build_system_builds_in_the_image() -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends gcc make && make -C /src\n"
+    bazel = "COPY --from=gcr.io/bazel-public/bazel:8.4.2 /usr/local/lib/bazel/bin/bazel-real /usr/local/bin/bazel\n"
+    for brought, reported in (("", 1), (bazel, 0)):
+        file = f'FROM debian:13\n{install}{brought}ENTRYPOINT ["runner"]\n'
+        assert len(found(file, "build-packages-kept")) == reported

@@ -118,7 +118,9 @@ def test_a_rule_has_a_minimum_saving_of_its_own() -> None:
         (Size(900_000, 2_000_000, 3_000_000), "0.9–3.0 MB"),
         (Size(20_000_000, 20_000_000, 20_000_000), "about 20 MB"),
         (Size(0, 0, 0), "about 0 B"),
-        (Size(0, 20_000_000, None), "at least 20 MB"),
+        (Size(0, 20_000_000, None), "perhaps 20 MB"),
+        (Size(9_000_000, 20_000_000, None), "at least 9.0 MB"),
+        (Size(18_000_000, 20_000_000, None), "at least 20 MB"),
     ],
 )
 def test_sizes_in_words(size: Size, words: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.model.commands.apt import LISTS
+from deadweight.model.commands.apt import LISTS, updates_besides
 from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.effects import CopiedFromStage, Kind, covers, is_under
 from deadweight.model.layers import mounts_of
@@ -44,9 +44,6 @@ _CONFIGURES = re.compile(r"--(?:prefix|with-\S+|enable-\S+|disable-\S+)\b")
 # `/etc/apt/sources.list.d/nodesource.list`, `apt-key add -`, `add-apt-repository ppa:git-core/ppa`
 _SOURCES = re.compile(r"/etc/apt\b|\bapt-key\b|\badd-apt-repository\b|\bdpkg --add-architecture\b")
 _INNER_VERB = re.compile(r"\b(?:apt-get|apt|aptitude)\s[^;&|]*?\b(update|install|upgrade|dist-upgrade|build-dep)\b")
-_ADDS = frozenset(("add-apt-repository", "apt-add-repository"))
-# The releases of Ubuntu where these update unless told not to (add-apt-repository(1) since 18.04, by hand, 2026-11-26).
-_ADDS_AND_UPDATES = frozenset(("bionic", "focal", "jammy", "noble", "oracular", "plucky", "questing", "resolute"))
 _LATER = frozenset(("CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"))
 _MENTIONS_APT = re.compile(r"\b(?:apt-get|aptitude)\b|(?<![\w.-])apt\s")
 
@@ -211,8 +208,10 @@ def _updating(snapshot: Snapshot, layer: Layer, left: Left, below: tuple[Layer, 
 
 
 def _update_command(left: Left) -> str:
-    """The update as it is written: `DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 update`."""
+    """The update, as it is written where it is one: `DEBIAN_FRONTEND=noninteractive apt-get update -qq`."""
     call = left.calls[-1]
+    if not _is_update(call):
+        return "apt-get update"
     assigned = (f"{each.name}={each.value.text if each.value else ''}" for each in call.placed.command.assignments)
     return " ".join((*assigned, call.program, *(word.text for word in call.words)))
 
@@ -377,13 +376,7 @@ def _has_sudo(call: Call) -> bool:
 
 
 def _is_certain_update(call: Call) -> bool:
-    return (_is_update(call) or _updates_besides(call)) and not call.placed.conditional
-
-
-def _updates_besides(call: Call) -> bool:
-    """Whether a call adds a source and updates by itself, as Ubuntu's tool does."""
-    is_plain = call.program in _ADDS and not call.has("-n", "--no-update", "-r", "--remove", "-h", "--help")
-    return is_plain and call.around.base.suite in _ADDS_AND_UPDATES
+    return (_is_update(call) or updates_besides(call)) and not call.placed.conditional
 
 
 @remembered_of_words

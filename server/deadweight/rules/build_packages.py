@@ -64,8 +64,10 @@ class Kept(NamedTuple):
 
     @property
     def may_go(self) -> bool:
-        """Whether a RUN can remove them, as it is known what has to stay."""
-        return self.libraries is not None and len(self.libraries) <= _MOST_LIBRARIES
+        """Whether a RUN can remove them, as it is known what has to stay, and they have no name of the user's, of which
+        apk removes all or nothing.
+        """
+        return self.libraries is not None and len(self.libraries) <= _MOST_LIBRARIES and not self.cause.label
 
     @property
     def freed(self) -> Effect:

@@ -19,7 +19,7 @@ _PREPARES = frozenset(("update", "clean", "dist-clean", "autoremove", "refresh",
 
 def without(snapshot: Snapshot, layer: Layer, call: Call) -> Edit | None:
     """The edit that leaves out an install or an upgrade; what it found of packages stays for installs further down."""
-    is_read = any(map(_downloads, layer.calls)) and any(
+    is_read = any(each is not call and _downloads(each) for each in layer.calls) and any(
         each.program == call.program and not _is_of_no_use(each)
         for ledger in snapshot.reached_ledgers
         for below in ledger.layers

@@ -153,7 +153,7 @@ def _removal(snapshot: Snapshot, kept: Kept, layer: Layer, last: Call, install: 
 
 def _has_label(kept: Kept) -> bool:
     """Whether one name can stand for the whole install: nothing else is in it, and nothing stays."""
-    is_whole = not kept.libraries and not kept.cause.label and set(kept.names) == set(kept.cause.names)
+    is_whole = not kept.libraries and set(kept.names) == set(kept.cause.names)
     return kept.cause.manager == "apk" and is_whole
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from deadweight.model.effects import CopiedFromStage, Download
 from deadweight.model.image import family
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import is_for_developers, is_idle, start_command
@@ -40,6 +41,9 @@ _WORKS = re.compile(
 )
 _BUILDS = re.compile(r"(?:\S*/)?build")  # as a program; `node build` starts what was built
 _FOR_DEVELOPERS = re.compile(r"(?:npm|yarn|pnpm|bun)(?: run)? (?:dev|develop)\b|\b(?:nodemon|node-dev|ts-node-dev)\b")
+# What builds projects of any kind, with compilers that it finds.
+_BUILD_SYSTEM = re.compile(r"\bbazel(?:isk)?\b")
+_BRINGS = (CopiedFromStage, Download)
 _WORD = re.compile(r"[^\s'\"]+")
 _FIRST_WORDS = 4  # of a start, among which its program is: `/entrypoint.sh bundle exec jekyll serve`
 
@@ -48,6 +52,8 @@ def runs_an_app(snapshot: Snapshot) -> bool:
     """Whether a container of the image has nothing to build, as far as its name, its base and its start tell."""
     target, ledgers = snapshot.build.target, snapshot.shipped_ledgers
     if target is None or target.triggers or is_for_work(snapshot) or _lets_in(ledgers):
+        return False
+    if _builds_by(ledgers):
         return False
     base = snapshot.build.base_of(ledgers[0].stage)
     if base is None or base.repository == "buildpack-deps":
@@ -78,6 +84,17 @@ def has_a_compiler_as_base(snapshot: Snapshot) -> bool:
 def _lets_in(layer: Layer) -> Iterator[bool]:
     """That a layer installs what people work in an image with, where it does."""
     if any(name in _LETS_IN for _, name in layer.packages):
+        yield True
+
+
+@OfLayers
+def _builds_by(layer: Layer) -> Iterator[bool]:
+    """That a layer brings a build system from elsewhere, which is there for those who build in the image."""
+    causes = (each.cause for each in layer.effects)
+    places = (
+        each.path if isinstance(each, CopiedFromStage) else each.url for each in causes if isinstance(each, _BRINGS)
+    )
+    if any(place and _BUILD_SYSTEM.search(place) for place in places):
         yield True
 
 

@@ -15,7 +15,7 @@ from deadweight.size.parts import NOT_MEASURED, cut_off, summed
 from deadweight.size.units import Size, around, at_least, size
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from deadweight.model.ecosystems.node import Lock
     from deadweight.model.ecosystems.node_locks import LockedPackage
@@ -77,7 +77,19 @@ def installed(
         return Size(0, 0, 0)
     noted = records(lock, len(choices), clean=clean, manager=manager)
     together = LOCKED if lock else RESOLVED
-    return _all_of(choices, summed([*map(_installed, choices), noted], _MORE, together))
+    found = _with_doubtful(choices, lambda some: summed([*map(_installed, some), noted], _MORE, together))
+    return _all_of(choices, found)
+
+
+def _with_doubtful(choices: Sequence[_Choice], weigh: Callable[[Sequence[_Choice]], Size | None]) -> Size | None:
+    """What `weigh` says of packages: at least what it says of those that are surely there."""
+    found, sure = weigh(choices), [each for each in choices if each.is_sure]
+    return found if len(sure) == len(choices) else _at_worst(found, weigh(sure))
+
+
+def _at_worst(found: Size | None, least: Size | None) -> Size | None:
+    """A size that may be as little as that of a part of it."""
+    return found and replace(found, low=min(found.low, least.low if least else 0))
 
 
 def _all_of(choices: Sequence[_Choice], size: Size | None) -> Size | None:
@@ -126,7 +138,8 @@ def cache_left(
     asked = choices if lock else _choices(install_set(manifest, None, dev=True, libc=libc))
     urls_known = lock is not None and lock.has_urls
     documents = [choice for choice in asked if not (urls_known and choice.locked)]
-    return _cached(choices, documents)
+    sure = [each for each in documents if each.is_sure]
+    return _with_doubtful(choices, lambda some: _cached(some, documents if some is choices else sure))
 
 
 def _kept_by(manager: str, choices: Collection[_Choice], *, locked: bool) -> Size | None:
@@ -160,7 +173,10 @@ def _times(known: Size | None, factor: str, what: str) -> Size | None:
 def named(requests: Sequence[str], libc: str | None, *, is_global: bool = False) -> Size | None:
     """Bytes that `npm install REQUEST...` writes: "typescript", "@angular/cli@19"; `is_global`: with -g."""
     del libc  # Packages by name come with what the table knows; it was measured on glibc.
-    return summed([weighed for _, weighed in _requested(requests, is_global)], _MORE, RESOLVED)
+    requested = _requested(requests, is_global)
+    found = summed([weighed for _, weighed in requested], _MORE, RESOLVED)
+    sure = [weighed for choice, weighed in requested if choice.is_sure]
+    return found if len(sure) == len(requested) else _at_worst(found, summed(sure, _MORE, RESOLVED))
 
 
 def named_cache_left(requests: Sequence[str], manager: str = "npm", *, is_global: bool = False) -> Size | None:
@@ -171,7 +187,7 @@ def named_cache_left(requests: Sequence[str], manager: str = "npm", *, is_global
         return _times(documents, f"{manager}.cache_per_documents", f"{manager}'s cache")
     if manager != "npm":
         return _kept_by(manager, choices, locked=False)
-    left = _cached(choices, choices)
+    left = _with_doubtful(choices, lambda some: _cached(some, some))
     if left is None:
         return None
     # Of a package named in the command npm also keeps the long form of its document: over 27 requests (npm_installed,
@@ -210,6 +226,7 @@ class _Choice:
     requested: bool  # asked for by name with no lockfile: what it depends on may be unknown
     from_registry: bool = True
     on_disk: int | None = None  # what it weighs in the project's own node_modules
+    is_sure: bool = True  # not only needed by a version far from the one that is asked for
 
     @property
     def label(self) -> str:
@@ -236,10 +253,10 @@ def _choices(wanted: InstallSet, folder: Folder | None = None) -> list[_Choice]:
     settled: dict[str, list[str]] = {}
     for each in locked:
         settled.setdefault(each.name, []).append(each.version)
-    waiting = deque((each, True) for each in wanted.unlocked)
+    waiting = deque((each, True, True) for each in wanted.unlocked)
     while waiting and len(choices) < MOST_PACKAGES:
         # What was asked for directly settles its version first, as npm does.
-        dependency, requested = waiting.popleft()
+        dependency, requested, is_sure = waiting.popleft()
         versions = settled.setdefault(dependency.name, [])
         if any(satisfies(version, dependency.wanted) is not False for version in versions):
             continue
@@ -247,10 +264,17 @@ def _choices(wanted: InstallSet, folder: Folder | None = None) -> list[_Choice]:
         if choice.version in versions:
             continue
         versions.append(choice.version)
-        choices.append(choice)
+        choices.append(choice if is_sure else replace(choice, is_sure=False))
         if choice.nearest:
-            waiting += [(Dependency(*depends), False) for depends in choice.nearest.depends]
+            are_sure = is_sure and not _is_far_older(choice.version, choice.nearest.version)
+            waiting += [(Dependency(*depends), False, are_sure) for depends in choice.nearest.depends]
     return choices
+
+
+def _is_far_older(wanted: str, version: str) -> bool:
+    """Whether one asked for is of a major version so far back that it may need other packages: 1.4.0 beside 25.1.0."""
+    majors = [facts.release(each.lstrip("^~=v"))[:1] for each in (wanted, version)]
+    return all(majors) and 2 * majors[0][0] < majors[1][0]
 
 
 def _resolved(dependency: Dependency, *, requested: bool) -> _Choice:

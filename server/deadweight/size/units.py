@@ -106,11 +106,13 @@ def in_words(count: int) -> str:
 
 def in_range(size: Size | Part) -> str:
     """A size in a few words: "140 MB"; "110–190 MB" where a single number would say too much; "up to 20 MB" where it
-    may be nothing; "at least 90 MB".
+    may be nothing; "at least 90 MB", and "perhaps 90 MB" where that may be nothing as well.
     """
     low, best, high = size.low, size.best, size.high
+    if high is None and low * 100 < best:
+        return f"perhaps {in_words(best)}"
     if high is None:
-        return f"at least {in_words(best)}"
+        return f"at least {in_words(low if best - low > _SURE * best else best)}"
     if not is_wide(size):
         return in_words(best)
     if low * 100 < high:

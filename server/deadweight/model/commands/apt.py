@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from deadweight.model.image import Base
 
 PROGRAMS = ("apt-get", "apt", "aptitude")
+ADDS = ("add-apt-repository", "apt-add-repository")
+# The releases of Ubuntu where these update unless told not to (add-apt-repository(1) since 18.04, by hand, 2026-11-26).
+_ADDS_AND_UPDATES = frozenset(("bionic", "focal", "jammy", "noble", "oracular", "plucky", "questing", "resolute"))
+_SOURCES = "/etc/apt/sources.list.d"
 LISTS = "/var/lib/apt/lists"
 CACHE = "/var/cache/apt"
 # dpkg's status and logs, debconf's and ldconfig's caches: each layer that changes packages holds them whole.
@@ -60,13 +64,9 @@ def _effects(call: Call) -> Iterator[Effect]:
     operands = call.operands(*VALUES)
     if not operands or call.has("--print-uris", "--dry-run", "--simulate", "--download-only", "-s"):
         return
-    verb, files = operands[0].text, call.around.files
+    verb = operands[0].text
     if verb == "update":
-        is_plain = files.is_removed(_PACKS_LISTS)
-        measured = figure("apt.lists.uncompressed") if is_plain else _lists(call.around.base.suite)
-        # Where an earlier layer left them, only the InRelease files are written again: 241 kB of 19.9 MB of bookworm
-        # (apt 2.6.1, both updates within a minute, 2026-11-26).
-        yield call.leaves(LISTS, Leftover("apt-lists", "apt package lists", f"rm -rf {LISTS}/*", figure=measured))
+        yield _updated(call)
     elif verb in ("dist-clean", "distclean"):
         yield removes(LISTS, call.span)
     elif verb == "clean":
@@ -88,6 +88,27 @@ def _effects(call: Call) -> Iterator[Effect]:
         names = tuple(package_name(word.pattern) for word in operands[1:] if not word.pattern.endswith("-"))
         if names:
             yield from _installed(call, names)
+
+
+def _updated(call: Call) -> Effect:
+    """What an update leaves."""
+    is_plain = call.around.files.is_removed(_PACKS_LISTS)
+    measured = figure("apt.lists.uncompressed") if is_plain else _lists(call.around.base.suite)
+    # Where an earlier layer left them, only the InRelease files are written again: 241 kB of 19.9 MB of bookworm
+    # (apt 2.6.1, both updates within a minute, 2026-11-26).
+    return call.leaves(LISTS, Leftover("apt-lists", "apt package lists", f"rm -rf {LISTS}/*", figure=measured))
+
+
+def updates_besides(call: Call) -> bool:
+    """Whether a call adds a source and updates by itself, as Ubuntu's tool does."""
+    is_plain = call.program in ADDS and not call.has("-n", "--no-update", "-r", "--remove", "-h", "--help")
+    return is_plain and call.around.base.suite in _ADDS_AND_UPDATES
+
+
+def _added(call: Call) -> Iterator[Effect]:
+    yield writes(_SOURCES, Built(call.program), call.span)
+    if updates_besides(call):
+        yield _updated(call)
 
 
 def _installed(call: Call, names: tuple[str, ...]) -> Iterator[Effect]:
@@ -156,4 +177,4 @@ def _wants_recommends(call: Call) -> bool:
     return _configured(call, "Install-Recommends") not in _NO
 
 
-TOOLS = (Tool(PROGRAMS, _effects),)
+TOOLS = (Tool(PROGRAMS, _effects), Tool(ADDS, _added))

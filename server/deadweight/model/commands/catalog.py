@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LATER = {
     "accounts": "useradd adduser usermod userdel groupadd addgroup groupmod",
     "apk": "apk",
-    "apt": "apt-get apt aptitude",
+    "apt": "apt-get apt aptitude add-apt-repository apt-add-repository",
     "builds": "",
     "bun": "bun",
     "bundler": "bundle bundler",
