@@ -1,4 +1,5 @@
-"""What Alpine's packages weigh and depend on: from an index of 2023, and of images of today where they list them.
+"""What Alpine's packages weigh and depend on, from an index of 2023 and of images of today where they list them, and
+what it calls those of Debian.
 
 The index of 3.17 is whole; of 3.24 the table has what official images and the pages of packages say. So a package is
 weighed by the row nearest to the release that is asked for, and depends on what the index says.
@@ -57,3 +58,10 @@ def alpine_starting(release: str, prefix: str) -> dict[str, int]:
     others = (OLD, NEW) if release == NEW else (NEW, OLD)
     rows = (row for each in others for row in table("alpine").starting(each, prefix) if row[2])
     return dict(sorted({row[1]: int(row[2]) for row in rows}.items()))
+
+
+@lru_cache(maxsize=1024)
+def in_alpine(name: str) -> tuple[str, ...] | None:
+    """The packages of Alpine that bring what a package of Debian does; None where nobody has said so."""
+    row = table("apk_names").row(name)
+    return tuple(row[1].split()) if row else None

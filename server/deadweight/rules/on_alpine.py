@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from deadweight.facts.apk_names import in_alpine
+from deadweight.facts.alpine import in_alpine
 from deadweight.model.effects import Leftover, PackageSet
 from deadweight.rules.edits import remove_command, remove_instruction, replace_word
 from deadweight.size.estimate import cause_size, size_together
