@@ -165,8 +165,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands import catalog
@@ -184,7 +184,7 @@ from deadweight.syntax.shell import Block
 from deadweight.text import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
@@ -260,19 +260,18 @@ class _Kept(NamedTuple):
         return self._replace(uses=(*self.uses, *behind)) if behind else self
 
 
-@dataclass(frozen=True, slots=True)
-class _Concerning:
-    """The words of commands that have to do with one of these files."""
+_IS_MORE = re.compile(r"[*?\[{$`~\\'\"]")  # words with one of these may name a file without its name
 
-    paths: tuple[str, ...]
 
-    def __call__(self, command: Reading) -> object:
-        return as_written(command) if any(_concerns(command.call, path) for path in self.paths) else None
+@lru_cache(maxsize=64)
+def _concerning(paths: tuple[str, ...]) -> Callable[[Reading], object]:
+    """The words of commands that have to do with one of these files: the same question for the same files."""
+    return lambda command: as_written(command) if any(_concerns(command.call, path) for path in paths) else None
 
 
 def _words(snapshot: Snapshot) -> Words:
     paths = dict.fromkeys([effect.path or "" for _, _, effect in _brought(snapshot.shipped_ledgers)])
-    return Words(_Concerning(tuple(paths))) if paths else NO_WORDS
+    return Words(_concerning(tuple(paths))) if paths else NO_WORDS
 
 
 @rule("archive-kept", group="cleanup", words=_words)
@@ -358,8 +357,8 @@ def _uses(layer: Layer, path: str) -> tuple[_Use, ...]:
 
 def _concerns(call: Call, path: str) -> bool:
     """Whether a call has to do with a file: it names the file, runs it, or is given the folder that holds it."""
-    name = posixpath.basename(path)
-    if name in call.typed or any(name in each.text for each in call.words) or word_for(call, path) is not None:
+    said = " ".join([call.typed, *[each.text for each in call.words]])
+    if path.rpartition("/")[2] in said or (_IS_MORE.search(said) and word_for(call, path) is not None):
         return True
     return _runs(call, path) or (catalog.find(call.program) is None and names_folder_of(call, path))
 
