@@ -135,9 +135,12 @@ def read_again(old: Reading, text: str, place: Span, files: Filesystem) -> Readi
     program = said.program
     others = old.call.placed is not placed or was.fed is not None or said.fed is not None or said.is_nesting
     # Variables of the shell, and not only those of the image, are the business of all its commands.
-    if others or program is None or program in _ACT_ON_SHELL or not isinstance(around.variables, Scope):
+    if others or program is None or not {program, was.program}.isdisjoint(_ACT_ON_SHELL):
         return None
-    if program != was.program or said.account != was.account or command.words[0].text != placed.command.words[0].text:
+    if not isinstance(around.variables, Scope):
+        return None
+    firsts = {command.words[0].text, placed.command.words[0].text}
+    if said.account != was.account or (len(firsts) > 1 and not shell.TESTS.isdisjoint(firsts)):
         return None
     _, _, _, folder, assigned, conditional, its_shell = old.written
     written = Written(text, text, said.texts, folder, assigned, conditional, its_shell)

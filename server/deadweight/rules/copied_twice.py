@@ -79,7 +79,7 @@ COPY --from=build /etc/hostname /
 from __future__ import annotations
 
 import posixpath
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, CopiedFromStage, Download, is_under
@@ -91,7 +91,7 @@ from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered_of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from deadweight.model.calls import Reading
     from deadweight.model.commands.call import Call
@@ -125,13 +125,15 @@ _READS_NOTHING = frozenset(
 )
 
 
-def _of_command(command: Reading) -> object:
-    return list(_named(command.call)) if _is_known(command.call) else None
+@lru_cache(maxsize=64)
+def _reading(copied: tuple[tuple[str, ...], ...]) -> Callable[[Reading], object]:
+    """Which of these copies a command may read: the same question for the same copies."""
+    return lambda command: [_may_read(command.call, paths) for paths in copied]
 
 
 def _words(snapshot: Snapshot) -> Words:
     found = [each for ledger in snapshot.shipped_ledgers for each in _copies(ledger.stacks[-1]).found]
-    return Words(_of_command) if found else NO_WORDS
+    return Words(_reading(tuple([_paths(layer) for layer, _ in found]))) if found else NO_WORDS
 
 
 @rule("copied-twice", group="layers", is_about_unnecessary=True, words=_words)
@@ -219,21 +221,20 @@ def _reads(layer: Layer, between: Layer) -> bool:
         return False
     if not between.calls:
         return True
-    paths = [effect.path or "/" for effect in layer.kept]
-    for call in between.calls:
-        named = list(_named(call))
-        if not _is_known(call) or None in named:
-            return True
-        if any(is_under(path, each) or is_under(each, path) for path in paths for each in named if each):
-            return True
-    return False
+    paths = _paths(layer)
+    return any(_may_read(call, paths) for call in between.calls)
 
 
-def _is_known(call: Call) -> bool:
-    """Whether a call reads nothing but what it names."""
-    return call.program in _READS_NOTHING and not call.placed.command.redirects
+def _paths(layer: Layer) -> tuple[str, ...]:
+    """Where a layer writes."""
+    return tuple([effect.path or "/" for effect in layer.kept])
 
 
-def _named(call: Call) -> Iterator[str | None]:
-    """The paths that the words of a call may be."""
-    return call.paths(word for word in call.words if not word.text.startswith("-"))
+def _may_read(call: Call, paths: tuple[str, ...]) -> bool:
+    """Whether a call may read what lies at one of these paths; there are some that read nothing but what they name."""
+    if call.program not in _READS_NOTHING or call.placed.command.redirects:
+        return True
+    named = list(call.paths([word for word in call.words if not word.text.startswith("-")]))
+    return None in named or any(
+        is_under(path, each) or is_under(each, path) for path in paths for each in named if each
+    )

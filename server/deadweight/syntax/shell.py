@@ -67,6 +67,7 @@ __all__ = [
     "walk",
 ]
 
+TESTS = frozenset(("[", "[[", "test"))
 # A hostile body costs tree-sitter up to 4 µs a byte, so that a longer one is not read at all.
 MAX_CHARACTERS = 64_000
 # tree-sitter-bash 0.25.1 takes quadratic time for `a|a|a|...`: 33 ms for 1,000 parts, 26 s for 31,000 (November 2026).
@@ -307,4 +308,4 @@ _parts_of = attrgetter("parts")
 def _is_test(node: Node) -> bool:
     if isinstance(node, Pipeline) and len(node.parts) == 1:
         return _is_test(node.parts[0])
-    return isinstance(node, Command) and bool(node.words) and node.words[0].text in ("[", "[[", "test")
+    return isinstance(node, Command) and bool(node.words) and node.words[0].text in TESTS
