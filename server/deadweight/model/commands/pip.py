@@ -65,7 +65,8 @@ _OF_SUITE = {
 # Releases whose pip is older than 6.0, which was the first to keep a cache and to know `--no-cache-dir`
 # (pip.pypa.io: Caching; packages.debian.org, packages.ubuntu.com: pip 1.0 to 1.5.6; kept by hand, 2026-11-26).
 _WITHOUT_CACHE = frozenset(("wheezy", "jessie", "precise", "trusty"))
-_OF_SYSTEM = frozenset(("python-pip", "python3-pip", "python-virtualenv"))
+_OF_PYTHON_2 = "python-pip"
+_OF_SYSTEM = frozenset((_OF_PYTHON_2, "python3-pip", "python-virtualenv"))
 # What Docker's Python images bring beside the language; those of 3.12 and later have pip alone.
 _BROUGHT = ("pip",)
 _BROUGHT_BEFORE_3_12 = ("pip", "setuptools", "wheel")
@@ -121,22 +122,33 @@ def _left(call: Call, packages: PackageSet, told: Settings) -> Iterator[Effect]:
         return
     is_offline = call.has("--no-index") and not any("://" in each for each in values(call, "-f", "--find-links"))
     if not is_offline:
-        left = Leftover(
-            "install-cache", "pip's download cache", "pip cache purge", "--no-cache-dir", "install", packages
-        )
-        yield writes(_cache_folder(call, told), left, call.span)
+        folder = _cache_folder(call, told)
+        # An old pip that ends at the option, and may keep no cache, has nothing against this one.
+        cleanup, flag = (f"rm -rf {folder}", None) if _may_be_old(call) else ("pip cache purge", "--no-cache-dir")
+        left = Leftover("install-cache", "pip's download cache", cleanup, flag, "install", packages)
+        yield writes(folder, left, call.span)
 
 
 def _has_no_cache(call: Call) -> bool:
     """Whether the pip of a call is that of an old release, which keeps no cache and ends at an option about one."""
-    around = call.around
-    if around.base.suite not in _WITHOUT_CACHE or _OF_SYSTEM.isdisjoint(around.files.packages("apt")):
+    return call.around.base.suite in _WITHOUT_CACHE and _is_of_system(call, _OF_SYSTEM)
+
+
+def _may_be_old(call: Call) -> bool:
+    """Whether it may be, as nobody knows the release that the base image is of: newer ones have no pip for Python 2."""
+    return call.around.base.suite is None and _is_of_system(call, (_OF_PYTHON_2,))
+
+
+def _is_of_system(call: Call, packages: Iterable[str]) -> bool:
+    """Whether the pip of a call is that which apt has installed by one of these packages."""
+    files = call.around.files
+    if frozenset(packages).isdisjoint(files.packages("apt")):
         return False
     # A new one lies elsewhere, and the shell that called the old one calls that again, for it remembers where it was.
-    own = (each.cause for each in around.files.here)
+    own = (each.cause for each in files.here)
     is_new_here = any(isinstance(each, PackageSet) and each.manager == "pip" and "pip" in each.names for each in own)
     is_remembered = is_new_here and "pip" in call.typed  # by `python -m pip`, it is the new one
-    return is_remembered or "pip" not in around.files.packages("pip")
+    return is_remembered or "pip" not in files.packages("pip")
 
 
 def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:
@@ -196,6 +208,8 @@ def runtime(around: Surroundings) -> str:
     """The version of Python that packages are installed for: "3.12"; '' where nobody can tell."""
     if around.base.repository == "python":
         return around.base.version if around.base.version.count(".") else ""
+    if around.base.suite is None and _OF_PYTHON_2 in around.files.packages("apt"):
+        return "2.7"
     return _OF_SUITE.get(around.base.suite or "", "")
 
 
