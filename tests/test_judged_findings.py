@@ -303,3 +303,50 @@ def test_who_brings_a_build_system_builds_in_the_image() -> None:
     for brought, reported in (("", 1), (bazel, 0)):
         file = f'FROM debian:13\n{install}{brought}ENTRYPOINT ["runner"]\n'
         assert len(found(file, "build-packages-kept")) == reported
+
+
+def test_a_pip_that_may_be_old_is_given_no_option_that_it_may_not_know() -> None:
+    """The release of such a base image nobody knows; that of Ubuntu 14.04 ends at `--no-cache-dir`."""
+    packages = "RUN apt-get update && apt-get install -y {} && rm -rf /var/lib/apt/lists/*\nRUN pip install pandas\n"
+    titles = [
+        found(f"FROM gocd/gocd-agent-ubuntu-14.04:v17.10.0\n{packages.format(name)}", "install-cache-kept")[0]
+        .fixes[0]
+        .title
+        for name in ("python-pip", "python3-pip")
+    ]
+    assert titles == ["Run rm -rf /root/.cache/pip in the same RUN", "Add --no-cache-dir"]
+
+
+def test_the_lists_go_before_a_script_that_makes_ready_for_configure() -> None:
+    build = "RUN apt-get update && apt-get install -y autoconf && \\\n    ./bootstrap.sh && ./configure && make\n"
+    (left,) = found(f"FROM debian:13\nWORKDIR /src\nCOPY . .\n{build}", "apt-lists-kept")
+    after = fixed(left.snapshot, [left.fixes[0]]).text
+    assert "autoconf && rm -rf /var/lib/apt/lists/* && \\\n    ./bootstrap.sh && ./configure" in after
+
+
+def test_a_line_that_would_grow_too_long_is_broken_amid_as_well() -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm x.deb"
+    (left,) = found(f"FROM debian:13\n{install}", "apt-lists-kept")
+    after = fixed(left.snapshot, [left.fixes[0]]).text
+    assert after.endswith("curl \\\n    && rm -rf /var/lib/apt/lists/* && rm x.deb")
+
+
+def test_no_figure_is_given_for_a_download_of_a_far_older_version() -> None:
+    """That of Node 0.10 is 5.6 MB, of Node 22 54."""
+    unpack = "RUN wget https://nodejs.org/dist/v{0}/node-v{0}-linux-x64.tar.gz && tar xf node-v{0}-linux-x64.tar.gz\n"
+    for version, is_known in (("0.10.33", False), ("22.1.0", True)):
+        (kept,) = found(f"FROM debian:13\n{unpack.format(version)}", "archive-kept")
+        assert (kept.finding.saves is not None) is is_known
+
+
+def test_an_ide_is_no_app() -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /var/lib/apt/lists/*\n"
+    for start, reported in (("/opt/shop/shop", 1), ("/opt/eclipse/eclipse", 0)):
+        assert len(found(f'FROM debian:13\n{install}CMD ["{start}"]\n', "debugging-tools-kept")) == reported
+
+
+def test_an_upgrade_of_pip_compiles_nothing() -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends libxcb1-dev python3-pip"
+    for upgrade, reported in (("setuptools==70 pip", 0), ("lxml", 1)):
+        run = f"{install} && pip install --no-cache-dir --upgrade {upgrade} && rm -rf /var/lib/apt/lists/*\n"
+        assert len(found(f'FROM debian:13\n{run}CMD ["app"]\n', "build-packages-kept")) == reported

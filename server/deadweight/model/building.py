@@ -33,6 +33,8 @@ _COMPILES = frozenset(
         *("cpan", "cpanm", "R", "Rscript", "install2.r", "install.r", "opam", "stack"),
     )
 )
+_INSTALLERS = frozenset(("pip", "setuptools", "wheel", "virtualenv"))  # of Python, which have no C
+_NAME = re.compile(r"[^-=<>~!\[][^=<>~!\[]*")  # of a word that is no option: `pip==9.0.3`
 # Packages of Python that call a compiler when they run (their documentation, read 2026-11-26).
 _COMPILE_WHEN_RUN = frozenset(
     (
@@ -69,7 +71,15 @@ def compiles(call: Call) -> bool:
     program = call.program.rstrip("0123456789.-")
     if program == "python":
         return any(word.text.endswith("setup.py") for word in call.words)
+    if program == "pip" and _brings_installers(call):
+        return False
     return call.program in _COMPILES or program in _COMPILES
+
+
+def _brings_installers(call: Call) -> bool:
+    """Whether pip is asked for nothing but itself and its like: `pip install --upgrade pip setuptools`."""
+    names = [match[0] for word in call.words if (match := _NAME.match(word.text))]
+    return names[:1] == ["install"] and bool(names[1:]) and _INSTALLERS.issuperset(names[1:])
 
 
 def may_compile(call: Call) -> bool:

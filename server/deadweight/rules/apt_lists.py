@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands.apt import LISTS, updates_besides
@@ -41,6 +41,9 @@ _READS_NO_FILE = re.compile(r"(?<![\w-])-[a-z]*[cs]")  # `bash -xc "..."`, `curl
 _CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure")
 # `./bootstrap.sh --prefix=/usr`, which makes ready for make
 _CONFIGURES = re.compile(r"--(?:prefix|with-\S+|enable-\S+|disable-\S+)\b")
+_READY_BY = frozenset(
+    ("configure", "b2", "bjam")
+)  # what a script right before them makes: `./bootstrap.sh && ./configure`
 # `/etc/apt/sources.list.d/nodesource.list`, `apt-key add -`, `add-apt-repository ppa:git-core/ppa`
 _SOURCES = re.compile(r"/etc/apt\b|\bapt-key\b|\badd-apt-repository\b|\bdpkg --add-architecture\b")
 _INNER_VERB = re.compile(r"\b(?:apt-get|apt|aptitude)\s[^;&|]*?\b(update|install|upgrade|dist-upgrade|build-dep)\b")
@@ -307,10 +310,12 @@ def _uses(layer: Layer) -> list[Call]:
         for node in call.placed.ancestors
         if isinstance(node, shell.Block) and node.kind == "function"
     }
+    ready = {id(each) for each, then in pairwise(layer.calls) if then.program in _READY_BY}
     return [
         call
         for call, reads in calls
-        if not call.placed.in_function and (reads or call.program in functions or _is_script(call))
+        if not call.placed.in_function
+        and (reads or call.program in functions or (_is_script(call) and id(call) not in ready))
     ]
 
 

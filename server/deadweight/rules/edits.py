@@ -355,7 +355,8 @@ def _joined(
     wider: int,
 ) -> str:
     """`command` with the operator before it, broken over lines the way its neighbours are."""
-    text, newline = layer.instruction.text, line_end(layer.instruction.text)
+    text = layer.instruction.text
+    newline = line_end(text if "\n" in text else snapshot.text)  # of the last line of a file, it may have none
     start, end = body.source.start(place.unit.span.start), body.source.end(place.unit.span.end)
     spaced = " && " if operator == "&&" else "; "
     if body.form == "script":
@@ -373,10 +374,10 @@ def _joined(
         # `npm ci &&\`, with a blank or without
         joint = match["before"] if trails == operator else f"{spaced.rstrip()} {escape}"
         return f"{joint}{newline}{match['indent']}{command}"
-    line = text[text.rfind("\n", 0, end) + 1 :].partition("\n")[0]
-    is_short = "\n" not in text[start:end] and len(line.rstrip()) + wider + len(spaced) + len(command) <= _WIDTH
+    line = text[text.rfind("\n", 0, end) + 1 :].partition("\n")[0].rstrip()
+    is_short = "\n" not in text[start:end] and len(line) + wider + len(spaced) + len(command) <= _WIDTH
     is_amid = gap is not None and bool(text[end:].partition("\n")[0].strip(f" \t\r{escape}"))
-    if above is None and ("\n" not in text or is_short or is_amid):
+    if above is None and (is_short or (is_amid and len(line) > _WIDTH)):
         return spaced + command
     from deadweight.rules.line_breaks import seam  # a session starts without it
 

@@ -36,7 +36,8 @@ _SERVES_PHP = re.compile(r"\b(?:apache|fpm)\b")  # among the tags of php: all ot
 # Programs that build, or wait for somebody who does, when an image starts with them.
 _WORKS = re.compile(
     r"(?:\S*/)?(?:make|cmake|gcc|go|cargo|gradlew?|mvnw?|tox|nox|pytest|jupyter[\w-]*|sshd|code-server|bazel|ninja|jekyll"
-    r"|mix|cabal|dind|(?:ci|test|build|gitlab|actions)-runner|runner\.sh|build\.\w+)"
+    r"|mix|cabal|dind|(?:ci|test|build|gitlab|actions)-runner|runner\.sh|build\.\w+"
+    r"|eclipse|(?:idea|pycharm)(?:\.sh)?|rserver|rstudio(?:-server)?|theia)"
     r"|/(?:usr/)?(?:local/)?s?bin/build"
 )
 _BUILDS = re.compile(r"(?:\S*/)?build")  # as a program; `node build` starts what was built

@@ -135,21 +135,25 @@ def _has_cache(call: Call) -> bool | None:
     """Whether the pip of a call is one that keeps a cache; None where it may be that of an old release, which ends at
     an option about one.
     """
-    around = call.around
-    if around.base.repository == "python":
+    base = call.around.base
+    if base.repository == "python":
         return True
-    is_new = "pip" in around.files.packages("pip")
-    if around.base.suite in _WITHOUT_CACHE and not _OF_SYSTEM.isdisjoint(around.files.packages("apt")):
-        # A new one lies elsewhere; the shell that called the old one calls that again, for it remembers where it was.
-        own = (each.cause for each in around.files.here)
-        new_here = (each for each in own if isinstance(each, PackageSet) and each.manager == "pip")
-        is_remembered = "pip" in call.typed and any("pip" in each.names for each in new_here)  # not by `python -m pip`
-        return is_new and not is_remembered
-    if is_new:
-        return True
-    if around.base.suite in _WITHOUT_CACHE:
-        return None
-    return None if around.base.suite is None and _OF_PYTHON_2 in around.files.packages("apt") else True
+    if base.suite in _WITHOUT_CACHE:
+        is_new = "pip" in call.around.files.packages("pip")
+        return False if _is_of_system(call, _OF_SYSTEM) else is_new or None
+    return None if base.suite is None and _is_of_system(call, (_OF_PYTHON_2,)) else True
+
+
+def _is_of_system(call: Call, packages: Iterable[str]) -> bool:
+    """Whether the pip of a call is that which apt has installed by one of these packages."""
+    files = call.around.files
+    if frozenset(packages).isdisjoint(files.packages("apt")):
+        return False
+    # A new one lies elsewhere, and the shell that called the old one calls that again, for it remembers where it was.
+    own = (each.cause for each in files.here)
+    is_new_here = any(isinstance(each, PackageSet) and each.manager == "pip" and "pip" in each.names for each in own)
+    is_remembered = is_new_here and "pip" in call.typed  # by `python -m pip`, it is the new one
+    return is_remembered or "pip" not in files.packages("pip")
 
 
 def requested(call: Call, operands: Iterable[Word], named: Iterable[str]) -> PackageSet:
@@ -209,6 +213,8 @@ def runtime(around: Surroundings) -> str:
     """The version of Python that packages are installed for: "3.12"; '' where nobody can tell."""
     if around.base.repository == "python":
         return around.base.version if around.base.version.count(".") else ""
+    if around.base.suite is None and _OF_PYTHON_2 in around.files.packages("apt"):
+        return "2.7"
     return _OF_SUITE.get(around.base.suite or "", "")
 
 
