@@ -104,7 +104,7 @@ SAFE, ASK = Safety.SAFE.value, Safety.ASK.value
         ("COPY models /m\nRUN mv /m /n\n", "", ""),
         # Of a RUN
         ("RUN curl -o /x.tgz https://x/y.tgz\nRUN chmod 644 /x.tgz\n", SAFE, None),
-        ("RUN curl -o /x.tgz https://x/y.tgz\nENV A=1\nRUN chmod 644 /x.tgz\n", "", ""),
+        ("RUN curl -o /x.tgz https://x/y.tgz\nARG A=1\nRUN chmod 644 /x.tgz\n", "", ""),
         ("COPY models /m\nRUN find /m -exec chown 7:8 {} +\n", "", ""),
         ("COPY models /m\nRUN find /m -type f -exec chmod 644 {} \\;\n", "", ""),
         # Nothing is written again.
@@ -307,8 +307,8 @@ def test_a_download_is_made_where_it_is_read_and_deleted_there() -> None:
 @pytest.mark.parametrize(
     "between",
     [
-        "RUN unzip /tmp/a.zip -d /opt\nENV A=1\nRUN unzip /tmp/a.zip -d /srv\n",  # two read it
-        "RUN ./install.sh\nENV A=1\nRUN unzip /tmp/a.zip -d /opt\n",  # perhaps
+        "RUN unzip /tmp/a.zip -d /opt\nARG A=1\nRUN unzip /tmp/a.zip -d /srv\n",  # two read it
+        "RUN ./install.sh\nARG A=1\nRUN unzip /tmp/a.zip -d /opt\n",  # perhaps
         "COPY . /app\nENV A=1\nRUN unzip /tmp/a.zip -d /opt\n",
     ],
 )

@@ -83,7 +83,6 @@ def test_each_command_runs_where_it_did(lines: str, after: str) -> None:
         'RUN a\nWORKDIR "/a b"\nRUN c\n',
         "USER app\nRUN a\nWORKDIR /b\nRUN c\n",  # WORKDIR makes it as root
         "WORKDIR /a/b\nRUN a\nWORKDIR ..\nRUN c\nRUN d\n",  # nobody wrote WORKDIR /a
-        "RUN a\nWORKDIR /b\nENV A=1\nRUN c\n",
         "RUN a\nWORKDIR /b\nUSER app\nRUN c\n",
         "RUN a\nWORKDIR \\\n  /b\nRUN c\n",
         "USER app\nWORKDIR /b\nRUN rm -rf /b\nRUN c\n",

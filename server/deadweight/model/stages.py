@@ -397,9 +397,9 @@ def _after(
     text = instruction.arguments.text
     match instruction.keyword:
         case "ENV":
-            assigned = dict(_assigned(instruction, state))
-            names = state.environment.union(assigned)
-            return replace(state, variables=state.variables.changed(assigned), environment=names)
+            values = dict(assigned(instruction, state))
+            names = state.environment.union(values)
+            return replace(state, variables=state.variables.changed(values), environment=names)
         case "ARG":
             declared = _declared(instruction, state.variables, build_args, outer)
             # ENV wins over ARG.
@@ -415,7 +415,7 @@ def _after(
     return state
 
 
-def _assigned(instruction: Instruction, state: State) -> Iterator[tuple[str, str | None]]:
+def assigned(instruction: Instruction, state: State) -> Iterator[tuple[str, str | None]]:
     """The names an ENV sets, in both of its forms; each value sees the variables as they were before it."""
     words = instruction.words
     if words and "=" not in words[0].text:

@@ -173,7 +173,7 @@ from deadweight.model.commands import catalog
 from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
-from deadweight.rules import copied_archives, copies_between
+from deadweight.rules import copied_archives, copies_between, variables_between
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, names_folder_of, word_for
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
@@ -423,7 +423,8 @@ def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
     if first is last:
         return Fix("remove", "Delete it in the same RUN", Safety.SAFE, (edit,))
     fix = copies_between.merged_from(snapshot, first, last)
-    if fix and fix.safety is Safety.SAFE:
+    is_plain = not variables_between.change(layers[first.site.step : last.site.step])
+    if fix and fix.safety is Safety.SAFE and (is_plain or _later(snapshot, kept) is None):
         return replace(fix, id="remove", title=f"{fix.title} and delete it there", edits=(*fix.edits, edit))
     return _later(snapshot, kept) or (
         fix and replace(fix, id="remove", title=f"{fix.title} and delete it there", edits=(*fix.edits, edit))

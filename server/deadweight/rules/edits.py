@@ -140,6 +140,16 @@ def remove_instruction(snapshot: Snapshot, layer: Layer) -> Edit:
     return Edit(with_blanks(snapshot.tree, Span(start, end)), "")
 
 
+def remove_instructions(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...]:
+    """Take instructions out of the file, those right below each other at once."""
+    spans: list[Span] = []
+    for layer in layers:
+        start = snapshot.offset(layer.site)
+        first = spans.pop().start if spans and spans[-1].end == start else start
+        spans.append(Span(first, start + len(layer.instruction.text)))
+    return tuple(Edit(with_blanks(snapshot.tree, span), "") for span in spans)
+
+
 def replace_word(snapshot: Snapshot, layer: Layer, word: Word, text: str) -> Edit | None:
     """Put `text` in place of a word of a command; without a text the word goes, and the blanks before it, or the line
     that it stands on alone.

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell import Word
 
 _PATTERN = re.compile(r"[*?\[]")
-_ADDRESS = re.compile(r"[\"']?https?://")  # which may end as a folder is called
 # What builds call the installation of everything; `make install-docs` installs a part.
 INSTALLS_ALL = re.compile(r"install(?:[-/_]strip|_sw)?")
 # Folders of the system, and those that people keep more than one project in.
@@ -43,7 +42,7 @@ def is_inside(call: Call, folder: str) -> bool:
 
 def names(call: Call, folder: str) -> bool:
     """Whether a call names a folder, or something in it."""
-    if any(folder in word.text and not _ADDRESS.match(word.text) for word in call.words):
+    if any(folder in word.text for word in call.words):
         return True
     return any(is_under(path, folder) for meant in _meant_by_words(call) for path in meant)
 

@@ -287,7 +287,8 @@ def _may_read(call: Call, folder: str) -> bool:
         return True
     # `pip install tool` is about the package, whatever folder is called the same.
     is_by_name = call.program in _INSTALL_BY_NAME and not any("/" in word.text for word in call.words)
-    return names(call, folder) and not is_by_name
+    here = replace(call, words=tuple(word for word in call.words if "://" not in word.text))  # an address may end alike
+    return names(here, folder) and not is_by_name
 
 
 def _is_read(snapshot: Snapshot, clone: _Clone) -> bool:

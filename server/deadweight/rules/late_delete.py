@@ -92,6 +92,51 @@ RUN apk add --no-cache build-base \
     && cd / && apk del build-base
 ```
 
+So is an `ENV` an `export`:
+
+## Example
+
+```
+FROM alpine:3.22
+RUN apk add --no-cache build-base
+ENV CFLAGS=-O2
+RUN echo 'int main() {}' > /tmp/a.c && gcc $CFLAGS -o /usr/local/bin/a /tmp/a.c
+RUN apk del build-base
+```
+
+Use instead:
+
+```
+FROM alpine:3.22
+RUN apk add --no-cache build-base \
+    && export CFLAGS=-O2 && echo 'int main() {}' > /tmp/a.c && gcc $CFLAGS -o /usr/local/bin/a /tmp/a.c \
+    && apk del build-base
+ENV CFLAGS=-O2
+```
+
+A download that only its own RUN reads is deleted there:
+
+## Example
+
+```
+FROM buildpack-deps:bookworm-curl
+RUN curl -fsSL -o /tmp/go.tar.gz https://dl.google.com/go/go1.25.0.linux-amd64.tar.gz \
+    && tar -xzf /tmp/go.tar.gz -C /usr/local
+COPY motd /etc/
+RUN rm -rf /tmp/*
+```
+
+Use instead:
+
+```
+FROM buildpack-deps:bookworm-curl
+RUN curl -fsSL -o /tmp/go.tar.gz https://dl.google.com/go/go1.25.0.linux-amd64.tar.gz \
+    && tar -xzf /tmp/go.tar.gz -C /usr/local \
+    && rm -f /tmp/go.tar.gz
+COPY motd /etc/
+RUN rm -rf /tmp/*
+```
+
 An archive that is copied, unpacked and deleted need not be copied:
 
 ## Example
@@ -113,18 +158,47 @@ RUN --mount=type=bind,source=model.tar.gz,target=/tmp/model.tar.gz tar -xzf /tmp
 //- model.tar.gz 59000000
 ```
 
+Where the file says that BuildKit builds it, such a mount needs no look:
+
+## Example
+
+```
+//- Dockerfile
+FROM scratch AS packages
+COPY tool.deb /out/
+FROM debian:bookworm-slim
+COPY --from=packages /out/tool.deb /tmp/tool.deb
+RUN --mount=type=tmpfs,target=/var/log \
+    dpkg -i /tmp/tool.deb && rm /tmp/tool.deb
+//- tool.deb 20000000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM scratch AS packages
+COPY tool.deb /out/
+FROM debian:bookworm-slim
+RUN --mount=type=bind,from=packages,source=/out/tool.deb,target=/tmp/tool.deb --mount=type=tmpfs,target=/var/log \
+    dpkg -i /tmp/tool.deb
+//- tool.deb 20000000
+```
+
 ## Fix safety
 
 Merging is safe: the same commands run in the same order in one RUN, which ends at the first that fails; nothing that a
-RUN sets (`cd`, variables) is seen by the next, and each works where it did: a `WORKDIR` between them is a `cd`, and one
-below makes the folder again that a RUN below, or a container, would start in. More than three steps are merged only
-when asked for: a change of one of them runs all of them again. RUNs that do nothing but manage packages, one below the
-other, are one step, so are those that bring and unpack files, and one that only deletes, or installs what the one above
-has built, is none. What is copied between them is copied below, where those below have nothing to do with it. A
-download that one RUN alone reads is made there, where it is the same there. Only when asked for, too, comes a bind
-mount, which needs BuildKit, and shows the file read-only. And so does an install further down: it is done again
-whenever what is copied above it changes. Where nothing of that can be done, what tools leave behind is at least removed
-where it is written.
+RUN sets (`cd`, variables) is seen by the next, and each works where it did: a `WORKDIR` between them is a `cd`, an
+`ENV` with a plain value an `export`, and a `WORKDIR` below makes the folder again that a RUN below, or a container,
+would start in. More than three steps are merged only when asked for: a change of one of them runs all of them again.
+RUNs that do nothing but manage packages, one below the other, are one step, so are those that bring and unpack files,
+and one that only deletes, or installs what the one above has built, is none. What is copied between them is copied
+below, where those below have nothing to do with it. A download that one RUN alone reads is made there, where it is the
+same there. What its own RUN alone reads of a download is deleted there; the command below stays where it may delete
+other files too. A bind mount shows files read-only to commands that but read them; only when asked for where nothing in
+the file says that BuildKit builds it (a mount, a heredoc, `COPY --link`, `# syntax=`). And so does an install further
+down: it is done again whenever what is copied above it changes. Where nothing of that can be done, what tools leave
+behind is at least removed where it is written.
 
 ## Not reported
 
@@ -166,20 +240,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
 from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import Copied, Download, Leftover, PackageSet
+from deadweight.model.effects import Copied, CopiedFromStage, Download, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER, spelled
 from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
-from deadweight.rules import copies_between, merging, run_steps
-from deadweight.rules.apt_lists import remove_lists
-from deadweight.rules.edits import append_command, insert_flag, remove_command, remove_instruction
+from deadweight.rules import buildkit, copies_between, merging, removing_there, run_steps, variables_between
+from deadweight.rules.edits import append_command, insert_flag, remove_command, remove_instruction, remove_instructions
 from deadweight.rules.folder_uses import word_for
-from deadweight.rules.leftovers import clean_up, left_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import size_together
@@ -193,11 +264,10 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.model.undone import Removal
     from deadweight.snapshot import Snapshot
-    from deadweight.text import Edit
 
 _PLAIN = re.compile(r"/[\w./+@-]+")
-# Programs that only read the file they are given, so that a read-only mount will do.
-_READERS = frozenset(("tar", "bsdtar", "unzip", "dpkg", "rpm", "gpg", "sha256sum", "sha512sum", "md5sum", "gunzip"))
+_READERS = frozenset(("tar", "bsdtar", "unzip", "dpkg", "rpm", "gpg", "sha256sum", "sha512sum", "md5sum"))
+_INSTALLERS = frozenset(("apt-get", "apt", "dnf", "yum", "microdnf", "zypper", "pip", "pip3"))
 
 
 @rule("late-delete", group="layers", is_about_unnecessary=True, words=NO_WORDS)
@@ -235,14 +305,14 @@ def _fixes(
     removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]], snapshot: Snapshot
 ) -> Iterator[Fix | None]:
     whole = (
-        _clean_up(snapshot, removals, removed)
+        removing_there.clean_up(snapshot, removals, removed)
         or _merged_or_moved(snapshot, removals, removed)
         or _gather(snapshot, removals, removed)
         or _mount(snapshot, removals, removed)
     )
     yield whole
     if whole is None or whole.safety is Safety.ASK:
-        yield _clean_up_partly(snapshot, removals, removed)
+        yield removing_there.clean_up_partly(snapshot, removals, removed)
 
 
 def _said(removals: Sequence[Removal]) -> str:
@@ -261,51 +331,6 @@ def _said(removals: Sequence[Removal]) -> str:
     return f"{what} in the image: {{lines}} wrote {them}, and this layer only hides {them}"
 
 
-def _clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
-    """Remove what tools leave behind where they write it; the late command goes, if that is all it removes."""
-    if not all(isinstance(effect.cause, Leftover) for _, effect in removed):
-        return None
-    edits: list[Edit] = []
-    notes: list[str] = []
-    for (layer, cause), group in groupby(removed, lambda each: (each[0], each[1].cause)):
-        if not isinstance(cause, Leftover):
-            return None
-        left = left_of(layer, cause, (effect for _, effect in group))
-        fix = remove_lists(snapshot, left) if cause.topic == "apt-lists" else clean_up(snapshot, left)
-        if fix is None:
-            return None
-        edits += fix.edits
-        notes += [fix.note] if fix.note else []
-    late = removals[0].layer
-    gone = [each for each in late.calls if any(each.span == removal.effect.span for removal in removals)]
-    if len(gone) == len(late.calls) and _removes_nothing_else(removals, gone):
-        edits.append(remove_instruction(snapshot, late))
-    elif len(gone) == 1 and _removes_nothing_else(removals, gone) and (edit := remove_command(snapshot, late, gone[0])):
-        edits.append(edit)
-    safety = Safety.ASK if notes else Safety.SAFE
-    return Fix("clean-up", "Remove it in the RUN that writes it", safety, tuple(edits), note="; ".join(notes))
-
-
-def _clean_up_partly(
-    snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]
-) -> Fix | None:
-    """The same for what tools leave behind, where other things are deleted as well."""
-    left = [each for each in removed if isinstance(each[1].cause, Leftover)]
-    own = [each for each in removals if all(isinstance(effect.cause, Leftover) for _, effect in each.removed)]
-    if not own or len(left) == len(removed):
-        return None
-    fix = _clean_up(snapshot, own, left)
-    title = "Remove what tools leave behind in the RUN that writes it"
-    return fix and replace(fix, title=title, saves=size_together(effect for _, effect in left))
-
-
-def _removes_nothing_else(removals: Sequence[Removal], calls: Sequence[Call]) -> bool:
-    """Whether all that these calls remove was written in an earlier layer."""
-    late = {id(removal.effect) for removal in removals}
-    spans = {call.span for call in calls}
-    return all(id(effect) in late for effect in removals[0].layer.effects if effect.span in spans)
-
-
 def _merge(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
     """Make one RUN of all from the first that writes to the one that deletes."""
     late = removals[0].layer
@@ -316,7 +341,11 @@ def _merged_or_moved(
     snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]
 ) -> Fix | None:
     merged = _merge(snapshot, removals, removed)
-    return merged if merged and merged.safety is Safety.SAFE else _download_later(snapshot, removals, removed) or merged
+    first, late = min(layer.site.step for layer, _ in removed), removals[0].layer
+    is_plain = not variables_between.change(snapshot.ledgers.of(late).layers[first : late.site.step])
+    if merged and merged.safety is Safety.SAFE and is_plain:
+        return merged
+    return _download_later(snapshot, removals, removed) or merged
 
 
 def _download_later(
@@ -338,7 +367,7 @@ def _download_later(
     if any(word_for(call, path) for call in first.calls if call.span != effect.span):
         return None
     gone = [call for call in late.calls if any(call.span == removal.effect.span for removal in removals)]
-    if len(gone) != 1 or not _removes_nothing_else(removals, gone):
+    if len(gone) != 1 or not removing_there.removes_nothing_else(removals, gone):
         return None
     from deadweight.rules.downloading_later import downloaded_before  # a session starts without it
 
@@ -379,35 +408,61 @@ def _gather(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[t
 
 
 def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
-    """Show the RUN a file of the build context instead of copying it first."""
+    """Show the RUN files of the build context or of another stage instead of copying them first."""
     late = removals[0].layer
     layers = snapshot.ledgers.of(late).layers
-    copy, effect = removed[0]
-    if len(removed) > 1 or copy not in layers or layers.index(copy) + 1 != layers.index(late):
-        return None
-    cause, instruction = effect.cause, copy.instruction
-    if not isinstance(cause, Copied) or not cause.is_file or instruction.keyword != "COPY" or instruction.flags:
+    copies = [layer for layer, _ in removed]
+    flags = [flag for layer, effect in removed if (flag := _as_mount(layer, effect))]
+    paths = [effect.path or "" for _, effect in removed]
+    above = layers[max(0, late.site.step - len(copies)) : late.site.step]
+    if list(above) != sorted(copies, key=lambda each: each.site) or len(flags) < len(copies):
         return None
     deletes = [call for call in late.calls if any(call.span == removal.effect.span for removal in removals)]
     others = [call for call in late.calls if call not in deletes]
-    if len(instruction.words) != 2 or len(deletes) != 1 or not _removes_nothing_else(removals, deletes):
+    if len(deletes) != 1 or not removing_there.removes_nothing_else(removals, deletes):
         return None
-    path, source = effect.path or "", cause.root or ""
-    users = [call for call in others if any(posixpath.basename(path) in word.text for word in call.words)]
-    taken = late.step and any(mount.target == path for mount in mounts_of(late.instruction, late.step.state))
-    if taken or " " in path + source or "," in path + source or any(each.program not in _READERS for each in users):
+    names = [posixpath.basename(path) for path in paths]
+    users = [call for call in others if any(name in word.text for word in call.words for name in names)]
+    taken = late.step and any(mount.target in paths for mount in mounts_of(late.instruction, late.step.state))
+    if taken or not all(map(_only_reads, users)) or any(removal.effect.path not in paths for removal in removals):
         return None
     edit = remove_command(snapshot, late, deletes[0])
     if edit is None:
         return None
-    return Fix(
-        "bind-mount",
-        "Mount the file for this RUN instead of copying it",
-        Safety.ASK,
-        (
-            remove_instruction(snapshot, copy),
-            insert_flag(snapshot, late, f"--mount=type=bind,source={source},target={path}"),
-            edit,
-        ),
-        note="Check: the builder is BuildKit, and nothing writes to the file",
-    )
+    from deadweight.rules.mounting import on_lines  # a session starts without it
+
+    edits = (*remove_instructions(snapshot, above), insert_flag(snapshot, late, on_lines(late, flags)), edit)
+    what = "the file" if len(copies) == 1 else "the files"
+    title = f"Mount {what} for this RUN instead of copying {'it' if len(copies) == 1 else 'them'}"
+    if buildkit.is_sure(snapshot):
+        return Fix("bind-mount", title, Safety.SAFE, edits)
+    return Fix("bind-mount", title, Safety.ASK, edits, note="Check: the builder is BuildKit")
+
+
+def _as_mount(copy: Layer, effect: Effect) -> str | None:
+    """The mount that shows a RUN what a COPY of one file brings."""
+    instruction, cause, path = copy.instruction, effect.cause, effect.path or ""
+    flags = [flag.name for flag in instruction.flags]
+    if (
+        instruction.keyword != "COPY"
+        or len(instruction.words) != 2
+        or instruction.heredocs
+        or flags not in ([], ["from"])
+    ):
+        return None
+    if isinstance(cause, Copied) and cause.is_file and not flags:
+        source, stage = cause.root or "", ""
+    elif isinstance(cause, CopiedFromStage) and flags:
+        source, stage = cause.path, f"from={instruction.flags[0].value},"
+    else:
+        return None
+    is_plain = _PLAIN.fullmatch(path) and _PLAIN.fullmatch(f"/{source.removeprefix('/')}") and "$" not in stage
+    return f"--mount=type=bind,{stage}source={source},target={path}" if is_plain else None
+
+
+def _only_reads(call: Call) -> bool:
+    """Whether a call but reads the files that are named to it, so that a read-only mount will do."""
+    if call.program == "gunzip":
+        return call.has("-c", "--stdout")
+    is_install = call.program in _INSTALLERS and any(word.text == "install" for word in call.words)
+    return call.program in _READERS or is_install

@@ -2,7 +2,7 @@
 
 The script that comes out does what the scripts did one after the other: it ends at the first that fails, and nothing
 that one of them sets is seen by the next. Where that cannot be promised there are no edits. A WORKDIR between them
-becomes a `cd`.
+becomes a `cd`, an ENV an `export`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ _ADDRESSED = re.compile(r"#\s*(?:deadweight|hadolint)\b")  # comments that speak
 _BEHIND = re.compile(r"[ \t]*;?[ \t]*(?P<comment>#[^\n]*?)?\s*")  # what may stand behind the last command
 # What the name of a shell is but a word to.
 _NAME_SHELLS = frozenset(("useradd", "adduser", "usermod", "chsh", "echo", "printf", "apt-get", "apt", "apk", "sed"))
+# What shells do by themselves, each in its way.
+_BUILT_IN = frozenset(("echo", "printf", "test", "[", "[[", "read", "type", "let", "local", "kill", "time", "which"))
+_LISTS = (shell.Command, shell.Chain, shell.Pipeline)
 _HARMLESS_SET = re.compile(r"-[ex]+")  # `set -ex`: a chain of && ends at the first failure anyway
 
 
@@ -66,12 +69,30 @@ class _Script(NamedTuple):
         start = start_of(self.body)
         return start.options if start else frozenset()
 
+    @property
+    def changes_shell(self) -> bool:
+        """Whether it may put another program in place of the shell: `ln -sf /bin/bash /bin/sh`."""
+        return any(map(_is_of_shell, self.layer.calls))
+
+    @property
+    def is_for_any_shell(self) -> bool:
+        """Whether it says nothing that one shell takes otherwise than another: programs with words alone."""
+        commands = [placed.command for placed in shell.commands(self.body.script)]
+        words = [word for command in commands for word in command.words]
+        is_plain = all(isinstance(node, _LISTS) for node in shell.walk(self.body.script))
+        is_plain = is_plain and all(each.operator in (">", ">>", ">&") for one in commands for each in one.redirects)
+        return (
+            is_plain
+            and all(word.value is not None for word in words)
+            and not _BUILT_IN & {name for command in commands for name in _program(command)}
+        )
+
 
 def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] | None:
-    """Edits that make RUNs, each right below the one before or with a WORKDIR between them, a single RUN; None where
-    none do.
+    """Edits that make RUNs, each right below the one before or with WORKDIRs and ENVs between them, a single RUN; None
+    where none do.
     """
-    from deadweight.rules import working_folders
+    from deadweight.rules import variables_between, working_folders
 
     runs = runs_of(layers)
     if len(runs) > _MOST:
@@ -82,15 +103,20 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
     settled = working_folders.settled(snapshot, layers)
     if settled is None:
         return None
-    edits: list[Edit] = [*settled]
+    edits: list[Edit] = [*variables_between.moved_below(snapshot, layers), *settled]
     left = before = scripts[0]
     options = frozenset[str]()  # what the scripts so far have switched on
     for number, right in enumerate(scripts[1:], 1):
         operator = _operator(left, right, is_last=number == len(scripts) - 1)
         if operator is None or not is_same_setting(before.layer, right.layer):
             return None
+        exports = variables_between.exported(snapshot, before.layer, right.layer)
         enters = working_folders.entered(snapshot, before.layer, right.layer)
-        if enters is None:
+        if exports is None or enters is None:
+            return None
+        if before.changes_shell and not all(script.is_for_any_shell for script in scripts[number:]):
+            return None
+        if exports and any("$" in (flag.value or "") for flag in right.layer.instruction.flags):
             return None
         is_list = before.kind == "loose" and before is not scripts[0]
         leaks = any(_leaks_into(before, after) for after in scripts[number:])
@@ -98,7 +124,7 @@ def merge_runs(snapshot: Snapshot, layers: Sequence[Layer]) -> tuple[Edit, ...] 
         if before.needs_parentheses and (operator == ";" or before.kind == "strict"):
             return None  # `set -e` is off in parentheses before &&
         told = _between(snapshot, options if before.needs_parentheses else options | before.options, right)
-        made = _joined(snapshot, scripts[:number], before, right, operator, told, enters)
+        made = _joined(snapshot, scripts[:number], before, right, operator, told, (*exports, *enters))
         if made is None:
             return None
         edits += made
@@ -123,8 +149,8 @@ def merging(layers: Sequence[Layer], edits: tuple[Edit, ...], besides: str = "")
 
 
 def runs_of(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """Those that make a layer: the others say where the next ones work."""
-    return tuple(layer for layer in layers if layer.instruction.keyword != "WORKDIR")
+    """Those that make a layer: the others say where the next ones work, and what their variables are."""
+    return tuple(layer for layer in layers if layer.instruction.keyword not in ("WORKDIR", "ENV"))
 
 
 def move_into(snapshot: Snapshot, layer: Layer, later: Layer, changes: Sequence[Edit] = ()) -> tuple[Edit, ...] | None:
@@ -174,8 +200,6 @@ def _read(layer: Layer, *, is_last: bool = False) -> _Script | None:
     statements = body.script.body.statements
     if body.script.problems or not statements or any(each.terminator == "&" for each in statements):
         return None
-    if not is_last and any(map(_is_of_shell, layer.calls)):
-        return None
     commands = list(shell.commands(body.script))
     takes_over = any(word in _TAKES_OVER for placed in commands for word in _program(placed.command))
     if takes_over and not is_last:
@@ -185,7 +209,7 @@ def _read(layer: Layer, *, is_last: bool = False) -> _Script | None:
 
 
 def _is_of_shell(call: Call) -> bool:
-    """Whether a call may put another program in place of the shell: `ln -sf /bin/bash /bin/sh`."""
+    """Whether a call has to do with the program that is the shell."""
     return call.program not in _NAME_SHELLS and any(word.text in ("/bin/sh", "dash") for word in call.words)
 
 

@@ -24,6 +24,8 @@ from deadweight.rules.rule import Fix, Safety
 from deadweight.syntax.dockerfile import remembered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer, Ledger
@@ -98,7 +100,7 @@ def _mounted(snapshot: Snapshot, layer: Layer, cache: DownloadCache) -> list[Edi
         return None
     options = f"{',sharing=locked' if cache.is_locked else ''}{owner}"
     flags = [f"--mount=type=cache,target={folder}{options}" for folder in folders]
-    edits = [insert_flag(snapshot, layer, _on_lines(layer, flags))] if flags else []
+    edits = [insert_flag(snapshot, layer, on_lines(layer, flags))] if flags else []
     # Without the mount, apk keeps its index elsewhere.
     places = (*cache.folders, apk.INDEX) if apk.LOCAL_CACHE in cache.folders else cache.folders
     for lost in passed(layer, places):
@@ -114,7 +116,7 @@ def _mounted(snapshot: Snapshot, layer: Layer, cache: DownloadCache) -> list[Edi
     return edits
 
 
-def _on_lines(layer: Layer, flags: list[str]) -> str:
+def on_lines(layer: Layer, flags: Sequence[str]) -> str:
     """Flags as the user would write them: each on a line of its own, where there are several."""
     instruction = layer.instruction
     if len(flags) == 1 or instruction.heredocs:

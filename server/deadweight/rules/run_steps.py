@@ -29,6 +29,7 @@ _FETCH = frozenset(
     )
 )
 _DELETE = frozenset(("rm", "rmdir", "cd", "set", "true"))
+_REMOVE = frozenset(("remove", "purge", "autoremove", "clean", "autoclean", "del", "erase"))
 _MAKE = frozenset(("make", "gmake"))
 _PUT = frozenset(("cp", "mv", "install", "ln", "ldconfig", "mkdir", "rm", "cd", "set", "true"))
 
@@ -72,8 +73,12 @@ def _only_fetches(layer: Layer) -> bool:
 
 @remembered
 def _only_deletes(layer: Layer) -> bool:
-    """Whether a RUN does nothing but delete files."""
-    return bool(layer.calls) and all(call.program in _DELETE for call in layer.calls)
+    """Whether a RUN does nothing but delete files, or packages."""
+    return bool(layer.calls) and all(call.program in _DELETE or _removes_packages(call) for call in layer.calls)
+
+
+def _removes_packages(call: Call) -> bool:
+    return manages(call) and any(word.text in _REMOVE for word in call.words)
 
 
 @remembered
