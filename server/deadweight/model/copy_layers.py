@@ -112,4 +112,4 @@ def _added(instruction: Instruction, url: str, target: str | None, is_folder: bo
     is_file = url.startswith(("http", "ftp")) and not name.partition("#")[0].endswith(".git")
     if is_file and instruction.flag("unpack") not in (None, "false"):
         return target, Extracted(None, url=url)
-    return posixpath.join(target, name) if target and is_folder and is_file else target, Download(url)
+    return posixpath.join(target, name) if target and is_folder and is_file else target, Download(url, not is_file)

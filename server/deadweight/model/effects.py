@@ -188,9 +188,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file from the network; how big it is, the Dockerfile does not say."""
+    """A file from the network, or a folder of them, as a clone is one; how big it is, the Dockerfile does not say."""
 
     url: str | None
+    is_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

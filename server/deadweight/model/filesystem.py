@@ -504,7 +504,8 @@ def is_file_at(effect: Effect, path: str) -> bool:
         # Where one of them is a file at that very path, no other one is more: an older file, or what was a part of it.
         found = [is_file_at(each, cause.path) for each in cause.effects or ()]
         return bool(found) and (all if _WILD.search(cause.path) else any)(found)
-    is_file = isinstance(cause, (Download, Filled, Text)) or (isinstance(cause, (Copied, Measured)) and cause.is_file)
+    is_file = isinstance(cause, (Filled, Text)) or (isinstance(cause, (Copied, Measured)) and cause.is_file)
+    is_file |= isinstance(cause, Download) and not cause.is_folder
     return is_file and effect.path is not None and fnmatchcase(effect.path, path)
 
 

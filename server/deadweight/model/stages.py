@@ -175,6 +175,12 @@ class Build:
     def _names(self) -> dict[str, int]:
         return {stage.name: stage.index for stage in self.stages if stage.name}  # the last one of a name counts
 
+    def stands_on(self, stage: Stage, index: int) -> bool:
+        """Whether a stage stands on an earlier one, perhaps through others."""
+        while isinstance(stage.base, int) and stage.base != index:
+            stage = self.stages[stage.base]
+        return stage.base == index
+
     def base_of(self, stage: Stage) -> ImageRef | None:
         """The image that a stage stands on, through other stages; None where it is unknown."""
         while isinstance(stage.base, int):

@@ -82,6 +82,29 @@ RUN --mount=type=bind,source=app.deb,target=/tmp/app.deb dpkg -i /tmp/app.deb &&
 //- app.deb 20000000
 ```
 
+What a folder brings along that is copied out of a stage is deleted there:
+
+## Example
+
+```
+FROM debian:trixie-slim AS build
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl
+RUN curl -fsSLo /opt/go.tgz https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz && tar -C /opt -xzf /opt/go.tgz
+FROM debian:trixie-slim
+COPY --from=build /opt /opt
+```
+
+Use instead:
+
+```
+FROM debian:trixie-slim AS build
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl
+RUN curl -fsSLo /opt/go.tgz https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz && tar -C /opt -xzf /opt/go.tgz \
+    && rm /opt/go.tgz
+FROM debian:trixie-slim
+COPY --from=build /opt /opt
+```
+
 ## Fix safety
 
 Deleting a download is safe: it goes right behind the last command that reads it, and nothing else in the file does.
@@ -155,6 +178,23 @@ FROM debian:trixie-slim
 COPY --from=build /go/bin/gofmt /usr/local/bin/
 ```
 
+It is copied out of a stage by its name, or something reads it there:
+
+```
+FROM debian:trixie-slim AS build
+RUN curl -fsSLo /opt/go.tgz https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz && tar -C /opt -xzf /opt/go.tgz
+FROM debian:trixie-slim
+COPY --from=build /opt/go.tgz /srv/
+```
+
+```
+FROM debian:trixie-slim AS build
+RUN curl -fsSLo /opt/go.tgz https://dl.google.com/go/go1.25.1.linux-amd64.tar.gz && tar -C /opt -xzf /opt/go.tgz
+FROM debian:trixie-slim
+COPY --from=build /opt /opt
+RUN sha256sum /opt/go.tgz > /opt/sum
+```
+
 ## References
 
 - Docker: https://docs.docker.com/build/building/best-practices/#add-or-copy
@@ -175,7 +215,8 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import copied_archives, copies_between, variables_between
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
-from deadweight.rules.folder_uses import is_said, names_folder_of, word_for
+from deadweight.rules.folder_uses import is_said, layers_behind, names_folder_of, word_for
+from deadweight.rules.reaching import left_in_builders, places_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
 from deadweight.size.estimate import effect_size
@@ -270,17 +311,33 @@ def _concerning(paths: tuple[str, ...]) -> Callable[[Reading], object]:
 
 
 def _words(snapshot: Snapshot) -> Words:
-    paths = dict.fromkeys([effect.path or "" for _, _, effect in _brought(snapshot.shipped_ledgers)])
+    brought = _brought(snapshot.reached_ledgers)
+    copied = (place for _, layer, effect in brought for _, place in places_of(snapshot, layer, effect))
+    paths = dict.fromkeys([*(effect.path or "" for _, _, effect in brought), *copied])
     return Words(_concerning(tuple(paths))) if paths else NO_WORDS
 
 
 @rule("archive-kept", group="cleanup", words=_words)
 def archive_kept(snapshot: Snapshot) -> Iterator[Finding]:
-    """Report archives in layers that ship of which all that is needed has been taken."""
+    """Report archives of which all that is needed has been taken, in layers that ship or in folders that these copy."""
     ledgers = snapshot.shipped_ledgers
-    for used in _left(ledgers[-1].stacks[-1]) if _brought(ledgers) else ():
+    left = _left(ledgers[-1].stacks[-1]) if _brought(ledgers) else ()
+    for used in (*left, *_copied_out(snapshot)):
         if any(use.unpacks for _, use in used.uses) and not is_said(snapshot, posixpath.basename(used.archive.path)):
             yield _finding(snapshot.build.stages[used.archive.layer.site.stage].label, used)
+
+
+def _copied_out(snapshot: Snapshot) -> Iterator[_Kept]:
+    """The files of stages that do not ship which come into the image with the folder around them, and that nothing
+    there has to do with.
+    """
+    for stage, kept in left_in_builders(snapshot, _left, Download, Copied):
+        archive = kept.archive
+        is_own = archive.layer.site.stage == stage and kept.uses
+        places = places_of(snapshot, archive.layer, archive.effect) if is_own else []
+        behind = ((each, place) for layer, place in places for each in layers_behind(snapshot, layer))
+        if places and not any(any(_used(each, (place,))) for each, place in behind):
+            yield kept
 
 
 def _with(left: tuple[_Kept, ...], layer: Layer) -> tuple[_Kept, ...]:
@@ -355,6 +412,12 @@ def _uses(layer: Layer, path: str) -> tuple[_Use, ...]:
     return tuple(use for reading in layer.readings if (use := _use(layer, reading.call, path)))
 
 
+@remembered_of_each
+def _used(layer: Layer, path: str) -> bool:
+    """Whether a command of a layer has to do with a file."""
+    return any(_concerns(call, path) for call in layer.calls)
+
+
 def _concerns(call: Call, path: str) -> bool:
     """Whether a call has to do with a file: it names the file, runs it, or is given the folder that holds it."""
     said = " ".join([call.typed, *[each.text for each in call.words]])
@@ -402,16 +465,20 @@ _left = folded(tuple[_Kept, ...](), _with)
 
 
 def _fixes(kept: _Kept, snapshot: Snapshot) -> Iterator[Fix | None]:
-    if isinstance(kept.archive.effect.cause, Copied):
+    if isinstance(kept.archive.effect.cause, Copied) and kept.archive.layer.site.stage in snapshot.build.shipped:
         yield _added(snapshot, kept) or _mounted(snapshot, kept)
     else:
         yield _removed(snapshot, kept)
 
 
 def _removed(snapshot: Snapshot, kept: _Kept) -> Fix | None:
-    """Delete it right behind its last use; RUNs in between become one."""
+    """Delete it right behind its last use; RUNs in between become one, where their layers ship."""
     layers = snapshot.ledgers.of(kept.archive.layer).layers
     first, last = kept.archive.layer, kept.layer
+    if first.site.stage not in snapshot.build.shipped:
+        text = _as_typed(kept)
+        edit = append_command(snapshot, last, kept.last.call, f"rm {text}", like=kept.archive.call) if text else None
+        return Fix("remove", "Delete it behind its last use", Safety.SAFE, (edit,)) if edit else None
     if first.instruction.keyword != "RUN" or last not in layers:
         return None
     text = _as_typed(kept)

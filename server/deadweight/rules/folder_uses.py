@@ -99,10 +99,11 @@ def is_pointed_at(call: Call, root: str) -> bool:
 
 
 def layers_behind(snapshot: Snapshot, layer: Layer) -> Iterator[Layer]:
-    """The layers of the image on a layer that ships."""
-    ledgers = snapshot.shipped_ledgers
-    at = next(at for at, each in enumerate(ledgers) if each.stage.index == layer.site.stage)
-    return chain(ledgers[at].layers[layer.site.step + 1 :], *(each.layers for each in ledgers[at + 1 :]))
+    """The layers of the image on a layer that ships; on any other, those of its stage and of all that stand on that."""
+    build, stage = snapshot.build, layer.site.stage
+    ledgers = snapshot.shipped_ledgers if stage in build.shipped else snapshot.reached_ledgers
+    above = (each.layers for each in ledgers if build.stands_on(each.stage, stage))
+    return chain(snapshot.ledgers[stage].layers[layer.site.step + 1 :], *above)
 
 
 def is_said(snapshot: Snapshot, name: str) -> bool:

@@ -65,6 +65,26 @@ RUN git clone https://git.example.com/tool.git /opt/tool \
     && rm -rf /opt/tool/.git
 ```
 
+So it is where the image gets the clone by a COPY:
+
+## Example
+
+```
+FROM debian:trixie AS sources
+RUN git clone https://github.com/zsh-users/zsh-autosuggestions.git /src
+FROM debian:trixie-slim
+COPY --from=sources /src /usr/share/zsh-autosuggestions
+```
+
+Use instead:
+
+```
+FROM debian:trixie AS sources
+RUN git clone --depth 1 https://github.com/zsh-users/zsh-autosuggestions.git /src
+FROM debian:trixie-slim
+COPY --from=sources /src /usr/share/zsh-autosuggestions
+```
+
 ## Fix safety
 
 `--depth 1` is safe where the server is one that is known to give it, nothing in the file runs in the clone but what
@@ -116,7 +136,7 @@ RUN git clone https://github.com/example/tool.git /opt/tool
 WORKDIR /opt/tool
 ```
 
-The stage does not ship:
+The stage does not ship, and no COPY takes the history out of it:
 
 ```
 FROM debian:trixie-slim AS build
@@ -146,6 +166,7 @@ from deadweight.model.stack import folded
 from deadweight.rules import copies_between, work_images
 from deadweight.rules.edits import append_command, insert_word
 from deadweight.rules.folder_uses import SHARED, is_inside, is_removed, layers_behind, names
+from deadweight.rules.reaching import left_in_builders, places_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
 from deadweight.syntax.dockerfile import remembered
 
@@ -200,17 +221,27 @@ class _Clone(NamedTuple):
 
 
 def _words(snapshot: Snapshot) -> Words:
-    downloads = [layer for ledger in snapshot.shipped_ledgers for layer in ledger.layers_with(Download)]
+    downloads = [layer for ledger in snapshot.reached_ledgers for layer in ledger.layers_with(Download)]
     return Words(as_written) if any("git" in layer.programs for layer in downloads) else NO_WORDS
 
 
 @rule("git-history-kept", group="cleanup", words=_words)
 def git_history_kept(snapshot: Snapshot) -> Iterator[Finding]:
-    """Report clones in layers that ship with all of their history."""
+    """Report clones with all of their history in layers that ship, or in folders that these copy."""
     ledgers = snapshot.shipped_ledgers
     left = _left(ledgers[-1].stacks[-1]) if keep(ledgers, Download) else ()
+    left += tuple(_copied_out(snapshot))
     for clone in left if left and not work_images.is_for_work(snapshot) else ():
         yield _finding(clone, snapshot.build.stages[clone.layer.site.stage].label)
+
+
+def _copied_out(snapshot: Snapshot) -> Iterator[_Clone]:
+    """The clones of stages that do not ship of which the image gets the history, and leaves it alone."""
+    for stage, clone in left_in_builders(snapshot, _left, Download):
+        places = places_of(snapshot, clone.layer, clone.effect) if clone.layer.site.stage == stage else []
+        behind = ((each, place) for layer, place in places for each in layers_behind(snapshot, layer))
+        if places and not any(_reads(each, place) for each, place in behind):
+            yield clone
 
 
 def _with(left: tuple[_Clone, ...], layer: Layer) -> tuple[_Clone, ...]:
@@ -293,13 +324,24 @@ def _may_read(call: Call, folder: str) -> bool:
 
 def _is_read(snapshot: Snapshot, clone: _Clone) -> bool:
     """Whether something may read the history behind the clone, when the image is built or when it starts there."""
-    behind = (call for layer in layers_behind(snapshot, clone.layer) for call in layer.calls)
-    if any(_may_read(call, clone.folder) for calls in (clone.users, behind) for call in calls):
+    behind = list(_behind(snapshot, clone))
+    if any(_may_read(call, clone.folder) for call in clone.users):
         return True
+    if any(_may_read(call, folder) for layer, folder in behind for call in layer.calls):
+        return True
+    folders = {clone.folder, *(each for _, each in behind)}
     end = snapshot.shipped_ledgers[-1].stage.end
-    if any("GIT" in name and value == clone.folder for name, value in end.variables.items()):
+    if any("GIT" in name and value in folders for name, value in end.variables.items()):
         return True  # a variable tells some program of a repository
-    return end.workdir is None or is_under(end.workdir, clone.folder)
+    return end.workdir is None or any(is_under(end.workdir, folder) for folder in folders)
+
+
+def _behind(snapshot: Snapshot, clone: _Clone) -> Iterator[tuple[Layer, str]]:
+    """The layers on a clone, and where each has it: those of the image, or of its own stage and of what copies that."""
+    yield from ((layer, clone.folder) for layer in layers_behind(snapshot, clone.layer))
+    if clone.layer.site.stage not in snapshot.build.shipped:
+        for copying, place in places_of(snapshot, clone.layer, clone.effect):
+            yield from ((layer, place) for layer in (copying, *layers_behind(snapshot, copying)))
 
 
 def _git_goes(snapshot: Snapshot, clone: _Clone) -> Layer | None:
@@ -348,10 +390,10 @@ def _fixes(clone: _Clone, snapshot: Snapshot) -> Iterator[Fix | None]:
 
 def _partial(snapshot: Snapshot, clone: _Clone) -> Fix | None:
     """Clone without the files of older versions."""
-    later = ((layer, call) for layer in layers_behind(snapshot, clone.layer) for call in layer.calls)
+    behind = _behind(snapshot, clone)
     users = (
         *((clone.layer, call) for call in clone.users),
-        *(each for each in later if _concerns(each[1], clone.folder)),
+        *((layer, call) for layer, folder in behind for call in layer.calls if _concerns(call, folder)),
     )
     from deadweight.rules.partial_clones import fetch_files_later  # a session starts without it
 
@@ -364,6 +406,8 @@ def _removed_behind(snapshot: Snapshot, clone: _Clone, gone: Layer | None) -> Fi
     """
     from deadweight.rules.source_trees import installs_all, is_only_source  # a session starts without it
 
+    if clone.layer.site.stage not in snapshot.build.shipped:
+        return None
     own = snapshot.ledgers.of(clone.layer).layers[clone.layer.site.step + 1 :]
     later = [(layer, call) for layer in own for call in layer.calls if _concerns(call, clone.folder)]
     last = later[-1][0] if later else clone.layer

@@ -102,7 +102,7 @@ def _wget(call: Call) -> Iterator[Effect]:
         if target != "/dev/null":
             yield writes(call.around.resolve(target), Download(urls[0] if urls else None), call.span)
     elif is_many:
-        yield writes(call.around.resolve(folder), Download(None), call.span)
+        yield writes(call.around.resolve(folder), Download(None, is_folder=True), call.span)
     else:
         for url in urls:
             yield _download(call, url, folder)

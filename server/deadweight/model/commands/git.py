@@ -50,9 +50,9 @@ def _effects(call: Call) -> Iterator[Effect]:
         url = operands[1].pattern
         name = operands[2].pattern if len(operands) > 2 else url.rstrip("/").rpartition("/")[2].removesuffix(".git")
         target = name if name.startswith(("/", "$", "~")) else f"{folder}/{name}"
-        yield writes(around.resolve(target), Download(url), call.span)
+        yield writes(around.resolve(target), Download(url, is_folder=True), call.span)
     elif operands[0].text in ("fetch", "pull", "submodule", "lfs"):
-        yield writes(around.resolve(folder), Download(None), call.span)
+        yield writes(around.resolve(folder), Download(None, is_folder=True), call.span)
 
 
 TOOLS = (Tool(("git",), _effects),)
