@@ -126,14 +126,14 @@ _READS_NOTHING = frozenset(
 
 
 @lru_cache(maxsize=64)
-def _reading(copied: tuple[tuple[str, ...], ...]) -> Callable[[Reading], object]:
-    """Which of these copies a command may read: the same question for the same copies."""
-    return lambda command: [_may_read(command.call, paths) for paths in copied]
+def _reading(copied: frozenset[str]) -> Callable[[Reading], object]:
+    """What of these paths a command may read: the same question for the same paths."""
+    return lambda command: _read_by(command.call, copied)
 
 
 def _words(snapshot: Snapshot) -> Words:
     found = [each for ledger in snapshot.shipped_ledgers for each in _copies(ledger.stacks[-1]).found]
-    return Words(_reading(tuple([_paths(layer) for layer, _ in found]))) if found else NO_WORDS
+    return Words(_reading(frozenset().union(*[_paths(layer) for layer, _ in found]))) if found else NO_WORDS
 
 
 @rule("copied-twice", group="layers", is_about_unnecessary=True, words=_words)
@@ -222,19 +222,21 @@ def _reads(layer: Layer, between: Layer) -> bool:
     if not between.calls:
         return True
     paths = _paths(layer)
-    return any(_may_read(call, paths) for call in between.calls)
+    return any(_read_by(call, paths) for call in between.calls)
 
 
-def _paths(layer: Layer) -> tuple[str, ...]:
+def _paths(layer: Layer) -> frozenset[str]:
     """Where a layer writes."""
-    return tuple([effect.path or "/" for effect in layer.kept])
+    return frozenset([effect.path or "/" for effect in layer.kept])
 
 
-def _may_read(call: Call, paths: tuple[str, ...]) -> bool:
-    """Whether a call may read what lies at one of these paths; there are some that read nothing but what they name."""
+def _read_by(call: Call, paths: frozenset[str]) -> frozenset[str]:
+    """Those of these paths that a call may read; there are calls that read nothing but what they name."""
     if call.program not in _READS_NOTHING or call.placed.command.redirects:
-        return True
+        return paths
     named = list(call.paths([word for word in call.words if not word.text.startswith("-")]))
-    return None in named or any(
-        is_under(path, each) or is_under(each, path) for path in paths for each in named if each
-    )
+    if None in named:
+        return paths
+    ends = [f"{each.rstrip('/')}/" for each in named if each]
+    both = [(path, f"{path.rstrip('/')}/", end) for path in paths for end in ends]
+    return frozenset([path for path, one, other in both if one.startswith(other) or other.startswith(one)])
