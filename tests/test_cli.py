@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deadweight.analysis.report import Reported
 from deadweight.cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from deadweight.rules.rule import Fix
 
 LISTS = "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y curl\n"
 CLEAN = "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"
@@ -327,3 +330,24 @@ def test_a_new_file_is_never_written_over(folder: Path, capsys: pytest.CaptureFi
     assert main(["fix", "--write", "a.Dockerfile", "b.Dockerfile"]) == 0
     assert capsys.readouterr().out.count(".dockerignore") == 1
     assert (folder / ".dockerignore").read_text("utf-8") == "**/.turbo\n"
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+def test_a_file_on_which_we_fail_takes_nothing_from_others(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text(f"FROM debian:12-slim\nRUN apt-get update && echo {name}\n")
+
+    def fixes(self: Reported) -> tuple[Fix, ...]:
+        if "echo a" in self.snapshot.text:
+            raise ValueError("no\nway")
+        return tuple(each for each in self.finding.fixes(self.snapshot) if each)
+
+    monkeypatch.setattr(Reported, "fixes", property(fixes))
+    assert main([command, str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert err.count("\n") == 1
+    assert "a/Dockerfile: a bug of deadweight's own, please report it: ValueError at fixes, line " in err
+    assert "echo b" in out

@@ -64,3 +64,10 @@ def test_nothing_is_offered_where_the_next_update_would_leave_them_again() -> No
         each for each in report(snapshot_of(f"{BASE}RUN {UPDATE} && {LEAN} jq\n{last}")) if each.rule.id in LISTS
     ]
     assert found.fixes == ()
+
+
+def test_who_installs_behind_the_removal_reads_no_lists() -> None:
+    before = f"{BASE}RUN {UPDATE}\nRUN {LEAN} jq\nRUN rm -rf /var/lib/apt/lists/*\nRUN {LEAN} less\nRUN {UPDATE}\n"
+    found = [each for each in report(snapshot_of(before)) if each.rule.id in LISTS]
+    assert [each.rule.id for each in found] != []
+    assert [fix.title for each in found for fix in each.fixes] != []

@@ -9,7 +9,7 @@ from deadweight.analysis.report import about
 from deadweight.cli import build
 from deadweight.cli.findings import add_selection, selection
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
-from deadweight.cli.output import is_coloured, paint, warn, write
+from deadweight.cli.output import is_coloured, own_bug, paint, warn, write
 from deadweight.rules.catalog import BY_ID
 from deadweight.rules.edits import append_lines
 from deadweight.rules.rule import Safety
@@ -66,7 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         # A rule of mere offers says nothing unless somebody names it.
         settings = read.settings.offering if arguments.rule else read.settings
-        outcome = fix_all(read.snapshot, settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
+        try:
+            outcome = fix_all(read.snapshot, settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
+        except Exception as error:  # other files shall not lose their fixes
+            warn(f"{shown(read.path)}: {own_bug(error)}")
+            code = UNREADABLE
+            continue
         if arguments.ask and not outcome.done:
             _say_why_not(arguments, read)
         try:

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deadweight.cli.quick_start import compile_on_first_use
 
         compile_on_first_use()
-    from deadweight.cli.output import prepare_streams
+    from deadweight.cli.output import own_bug, prepare_streams, warn
 
     try:
         prepare_streams()
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"deadweight: {error.strerror or error}\n")
         return UNREADABLE
     except Exception as error:
-        sys.stderr.write(f"deadweight: a bug of deadweight's own, please report it: {_place_of(error)}\n")
+        warn(own_bug(error))
         return UNREADABLE
     return code
 
@@ -118,15 +118,6 @@ def _version() -> str:
     from deadweight import __version__
 
     return __version__
-
-
-def _place_of(error: Exception) -> str:
-    """Where an error was raised, in a line."""
-    import traceback
-
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    message = " ".join(str(error).split())[:200]
-    return f"{type(error).__name__} at {last.name}, line {last.lineno}: {message}"
 
 
 def _discard_output() -> None:

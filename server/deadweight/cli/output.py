@@ -91,3 +91,13 @@ def is_coloured(stream: TextIO | None = None) -> bool:
 def paint(text: str, style: str, coloured: bool) -> str:
     """`text` in a style (bold, dim, red, green, yellow, blue, cyan), or as it is."""
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if coloured else text
+
+
+def own_bug(error: Exception) -> str:
+    """What is said of an error that nobody else is to blame for: where it was raised, in a line."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    message = " ".join(str(error).split())[:200]
+    place = f"{type(error).__name__} at {last.name}, line {last.lineno}: {message}"
+    return f"a bug of deadweight's own, please report it: {place}"

@@ -53,20 +53,20 @@ def retyped(ledger: Ledger, number: int, instruction: Instruction) -> Retyped | 
     The commands of a plain script are words between operators: words in place of other words leave the others alone.
     """
     was = ledger.layers[number]
-    step, before, readings = was.step, was.instruction.text, _apart(was)
+    step, before, (readings, ends) = was.step, was.instruction.text, _apart(was)
     text = instruction.text
     if step is None or not readings or len(text) > _MOST:
         return None
     grown = len(text) - len(before)
     # The first one behind which all is as it was.
-    ends = [each.call.place.end for each in readings]
     at = bisect_left(ends, True, key=lambda end: before[end:] == text[end + grown :])
     if at == len(readings):
         return None
-    old = readings[at]
-    start, end = old.call.place
+    old, end = readings[at], ends[at]
+    start = old.call.place.start
     source = text[start : max(start, end + grown)].rstrip(" \t")
-    if before[:start] != text[:start] or not shell_plain.is_command(source):
+    # In front of a script, what starts with dashes is a flag of the RUN.
+    if before[:start] != text[:start] or source.startswith("-") or not shell_plain.is_command(source):
         return None
     mounts = mounts_of(was.instruction, step.state)
     files = Filesystem(ledger.below(was), ledger.context, mounts, was.site, old.call.around.files.here)
@@ -75,13 +75,17 @@ def retyped(ledger: Ledger, number: int, instruction: Instruction) -> Retyped | 
 
 
 @remembered
-def _apart(layer: Layer) -> Sequence[Reading]:
-    """The commands of a RUN, where they run one after the other as they are written; none otherwise."""
-    step, readings = layer.step, layer.readings
+def _apart(layer: Layer) -> tuple[Sequence[Reading], Sequence[int]]:
+    """The commands of a RUN and where each ends, with the blanks behind it, where they run one after the other as they
+    are written; none otherwise.
+    """
+    step, readings, text = layer.step, layer.readings, layer.instruction.text
     if step is None or layer.measured is not None or not readings or layer.instruction.heredocs:
-        return ()
+        return (), ()
     body = run_body(layer.instruction, step.state.shell)
     if body is None or body.form != "shell" or not shell_plain.is_plain(body.script.text):
-        return ()
+        return (), ()
     places = [each.call.place for each in readings]
-    return readings if all(one.end <= other.start for one, other in pairwise(places)) else ()
+    if any(one.end > other.start for one, other in pairwise(places)):
+        return (), ()
+    return readings, [len(text) - len(text[end:].lstrip(" \t")) for _, end in places]

@@ -62,10 +62,10 @@ def of_command(command: Reading) -> object:
 def readers_of(ledger: Ledger, left: Left) -> list[Layer]:
     """The later RUNs of the stage that read these lists."""
     found: list[Layer] = []
-    for layer, (needs, downloads) in _about_lists.in_stage(ledger.alone):
+    for layer, (needs, ends) in _about_lists.in_stage(ledger.alone):
         if layer.site > left.layer.site:
             found += [layer] if needs else []
-            if downloads:
+            if ends:
                 break
     return found
 
@@ -138,10 +138,15 @@ def _removal(snapshot: Snapshot, left: Left, readings: Sequence[_Reading], *, is
 
 @OfLayers
 def _about_lists(layer: Layer) -> Iterator[tuple[bool, bool]]:
-    """Whether a RUN reads the lists of an earlier one, and whether it puts new ones in their place."""
-    found = (_needs_lists(layer), _downloads(layer)) if layer.calls else (False, False)
+    """Whether a RUN reads the lists of an earlier one, and whether these are gone behind it, or others there."""
+    found = (_needs_lists(layer), _ends(layer)) if layer.calls else (False, False)
     if True in found:
         yield found
+
+
+def _ends(layer: Layer) -> bool:
+    """Whether the lists of an earlier layer are gone behind a RUN, or others are there."""
+    return _downloads(layer) or _removes(layer)
 
 
 def _until_next_update(ledger: Ledger, left: Left) -> tuple[Layer, ...]:
@@ -150,7 +155,7 @@ def _until_next_update(ledger: Ledger, left: Left) -> tuple[Layer, ...]:
     """
     below = ledger.layers[left.layer.site.step + 1 :]
     for at, layer in enumerate(below):
-        if layer.calls and (_downloads(layer) or _removes(layer)):
+        if layer.calls and _ends(layer):
             return below[: at + 1]
     return below
 
