@@ -350,3 +350,56 @@ def test_an_upgrade_of_pip_compiles_nothing() -> None:
     for upgrade, reported in (("setuptools==70 pip", 0), ("lxml", 1)):
         run = f"{install} && pip install --no-cache-dir --upgrade {upgrade} && rm -rf /var/lib/apt/lists/*\n"
         assert len(found(f'FROM debian:13\n{run}CMD ["app"]\n', "build-packages-kept")) == reported
+
+
+def test_an_update_in_a_run_that_installs_nothing_by_apt_goes() -> None:
+    run = (
+        "RUN apt-get update \\\n  && wget https://example.org/init.deb \\\n  && dpkg -i init.deb \\\n  && rm init.deb\n"
+    )
+    (left,) = found(f"FROM node:7-slim\n{run}", "apt-lists-kept")
+    assert fixed(
+        left.snapshot, [left.fixes[0]]
+    ).text == f"FROM node:7-slim\n{run.replace('apt-get update', '', 1)}".replace("RUN  \\\n  && ", "RUN ")
+
+
+def test_a_program_that_installs_by_apt_reads_the_lists() -> None:
+    (left,) = found("FROM debian:12\nRUN apt-get update && ansible-playbook site.yml && echo done\n", "apt-lists-kept")
+    after = fixed(left.snapshot, [left.fixes[0]]).text
+    assert "ansible-playbook site.yml && rm -rf /var/lib/apt/lists/*" in after
+
+
+def test_what_another_install_asks_for_is_not_removed_with_a_name_for_several() -> None:
+    sets = "RUN apk add --no-cache --virtual .deps g++ postgresql-dev\n{}RUN make -C /src\nRUN apk del .deps\n"
+    own, beside = (
+        found(f"FROM alpine:3.22\n{sets.format(more)}", "late-delete")[0].finding.saves
+        for more in ("", "RUN apk add --no-cache g++\n")
+    )
+    assert own is not None
+    assert beside is not None
+    assert own.best - beside.best > 100_000_000
+
+
+def test_a_list_with_a_line_for_each_package_stays_one() -> None:
+    file = (
+        "FROM debian:13\nRUN extrepo enable sury\nRUN apt-get update && apt-get install -y \\\n\tgit \\\n\tphp8.5-cli\n"
+    )
+    (brought,) = found(file, "recommended-packages")
+    after = fixed(brought.snapshot, [brought.fixes[0]]).text
+    kept = "ca-certificates \\\n\tnetbase \\\n\topenssh-client"
+    assert after.endswith(f"-y \\\n\tgit \\\n\t{kept} \\\n    && apt-get install -y \\\n\tphp8.5-cli\n")
+
+
+def test_what_is_new_in_each_build_goes_below_all_runs_that_are_known() -> None:
+    runs = "RUN apt-get update && apt-get install -y nginx\nRUN sed -i s/a/b/ /etc/nginx/nginx.conf\n"
+    file = f"FROM debian:13\nARG BUILD_DATE\n{runs}RUN echo x >> /etc/nginx/nginx.conf\nCMD nginx\n"
+    (early,) = found(file, "volatile-line-early")
+    assert early.statement == "BUILD_DATE may be new in each build, and line 3 with it"
+    assert fixed(early.snapshot, [early.fixes[0]]).text.endswith("nginx.conf\nARG BUILD_DATE\nCMD nginx\n")
+
+
+@pytest.mark.parametrize(("version", "is_known"), [("1.14.4", False), ("1.25.1", True)])
+def test_go_of_some_years_was_heavier(version: str, is_known: bool) -> None:
+    """The archive of 1.14.4 is 124 MB, that of 1.25 is 60 to 80."""
+    unpack = f"RUN wget https://go.dev/dl/go{version}.linux-amd64.tar.gz && tar xf go{version}.linux-amd64.tar.gz\n"
+    (kept,) = found(f"FROM debian:13\n{unpack}", "archive-kept")
+    assert (kept.finding.saves is not None) is is_known
