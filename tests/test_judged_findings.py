@@ -403,3 +403,29 @@ def test_go_of_some_years_was_heavier(version: str, is_known: bool) -> None:
     unpack = f"RUN wget https://go.dev/dl/go{version}.linux-amd64.tar.gz && tar xf go{version}.linux-amd64.tar.gz\n"
     (kept,) = found(f"FROM debian:13\n{unpack}", "archive-kept")
     assert (kept.finding.saves is not None) is is_known
+
+
+def test_packages_of_a_release_without_lists_have_the_names_of_debian() -> None:
+    """Focal has clang-10, bullseye clang-11."""
+    install = "RUN apt-get update && apt-get install -y clang && rm -rf /var/lib/apt/lists/*\n"
+    (brought,) = said(f"FROM ubuntu:20.04\n{install}", "recommended-packages")
+    assert "llvm-11-dev" in brought
+    assert brought.endswith(", as Debian bullseye calls them")
+
+
+def test_a_clone_in_a_folder_that_nobody_knows_may_be_where_the_image_starts() -> None:
+    clone = "FROM someone/tensorflow\nRUN git clone https://github.com/tensorflow/benchmarks.git\n"
+    for folder, safety in (("/srv", "safe"), ("/src/benchmarks/scripts", "ask")):
+        (kept,) = found(f'{clone}WORKDIR {folder}\nENTRYPOINT ["./run"]\n', "git-history-kept")
+        assert [fix.safety.value for fix in kept.fixes if fix.title == "Add --depth 1"] == [safety]
+
+
+def test_a_run_that_but_updates_for_nobody_goes() -> None:
+    file = "FROM php:5-apache\nRUN apt-get update\nRUN pear channel-discover pear.nrk.io\n"
+    (left,) = found(file, "apt-lists-kept")
+    assert fixed(left.snapshot, [left.fixes[0]]).text == file.replace("RUN apt-get update\n", "")
+
+
+def test_a_version_of_an_old_python_is_older_and_smaller_too() -> None:
+    """The wheel of setuptools 40.4.3 has 569 kB, less than is worth a word; the newest one has 1.2 MB."""
+    assert said("FROM python:3.7-alpine\nRUN pip install setuptools==40.4.3\n", "install-cache-kept") == []

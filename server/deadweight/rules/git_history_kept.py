@@ -294,7 +294,10 @@ def _is_read(snapshot: Snapshot, clone: _Clone) -> bool:
     if any(_may_read(call, clone.folder) for calls in (clone.users, behind) for call in calls):
         return True
     start = snapshot.shipped_ledgers[-1].stage.end.workdir
-    return start is None or is_under(start, clone.folder)
+    if start is None or is_under(start, clone.folder):
+        return True
+    # Where only the base image knows where the clone lies, a folder of its name may be it.
+    return clone.name != clone.folder and f"/{clone.name}/" in f"{start}/"
 
 
 def _goes_with_git(snapshot: Snapshot, clone: _Clone) -> bool:

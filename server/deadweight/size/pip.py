@@ -268,8 +268,9 @@ def _likeness(
     source = f"{row.source}, version {row.version}"
     if stated and row.download:
         return STATED, stated / row.download, f"{source}, by the size of the wheel"
-    is_near = facts.release(version)[:1] == facts.release(row.version)[:1]
-    return SAME_MAJOR if is_near else OTHER_MAJOR, 1, source
+    if facts.release(version)[:1] == facts.release(row.version)[:1]:
+        return SAME_MAJOR, 1, source
+    return (_OF_OLD, _OLD, source) if target.is_old else (OTHER_MAJOR, 1, source)
 
 
 def _nearest(name: str, version: str, cpu: bool) -> facts.Wheel | None:
