@@ -368,6 +368,14 @@ def test_a_program_that_installs_by_apt_reads_the_lists() -> None:
     assert "ansible-playbook site.yml && rm -rf /var/lib/apt/lists/*" in after
 
 
+@pytest.mark.parametrize("program", ["install-packages", "install_packages", "clean-install", "apt-fast install -y"])
+def test_a_program_of_the_base_that_installs_reads_the_lists(program: str) -> None:
+    run = f"RUN apt-get update && apt-get install -y curl && {program} jq"
+    (left,) = found(f"FROM gitpod/workspace-base\nUSER root\n{run}\n", "apt-lists-kept")
+    after = fixed(left.snapshot, [left.fixes[0]]).text.replace(" \\\n   ", "")
+    assert f"{program} jq && rm -rf /var/lib/apt/lists/*" in after
+
+
 def test_what_another_install_asks_for_is_not_removed_with_a_name_for_several() -> None:
     sets = "RUN apk add --no-cache --virtual .deps g++ postgresql-dev\n{}RUN make -C /src\nRUN apk del .deps\n"
     own, beside = (

@@ -35,8 +35,10 @@ _APT = frozenset(("apt-get", "apt", "aptitude"))
 # Programs that read the lists.
 _READERS = _APT | {
     *("apt-cache", "tasksel", "mk-build-deps", "gdebi", "apt-file", "rosdep", "opam", "shutit"),
-    *("ansible-playbook", "ansible-pull", "chef-client", "chef-solo", "puppet", "salt-call"),
+    *("ansible-playbook", "ansible-pull", "chef-client", "chef-solo", "puppet", "salt-call", "apt-fast"),
 }
+# Programs of a base image that install: `install-packages` of Gitpod, `install_packages` of minideb, `clean-install`
+_INSTALLS = re.compile(r"install[-_](?:packages?|pkgs|clean)|(?:clean|apt|pkg|package)[-_]install")
 _TIDY = frozenset(("clean", "autoclean", "autoremove", "remove", "purge"))
 _NEED_NO_LISTS = _TIDY | {"update", "--version"}
 _SHELLS = frozenset(("sh", "bash", "dash"))
@@ -408,7 +410,7 @@ def _is_certain_update(call: Call) -> bool:
 
 @remembered_of_words
 def _reads_lists(call: Call) -> bool:
-    if call.program in _READERS:
+    if call.program in _READERS or _INSTALLS.fullmatch(call.program):
         return not any(word.text in _NEED_NO_LISTS for word in call.words)
     return call.program not in ("echo", "printf") and _hands_on_an_install(call)
 
