@@ -9,7 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from conftest import json_lines
@@ -243,6 +243,7 @@ def test_fixed_run_takes_the_same_course(stubs: Path, script: str, fail: str) ->
     text = f"FROM node:22\nRUN {script}\n"
     after = run_body(parse(fixed_text(text)).instructions[1].instruction)
     assert after is not None
+    assume(after.script.text.count(UPDATE) == script.count(UPDATE))  # one that nothing reads goes
     for shell in filter(None, (shutil.which("bash"), shutil.which("dash"), shutil.which("sh"))):
         status, commands = course(shell, script, stubs, fail)
         then, now = course(shell, after.script.text, stubs, fail)

@@ -350,3 +350,90 @@ def test_an_upgrade_of_pip_compiles_nothing() -> None:
     for upgrade, reported in (("setuptools==70 pip", 0), ("lxml", 1)):
         run = f"{install} && pip install --no-cache-dir --upgrade {upgrade} && rm -rf /var/lib/apt/lists/*\n"
         assert len(found(f'FROM debian:13\n{run}CMD ["app"]\n', "build-packages-kept")) == reported
+
+
+def test_an_update_in_a_run_that_installs_nothing_by_apt_goes() -> None:
+    run = (
+        "RUN apt-get update \\\n  && wget https://example.org/init.deb \\\n  && dpkg -i init.deb \\\n  && rm init.deb\n"
+    )
+    (left,) = found(f"FROM node:7-slim\n{run}", "apt-lists-kept")
+    assert fixed(
+        left.snapshot, [left.fixes[0]]
+    ).text == f"FROM node:7-slim\n{run.replace('apt-get update', '', 1)}".replace("RUN  \\\n  && ", "RUN ")
+
+
+def test_a_program_that_installs_by_apt_reads_the_lists() -> None:
+    (left,) = found("FROM debian:12\nRUN apt-get update && ansible-playbook site.yml && echo done\n", "apt-lists-kept")
+    after = fixed(left.snapshot, [left.fixes[0]]).text
+    assert "ansible-playbook site.yml && rm -rf /var/lib/apt/lists/*" in after
+
+
+@pytest.mark.parametrize("program", ["install-packages", "install_packages", "clean-install", "apt-fast install -y"])
+def test_a_program_of_the_base_that_installs_reads_the_lists(program: str) -> None:
+    run = f"RUN apt-get update && apt-get install -y curl && {program} jq"
+    (left,) = found(f"FROM gitpod/workspace-base\nUSER root\n{run}\n", "apt-lists-kept")
+    after = fixed(left.snapshot, [left.fixes[0]]).text.replace(" \\\n   ", "")
+    assert f"{program} jq && rm -rf /var/lib/apt/lists/*" in after
+
+
+def test_what_another_install_asks_for_is_not_removed_with_a_name_for_several() -> None:
+    sets = "RUN apk add --no-cache --virtual .deps g++ postgresql-dev\n{}RUN make -C /src\nRUN apk del .deps\n"
+    own, beside = (
+        found(f"FROM alpine:3.22\n{sets.format(more)}", "late-delete")[0].finding.saves
+        for more in ("", "RUN apk add --no-cache g++\n")
+    )
+    assert own is not None
+    assert beside is not None
+    assert own.best - beside.best > 100_000_000
+
+
+def test_a_list_with_a_line_for_each_package_stays_one() -> None:
+    file = (
+        "FROM debian:13\nRUN extrepo enable sury\nRUN apt-get update && apt-get install -y \\\n\tgit \\\n\tphp8.5-cli\n"
+    )
+    (brought,) = found(file, "recommended-packages")
+    after = fixed(brought.snapshot, [brought.fixes[0]]).text
+    kept = "ca-certificates \\\n\tnetbase \\\n\topenssh-client"
+    assert after.endswith(f"-y \\\n\tgit \\\n\t{kept} \\\n    && apt-get install -y \\\n\tphp8.5-cli\n")
+
+
+def test_what_is_new_in_each_build_goes_below_all_runs_that_are_known() -> None:
+    runs = "RUN apt-get update && apt-get install -y nginx\nRUN sed -i s/a/b/ /etc/nginx/nginx.conf\n"
+    file = f"FROM debian:13\nARG BUILD_DATE\n{runs}RUN echo x >> /etc/nginx/nginx.conf\nCMD nginx\n"
+    (early,) = found(file, "volatile-line-early")
+    assert early.statement == "BUILD_DATE may be new in each build, and line 3 with it"
+    assert fixed(early.snapshot, [early.fixes[0]]).text.endswith("nginx.conf\nARG BUILD_DATE\nCMD nginx\n")
+
+
+@pytest.mark.parametrize(("version", "is_known"), [("1.14.4", False), ("1.25.1", True)])
+def test_go_of_some_years_was_heavier(version: str, is_known: bool) -> None:
+    """The archive of 1.14.4 is 124 MB, that of 1.25 is 60 to 80."""
+    unpack = f"RUN wget https://go.dev/dl/go{version}.linux-amd64.tar.gz && tar xf go{version}.linux-amd64.tar.gz\n"
+    (kept,) = found(f"FROM debian:13\n{unpack}", "archive-kept")
+    assert (kept.finding.saves is not None) is is_known
+
+
+def test_packages_of_a_release_without_lists_have_the_names_of_debian() -> None:
+    """Focal has clang-10, bullseye clang-11."""
+    install = "RUN apt-get update && apt-get install -y clang && rm -rf /var/lib/apt/lists/*\n"
+    (brought,) = said(f"FROM ubuntu:20.04\n{install}", "recommended-packages")
+    assert "llvm-11-dev" in brought
+    assert brought.endswith(", as Debian bullseye calls them")
+
+
+def test_a_clone_in_a_folder_that_nobody_knows_may_be_where_the_image_starts() -> None:
+    clone = "FROM someone/tensorflow\nRUN git clone https://github.com/tensorflow/benchmarks.git\n"
+    for folder, safety in (("/srv", "safe"), ("/src/benchmarks/scripts", "ask")):
+        (kept,) = found(f'{clone}WORKDIR {folder}\nENTRYPOINT ["./run"]\n', "git-history-kept")
+        assert [fix.safety.value for fix in kept.fixes if fix.title == "Add --depth 1"] == [safety]
+
+
+def test_a_run_that_but_updates_for_nobody_goes() -> None:
+    file = "FROM php:5-apache\nRUN apt-get update\nRUN pear channel-discover pear.nrk.io\n"
+    (left,) = found(file, "apt-lists-kept")
+    assert fixed(left.snapshot, [left.fixes[0]]).text == file.replace("RUN apt-get update\n", "")
+
+
+def test_a_version_of_an_old_python_is_older_and_smaller_too() -> None:
+    """The wheel of setuptools 40.4.3 has 569 kB, less than is worth a word; the newest one has 1.2 MB."""
+    assert said("FROM python:3.7-alpine\nRUN pip install setuptools==40.4.3\n", "install-cache-kept") == []

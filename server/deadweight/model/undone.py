@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import BaseLayers, Built, Kind, Leftover, Measured, PackageSet
@@ -61,7 +61,8 @@ def _removed(
     removed: dict[int, list[tuple[Site, Effect]]] = {}
     for rest, parts in zip(touched, _removed_of(layer, touched, context), strict=True):
         for number, part in parts:
-            removed.setdefault(number, []).append((rest.site, part))
+            if left := _without_others(part, layer, layer.undoing[number], there):
+                removed.setdefault(number, []).append((rest.site, left))
     return [(layer.undoing[number], tuple(removed[number])) for number in sorted(removed)]
 
 
@@ -77,6 +78,23 @@ def _removed_of(layer: Layer, rest: Rest, context: BuildContext | None) -> tuple
             parts = [part for part in parts if not isinstance(part.cause, Leftover)]
         found += [(number, part) for part in parts]
     return tuple(found)
+
+
+def _without_others(part: Effect, layer: Layer, removal: Effect, there: tuple[Rest, ...]) -> Effect | None:
+    """Of packages that go, those that no other install asks for: these stay, with what they brought along."""
+    cause, removed = part.cause, removal.cause
+    if not isinstance(cause, PackageSet) or not isinstance(removed, PackageSet):
+        return part
+    effects = chain(layer.kept, *(rest.effects for rest in there))
+    sets = (
+        each.cause for each in effects if isinstance(each.cause, PackageSet) and each.cause.manager == cause.manager
+    )
+    asked = {name for each in sets for name in each.names if name not in removed_names(each, removed)}
+    stay = tuple(name for name in cause.names if name in asked)
+    if not stay:
+        return part
+    names = tuple(name for name in cause.names if name not in asked)
+    return replace(part, cause=replace(cause, names=names, already=(*cause.already, *stay))) if names else None
 
 
 def _is_clean_up(layer: Layer, removal: Effect) -> bool:

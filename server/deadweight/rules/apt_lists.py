@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.commands import catalog
 from deadweight.model.commands.apt import LISTS, updates_besides
 from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.effects import CopiedFromStage, Kind, covers, is_under
 from deadweight.model.layers import mounts_of
 from deadweight.model.of_layers import OfLayers
-from deadweight.rules.edits import append_command, complete, prepend_command, remove_instruction
+from deadweight.rules.edits import append_command, complete, prepend_command, remove_command, remove_instruction
 from deadweight.rules.leftovers import left_again
 from deadweight.rules.rule import Fix, Safety, as_written
 from deadweight.syntax import shell
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
 
 _APT = frozenset(("apt-get", "apt", "aptitude"))
 # Programs that read the lists.
-_READERS = _APT | {"apt-cache", "tasksel", "mk-build-deps", "gdebi", "apt-file", "rosdep"}
+_READERS = _APT | {
+    *("apt-cache", "tasksel", "mk-build-deps", "gdebi", "apt-file", "rosdep", "opam", "shutit"),
+    *("ansible-playbook", "ansible-pull", "chef-client", "chef-solo", "puppet", "salt-call", "apt-fast"),
+}
+# Programs of a base image that install: `install-packages` of Gitpod, `install_packages` of minideb, `clean-install`
+_INSTALLS = re.compile(r"install[-_](?:packages?|pkgs|clean)|(?:clean|apt|pkg|package)[-_]install")
 _TIDY = frozenset(("clean", "autoclean", "autoremove", "remove", "purge"))
 _NEED_NO_LISTS = _TIDY | {"update", "--version"}
 _SHELLS = frozenset(("sh", "bash", "dash"))
@@ -41,6 +47,7 @@ _READS_NO_FILE = re.compile(r"(?<![\w-])-[a-z]*[cs]")  # `bash -xc "..."`, `curl
 _CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure")
 # `./bootstrap.sh --prefix=/usr`, which makes ready for make
 _CONFIGURES = re.compile(r"--(?:prefix|with-\S+|enable-\S+|disable-\S+)\b")
+_NO_TOOLS = frozenset(("cd", "echo", "printf", "export", "set", "true", ":", "test", "[", "ls", "cat", "grep", "sed"))
 _READY_BY = frozenset(
     ("configure", "b2", "bjam")
 )  # what a script right before them makes: `./bootstrap.sh && ./configure`
@@ -122,6 +129,10 @@ class _Reading(NamedTuple):
 def _removal(snapshot: Snapshot, left: Left, readings: Sequence[_Reading], *, is_again: bool) -> Fix | None:
     """The removal, where these alone read the lists."""
     edits: list[Edit | None] = []
+    if not is_again and not any(readers for _, readers in readings) and (needless := _needless(left.layer)):
+        whole = [remove_instruction(snapshot, left.layer)] if _only_updates(left.layer) else None
+        made = complete(whole or [remove_command(snapshot, left.layer, call) for call in needless])
+        return Fix("clean-up", "Remove apt-get update, which nothing reads", Safety.SAFE, made) if made else None
     for below, readers in readings:
         if readers and not _can_move(left, below[: below.index(readers[-1]) + 1], readers):
             return None
@@ -288,6 +299,19 @@ def _only_updates(layer: Layer) -> bool:
     return len(commands) == len(layer.calls) == 1 and _is_update(layer.calls[0]) and not commands[0].redirects
 
 
+def _needless(layer: Layer) -> list[Call]:
+    """The updates of a RUN beside which nothing reads the lists, nor may."""
+    updates = [call for call in layer.calls if _is_update(call)]
+    others = [call for call in layer.calls if not _is_update(call)]
+    is_plain = not any(call.placed.conditional or call.placed.in_function for call in updates)
+    return updates if is_plain and not _uses(layer) and all(map(_is_known, others)) else []
+
+
+def _is_known(call: Call) -> bool:
+    """Whether a call surely installs nothing by apt."""
+    return call.program in _NO_TOOLS or catalog.find(call.program) is not None
+
+
 def _last_use(left: Left) -> Call:
     """The last call of the layer that reads or writes the lists, with what apt tidies up right behind it."""
     calls = left.layer.calls
@@ -391,7 +415,7 @@ def _is_certain_update(call: Call) -> bool:
 
 @remembered_of_words
 def _reads_lists(call: Call) -> bool:
-    if call.program in _READERS:
+    if call.program in _READERS or _INSTALLS.fullmatch(call.program):
         return _NEED_NO_LISTS.isdisjoint([word.text for word in call.words])
     return call.program not in ("echo", "printf") and _hands_on_an_install(call)
 

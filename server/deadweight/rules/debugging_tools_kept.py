@@ -70,6 +70,22 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /var/lib/apt/lists/*
 ```
 
+A comment says that it is there for developers, or the app is mounted into the image:
+
+```
+FROM debian:bookworm-slim
+# for debugging
+RUN apt-get update && apt-get install -y --no-install-recommends vim && rm -rf /var/lib/apt/lists/*
+CMD ["shop"]
+```
+
+```
+FROM ubuntu:24.04
+RUN apt-get update && apt-get install -y nano php8.3-cli php8.3-xdebug && rm -rf /var/lib/apt/lists/*
+COPY php.ini /etc/php/8.3/cli/conf.d/99-own.ini
+CMD ["php", "artisan", "serve"]
+```
+
 The Dockerfile names it elsewhere:
 
 ```
@@ -130,7 +146,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.start import start_words
-from deadweight.rules import lone_commands, work_images, xdebug
+from deadweight.rules import comments, lone_commands, work_images, xdebug
 from deadweight.rules.edits import complete, swap_words
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, rule
 from deadweight.size import apt
@@ -154,6 +170,8 @@ _TOOLS = {
 }
 _WORKED_IN = frozenset(("bash", "sh", "zsh", "ash", "sleep", "tail", "sshd", "code-server"))
 _TO_WORK_IN = frozenset(("openssh", "sudo"))  # besides what says so in any layer
+# `# for debugging`, `# tools of the developers`
+_SAYS_WHY = re.compile(r"#[^\n]*\b(?:debug|develop|conven)", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _PROGRAMS = frozenset(program for programs in _TOOLS.values() for program in programs)
 
@@ -164,8 +182,14 @@ def _named(instruction: Instruction) -> list[str]:
     return [word for word in _WORD.findall(instruction.text) if word in _PROGRAMS]
 
 
+@remembered
+def _told(instruction: Instruction) -> object:
+    """All that the rule takes from the text of an instruction."""
+    return _named(instruction), _SAYS_WHY.search(instruction.text) is not None
+
+
 def _words(snapshot: Snapshot) -> Words:
-    return Words(of_text=_named) if _tools(snapshot.shipped_ledgers) or xdebug.matter(snapshot) else NO_WORDS
+    return Words(of_text=_told) if _tools(snapshot.shipped_ledgers) or xdebug.matter(snapshot) else NO_WORDS
 
 
 @rule("debugging-tools-kept", group="packages", words=_words)
@@ -177,8 +201,10 @@ def debugging_tools_kept(snapshot: Snapshot) -> Iterator[Finding]:
         begins = start_words(snapshot.shipped_ledgers) if begins is None else begins
         if not begins or begins & _WORKED_IN or _is_named_again(snapshot, freed):
             return
-        if not work_images.runs_an_app(snapshot):
+        if not work_images.runs_an_app(snapshot) or xdebug.is_to_develop_in(snapshot):
             return
+        if _SAYS_WHY.search(comments.spoken_of(snapshot, layer)):
+            continue
         cause = freed.cause
         assert isinstance(cause, PackageSet)
         names = " and ".join(cause.names) if len(cause.names) < 3 else ", ".join(cause.names)

@@ -333,7 +333,11 @@ def _is_read(snapshot: Snapshot, clone: _Clone) -> bool:
     end = snapshot.shipped_ledgers[-1].stage.end
     if any("GIT" in name and value in folders for name, value in end.variables.items()):
         return True  # a variable tells some program of a repository
-    return end.workdir is None or any(is_under(end.workdir, folder) for folder in folders)
+    start = end.workdir
+    if start is None or any(is_under(start, folder) for folder in folders):
+        return True
+    # Where only the base image knows where the clone lies, a folder of its name may be it.
+    return clone.name != clone.folder and f"/{clone.name}/" in f"{start}/"
 
 
 def _behind(snapshot: Snapshot, clone: _Clone) -> Iterator[tuple[Layer, str]]:

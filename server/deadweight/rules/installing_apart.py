@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from deadweight.model.commands.apt import VALUES, package_name
-from deadweight.rules.edits import complete, prepend_command, remove_word
+from deadweight.rules.edits import complete, line_end, prepend_command, remove_word
 from deadweight.rules.script_places import body_of
 from deadweight.syntax.shell import Word
 from deadweight.text import Span
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deadweight.model.commands.call import Call
     from deadweight.model.layers import Layer
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.run import RunBody
     from deadweight.syntax.shell import Redirect
     from deadweight.text import Edit
 
@@ -45,13 +46,21 @@ def install_apart(
         *(f"{each.name}={each.value.text if each.value else ''}" for each in command.assignments),
         call.typed,
         *(f"{word.text} {flag}" if word is verb else word.text for word in call.words if word not in asked),
-        *(word.text for word in words),
-        *more,
-        *(body.script.text[each.span.start : each.span.end] for each in command.redirects),
     ]
+    gap = _gap(layer, body, words[0])
+    own = [" ".join(own), *(word.text for word in words), *more]
+    redirects = (body.script.text[each.span.start : each.span.end] for each in command.redirects)
     rows = [tuple(row) for is_moved, row in groupby(call.words, lambda word: word in words) if is_moved]
-    first = prepend_command(snapshot, layer, call, " ".join(own))
+    first = prepend_command(snapshot, layer, call, " ".join((gap.join(own), *redirects)))
     return complete((first, *(_without(snapshot, layer, row) for row in rows)))
+
+
+def _gap(layer: Layer, body: RunBody, word: Word) -> str:
+    """What stands between the words of a list of which one has a line to itself: a line end, where it has."""
+    text, start = layer.instruction.text, body.source.start(word.span.start)
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    is_alone = before.isspace() and body.form == "shell"
+    return f" {layer.instruction.escape}{line_end(text)}{before}" if is_alone else " "
 
 
 def _without(snapshot: Snapshot, layer: Layer, row: Sequence[Word]) -> Edit | None:

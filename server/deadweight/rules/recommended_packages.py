@@ -231,6 +231,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from deadweight.facts import debian
 from deadweight.facts.recommends import words_that_tell
 from deadweight.rules import recommendations, weak_dependencies, without_recommends
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Words, bring_packages, rule
@@ -285,10 +286,13 @@ def _finding(install: Install, stage: str) -> Finding | None:
         return None
     already = (*install.cause.already, *install.cause.names, *install.needed)
     freed = replace(install.cause, names=tuple(sorted(spared)), options=frozenset(), already=already)
+    message = f"{recommendations.are(spared)} only recommended: {recommendations.named(install.by_weight(spared))}"
+    if install.cause.suite not in debian.suites():
+        message += f", as Debian {install.suite} calls them"
     return Finding(
         site=install.layer.site,
         span=install.effect.span,
-        message=f"{recommendations.are(spared)} only recommended: {recommendations.named(install.by_weight(spared))}",
+        message=message,
         saves=saves,
         basis="size",
         stage=stage,

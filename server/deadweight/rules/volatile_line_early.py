@@ -3,7 +3,7 @@ r"""What changes with each build stands above lines that take long.
 A value that is new in each build, such as a commit or a date, is part of the environment of every RUN below its ARG,
 whether the RUN uses it or not: with the value, the RUN is another one, and nothing of it comes from the cache. So is
 one below an ENV that holds such a value, and whatever stands below an ADD of an address whose content moves on. Below
-the last heavy RUN, right before they are used, they cost nothing.
+the last RUN, or right before they are used, they cost nothing.
 
 ## Example
 
@@ -206,6 +206,7 @@ _MOVES_ON = re.compile(
 )
 _UNKNOWN_PROGRAMS = (Built, Output, Compiled, Installer)
 _WIDEST = 60  # characters of an address
+_FEW_BYTES = 10_000
 _MANY = 2  # a COPY of fewer files is none of the sources
 # What an install reads beside manifests: locks, and settings of package managers.
 _BESIDE_MANIFESTS = (
@@ -341,14 +342,27 @@ def _below(ledger: Ledger, first: Layer, what: tuple[str, ...]) -> _Volatile:
             runs.append(layer)
     last = runs[-1].site.step if runs else number
     moving = tuple(each for each in together if each.site.step < last)
-    # They go right above the first line below the RUNs that needs them; below the last of these where none does.
+    # They go right above the first line below the RUNs that needs them; where none does, as far down as is known.
     needed = next((each.site.step for each in together if each.site.step > last), end)
-    return _Volatile(what, moving, tuple(runs), last + 1 if needed == len(layers) else needed)
+    return _Volatile(what, moving, tuple(runs), _far_below(layers, last) if needed == len(layers) else needed)
+
+
+def _far_below(layers: Sequence[Layer], last: int) -> int:
+    """The place below a RUN, and below all further ones of which it is known that they do not read such a line."""
+    place = last + 1
+    for layer in layers[place:]:
+        if _brings_sources(layer) or not _is_known(layer):
+            break
+        if layer.instruction.keyword == "RUN":
+            place = layer.site.step + 1
+    return place
 
 
 def _is_heavy(layer: Layer) -> bool:
-    """Whether a RUN writes something again, and not only where a condition holds."""
-    return bool(estimated_size(layer)) and any(effect.is_certain for effect in layer.kept)
+    """Whether a RUN writes more than a few lines again, and not only where a condition holds."""
+    size = estimated_size(layer)
+    is_more = size is not None and (size.high is None or size.high >= _FEW_BYTES)
+    return is_more and any(effect.is_certain for effect in layer.kept)
 
 
 @remembered

@@ -29,6 +29,7 @@ OTHER_MAJOR = 0.30
 # What wheels for Pythons before 3.9 weigh beside the newest ones, which need a later Python: the median, and how far
 # p5 is off, of what `pip download` brought for 2.7, 3.6, 3.7 and 3.8, of 13 packages that people ask for (2026-11-26).
 _OLD, _OF_OLD = 0.8, 0.42
+_OF_ANY = 0.9  # where nobody can tell whether it is an old one: between both
 _WEIGHED_MINORS = frozenset(("8", "9", "10", "11", "12", "13"))
 # What all of them together may be off by: pip may choose other versions and bring more of them than the table has.
 RESOLVED = 0.06
@@ -259,14 +260,17 @@ def _likeness(
     """How far a row's figure may be off for a distribution, by what it is to be multiplied, and its source."""
     version = distribution.version.partition("+")[0]
     if not version:
-        return (_OF_OLD, _OLD, f"{row.source}, by older versions") if target.is_old else (NEWEST, 1, row.source)
+        if target.is_old:
+            return _OF_OLD, _OLD, f"{row.source}, by older versions"
+        return (NEWEST, 1, row.source) if target.python else (_OF_OLD, _OF_ANY, row.source)
     if version == row.version.partition("+")[0]:
         return SAME, 1, row.source
     source = f"{row.source}, version {row.version}"
     if stated and row.download:
         return STATED, stated / row.download, f"{source}, by the size of the wheel"
-    is_near = facts.release(version)[:1] == facts.release(row.version)[:1]
-    return SAME_MAJOR if is_near else OTHER_MAJOR, 1, source
+    if facts.release(version)[:1] == facts.release(row.version)[:1]:
+        return SAME_MAJOR, 1, source
+    return (_OF_OLD, _OLD, source) if target.is_old else (OTHER_MAJOR, 1, source)
 
 
 def _nearest(name: str, version: str, cpu: bool) -> facts.Wheel | None:
