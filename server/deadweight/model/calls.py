@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # What any program answers and then ends: `java -version`.
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
 _DECLARES = frozenset(("export", "local", "declare", "readonly", "typeset"))
-_SETS = _DECLARES | {".", "source"}
+_SETS = _DECLARES | {".", "source", "conda"}  # `conda activate` is a function of the shell
 _MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
 _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
 _XARGS = frozenset(("xargs", "/usr/bin/xargs"))
@@ -273,9 +273,11 @@ def _words_given(
 def _set_by(
     program: str, words: tuple[Word, ...], around: Surroundings, folder: str | None
 ) -> Iterable[tuple[str, str | None]]:
-    """The variables that a builtin of the shell sets."""
+    """The variables that a builtin or a function of the shell sets."""
     if program in _DECLARES:
         return _exported(words)
+    if len(words) > 1 and words[0].text == "activate":
+        return (("CONDA_DEFAULT_ENV", words[1].value),)  # `source activate web`
     if not words or not words[0].text.endswith(_ACTIVATE):
         return ()
     place = posixpath.join(folder or "", words[0].text.removesuffix(_ACTIVATE))

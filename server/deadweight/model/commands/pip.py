@@ -71,7 +71,9 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield from pip_settings.written(call, environment(call) or _SYSTEM, words)
     elif verb == "uninstall":
         names = frozenset(word.pattern for word in operands[1:])
-        yield removes_packages(PackageSet("pip", tuple(sorted(names))), call.span)
+        removal = removes_packages(PackageSet("pip", tuple(sorted(names))), call.span)
+        # Which environment of conda an install went to, nobody says.
+        yield replace(removal, is_certain="CONDA_DEFAULT_ENV" not in around.variables)
     elif verb in ("wheel", "download"):
         folder = call.value("-w", "--wheel-dir") or call.value("-d", "--dest") or "."
         told = settings(call)
