@@ -217,6 +217,16 @@ CASES = (
         is_unknown=True,
     ),
     Case(
+        "chown-of-several",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\n"
+        "WORKDIR /srv/app\n"
+        "COPY data data\n"
+        "COPY data/sub /opt/sub\n"
+        "RUN chown -R www-data:games /srv/app /opt/sub\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
+    ),
+    Case(
         "chown-in-copy",
         "rewritten-in-later-layer",
         "FROM node:20-bookworm-slim\n"
