@@ -38,7 +38,6 @@ CLONE = "git clone https://github.com/example/tool.git /opt/tool"
         (f"RUN apk add git && {CLONE} && make -C /opt/tool\nRUN apk del git\n", "remove-history safe"),
         (f"RUN apk add git && {CLONE}\nRUN make -C /opt/tool\nRUN apk del git\n", "partial safe"),
         (f"RUN {CLONE} && make -C /opt/tool\nRUN wget https://x/opt/tool\nRUN apk del git\n", "remove-history safe"),
-        (f"RUN {CLONE}\nENV TOOL_GIT_DIR=/opt/tool\n", "partial safe"),
         ("RUN git clone https://chromium.googlesource.com/a/b /opt/b\n", "shallow safe"),
         (f"RUN {CLONE} --recurse && make -C /opt/tool\n", "partial safe"),
         (f"RUN apk add git && apk del git && {CLONE} && make -C /opt/tool\n", "partial safe"),
@@ -82,3 +81,10 @@ def test_old_files_stay_with_the_server_only_where_that_changes_nothing(base: st
     reported = report(snapshot, rules=[git_history_kept])
     assert reported
     assert all(fix.id != "partial" for each in reported for fix in each.fixes)
+
+
+@pytest.mark.parametrize("account", ["gitpod", "vscode"])
+def test_people_work_in_what_they_clone(account: str) -> None:
+    text = f"ARG base\nFROM ${{base}}\nUSER {account}\nRUN git clone https://github.com/pyenv/pyenv.git ~/.pyenv\n"
+    assert not report(snapshot_of(text), rules=[git_history_kept])
+    assert report(snapshot_of(text.replace(account, "app")), rules=[git_history_kept])

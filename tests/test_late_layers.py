@@ -345,3 +345,27 @@ def test_a_toolchain_that_is_there_leaves_nothing_again() -> None:
     done = _first_fix("rust-docs-kept", text)
     assert done is not None
     assert done.count("/share/doc") == 1
+
+
+@pytest.mark.parametrize(
+    ("between", "is_deleted_there"),
+    [
+        ("RUN touch /tmp/b", True),
+        ("RUN make -C /opt/a", True),
+        ("RUN sha256sum /tmp/a.zip", False),
+        ("RUN cd /tmp && sha256sum *.zip", False),
+        ("RUN /opt/a/install --from /tmp", False),
+        ("RUN /opt/a/install --with=a.zip", False),
+    ],
+)
+def test_a_download_is_deleted_in_its_own_run_where_nothing_else_reads_it(between: str, is_deleted_there: bool) -> None:
+    get = f"{GET.rstrip()} && unzip /tmp/a.zip -d /opt"
+    text = f"FROM python:3.13\n{get}\nARG A=1\n{between}\nRUN rm -rf /tmp/a.zip\n"
+    wanted = f"FROM python:3.13\n{get} && rm -f /tmp/a.zip\nARG A=1\n{between}\n"
+    assert _first_fix("late-delete", text) == (wanted if is_deleted_there else None)
+
+
+@pytest.mark.parametrize("late", ["rm /tmp/*.zip", "rm /tmp/a.zip /tmp/b", "rmdir /tmp"])
+def test_nothing_goes_that_a_later_command_has_to_find(late: str) -> None:
+    text = f"FROM python:3.13\n{GET.rstrip()} && unzip /tmp/a.zip -d /opt && touch /tmp/b\nARG A=1\nRUN {late}\n"
+    assert _first_fix("late-delete", text) is None

@@ -307,7 +307,7 @@ def _words_given(
 def _set_by(
     program: str, words: tuple[Word, ...], around: Surroundings, folder: str | None
 ) -> Iterable[tuple[str, str | None]]:
-    """The variables that a builtin of the shell sets."""
+    """The variables that a builtin or a function of the shell sets."""
     if program in _DECLARES:
         return _exported(words)
     texts = [word.text for word in words]

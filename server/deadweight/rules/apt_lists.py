@@ -44,7 +44,8 @@ _NEED_NO_LISTS = _TIDY | {"update", "--version"}
 _SHELLS = frozenset(("sh", "bash", "dash"))
 _FEW = 2  # RUNs with scripts that get an update of their own: where there are more, somebody should look at them
 _READS_NO_FILE = re.compile(r"(?<![\w-])-[a-z]*[cs]")  # `bash -xc "..."`, `curl ... | bash -s stable`
-_CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure")
+# Scripts that build, and those of Jenkins's image that download plugins (jenkinsci/docker; kept by hand, 2026-11-26).
+_CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure|/(?:install-)?plugins\.sh")
 # `./bootstrap.sh --prefix=/usr`, which makes ready for make
 _CONFIGURES = re.compile(r"--(?:prefix|with-\S+|enable-\S+|disable-\S+)\b")
 _NO_TOOLS = frozenset(("cd", "echo", "printf", "export", "set", "true", ":", "test", "[", "ls", "cat", "grep", "sed"))

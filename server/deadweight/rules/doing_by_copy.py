@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.effects import Copied, CopiedFromStage, Download, Kind, Measured, Moved, is_under
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
 
+_ONE_PATH = 2  # operands: the owner or the mode, and the path
 _OWNER = re.compile(r"(?P<user>[\w-]+)?(?:[:.](?P<group>[\w-]+))?")
 _MODE = re.compile(r"[0-7]{3,4}")
 _EXECUTABLE = re.compile(r"[uga]*\+r?x")
@@ -79,44 +81,85 @@ class _Change(NamedTuple):
         return user, group
 
 
+class _Set(NamedTuple):
+    """A change that COPY makes: the edits that have it do so, and what to check, where anything is."""
+
+    change: _Change
+    edits: tuple[Edit, ...]
+    flag: str
+    note: str = ""
+
+
 def _set_there(snapshot: Snapshot, late: Late) -> Fix | None:
     """Have COPY set the owner or the mode."""
-    writers, change = late.writers, _change(late.call)
-    if change is None:
-        return None
-    if not change.is_exact and all(map(_is_program, late.written)) and not any(map(_sets_mode, writers)):
+    changes = _changes(late.call)
+    if len(changes) == 1 and not changes[0].is_exact and _is_needless(late):
         rest = _without(snapshot, late.layer, late.call)
         return Fix("needless", "Remove chmod: a compiler makes what can be run", Safety.SAFE, rest) if rest else None
+    parts = [(_at(late, each.path) if len(changes) > 1 else late, each) for each in changes]
+    if any(writer not in [each for part, _ in parts for each in part.writers] for writer in late.writers):
+        return None
+    also = _also_changed(late, changes[0]) if len(changes) == 1 else []
+    made = [_set_at(snapshot, part, each, also) for part, each in parts if part.writers]
+    found = [each for each in made if each]
+    if not found or len(found) < len(changes) or len({bool(each.change.recursive) for each in found}) > 1:
+        return None
+    rest = _rests(snapshot, late.layer, ((late.call, found[0].change), *also))
+    if rest is None:
+        return None
+    flags = dict.fromkeys(each.flag for each in found)
+    title = f"Have {late.writers[0].instruction.keyword} set it: {' '.join(flags)}"
+    notes = [each.note for each in found if each.note]
+    edits = (*(edit for each in found for edit in each.edits), *rest)
+    return Fix("copy-flag", title, Safety.ASK if notes else Safety.SAFE, edits, note="; ".join(dict.fromkeys(notes)))
+
+
+def _at(late: Late, path: str) -> Late:
+    """What is done to one of several paths."""
+    writers = [each for each in late.writers if any(is_under(effect.path or "/", path) for effect in each.kept)]
+    return late._replace(writers=writers, written=[each for each in late.written if is_under(each.path or "/", path)])
+
+
+def _is_needless(late: Late) -> bool:
+    return all(map(_is_program, late.written)) and not any(map(_sets_mode, late.writers))
+
+
+def _set_at(snapshot: Snapshot, late: Late, change: _Change, also: Sequence[tuple[Call, _Change]]) -> _Set | None:
+    """Have the COPYs that write to a path set its owner or its mode, and what `also` is changed of it."""
+    writers = late.writers
     if not change.is_exact and all(_is_download(layer) for layer in writers) and change.given in _OF_DOWNLOAD:
         change = change._replace(flag=f"--chmod={_OF_DOWNLOAD[change.given]}", is_exact=True)
     if all(effect.path == change.path and is_file_at(effect, change.path) for each in writers for effect in each.kept):
         change = change._replace(recursive=None)  # `chown -R` of a file is a chown
-    also = _also_changed(late, change)
     if not all(_can_set(layer, each) for layer in writers for each in (change, *(each for _, each in also))):
-        return None
-    rest = _rests(snapshot, late.layer, ((late.call, change), *also))
-    if rest is None:
         return None
     ledger = snapshot.ledgers.of(late.layer)
     before = ledger.layers[: ledger.layers.index(late.layer) + 1]
     flag = " ".join((change.flag, *(each.flag for _, each in also)))
     if all(_is_there(ledger, late, writer, name) for writer in writers for name in change.names):
         flags = tuple(insert_flag(snapshot, layer, flag) for layer in writers)
-    elif _can_move_below(ledger, late, change):
+    elif len(late.call.operands()) == _ONE_PATH and _can_move_below(ledger, late, change):
         flags = move_below(snapshot, writers, late.layer, flag=flag)
     elif numbers := account_ids.by_number(before, *change.owner):
         flag = flag.replace(change.flag, f"--chown={numbers}")
         flags = tuple(insert_flag(snapshot, layer, flag) for layer in writers)
     else:
         return None
-    title = f"Have {writers[0].instruction.keyword} set it: {flag}"
     if not change.is_exact:
-        note = "Check: everybody may read and run it, and nobody but its owner write it"
-        return Fix("copy-flag", title, Safety.ASK, (*flags, *rest), note=note)
+        return _Set(change, flags, flag, "Check: everybody may read and run it, and nobody but its owner write it")
     if change.recursive and not all(_leaves_alone(layer, change.path, late.call) for layer in before):
-        note = f"Check: what other instructions made below {change.path} may stay as it is"
-        return Fix("copy-flag", title, Safety.ASK, (*flags, *rest), note=note)
-    return Fix("copy-flag", title, Safety.SAFE, (*flags, *rest))
+        return _Set(change, flags, flag, f"Check: what other instructions made below {change.path} may stay as it is")
+    return _Set(change, flags, flag)
+
+
+def _changes(call: Call) -> list[_Change]:
+    """What a command changes, a path at a time; nothing where COPY has no flag for one of them."""
+    spec, *paths = call.operands() or (None,)
+    if spec is None:
+        return []
+    options = [word for word in call.words if word.text.startswith("-")]
+    found = [_change(replace(call, words=(*options, spec, path))) for path in paths]
+    return [each for each in found if each] if None not in found else []
 
 
 def _change(call: Call) -> _Change | None:
@@ -124,7 +167,7 @@ def _change(call: Call) -> _Change | None:
     operands = call.operands()
     options = [word for word in call.words if word.text.startswith("-")]
     recursive = next((word for word in options if _RECURSIVE.fullmatch(word.text)), None)
-    path = call.around.resolve(operands[1].pattern) if len(operands) == 2 else None
+    path = call.around.resolve(operands[1].pattern) if len(operands) == _ONE_PATH else None
     spec = operands[0].value if operands else None
     if path is None or spec is None or "*" in path or call.placed.conditional:
         return None

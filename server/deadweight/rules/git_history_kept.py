@@ -88,9 +88,9 @@ COPY --from=sources /src /usr/share/zsh-autosuggestions
 ## Fix safety
 
 `--depth 1` is safe where the server is one that is known to give it, nothing in the file runs in the clone but what
-copies, moves, deletes or edits files, or reads those that it is given, which are the same, and no variable such as
-`GIT_DIR` names it. Look before you take it where something is built there, or in the folder around it, which may read
-its version from tags, or where the image starts there.
+copies, moves, deletes or edits files, or reads those that it is given, which are the same. Look before you take it
+where something is built there, or in the folder around it, which may read its version from tags, or where the image
+starts there.
 
 `--filter=blob:none` is safe there too: commits, tags and folders are the same, so are the files, and `git describe`,
 `git status`, `git log` and `git fetch` say what they said, with a network or without; of a large project they may
@@ -128,7 +128,15 @@ RUN git clone https://github.com/example/tool.git /opt/tool
 RUN cd /opt/tool && git describe > VERSION
 ```
 
-People or builds work in the image, as its base or its name says, and so they do in the clone:
+A variable tells what runs in the image of it:
+
+```
+FROM debian:trixie-slim
+RUN git clone https://github.com/example/tool.git /opt/tool
+ENV TOOL_GIT_DIR=/opt/tool
+```
+
+People or builds work in the image, as its base, its name or its account says, and so they do in the clone:
 
 ```
 FROM mcr.microsoft.com/devcontainers/base:bookworm
@@ -232,7 +240,14 @@ def git_history_kept(snapshot: Snapshot) -> Iterator[Finding]:
     left = _left(ledgers[-1].stacks[-1]) if keep(ledgers, Download) else ()
     left += tuple(_copied_out(snapshot))
     for clone in left if left and not work_images.is_for_work(snapshot) else ():
-        yield _finding(clone, snapshot.build.stages[clone.layer.site.stage].label)
+        if not _is_told(snapshot, clone):
+            yield _finding(clone, snapshot.build.stages[clone.layer.site.stage].label)
+
+
+def _is_told(snapshot: Snapshot, clone: _Clone) -> bool:
+    """Whether a variable tells what runs in the image of the repository: `GIT_DIR`, `LKP_GIT_WORK_TREE`."""
+    variables = snapshot.shipped_ledgers[-1].stage.end.variables
+    return any("GIT" in name and (value or "").startswith(clone.folder) for name, value in variables.items())
 
 
 def _copied_out(snapshot: Snapshot) -> Iterator[_Clone]:
@@ -331,8 +346,6 @@ def _is_read(snapshot: Snapshot, clone: _Clone) -> bool:
         return True
     folders = {clone.folder, *(each for _, each in behind)}
     end = snapshot.shipped_ledgers[-1].stage.end
-    if any("GIT" in name and value in folders for name, value in end.variables.items()):
-        return True  # a variable tells some program of a repository
     start = end.workdir
     if start is None or any(is_under(start, folder) for folder in folders):
         return True

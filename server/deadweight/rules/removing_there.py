@@ -15,7 +15,7 @@ from deadweight.model.effects import Download, Leftover, Rewritten
 from deadweight.rules import leftovers
 from deadweight.rules.apt_lists import remove_lists
 from deadweight.rules.edits import append_command, remove_command, remove_instruction
-from deadweight.rules.folder_uses import names, word_for
+from deadweight.rules.folder_uses import word_for
 from deadweight.rules.rule import Fix, Safety
 from deadweight.size.estimate import size_together
 
@@ -134,6 +134,8 @@ def _runs_as(call: Call) -> str:
 
 def _may_read(call: Call, path: str) -> bool:
     """Whether a call names a file, runs it, or is a program of the user's that is given the folder that it lies in."""
-    name, folder = posixpath.split(path)
+    folder, name = posixpath.split(path)
     is_named = name in call.typed or any(name in word.text for word in call.words)
-    return is_named or word_for(call, path) is not None or (catalog.find(call.program) is None and names(call, folder))
+    is_of_user = "/" in call.typed or catalog.find(call.program) is None
+    is_given = is_of_user and word_for(call, folder) is not None
+    return is_named or is_given or word_for(call, path) is not None

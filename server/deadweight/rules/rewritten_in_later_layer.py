@@ -30,6 +30,36 @@ USER node
 //- server.js 4000
 ```
 
+A command for several folders is one for each:
+
+## Example
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY models models
+COPY data /srv/data
+RUN chown -R node:node /app /srv/data
+USER node
+//- models/base.bin 100000000
+//- data/words.bin 40000000
+```
+
+Use instead:
+
+```
+//- Dockerfile
+FROM node:22-slim
+WORKDIR /app
+COPY --chown=node:node models models
+COPY --chown=node:node data /srv/data
+RUN chown node:node /app /srv/data
+USER node
+//- models/base.bin 100000000
+//- data/words.bin 40000000
+```
+
 The account has to be there before it can own something:
 
 ## Example

@@ -23,6 +23,7 @@ _FOR_WORK = re.compile(
     r"devcontainers|vscode|gitpod|jupyter|codespaces|cimg/|circleci/|buildpack(?!-deps)|oss-fuzz|/builder"
     r"|teamcity|jenkins|buildkite|(?:actions|gitlab)-runner|\bdind\b"
 )
+_ACCOUNTS = frozenset(("gitpod", "vscode", "codespace", "coder"))  # of services that people work in
 # What lets people in, or is for those who sit there (packages of Debian, Alpine and Fedora; kept by hand, 2026-11-26).
 _LETS_IN = frozenset(("openssh-server", "ssh", "dropbear", "byobu", "tmux", "screen", "zsh"))
 # Official images that are compilers: who ships one ships more than what is installed beside it.
@@ -68,11 +69,13 @@ def runs_an_app(snapshot: Snapshot) -> bool:
 
 
 def is_for_work(snapshot: Snapshot) -> bool:
-    """Whether people or builds work in the image, as its name or its base says."""
+    """Whether people or builds work in the image, as its name, its base or its account says."""
     target = snapshot.build.target
     base = snapshot.build.base_of(snapshot.shipped_ledgers[0].stage) if target else None
     is_base_for_work = base is not None and _FOR_WORK.search(base.repository) is not None
-    return is_base_for_work or (target is not None and is_for_developers(target.name))
+    if is_base_for_work or (target is not None and target.end.user in _ACCOUNTS):
+        return True
+    return target is not None and is_for_developers(target.name)
 
 
 def has_a_compiler_as_base(snapshot: Snapshot) -> bool:

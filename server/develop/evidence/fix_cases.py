@@ -172,6 +172,61 @@ CASES = (
         gone=(APT_LISTS,),
     ),
     Case(
+        "late-delete-working-folder",
+        "late-delete",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update \\\n"
+        "    && apt-get install -y --no-install-recommends gcc libc6-dev make \\\n"
+        "    && rm -rf /var/lib/apt/lists/*;\n"
+        "WORKDIR /src/a\n"
+        "RUN echo 'int main() {}' > a.c && make a # the program\n"
+        "RUN cp a /usr/local/bin/ && cd / && rm -rf /src/a && apt-get purge -y --auto-remove gcc libc6-dev make\n"
+        "RUN pwd > /where\n",
+    ),
+    Case(
+        "late-delete-variables",
+        "late-delete",
+        "FROM debian:bookworm-slim\n"
+        "RUN apt-get update \\\n"
+        "    && apt-get install -y --no-install-recommends gcc libc6-dev \\\n"
+        "    && rm -rf /var/lib/apt/lists/*\n"
+        "ENV NAME=a CFLAGS=-O2\n"
+        "RUN cd /tmp && echo 'int main() {}' > $NAME.c && gcc $CFLAGS -o /usr/local/bin/$NAME $NAME.c && rm $NAME.c\n"
+        "ENV NAME=/srv/b\n"
+        "RUN env | grep -E '^(NAME|CFLAGS)=' | sort > $NAME && apt-get purge -y --auto-remove gcc libc6-dev\n",
+    ),
+    Case(
+        "late-delete-download",
+        "late-delete",
+        "FROM buildpack-deps:bookworm-curl\n"
+        "RUN curl -fsSL -o /tmp/typescript.tgz https://registry.npmjs.org/typescript/-/typescript-5.4.5.tgz \\\n"
+        "    && tar -xzf /tmp/typescript.tgz -C /opt\n"
+        "COPY motd /etc/\n"
+        "RUN touch /tmp/else && rm -rf /tmp/*\n",
+        {"motd": "hello\n"},
+        is_unknown=True,
+    ),
+    Case(
+        "late-delete-mount",
+        "late-delete",
+        "FROM debian:bookworm-slim AS packages\n"
+        "RUN mkdir /deb && cd /deb && apt-get update && apt-get download less && mv *.deb less.deb\n"
+        "FROM debian:bookworm-slim\n"
+        "COPY --from=packages /deb/less.deb /tmp/less.deb\n"
+        "RUN --mount=type=tmpfs,target=/var/log dpkg -i /tmp/less.deb && rm /tmp/less.deb\n",
+        is_unknown=True,
+    ),
+    Case(
+        "chown-of-several",
+        "rewritten-in-later-layer",
+        "FROM debian:bookworm-slim\n"
+        "WORKDIR /srv/app\n"
+        "COPY data data\n"
+        "COPY data/sub /opt/sub\n"
+        "RUN chown -R www-data:games /srv/app /opt/sub\n",
+        {"data/big.bin": 20_000_000, "data/sub/other.bin": 10_000_000},
+    ),
+    Case(
         "chown-in-copy",
         "rewritten-in-later-layer",
         "FROM node:20-bookworm-slim\n"

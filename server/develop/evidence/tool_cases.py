@@ -101,6 +101,17 @@ TOOL_CASES = (
         is_unknown=True,
     ),
     Case(
+        "clone-without-git-later",
+        "git-history-kept",
+        "FROM buildpack-deps:bookworm-scm\n"
+        "RUN git clone https://github.com/example/tool.git /opt/tool \\\n"
+        "    && cd /opt/tool \\\n"
+        "    && git checkout --quiet HEAD~2\n"
+        "RUN apt-get purge -y git\n",
+        gone=("/opt/tool/.git",),
+        is_unknown=True,
+    ),
+    Case(
         "revision-above-install",
         "volatile-line-early",
         "FROM debian:bookworm-slim\n"

@@ -88,7 +88,9 @@ def _effects(call: Call) -> Iterator[Effect]:
         yield from pip_settings.written(call, environment(call) or _SYSTEM, words)
     elif verb == "uninstall":
         names = frozenset(word.pattern for word in operands[1:])
-        yield removes_packages(PackageSet("pip", tuple(sorted(names))), call.span)
+        removal = removes_packages(PackageSet("pip", tuple(sorted(names))), call.span)
+        # Which environment of conda an install went to, nobody says.
+        yield replace(removal, is_certain=conda_places.activated(around) is None)
     elif verb in ("wheel", "download"):
         folder = call.value("-w", "--wheel-dir") or call.value("-d", "--dest") or "."
         told = settings(call)
