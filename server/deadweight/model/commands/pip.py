@@ -41,9 +41,6 @@ VALUES = (
 _OWN_BYTE_CODE = Measured("byte code of pip itself", "pip.own_byte_code")
 _SYSTEM = "/usr/local"  # where those images have Python
 _MOST_FILES = 32  # requirements files that name further ones
-_MOST_NAMES = (
-    500  # that installs asked for before: each later one has to look at all of them, and no person writes more
-)
 _FALSE = ("", "0", "false", "no", "off", "n", "f")
 _CPU_INDEX = re.compile(r"/whl/(?:nightly/)?cpu(?:/|$)")
 # The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26).
@@ -194,7 +191,7 @@ def _already(call: Call, names: Iterable[str]) -> tuple[str, ...]:
     if call.has("-U", "--upgrade", "--force-reinstall"):
         return ()
     around = call.around
-    there = _there(call)[:_MOST_NAMES] if around.files.below or around.files.here else ()
+    there = _there(call) if around.files.below or around.files.here else ()
     if around.base.repository == "python" and environment(call) is None:
         version = runtime(around).split(".")
         is_old = len(version) > 1 and version[1].isdigit() and int(version[1]) < 12
