@@ -26,7 +26,7 @@ class WeakDependency:
     date: str
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def weak_dependencies(dist: str, package: str) -> tuple[WeakDependency, ...]:
     """What a package brings along in a release, named as RPM names it: el8, fc44, amzn2023."""
     return tuple(map(_read, table("rpm_weak").rows(dist, package)))

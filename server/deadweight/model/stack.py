@@ -80,10 +80,13 @@ def folded(start: _Answer, step: Callable[[_Answer, Layer], _Answer]) -> Callabl
     return ask
 
 
+_MOST_NAMES = 500  # of packages: each later install has to look at all of them, and no person writes more
+
+
 def _with_packages(names: frozenset[tuple[str, str]], layer: Layer) -> frozenset[tuple[str, str]]:
     """The packages of a layer beside those of the layers below it, each with its manager."""
     more = layer.packages
-    return names if more <= names else names | more
+    return names if len(names) >= _MOST_NAMES or more <= names else names | more
 
 
 installed = folded(frozenset[tuple[str, str]](), _with_packages)
@@ -91,6 +94,8 @@ installed = folded(frozenset[tuple[str, str]](), _with_packages)
 
 def _with_places(found: frozenset[tuple[str, str | None, str]], layer: Layer) -> frozenset[tuple[str, str | None, str]]:
     """The same, each with the folder that it went to."""
+    if len(found) >= _MOST_NAMES:
+        return found
     sets = [(each.path, each.cause) for each in layer.kept if isinstance(each.cause, PackageSet)]
     more = frozenset((cause.manager, path, name) for path, cause in sets for name in cause.names)
     return found if more <= found else found | more

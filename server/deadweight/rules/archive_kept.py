@@ -215,7 +215,7 @@ from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import copied_archives, copies_between, variables_between
 from deadweight.rules.edits import append_command, insert_flag, remove_instruction
-from deadweight.rules.folder_uses import is_said, layers_behind, names_folder_of, word_for
+from deadweight.rules.folder_uses import is_said, layers_behind, mentions, names_folder_of, word_for
 from deadweight.rules.reaching import left_in_builders, places_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
@@ -251,6 +251,7 @@ _LOOKS = frozenset(
 )
 _SIGNATURES = (".asc", ".sig", ".sha256", ".sha512", ".sha1", ".md5", ".sha256sum", ".minisig")
 _ADDED = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")  # what ADD unpacks
+_MOST = 100  # of such files at once: each layer is asked about all of them, and who brings more unpacks none
 _PATTERN = re.compile(r"[*?\[<;]")
 _PLAIN = re.compile(r"/[\w./+@-]+")
 
@@ -351,7 +352,8 @@ def _with(left: tuple[_Kept, ...], layer: Layer) -> tuple[_Kept, ...]:
     if not own and not any(uses.values()):
         return left
     found = [each.used(layer, uses[each.archive.path]) for each in everything]
-    return tuple(each for each in found if all(use.unpacks is not None for _, use in each.uses))
+    needless = tuple(each for each in found if all(use.unpacks is not None for _, use in each.uses))
+    return needless if len(needless) <= _MOST else ()
 
 
 def _finding(stage: str, kept: _Kept) -> Finding:
@@ -407,7 +409,7 @@ def _is_archive(effect: Effect) -> bool:
 @remembered_of_each
 def _uses(layer: Layer, path: str) -> tuple[_Use, ...]:
     """What the commands of a layer do with a file."""
-    if layer.instruction.keyword != "RUN":
+    if layer.instruction.keyword != "RUN" or not mentions(layer).may_be_about(path):
         return ()
     return tuple(use for reading in layer.readings if (use := _use(layer, reading.call, path)))
 
@@ -415,7 +417,7 @@ def _uses(layer: Layer, path: str) -> tuple[_Use, ...]:
 @remembered_of_each
 def _used(layer: Layer, path: str) -> bool:
     """Whether a command of a layer has to do with a file."""
-    return any(_concerns(call, path) for call in layer.calls)
+    return mentions(layer).may_be_about(path) and any(_concerns(call, path) for call in layer.calls)
 
 
 def _concerns(call: Call, path: str) -> bool:

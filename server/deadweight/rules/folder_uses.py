@@ -4,11 +4,13 @@ it.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from fnmatch import fnmatchcase
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.model.commands import catalog
 from deadweight.model.commands.call import remembered_of_words
 from deadweight.model.effects import Kind, covers, is_under
 from deadweight.model.stack import folded
@@ -33,6 +35,48 @@ SHARED = re.compile(
 _POINTS = frozenset(("ln", "echo", "printf", "tee", "update-alternatives", "alternatives"))  # to what stays where it is
 _PREFIX = re.compile(r"(?:.*prefix|destdir)=(.+)", re.IGNORECASE | re.DOTALL)
 _READS_FILES = frozenset(("CMD", "ENTRYPOINT", "ENV", "HEALTHCHECK", "ONBUILD", "VOLUME"))
+
+
+class Mentions(NamedTuple):
+    """What the calls of a layer name: their words, the paths that these stand for and patterns of such, what a program
+    of somebody's is given, and the folders that they run in. Most layers that have nothing to do with a file are told
+    apart by it.
+    """
+
+    words: str
+    paths: frozenset[str]
+    patterns: tuple[str, ...]
+    given: tuple[str, ...]
+    inside: frozenset[str]
+
+    def may_be_about(self, file: str) -> bool:
+        """Whether a call may have to do with a file."""
+        if file in self.paths or posixpath.basename(file) in self.words:
+            return True
+        return any(is_under(file, each) for each in self.given) or any(
+            fnmatchcase(file, each) for each in self.patterns
+        )
+
+    def may_lead_to(self, folder: str) -> bool:
+        """Whether a call may run in a folder, or name something in it."""
+        return folder in self.words or any(is_under(each, folder) for each in (*self.paths, *self.inside))
+
+
+@remembered
+def mentions(layer: Layer) -> Mentions:
+    """What the calls of a layer name."""
+    calls = [each.call for each in layer.readings]
+    meant = {path for call in calls for paths in _meant_by_words(call) for path in paths}
+    typed = {path for call in calls if "/" in call.typed and (path := call.around.resolve(call.typed))}
+    unknown = (call for call in calls if catalog.find(call.program) is None)
+    given = {path for call in unknown for paths in _meant_by_words(call) for path in paths}
+    return Mentions(
+        "\n".join(text for call in calls for text in (call.typed, *(word.text for word in call.words))),
+        frozenset(meant | typed),
+        tuple(path for path in meant if _PATTERN.search(path)),
+        tuple(given),
+        frozenset(call.around.folder for call in calls if call.around.folder),
+    )
 
 
 def is_inside(call: Call, folder: str) -> bool:

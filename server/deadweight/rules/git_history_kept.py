@@ -173,7 +173,7 @@ from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.rules import copies_between, work_images
 from deadweight.rules.edits import append_command, insert_word
-from deadweight.rules.folder_uses import SHARED, is_inside, is_removed, layers_behind, names
+from deadweight.rules.folder_uses import SHARED, is_inside, is_removed, layers_behind, mentions, names
 from deadweight.rules.reaching import left_in_builders, places_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
 from deadweight.syntax.dockerfile import remembered
@@ -190,6 +190,7 @@ if TYPE_CHECKING:
 _DELETE = "Delete the history in the same RUN"
 _CUT = ("--depth", "--shallow-since", "--shallow-exclude", "--filter", "--bare", "--mirror")
 _PLAIN = re.compile(r"/[\w./+@-]+")
+_MOST = 100  # clones at once: each layer with git is asked about all of them, and no person makes more
 # Servers that give a part of a history to anybody who asks.
 _SERVERS = re.compile(
     r"(?:https?://|git@|ssh://git@|git://)(?:[^/@]*@)?"
@@ -263,7 +264,10 @@ def _with(left: tuple[_Clone, ...], layer: Layer) -> tuple[_Clone, ...]:
     """The clones whose history nobody reads or removes up to a layer."""
     own = _clones(layer)
     used = [each for each in left if _reads(layer, each.folder)] if left and layer.calls else []
-    return (*(each for each in left if each not in used), *own) if own or used else left
+    if not own and not used:
+        return left
+    found = (*(each for each in left if each not in used), *own)
+    return found if len(found) <= _MOST else ()
 
 
 def _finding(clone: _Clone, stage: str) -> Finding:
@@ -311,7 +315,8 @@ def _concerns(call: Call, folder: str) -> bool:
 
 def _reads(layer: Layer, folder: str) -> bool:
     """Whether a later layer may read a history, or removes it with or without the clone."""
-    if "git" in layer.programs and any(call.program == "git" and _concerns(call, folder) for call in layer.calls):
+    may_read = "git" in layer.programs and mentions(layer).may_lead_to(folder)
+    if may_read and any(call.program == "git" and _concerns(call, folder) for call in layer.calls):
         return True
     return layer.removes and is_removed(layer, f"{folder}/.git")
 

@@ -41,9 +41,6 @@ VALUES = (
 _OWN_BYTE_CODE = Measured("byte code of pip itself", "pip.own_byte_code")
 _SYSTEM = "/usr/local"  # where those images have Python
 _MOST_FILES = 32  # requirements files that name further ones
-_MOST_NAMES = (
-    500  # that installs asked for before: each later one has to look at all of them, and no person writes more
-)
 _FALSE = ("", "0", "false", "no", "off", "n", "f")
 _CPU_INDEX = re.compile(r"/whl/(?:nightly/)?cpu(?:/|$)")
 # The Python of Debian's and Ubuntu's releases (kept by hand: packages.debian.org, packages.ubuntu.com, 2026-11-26). The
@@ -225,9 +222,9 @@ def _already(call: Call, names: Iterable[str]) -> tuple[str, ...]:
     if call.has("-U", "--upgrade", "--force-reinstall"):
         return ()
     around = call.around
-    there = _there(call)[:_MOST_NAMES] if around.files.below or around.files.here else ()
+    there = _there(call) if around.files.below or around.files.here else ()
     if where := environment(call):  # conda's packages are called as those of PyPI, mostly, and pip finds them there
-        there += tuple(name.partition("=")[0] for name in around.files.packages_in("conda", (where,))[:_MOST_NAMES])
+        there += tuple(name.partition("=")[0] for name in around.files.packages_in("conda", (where,)))
     if around.base.repository == "python" and where is None:
         version = runtime(around).split(".")
         is_old = len(version) > 1 and version[1].isdigit() and int(version[1]) < 12
