@@ -441,9 +441,9 @@ class Documents:
 
     def with_open_ignore_file(self, document: OpenDockerfile, context: BuildContext | None) -> BuildContext | None:
         """The context as an ignore file that is open here would make it, saved or not."""
-        opened = {str(each.path): each for each in self.governing(document)}
-        if not opened:
+        if True not in [isinstance(each, OpenIgnoreFile) for each in self._open.values()]:  # asked at each letter
             return context
+        opened = {str(each.path): each for each in self.governing(document)}
         names = [str(each) for each in _ignore_files(document)]
         path = next((each for each in names if each in opened), None)
         found = opened[path].found if path is not None else None

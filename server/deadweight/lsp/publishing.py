@@ -43,7 +43,8 @@ def diagnostics_json(document: Document, client: Client) -> bytes:
 
 def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
     """The same, with what an earlier version came to where that says it of the same places."""
-    snapshot = document.snapshot
+    analysis = document.analysis
+    snapshot = analysis.snapshot
     if snapshot.is_foreign:
         return []
     told, tree = document.told, snapshot.tree
@@ -53,7 +54,7 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
     moves, typed = _moves(told, tree) if before else {}, _typed(told, tree) if before else frozenset()
     stay = frozenset([stage for stage, by in moves.items() if not by]).difference([site.stage for site in typed])
     now, found = dict[object, Written](), list[str]()
-    for said in document.analysis.checked.said:
+    for said in analysis.checked.said:
         rule, finding, severity = said
         name = (rule.id, finding.site, finding.span, finding.message)  # one command may leave several caches
         known = before.get(name)
@@ -68,7 +69,7 @@ def _of_dockerfile(document: OpenDockerfile, client: Client) -> list[str]:
     problems = snapshot.problems
     if not problems:
         return found
-    ordered = [(each.span, text) for each, text in zip(document.analysis.reported, found, strict=True)]
+    ordered = [(each.span, text) for each, text in zip(analysis.reported, found, strict=True)]
     ordered += [(each.span, _unmarked(_diagnostic(document, of_problem(each), client))) for each in problems]
     return [text for _, text in sorted(ordered, key=itemgetter(0))]
 
