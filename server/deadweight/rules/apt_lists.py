@@ -217,7 +217,7 @@ def _updating(snapshot: Snapshot, layer: Layer, left: Left, below: tuple[Layer, 
     first = layer.calls[0] if _changes_sources(layer, uses[0]) else uses[0]
     update = f"{prefix}{_update_command(left)}"
     yield prepend_command(snapshot, layer, first, update)
-    if not any(_is_update(call) for call in layer.calls):
+    if not any(map(_downloads_lists, layer.calls)):
         yield append_command(snapshot, layer, uses[-1], f"{prefix}{left.cause.cleanup}", wider=len(update))
 
 
@@ -310,7 +310,7 @@ def _is_known(call: Call) -> bool:
 def _last_use(left: Left) -> Call:
     """The last call of the layer that reads or writes the lists, with what apt tidies up right behind it."""
     calls = left.layer.calls
-    uses = [*_uses(left.layer), *(call for call in calls if _is_update(call) and not call.placed.in_function)]
+    uses = [*_uses(left.layer), *(call for call in calls if _downloads_lists(call) and not call.placed.in_function)]
     last = max(uses or left.calls, key=calls.index)
     behind = takewhile(
         lambda call: _tidies(call) and call.placed.ancestors == last.placed.ancestors, calls[calls.index(last) + 1 :]
@@ -405,7 +405,11 @@ def _has_sudo(call: Call) -> bool:
 
 
 def _is_certain_update(call: Call) -> bool:
-    return (_is_update(call) or updates_besides(call)) and not call.placed.conditional
+    return _downloads_lists(call) and not call.placed.conditional
+
+
+def _downloads_lists(call: Call) -> bool:
+    return _is_update(call) or updates_besides(call)
 
 
 @remembered_of_words
