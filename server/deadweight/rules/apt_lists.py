@@ -131,8 +131,8 @@ def _removal(snapshot: Snapshot, left: Left, readings: Sequence[_Reading], *, is
     edits: list[Edit | None] = []
     if not is_again and not any(readers for _, readers in readings) and (needless := _needless(left.layer)):
         whole = [remove_instruction(snapshot, left.layer)] if _only_updates(left.layer) else None
-        made = complete(whole or [remove_command(snapshot, left.layer, call) for call in needless])
-        return Fix("clean-up", "Remove apt-get update, which nothing reads", Safety.SAFE, made) if made else None
+        if made := complete(whole or [remove_command(snapshot, left.layer, call) for call in needless]):
+            return Fix("clean-up", "Remove apt-get update, which nothing reads", Safety.SAFE, made)
     for below, readers in readings:
         if readers and not _can_move(left, below[: below.index(readers[-1]) + 1], readers):
             return None
@@ -298,7 +298,10 @@ def _needless(layer: Layer) -> list[Call]:
     """The updates of a RUN beside which nothing reads the lists, nor may."""
     updates = [call for call in layer.calls if _is_update(call)]
     others = [call for call in layer.calls if not _is_update(call)]
-    is_plain = not any(call.placed.conditional or call.placed.in_function for call in updates)
+    is_plain = not any(
+        call.placed.conditional or call.placed.in_function or call.placed.command.words[0].text == "exec"
+        for call in updates
+    )
     return updates if is_plain and not _uses(layer) and all(map(_is_known, others)) else []
 
 
