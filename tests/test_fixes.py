@@ -69,7 +69,7 @@ SCRIPTS = [
     ("apt-get update & wait", None),
     ("exec apt-get update", None),
     ("apt-get update # lists", f"apt-get update && {CLEAN} # lists"),
-    ("sudo -E apt-get update", f"sudo -E apt-get update && sudo -E {CLEAN}"),
+    ("sudo -E apt-get update && a", f"sudo -E apt-get update && sudo -E {CLEAN} && a"),
     ("sudo -u joe npm ci", "sudo -u joe npm ci && sudo -u joe npm cache clean --force"),
     ("su joe -c 'cd /app && npm ci'", "su joe -c 'cd /app && npm ci' && su joe -c 'npm cache clean --force'"),
     ('su - joe -c "npm ci" && make', "su - joe -c \"npm ci\" && su - joe -c 'npm cache clean --force' && make"),
@@ -118,7 +118,7 @@ STAGES = [
     ),
     (
         f"RUN {UPDATE}\nRUN --mount=type=cache,target=/var/lib/apt apt-get install a\n",
-        f"RUN {UPDATE} && {CLEAN}\nRUN --mount=type=cache,target=/var/lib/apt apt-get install a\n",
+        "RUN --mount=type=cache,target=/var/lib/apt apt-get install a\n",
     ),
     (
         f"RUN {UPDATE}\nRUN --mount=type=cache,target=/var/lib/apt {UPDATE}\nRUN apt-get install a\n",
@@ -139,7 +139,7 @@ STAGES = [
     (f"RUN {UPDATE}\nCMD apt-get install a\n", None),
     (f"RUN {UPDATE}\nRUN ./setup.sh\n", f"RUN {UPDATE} && ./setup.sh && {CLEAN}\n"),
     (f"RUN {UPDATE}\nRUN ./a.sh\nRUN ./b.sh\nRUN ./c.sh\n", None),
-    (f"RUN {UPDATE}\nUSER joe\nRUN ./setup.sh\n", f"RUN {UPDATE} && {CLEAN}\nUSER joe\nRUN ./setup.sh\n"),
+    (f"RUN {UPDATE}\nUSER joe\nRUN ./setup.sh\n", "USER joe\nRUN ./setup.sh\n"),
     (f"RUN {UPDATE}\nRUN sudo true\nUSER joe\nRUN ./setup.sh\n", None),
     (
         f"RUN {UPDATE}\nUSER joe\nRUN sudo mkdir /a\nRUN ./setup.sh\n",
@@ -241,9 +241,11 @@ def course(shell: str, script: str, stubs: Path, fail: str) -> tuple[int, list[s
 @given(script=scripts(), fail=st.sampled_from(("", *COMMANDS)))
 def test_fixed_run_takes_the_same_course(stubs: Path, script: str, fail: str) -> None:
     text = f"FROM node:22\nRUN {script}\n"
-    after = run_body(parse(fixed_text(text)).instructions[1].instruction)
+    instructions = parse(fixed_text(text)).instructions
+    assume(len(instructions) > 1)  # an update that nothing reads goes
+    after = run_body(instructions[1].instruction)
     assert after is not None
-    assume(after.script.text.count(UPDATE) == script.count(UPDATE))  # one that nothing reads goes
+    assume(after.script.text.count(UPDATE) == script.count(UPDATE))
     for shell in filter(None, (shutil.which("bash"), shutil.which("dash"), shutil.which("sh"))):
         status, commands = course(shell, script, stubs, fail)
         then, now = course(shell, after.script.text, stubs, fail)

@@ -437,3 +437,36 @@ def test_a_run_that_but_updates_for_nobody_goes() -> None:
 def test_a_version_of_an_old_python_is_older_and_smaller_too() -> None:
     """The wheel of setuptools 40.4.3 has 569 kB, less than is worth a word; the newest one has 1.2 MB."""
     assert said("FROM python:3.7-alpine\nRUN pip install setuptools==40.4.3\n", "install-cache-kept") == []
+
+
+def test_a_script_that_adds_a_source_downloads_the_lists() -> None:
+    setup = "curl -sL https://deb.nodesource.com/setup_22.x | bash -"
+    text = (
+        f"FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\nRUN {setup}\nRUN apt-get install -y nodejs\n"
+    )
+    left = next(each for each in found(text, "update-and-install-apart") if each.snapshot.line(each.finding.site) == 2)
+    after = fixed(left.snapshot, [left.fixes[0]]).text
+    assert f"RUN {setup} && rm -rf /var/lib/apt/lists/*\n" in after
+    assert "RUN apt-get update && apt-get install -y nodejs && rm -rf /var/lib/apt/lists/*\n" in after
+
+
+def test_the_lists_of_a_script_are_removed_behind_it() -> None:
+    setup = "curl -s https://packagecloud.io/install/repositories/x/y/script.deb.sh | bash"
+    (left,) = found(f"FROM debian:12\nRUN apt-get update && apt-get install -y curl && {setup}\n", "apt-lists-kept")
+    after = fixed(left.snapshot, [left.fixes[0]]).text.replace(" \\\n   ", "")
+    assert after.endswith(f"{setup} && rm -rf /var/lib/apt/lists/*\n")
+
+
+@pytest.mark.parametrize(("base", "is_known"), [("ubuntu:16.04", False), ("debian:trixie", True)])
+def test_where_the_packages_are_not_known_a_tool_may_bring_nothing_but_itself(base: str, is_known: bool) -> None:
+    install = "RUN apt-get update && apt-get install -y apt-transport-https curl wget && wget -q https://example.org/x"
+    (tool,) = found(f'FROM {base}\n{install}\nCMD ["app"]\n', "two-download-tools")
+    assert tool.finding.saves is not None
+    assert (tool.finding.saves.low > 1_000_000) is is_known
+
+
+def test_runs_that_a_comment_says_are_apart_on_purpose_stay_apart() -> None:
+    install = "RUN apt-get update && apt-get install -y {} && rm -rf /var/lib/apt/lists/*\n"
+    runs = install.format("git") + install.format("less")
+    assert found(f"FROM debian:12\n{runs}", "consecutive-runs")
+    assert not found(f"FROM debian:12\n# install in sections so the layers are small\n{runs}", "consecutive-runs")

@@ -132,8 +132,8 @@ def _removal(snapshot: Snapshot, left: Left, readings: Sequence[_Reading], *, is
     edits: list[Edit | None] = []
     if not is_again and not any(readers for _, readers in readings) and (needless := _needless(left.layer)):
         whole = [remove_instruction(snapshot, left.layer)] if _only_updates(left.layer) else None
-        made = complete(whole or [remove_command(snapshot, left.layer, call) for call in needless])
-        return Fix("clean-up", "Remove apt-get update, which nothing reads", Safety.SAFE, made) if made else None
+        if made := complete(whole or [remove_command(snapshot, left.layer, call) for call in needless]):
+            return Fix("clean-up", "Remove apt-get update, which nothing reads", Safety.SAFE, made)
     for below, readers in readings:
         if readers and not _can_move(left, below[: below.index(readers[-1]) + 1], readers):
             return None
@@ -223,7 +223,7 @@ def _updating(snapshot: Snapshot, layer: Layer, left: Left, below: tuple[Layer, 
     first = layer.calls[0] if _changes_sources(layer, uses[0]) else uses[0]
     update = f"{prefix}{_update_command(left)}"
     yield prepend_command(snapshot, layer, first, update)
-    if not any(_is_update(call) for call in layer.calls):
+    if not any(map(_downloads_lists, layer.calls)):
         yield append_command(snapshot, layer, uses[-1], f"{prefix}{left.cause.cleanup}", wider=len(update))
 
 
@@ -304,7 +304,10 @@ def _needless(layer: Layer) -> list[Call]:
     """The updates of a RUN beside which nothing reads the lists, nor may."""
     updates = [call for call in layer.calls if _is_update(call)]
     others = [call for call in layer.calls if not _is_update(call)]
-    is_plain = not any(call.placed.conditional or call.placed.in_function for call in updates)
+    is_plain = not any(
+        call.placed.conditional or call.placed.in_function or call.placed.command.words[0].text == "exec"
+        for call in updates
+    )
     return updates if is_plain and not _uses(layer) and all(map(_is_known, others)) else []
 
 
@@ -316,7 +319,7 @@ def _is_known(call: Call) -> bool:
 def _last_use(left: Left) -> Call:
     """The last call of the layer that reads or writes the lists, with what apt tidies up right behind it."""
     calls = left.layer.calls
-    uses = [*_uses(left.layer), *(call for call in calls if _is_update(call) and not call.placed.in_function)]
+    uses = [*_uses(left.layer), *(call for call in calls if _downloads_lists(call) and not call.placed.in_function)]
     last = max(uses or left.calls, key=calls.index)
     behind = takewhile(
         lambda call: _tidies(call) and call.placed.ancestors == last.placed.ancestors, calls[calls.index(last) + 1 :]
@@ -411,7 +414,11 @@ def _has_sudo(call: Call) -> bool:
 
 
 def _is_certain_update(call: Call) -> bool:
-    return (_is_update(call) or updates_besides(call)) and not call.placed.conditional
+    return _downloads_lists(call) and not call.placed.conditional
+
+
+def _downloads_lists(call: Call) -> bool:
+    return _is_update(call) or updates_besides(call)
 
 
 @remembered_of_words

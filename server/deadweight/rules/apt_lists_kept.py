@@ -21,7 +21,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 ```
 
-Where no command reads them, it is the update that goes, and `add-apt-repository` of Ubuntu downloads them as well.
+Where no command reads them, it is the update that goes. `add-apt-repository` of Ubuntu downloads them as well, and so
+do scripts that add a source: `curl https://deb.nodesource.com/setup_22.x | bash -`.
 
 `/bin/sh` of Debian and Ubuntu is dash, to which `{apt,dpkg}` is the name of one folder, which is not there:
 

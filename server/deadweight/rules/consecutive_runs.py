@@ -62,6 +62,15 @@ RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf 
 COPY --from=tools /usr/bin/git /usr/bin/
 ```
 
+A comment says that they are apart on purpose:
+
+```
+FROM debian:bookworm-slim
+# Installed in sections, so that no layer is too large to pull
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends less && rm -rf /var/lib/apt/lists/*
+```
+
 The stage does not ship:
 
 ```
@@ -79,6 +88,7 @@ COPY --from=build /etc/hostname /
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
@@ -86,8 +96,8 @@ from typing import TYPE_CHECKING
 from deadweight.facts import base_images
 from deadweight.model.effects import Measured
 from deadweight.model.image import ImageRef
-from deadweight.rules import merging
-from deadweight.rules.rule import NO_WORDS, Finding, Related, rule
+from deadweight.rules import comments, merging
+from deadweight.rules.rule import Finding, Related, Words, rule
 from deadweight.size.estimate import size_together
 from deadweight.syntax.dockerfile import remembered
 
@@ -98,25 +108,38 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Alone, Layer, Ledger
     from deadweight.rules.rule import Fix
     from deadweight.snapshot import Snapshot
+    from deadweight.syntax.dockerfile import Instruction
 
 # What overlayfs stacks at most, and so what engines run (moby: "max depth exceeded"; kept by hand, 2026-11-26).
 _MOST_LAYERS = 127
 _MOST_OF_BASES = 27  # no base image of the facts has as many
 _MAKE_LAYERS = frozenset(("RUN", "COPY", "ADD", "WORKDIR"))
+# `# installed in sections so that the layers are not massive`, `# a separate RUN for your own dependencies`
+_ON_PURPOSE = re.compile(
+    r"(?im)^\s*#.*\b(?:in sections|split (?:up|into|over|across)|invalidat\w+|so (?:that )?the layers?|"
+    r"(?:separate|own|new|several|multiple|distinct|smaller) (?:layer|step|run)s?)\b"
+)
 
 
-@rule("consecutive-runs", group="layers", same_as=("hadolint:DL3059",), words=NO_WORDS)
+def _told(instruction: Instruction) -> object:
+    """All that the rule takes from the text of an instruction."""
+    return _ON_PURPOSE.search(instruction.text) is not None
+
+
+@rule("consecutive-runs", group="layers", same_as=("hadolint:DL3059",), words=Words(of_text=_told))
 def consecutive_runs(snapshot: Snapshot) -> Iterator[Finding]:
     """Report RUNs, each right below the other, that write the same records."""
     for ledger in snapshot.shipped_ledgers:
-        yield from _findings(ledger.alone, ledger.stage.label)
-    if found := _too_many(snapshot.shipped_ledgers):
-        yield found
+        for layers, found in _findings(ledger.alone, ledger.stage.label):
+            if not any(_ON_PURPOSE.search(comments.spoken_of(snapshot, layer)) for layer in layers):
+                yield found
+    if too_many := _too_many(snapshot.shipped_ledgers):
+        yield too_many
 
 
 @remembered
-def _findings(stage: Alone, name: str) -> list[Finding]:
-    return [_finding(layers, name) for layers in _rows(stage.by_cause.get(Measured, ()))]
+def _findings(stage: Alone, name: str) -> list[tuple[tuple[Layer, ...], Finding]]:
+    return [(layers, _finding(layers, name)) for layers in _rows(stage.by_cause.get(Measured, ()))]
 
 
 def _finding(layers: tuple[Layer, ...], stage: str) -> Finding:

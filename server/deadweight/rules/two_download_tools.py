@@ -113,6 +113,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from deadweight.facts import debian
 from deadweight.model.effects import PackageSet
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
@@ -129,6 +130,7 @@ if TYPE_CHECKING:
 
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
+    from deadweight.size.units import Size
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.dockerfile import Instruction
 
@@ -174,7 +176,7 @@ def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
         if install.name in called:
             continue
         freed = install.freed
-        saves = effect_size(freed)
+        saves = _bytes(install)
         if saves is None:
             continue
         yield Finding(
@@ -187,6 +189,18 @@ def two_download_tools(snapshot: Snapshot) -> Iterator[Finding]:
             frees=frozenset({(install.layer.site, freed)}),
             fixes=partial(_fixes, install),
         )
+
+
+def _bytes(install: _Install) -> Size | None:
+    """The bytes of what the tool brings: where nobody knows the packages of the release, others may bring all but the
+    tool by itself, as `apt-transport-https` and git do of curl's library on older ones.
+    """
+    whole = effect_size(install.freed)
+    cause, own = install.cause, apt.alone(install.cause, (install.name,))
+    if whole is None or cause.manager != "apt" or debian.release(cause.suite).suite == cause.suite:
+        return whole
+    itself = effect_size(replace(install.effect, cause=replace(own, options=own.options | {"no-dependencies"})))
+    return replace(whole, low=min(whole.low, itself.low)) if itself else whole
 
 
 def _fixes(install: _Install, snapshot: Snapshot) -> Iterator[Fix | None]:

@@ -121,7 +121,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands.apt import ADDS
+from deadweight.model.commands.apt import ADDS, updates_besides
 from deadweight.rules.apt_lists import first_use, is_read_here, of_command, readers_of, remove_lists
 from deadweight.rules.leftovers import finding, leftovers
 from deadweight.rules.rule import NO_WORDS, Related, Words, rule
@@ -151,8 +151,10 @@ def update_and_install_apart(snapshot: Snapshot) -> Iterator[Finding]:
 
 @remembered
 def _finding(_: Layer, left: Left, stage: str, readers: Sequence[Layer]) -> Finding:
-    adds = next((call.program for call in left.calls if call.program in ADDS), None)
-    update = f"the update of {adds}" if adds else "apt-get update"
+    besides = next(filter(updates_besides, left.calls), None)
+    update = (
+        f"the update of {besides.program if besides.program in ADDS else 'a script'}" if besides else "apt-get update"
+    )
     return replace(
         finding(stage, left, remove_lists),
         message=f"{update} runs apart from the install that needs it: its lists stay and age",

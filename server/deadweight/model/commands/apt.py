@@ -21,6 +21,8 @@ PROGRAMS = ("apt-get", "apt", "aptitude")
 ADDS = ("add-apt-repository", "apt-add-repository")
 # The releases of Ubuntu where these update unless told not to (add-apt-repository(1) since 18.04, by hand, 2026-11-26).
 _ADDS_AND_UPDATES = frozenset(("bionic", "focal", "jammy", "noble", "oracular", "plucky", "questing", "resolute"))
+# Scripts that add a source and update (of NodeSource, packagecloud, Cloudsmith and Azure; by hand, 2026-11-26).
+_SCRIPTS = re.compile(r"//deb\.nodesource\.com/setup|\.deb\.sh\b|//aka\.ms/InstallAzureCLIDeb\b")
 _SOURCES = "/etc/apt/sources.list.d"
 LISTS = "/var/lib/apt/lists"
 CACHE = "/var/cache/apt"
@@ -66,7 +68,7 @@ def _effects(call: Call) -> Iterator[Effect]:
         return
     verb = operands[0].text
     if verb == "update":
-        yield _updated(call)
+        yield updated(call)
     elif verb in ("dist-clean", "distclean"):
         yield removes(LISTS, call.span)
     elif verb == "clean":
@@ -90,7 +92,7 @@ def _effects(call: Call) -> Iterator[Effect]:
             yield from _installed(call, names)
 
 
-def _updated(call: Call) -> Effect:
+def updated(call: Call) -> Effect:
     """What an update leaves."""
     is_plain = call.around.files.is_removed(_PACKS_LISTS)
     measured = figure("apt.lists.uncompressed") if is_plain else _lists(call.around.base.suite)
@@ -100,15 +102,17 @@ def _updated(call: Call) -> Effect:
 
 
 def updates_besides(call: Call) -> bool:
-    """Whether a call adds a source and updates by itself, as Ubuntu's tool does."""
-    is_plain = call.program in ADDS and not call.has("-n", "--no-update", "-r", "--remove", "-h", "--help")
-    return is_plain and call.around.base.suite in _ADDS_AND_UPDATES
+    """Whether a call adds a source and updates by itself, as Ubuntu's tool does, and scripts from the network."""
+    if call.program in ADDS:
+        is_plain = not call.has("-n", "--no-update", "-r", "--remove", "-h", "--help")
+        return is_plain and call.around.base.suite in _ADDS_AND_UPDATES
+    return any(_SCRIPTS.search(url) for url in call.urls_fed)
 
 
 def _added(call: Call) -> Iterator[Effect]:
     yield writes(_SOURCES, Built(call.program), call.span)
     if updates_besides(call):
-        yield _updated(call)
+        yield updated(call)
 
 
 def _installed(call: Call, names: tuple[str, ...]) -> Iterator[Effect]:

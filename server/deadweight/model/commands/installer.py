@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadweight.model.commands import rustup
+from deadweight.model.commands import apt, rustup
 from deadweight.model.commands.call import Tool
 from deadweight.model.effects import Built, Installer, writes
 
@@ -23,6 +23,8 @@ def _effects(call: Call) -> Iterator[Effect]:
             yield from rustup.installer(call)
         else:
             yield writes(None, Installer(urls[0]), call.span)
+            if apt.updates_besides(call):
+                yield apt.updated(call)
     else:
         yield writes(None, Built(call.program), call.span)
 
