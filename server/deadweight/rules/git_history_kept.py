@@ -310,8 +310,8 @@ def _is_read(snapshot: Snapshot, clone: _Clone) -> bool:
     behind = (call for layer in layers_behind(snapshot, clone.layer) for call in layer.calls)
     if any(_may_read(call, clone.folder) for calls in (clone.users, behind) for call in calls):
         return True
-    start = snapshot.shipped_ledgers[-1].stage.end.workdir
-    return start is None or is_under(start, clone.folder)
+    end = snapshot.shipped_ledgers[-1].stage.end
+    return end.workdir is None or is_under(end.workdir, clone.folder)
 
 
 def _git_goes(snapshot: Snapshot, clone: _Clone) -> Layer | None:
