@@ -225,11 +225,11 @@ def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def course(shell: str, script: str, stubs: Path, fail: str) -> tuple[int, list[str]]:
+def course(shell: str, script: str, stubs: Path, fail: str, **variables: str) -> tuple[int, list[str]]:
     """Exit status and the commands of a script that can reach nothing but stubs; `fail` is the one that fails."""
     log = stubs / "log"
     log.write_text("")
-    environment = {"PATH": str(stubs), "LOG": str(log), "FAIL": fail}
+    environment = {"PATH": str(stubs), "LOG": str(log), "FAIL": fail, **variables}
     status = subprocess.run(
         [shell, "-c", script], env=environment, stdin=subprocess.DEVNULL, capture_output=True, cwd=stubs, timeout=20
     ).returncode
@@ -270,7 +270,7 @@ def rows(draw: st.DrawFn) -> list[str]:
         "set -eux; ",
         "umask 77 && ",
     )
-    tails = ("", "", "", "; see $X", " || see", " | see", " && { foo; see; }", " && exit 3", "; exec see")
+    tails = ("", "", ";", " # why", "; see $X", " || see", " | see", " && { foo; see; }", " && exit 3", "; exec see")
     bodies = st.one_of(chains, chains, scripts(depth=1))
     rows = st.tuples(st.sampled_from(leads), bodies, st.sampled_from(tails)).map("".join)
     return draw(st.lists(rows, min_size=2, max_size=3))
@@ -278,23 +278,31 @@ def rows(draw: st.DrawFn) -> list[str]:
 
 @pytest.mark.skipif(os.name == "nt", reason="runs POSIX shells")
 @settings(max_examples=60)
-@given(row=rows(), fail=st.sampled_from(("", *COMMANDS, "see", "foo")))
-def test_merged_runs_take_the_same_course(stubs: Path, row: list[str], fail: str) -> None:
-    text = "FROM node:22\n" + "".join(f"RUN {script}\n" for script in row)
+@given(
+    row=rows(),
+    values=st.lists(st.sampled_from(("", "7", "8")), min_size=3, max_size=3),
+    fail=st.sampled_from(("", *COMMANDS, "see", "foo")),
+)
+def test_merged_runs_take_the_same_course(stubs: Path, row: list[str], values: list[str], fail: str) -> None:
+    lines = [f"{f'ENV X={value}' if value else ''}\nRUN {script}\n" for script, value in zip(row, values, strict=False)]
+    text = "FROM node:22\n" + "".join(lines)
     snapshot = Snapshot(parse(text))
-    edits = merge_runs(snapshot, snapshot.ledgers[0].layers[1:])
+    layers = snapshot.ledgers[0].layers
+    first = next(at for at, layer in enumerate(layers) if layer.instruction.keyword == "RUN")
+    edits = merge_runs(snapshot, layers[first:])
     if edits is None:
         return
-    merged = run_body(parse(apply_edits(text, edits)).instructions[1].instruction)
+    merged = run_body(parse(apply_edits(text, edits)).instructions[first].instruction)
     assert merged is not None
     for shell in filter(None, (shutil.which("bash"), shutil.which("dash"))):
-        status, commands = 0, []
-        for script in row:
-            status, own = course(shell, script, stubs, fail)
+        status, commands, variables = 0, [], {"X": values[0]} if values[0] else {}
+        for script, value in zip(row, values, strict=False):
+            variables |= {"X": value} if value else {}
+            status, own = course(shell, script, stubs, fail, **variables)
             commands += own
             if status:
                 break
-        then, now = course(shell, merged.script.text, stubs, fail)
+        then, now = course(shell, merged.script.text, stubs, fail, **({"X": values[0]} if values[0] else {}))
         assert now == commands
         assert bool(then) == bool(status)
 

@@ -368,6 +368,8 @@ def _behind(snapshot: Snapshot, clone: _Clone) -> Iterator[tuple[Layer, str]]:
 
 def _git_goes(snapshot: Snapshot, clone: _Clone) -> Layer | None:
     """The layer that removes git itself behind the clone, where it comes back in none."""
+    if clone.layer.site.stage not in snapshot.build.shipped:
+        return None  # what is copied out of there meets another git
     layers = (clone.layer, *layers_behind(snapshot, clone.layer))
     for at, layer in enumerate(layers):
         behind = (each for each in layer.undoing if at or each.span > clone.call.span)

@@ -238,18 +238,16 @@ RUN rm -rf /usr/share/doc
 
 from __future__ import annotations
 
-import posixpath
 import re
 from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from deadweight.model.effects import Copied, CopiedFromStage, Download, PackageSet
+from deadweight.model.effects import Download, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER, spelled
-from deadweight.model.layers import mounts_of
 from deadweight.model.undone import late_removals
-from deadweight.rules import buildkit, copies_between, merging, removing_there, run_steps, variables_between
-from deadweight.rules.edits import append_command, insert_flag, remove_command, remove_instruction, remove_instructions
+from deadweight.rules import copies_between, merging, removing_there, run_steps, variables_between
+from deadweight.rules.edits import append_command, remove_command, remove_instruction
 from deadweight.rules.folder_uses import word_for
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
@@ -259,15 +257,12 @@ from deadweight.syntax.dockerfile import remembered
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from deadweight.model.commands.call import Call
     from deadweight.model.effects import Effect
     from deadweight.model.layers import Layer
     from deadweight.model.undone import Removal
     from deadweight.snapshot import Snapshot
 
 _PLAIN = re.compile(r"/[\w./+@-]+")
-_READERS = frozenset(("tar", "bsdtar", "unzip", "dpkg", "rpm", "gpg", "sha256sum", "sha512sum", "md5sum"))
-_INSTALLERS = frozenset(("apt-get", "apt", "dnf", "yum", "microdnf", "zypper", "pip", "pip3"))
 
 
 @rule("late-delete", group="layers", is_about_unnecessary=True, words=NO_WORDS)
@@ -304,15 +299,28 @@ def _finding(late: Layer, removals: Sequence[Removal]) -> Finding | None:
 def _fixes(
     removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]], snapshot: Snapshot
 ) -> Iterator[Fix | None]:
+    from deadweight.rules.mounted_files import mounted  # a session starts without it
+
+    there = removing_there.clean_up(snapshot, removals, removed)
+    is_best = removing_there.names_downloads(removals) or not _are_in_a_row(snapshot, removals, removed)
+    merged = None if there and is_best else _merged_or_moved(snapshot, removals, removed)
     whole = (
-        removing_there.clean_up(snapshot, removals, removed)
-        or _merged_or_moved(snapshot, removals, removed)
+        (merged if merged and merged.safety is Safety.SAFE else None)
+        or there
+        or merged
         or _gather(snapshot, removals, removed)
-        or _mount(snapshot, removals, removed)
+        or mounted(snapshot, removals, removed)
     )
     yield whole
     if whole is None or whole.safety is Safety.ASK:
         yield removing_there.clean_up_partly(snapshot, removals, removed)
+
+
+def _are_in_a_row(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> bool:
+    """Whether nothing but RUNs lies between what writes and what deletes, and where these work."""
+    first, late = min(layer.site for layer, _ in removed), removals[0].layer
+    between = snapshot.ledgers.of(late).layers[first.step : late.site.step]
+    return first.stage == late.site.stage and all(each.instruction.keyword in ("RUN", "WORKDIR") for each in between)
 
 
 def _said(removals: Sequence[Removal]) -> str:
@@ -405,64 +413,3 @@ def _gather(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[t
     title = "Install it in the RUN that needs it, and remove it there"
     note = "Check: the RUN installs it whenever what is copied above it changes"
     return Fix("gather", title, Safety.ASK, (*moved, *together), note=note)
-
-
-def _mount(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
-    """Show the RUN files of the build context or of another stage instead of copying them first."""
-    late = removals[0].layer
-    layers = snapshot.ledgers.of(late).layers
-    copies = [layer for layer, _ in removed]
-    flags = [flag for layer, effect in removed if (flag := _as_mount(layer, effect))]
-    paths = [effect.path or "" for _, effect in removed]
-    above = layers[max(0, late.site.step - len(copies)) : late.site.step]
-    if list(above) != sorted(copies, key=lambda each: each.site) or len(flags) < len(copies):
-        return None
-    deletes = [call for call in late.calls if any(call.span == removal.effect.span for removal in removals)]
-    others = [call for call in late.calls if call not in deletes]
-    if len(deletes) != 1 or not removing_there.removes_nothing_else(removals, deletes):
-        return None
-    names = [posixpath.basename(path) for path in paths]
-    users = [call for call in others if any(name in word.text for word in call.words for name in names)]
-    taken = late.step and any(mount.target in paths for mount in mounts_of(late.instruction, late.step.state))
-    if taken or not all(map(_only_reads, users)) or any(removal.effect.path not in paths for removal in removals):
-        return None
-    edit = remove_command(snapshot, late, deletes[0])
-    if edit is None:
-        return None
-    from deadweight.rules.mounting import on_lines  # a session starts without it
-
-    edits = (*remove_instructions(snapshot, above), insert_flag(snapshot, late, on_lines(late, flags)), edit)
-    what = "the file" if len(copies) == 1 else "the files"
-    title = f"Mount {what} for this RUN instead of copying {'it' if len(copies) == 1 else 'them'}"
-    if buildkit.is_sure(snapshot):
-        return Fix("bind-mount", title, Safety.SAFE, edits)
-    return Fix("bind-mount", title, Safety.ASK, edits, note="Check: the builder is BuildKit")
-
-
-def _as_mount(copy: Layer, effect: Effect) -> str | None:
-    """The mount that shows a RUN what a COPY of one file brings."""
-    instruction, cause, path = copy.instruction, effect.cause, effect.path or ""
-    flags = [flag.name for flag in instruction.flags]
-    if (
-        instruction.keyword != "COPY"
-        or len(instruction.words) != 2
-        or instruction.heredocs
-        or flags not in ([], ["from"])
-    ):
-        return None
-    if isinstance(cause, Copied) and cause.is_file and not flags:
-        source, stage = cause.root or "", ""
-    elif isinstance(cause, CopiedFromStage) and flags:
-        source, stage = cause.path, f"from={instruction.flags[0].value},"
-    else:
-        return None
-    is_plain = _PLAIN.fullmatch(path) and _PLAIN.fullmatch(f"/{source.removeprefix('/')}") and "$" not in stage
-    return f"--mount=type=bind,{stage}source={source},target={path}" if is_plain else None
-
-
-def _only_reads(call: Call) -> bool:
-    """Whether a call but reads the files that are named to it, so that a read-only mount will do."""
-    if call.program == "gunzip":
-        return call.has("-c", "--stdout")
-    is_install = call.program in _INSTALLERS and any(word.text == "install" for word in call.words)
-    return call.program in _READERS or is_install

@@ -54,7 +54,7 @@ def clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[
             if (edit := _deleted(snapshot, layer, effect, late, gone)) is None:
                 return None
             edits.append(edit)
-    is_all = removes_nothing_else(removals, gone) and all(map(_names_downloads, removals))
+    is_all = removes_nothing_else(removals, gone) and names_downloads(removals)
     if is_all and len(gone) == len(late.calls):
         edits.append(remove_instruction(snapshot, late))
     elif is_all and len(gone) == 1 and (edit := remove_command(snapshot, late, gone[0])):
@@ -85,6 +85,12 @@ def removes_nothing_else(removals: Sequence[Removal], calls: Sequence[Call]) -> 
     return all(id(effect) in late for effect in removals[0].layer.effects if effect.span in spans)
 
 
+def names_downloads(removals: Sequence[Removal]) -> bool:
+    """Whether the downloads that commands remove are all that lies where these remove something."""
+    paths = [(removal.effect.path, effect) for removal in removals for _, effect in removal.removed]
+    return all(path == effect.path for path, effect in paths if isinstance(effect.cause, Download))
+
+
 def _origins(snapshot: Snapshot, removed: Sequence[tuple[Layer, Effect]]) -> Iterator[tuple[Layer, Effect]]:
     """What is removed, and in place of what was only changed on the way, such as by `chown -R`, what that was."""
     for layer, effect in removed:
@@ -101,12 +107,6 @@ def _fails_without(call: Call) -> bool:
     return call.program == "rmdir" or (
         call.program == "rm" and not any(_FORCE.fullmatch(word.text) for word in call.words)
     )
-
-
-def _names_downloads(removal: Removal) -> bool:
-    """Whether the downloads that a command removes are all that lies where it removes something."""
-    paths = [effect.path for _, effect in removal.removed if isinstance(effect.cause, Download)]
-    return all(path == removal.effect.path for path in paths)
 
 
 def _deleted(snapshot: Snapshot, first: Layer, effect: Effect, late: Layer, gone: Collection[Call]) -> Edit | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
 
 _PLAIN = re.compile(r"/[\w./+@-]*")
+_OF_ANY_SYSTEM = re.compile(r"/(?:bin|etc|home|root|tmp|usr|var)?")
 
 
 def entered(snapshot: Snapshot, before: Layer, after: Layer) -> tuple[str, ...] | None:
@@ -75,6 +76,8 @@ def _is_there(snapshot: Snapshot, folder: str, before: Layer) -> bool:
     layers = snapshot.ledgers.of(before).layers[: before.site.step + 1]
     if folder != "/" and any(is_removed(layer, folder) for layer in layers if layer.calls):
         return False
+    if _OF_ANY_SYSTEM.fullmatch(folder):
+        return True
     worked_in = [where for layer in layers if (where := _folder(layer))]
     written = [
         effect.path for layer in layers for effect in layer.kept if effect.kind is Kind.WRITES and effect.is_certain
