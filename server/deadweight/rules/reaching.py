@@ -36,7 +36,7 @@ def places_of(snapshot: Snapshot, layer: Layer, effect: Effect) -> list[tuple[La
     """The layers of stages that ship which copy what a layer of another one wrote, in a folder that is copied as a
     whole, and where it lies there.
 
-    None where something else may read it: a further stage that copies it, or a RUN that mounts the stage.
+    Empty where something else may read it: a further stage that copies it, or a RUN that mounts the stage.
     """
     if any(_is_part(effect, each) for ledger in _builders(snapshot) for each in _copied_by(ledger)):
         return []
