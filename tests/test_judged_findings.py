@@ -470,3 +470,19 @@ def test_runs_that_a_comment_says_are_apart_on_purpose_stay_apart() -> None:
     runs = install.format("git") + install.format("less")
     assert found(f"FROM debian:12\n{runs}", "consecutive-runs")
     assert not found(f"FROM debian:12\n# install in sections so the layers are small\n{runs}", "consecutive-runs")
+
+
+@pytest.mark.parametrize(("last", "parentheses"), [("cd /opt", False), ("cd /opt && cd -", True)])
+def test_a_script_that_goes_elsewhere_first_needs_no_parentheses_before_it(last: str, parentheses: bool) -> None:
+    fetch = "cd /opt && wget -q https://example.org/a.tar.gz"
+    file = f"FROM debian:12\nRUN {fetch}\nRUN {last} && tar xf /opt/a.tar.gz && rm /opt/a.tar.gz\n"
+    (hidden,) = found(file, "late-delete")
+    assert ("RUN ( cd" in fixed(hidden.snapshot, [hidden.fixes[0]]).text) is parentheses
+
+
+def test_a_download_before_its_use_is_on_a_line_of_its_own_where_the_line_grows_too_long() -> None:
+    fetch = "wget https://downloads.lightbend.com/scala/2.11.11/scala-2.11.11.tgz"
+    first = f"RUN mkdir /a && \\\n  {fetch}\nRUN apt-get update\nRUN apt-get -y install a\nRUN pip install b\n"
+    file = f"FROM python:2.7\n{first}RUN \\\n  tar xvf scala-2.11.11.tgz && \\\n  mv scala-2.11.11 /usr/local/scala\n"
+    (kept,) = found(file, "archive-kept")
+    assert f"  {fetch} && \\\n  tar xvf" in fixed(kept.snapshot, [kept.fixes[0]]).text

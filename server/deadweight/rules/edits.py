@@ -400,7 +400,7 @@ def _joint(layer: Layer, body: RunBody, start: int, operator: str, command: str)
     text, newline, escape = layer.instruction.text, line_end(layer.instruction.text), layer.instruction.escape
     before = text[text.rfind("\n", 0, start) + 1 : start]
     after = text[start:].partition("\n")[0]
-    is_short = len(command) < _WIDTH // 2 or len(before) + len(command) + len(after) <= _WIDTH
+    is_short = len(command) < _WIDTH // 2 or len(f"{before}{command} && {after}") <= _WIDTH
     if is_short or body.form != "shell":
         return "; " if operator == ";" else " && "
     indent = before[: len(before) - len(before.lstrip())] or "    "

@@ -271,7 +271,7 @@ def _leaks_into(before: _Script, after: _Script) -> bool:
         if not names:
             if any(after.takes_over or _mentions(after, each.name) for each in command.assignments):
                 return True
-        elif names[0] in _LEAKS:
+        elif names[0] in _LEAKS and not (names[0] == "cd" and _goes_elsewhere(after)):
             return True
         elif names[0] == "set" and _text(command) != _text(next(shell.commands(after.body.script)).command):
             is_harmless = all(_HARMLESS_SET.fullmatch(word.text) for word in command.words[1:])
@@ -282,6 +282,13 @@ def _leaks_into(before: _Script, after: _Script) -> bool:
                 return True
     blocks = (node for node in shell.walk(before.body.script) if isinstance(node, shell.Block) and node.name)
     return any(after.takes_over or _mentions(after, block.name or "") for block in blocks)
+
+
+def _goes_elsewhere(script: _Script) -> bool:
+    """Whether a script starts with `cd /somewhere` and never goes back, so that it starts wherever it may."""
+    words = _text(next(shell.commands(script.body.script)).command)
+    goes_back = "OLDPWD" in script.body.script.text or re.search(r"\bcd -(?!\S)", script.body.script.text)
+    return len(words) == 2 and words[0] == "cd" and words[1].startswith("/") and not goes_back
 
 
 def _text(command: shell.Command) -> list[str]:
