@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import feeding
-from deadweight.model.commands import catalog, conda_places, interpreters, printed
+from deadweight.model.commands import catalog, interpreters, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import Built, Effect, Nth, is_under, writes
@@ -23,7 +23,7 @@ from deadweight.syntax import shell
 from deadweight.syntax.shell_runs import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
@@ -48,6 +48,7 @@ _TYPED_AGAIN = frozenset(("php", "corepack", "npx"))
 _SWITCHES = frozenset(("gosu", "su-exec", "su", "runuser", "setpriv", "doas"))
 _TO_ACCOUNT = re.compile(r"--user(?:=(?P<long>.+))?|-[EHPn]*u(?P<short>.*)")  # `sudo -Hu app`
 _ACTIVATE = "/bin/activate"  # of a virtual environment, or of conda
+_ACTIVE = "CONDA_PREFIX"  # where conda says which of its environments is the active one
 
 
 class Written(NamedTuple):
@@ -194,7 +195,7 @@ def _calls(
         home = around.home if said.account is None else home_of(said.account) or unknown_home(said.account)
         here = within(changed, inner, home)
         if said.entered:
-            here = within({**changed, conda_places.ACTIVE: conda_places.entered(here, said.entered)}, inner, home)
+            here = within({**changed, _ACTIVE: _environment(here, said.entered)}, inner, home)
         if program in ("cd", "pushd"):
             inner = (_MADE.match(words[0].pattern) and _SCRATCH) or here.resolve(words[0].pattern) if words else home
             folder = folder if placed.subshell else inner
@@ -281,12 +282,10 @@ def _set_by(
         return _exported(words)
     texts = [word.text for word in words]
     match texts:
-        case ["activate" | "deactivate" as verb, *names]:
-            # `conda activate web`, or `source activate web` as in its first years
-            name = names[0] if names and verb == "activate" else None
-            return ((conda_places.ACTIVE, conda_places.environment(around, name)),)
-        case [script, name] if script.endswith(_ACTIVATE) and program not in _CONDA:
-            return ((conda_places.ACTIVE, conda_places.environment(around, name, script)),)
+        case ["activate" | "deactivate", *_]:  # `conda activate web`, or `source activate web` as in its first years
+            return ((_ACTIVE, _environment(around, texts)),)
+        case [script, _] if script.endswith(_ACTIVATE) and program not in _CONDA:
+            return ((_ACTIVE, _environment(around, texts)),)
         case [script, *_] if script.endswith(_ACTIVATE):
             place = posixpath.join(folder or "", script.removesuffix(_ACTIVATE))
             return (("VIRTUAL_ENV", around.resolve(place)),)
@@ -359,6 +358,13 @@ def _told(command: Command) -> _Told:
     own = tuple(texts[len(texts) - len(words) :])
     fed, entered = None if at is None else at + 1, _entered(texts[: len(texts) - len(words)])
     return _Told(program, typed, own, len(texts), fed, _account(texts), entered, is_nesting)
+
+
+def _environment(around: Surroundings, texts: Sequence[str]) -> str | None:
+    """The environment of conda that words are about: `conda run -n web`, `activate web`."""
+    from deadweight.model.commands import conda_places  # few files need it
+
+    return conda_places.entered(around, texts) if "run" in texts[1:2] else conda_places.activation(around, texts)
 
 
 def _entered(texts: list[str]) -> tuple[str, ...]:

@@ -47,6 +47,12 @@ def entered(around: Surroundings, texts: Sequence[str]) -> str | None:
     return environment(around, named, texts[0]) if named else activated(around) or root(around, texts[0])
 
 
+def activation(around: Surroundings, texts: Sequence[str]) -> str | None:
+    """The environment that the words `activate web` are for, the first as it is typed; `deactivate` goes back."""
+    script, *names = texts
+    return environment(around, names[0] if names and script != "deactivate" else None, script)
+
+
 def activated(around: Surroundings) -> str | None:
     """The environment that is activated; None where none is."""
     if found := around.variables.get(ACTIVE):
