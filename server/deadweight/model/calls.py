@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 # What any program answers and then ends: `java -version`.
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
 _DECLARES = frozenset(("export", "local", "declare", "readonly", "typeset"))
-_CONDA = frozenset(("conda", "mamba", "micromamba"))
-_SETS = _DECLARES | _CONDA | {".", "source"}
+_SETS = _DECLARES | shell.CONDA | {".", "source"}
 _MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
 _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
 _XARGS = frozenset(("xargs", "/usr/bin/xargs"))
@@ -48,7 +47,6 @@ _TYPED_AGAIN = frozenset(("php", "corepack", "npx"))
 _SWITCHES = frozenset(("gosu", "su-exec", "su", "runuser", "setpriv", "doas"))
 _TO_ACCOUNT = re.compile(r"--user(?:=(?P<long>.+))?|-[EHPn]*u(?P<short>.*)")  # `sudo -Hu app`
 _ACTIVATE = "/bin/activate"  # of a virtual environment, or of conda
-_ACTIVE = "CONDA_PREFIX"  # where conda says which of its environments is the active one
 
 
 class Written(NamedTuple):
@@ -195,7 +193,7 @@ def _calls(
         home = around.home if said.account is None else home_of(said.account) or unknown_home(said.account)
         here = within(changed, inner, home)
         if said.entered:
-            here = within({**changed, _ACTIVE: _environment(here, said.entered)}, inner, home)
+            here = within({**changed, **_activated(here, said.entered)}, inner, home)
         if program in ("cd", "pushd"):
             inner = (_MADE.match(words[0].pattern) and _SCRATCH) or here.resolve(words[0].pattern) if words else home
             folder = folder if placed.subshell else inner
@@ -283,9 +281,9 @@ def _set_by(
     texts = [word.text for word in words]
     match texts:
         case ["activate" | "deactivate", *_]:  # `conda activate web`, or `source activate web` as in its first years
-            return ((_ACTIVE, _environment(around, texts)),)
-        case [script, _] if script.endswith(_ACTIVATE) and program not in _CONDA:
-            return ((_ACTIVE, _environment(around, texts)),)
+            return _activated(around, texts).items()
+        case [script, _] if script.endswith(_ACTIVATE) and program not in shell.CONDA:
+            return _activated(around, texts).items()
         case [script, *_] if script.endswith(_ACTIVATE):
             place = posixpath.join(folder or "", script.removesuffix(_ACTIVATE))
             return (("VIRTUAL_ENV", around.resolve(place)),)
@@ -360,17 +358,18 @@ def _told(command: Command) -> _Told:
     return _Told(program, typed, own, len(texts), fed, _account(texts), entered, is_nesting)
 
 
-def _environment(around: Surroundings, texts: Sequence[str]) -> str | None:
-    """The environment of conda that words are about: `conda run -n web`, `activate web`."""
+def _activated(around: Surroundings, texts: Sequence[str]) -> dict[str, str | None]:
+    """The variable that says which environment of conda is the active one, by `conda run -n web` or `activate web`."""
     from deadweight.model.commands import conda_places  # few files need it
 
-    return conda_places.entered(around, texts) if "run" in texts[1:2] else conda_places.activation(around, texts)
+    ask = conda_places.entered if "run" in texts[1:2] else conda_places.activation
+    return {conda_places.ACTIVE: ask(around, texts)}
 
 
 def _entered(texts: list[str]) -> tuple[str, ...]:
     """The words in front of a program that have it run in an environment: `conda run -n web`."""
     pairs = enumerate(pairwise(texts))
-    at = next((at for at, (one, verb) in pairs if verb == "run" and posixpath.basename(one) in _CONDA), None)
+    at = next((at for at, (one, verb) in pairs if verb == "run" and posixpath.basename(one) in shell.CONDA), None)
     return () if at is None else tuple(texts[at:])
 
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Surroundings
 
-PROGRAMS = frozenset(("conda", "mamba", "micromamba"))
 ACTIVE = "CONDA_PREFIX"  # the variable that conda itself says it with
 # Where images and the usual installers put it.
 _USUAL = "/opt/conda"
