@@ -2,11 +2,12 @@
 
 import { Uri } from "vscode";
 import type { LogOutputChannel } from "vscode";
-import { CloseAction, LanguageClient, RevealOutputChannelOn, State } from "vscode-languageclient/node";
+import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State } from "vscode-languageclient/node";
 import type { ClientCapabilities, Middleware, StaticFeature } from "vscode-languageclient/node";
 import { argumentsOf, showAnswer } from "./commands";
 import { selector } from "./files";
 import type { FirstDiagnostics } from "./first_diagnostics";
+import { isOfPipe } from "./server";
 import type { Server } from "./server";
 
 /** Settings of the extension alone; the server would not know them. */
@@ -51,7 +52,10 @@ export function makeClient(
     stdioOptions: { stdout: () => {}, stderr: (stderr) => server.listen(stderr) },
     initializationFailedHandler: () => false,
     errorHandler: {
-      error: (...given) => usual.error(...given),
+      // Whoever writes to a server that has crashed hears of it before its end is noticed. The library would stop for
+      // good then, and start no other.
+      error: (error, ...given) =>
+        isOfPipe(error) ? { action: ErrorAction.Continue, handled: true } : usual.error(error, ...given),
       async closed() {
         if (!client.hasRun) {
           return { action: CloseAction.DoNotRestart }; // whoever starts it has the error

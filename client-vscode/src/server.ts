@@ -18,6 +18,9 @@ export interface Command {
   python?: string;
 }
 
+/** Whether an error is of the pipe to a server, as when something is written to one that has ended: not of what it says. */
+export const isOfPipe = (error: NodeJS.ErrnoException): boolean => /^(E[A-Z]+|ERR_STREAM_\w+)$/.test(error.code ?? "");
+
 /** The server by one command. It is started when this is made, ahead of the client, and again after each crash. */
 export class Server {
   private ahead: Promise<ChildProcess> | undefined;

@@ -1,6 +1,8 @@
-// Which Pythons are tried, and what is said of one that does not do: src/interpreter.ts and src/server.ts, beside a VS Code
-// that has nothing but settings and extensions of a test.
+// Which Pythons are tried, what is said of one that does not do, and what breaks when a server ends: src/interpreter.ts and
+// src/server.ts, beside a VS Code that has nothing but settings and extensions of a test.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +24,7 @@ const outfile = join(folder, "interpreter.mjs");
 const alias = { vscode: join(folder, "vscode.mjs") };
 const stdin = { contents: 'export * from "./src/interpreter"; export * from "./src/server";', resolveDir: "." };
 await build({ stdin, outfile, alias, bundle: true, platform: "node", format: "esm" });
-const { pythons, Server } = await import(pathToFileURL(outfile));
+const { isOfPipe, pythons, Server } = await import(pathToFileURL(outfile));
 
 /** Puts a script in the PATH that says on stderr what the server would say by this Python, and ends. */
 function python(name, said = "", code = 0) {
@@ -117,4 +119,17 @@ test("a server that fails has no problem with its Python, and says why in the lo
   const other = { python: undefined };
   assert.deepEqual(await startBy(python("deadweight", "no\\n"), other), [undefined, []]);
   assert.deepEqual(await startBy(join(bin, "gone"), other), [undefined, []]);
+});
+
+test("what is written to a server that has ended breaks the pipe, which is no fault of what it says", async () => {
+  const server = spawn(process.execPath, ["--eval", "setInterval(() => {}, 1000)"]);
+  await once(server, "spawn");
+  const broken = once(server.stdin, "error");
+  server.kill("SIGKILL");
+  const writing = setInterval(() => server.stdin.write("Content-Length: 2\r\n\r\n{}"), 1);
+  const [error] = await broken;
+  clearInterval(writing);
+  assert(isOfPipe(error), error.code);
+  assert(!isOfPipe(new SyntaxError("Unexpected token in JSON")));
+  assert(!isOfPipe(Object.assign(new TypeError("no UTF-8"), { code: "ERR_ENCODING_INVALID_ENCODED_DATA" })));
 });

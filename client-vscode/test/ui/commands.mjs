@@ -26,6 +26,18 @@ const logged = () => {
   return readFileSync(join(logs, file), "utf-8");
 };
 const starts = () => logged().match(/the server is ready/g).length;
+
+/** The servers that run, but for those of a window of before, which may take a while to end. */
+const servers = () => readdirSync("/proc").filter(isServer).map(Number).filter((id) => !ofOthers.has(id));
+
+function isServer(id) {
+  try {
+    return /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf-8").startsWith(`${broken}\0`);
+  } catch {
+    return false; // it has ended meanwhile
+  }
+}
+const ofOthers = new Set(readdirSync("/proc").filter(isServer).map(Number));
 const shot = (name) => page.screenshot({ path: join(folder, "..", `${name}.png`) });
 
 /** Types a path where VS Code asks for a file. */
@@ -73,14 +85,15 @@ async function restarts() {
   const before = starts();
   await command("Deadweight: Restart the Server");
   await until("the server is another", async () => starts() === before + 1);
+  await until("the one before has ended", async () => servers().length === 1);
   await until("findings are there again", async () => (await findings()) === 4);
 }
 
 /** Kills the server; whether another takes its place. */
 async function kill() {
-  const isServer = (id) => /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf-8").startsWith(`${broken}\0`);
+  await until("one server runs", async () => servers().length === 1);
   const before = logged().length;
-  process.kill(Number(readdirSync("/proc").find(isServer)), "SIGKILL");
+  process.kill(servers()[0], "SIGKILL");
   await until("its end is noticed", async () => / is Python 3|crashed 5 times/.test(logged().slice(before)));
   return !/crashed 5 times/.test(logged().slice(before));
 }

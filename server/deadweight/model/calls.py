@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model import feeding
-from deadweight.model.commands import catalog, conda_places, interpreters, printed
+from deadweight.model.commands import catalog, interpreters, printed
 from deadweight.model.commands.call import Call, Surroundings
 from deadweight.model.commands.changes import appended
 from deadweight.model.effects import Built, Effect, Nth, is_under, writes
@@ -23,7 +23,7 @@ from deadweight.syntax import shell, shell_plain
 from deadweight.syntax.shell_runs import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from deadweight.model.questions import Question
     from deadweight.syntax.run import RunBody
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 # What any program answers and then ends: `java -version`.
 _QUESTIONS = frozenset(("--version", "-version", "-V", "-v", "version", "--help", "-h"))
 _DECLARES = frozenset(("export", "local", "declare", "readonly", "typeset"))
-_CONDA = frozenset(("conda", "mamba", "micromamba"))
-_SETS = _DECLARES | _CONDA | {".", "source"}
+_SETS = _DECLARES | shell.CONDA | {".", "source"}
 _ACT_ON_SHELL = _SETS | {"cd", "pushd", "trap"}
 _MADE = re.compile(r"\$\((?:\S*/)?mktemp\b|`mktemp\b")  # `$(mktemp -d)`
 _SCRATCH = "/tmp/scratch"  # noqa: S108 - what it makes, whatever it is called
@@ -225,7 +224,7 @@ def _calls(
         home = around.home if said.account is None else home_of(said.account) or unknown_home(said.account)
         here = within(changed, inner, home)
         if said.entered:
-            here = within({**changed, conda_places.ACTIVE: conda_places.entered(here, said.entered)}, inner, home)
+            here = within({**changed, **_activated(here, said.entered)}, inner, home)
         if program in ("cd", "pushd"):
             inner = (_MADE.match(words[0].pattern) and _SCRATCH) or here.resolve(words[0].pattern) if words else home
             folder = folder if placed.subshell else inner
@@ -312,12 +311,10 @@ def _set_by(
         return _exported(words)
     texts = [word.text for word in words]
     match texts:
-        case ["activate" | "deactivate" as verb, *names]:
-            # `conda activate web`, or `source activate web` as in its first years
-            name = names[0] if names and verb == "activate" else None
-            return ((conda_places.ACTIVE, conda_places.environment(around, name)),)
-        case [script, name] if script.endswith(_ACTIVATE) and program not in _CONDA:
-            return ((conda_places.ACTIVE, conda_places.environment(around, name, script)),)
+        case ["activate" | "deactivate", *_]:  # `conda activate web`, or `source activate web` as in its first years
+            return _activated(around, texts).items()
+        case [script, _] if script.endswith(_ACTIVATE) and program not in shell.CONDA:
+            return _activated(around, texts).items()
         case [script, *_] if script.endswith(_ACTIVATE):
             place = posixpath.join(folder or "", script.removesuffix(_ACTIVATE))
             return (("VIRTUAL_ENV", around.resolve(place)),)
@@ -392,10 +389,18 @@ def _told(command: Command) -> _Told:
     return _Told(program, typed, own, len(texts), fed, _account(texts), entered, is_nesting)
 
 
+def _activated(around: Surroundings, texts: Sequence[str]) -> dict[str, str | None]:
+    """The variable that says which environment of conda is the active one, by `conda run -n web` or `activate web`."""
+    from deadweight.model.commands import conda_places  # few files need it
+
+    ask = conda_places.entered if "run" in texts[1:2] else conda_places.activation
+    return {conda_places.ACTIVE: ask(around, texts)}
+
+
 def _entered(texts: list[str]) -> tuple[str, ...]:
     """The words in front of a program that have it run in an environment: `conda run -n web`."""
     pairs = enumerate(pairwise(texts))
-    at = next((at for at, (one, verb) in pairs if verb == "run" and posixpath.basename(one) in _CONDA), None)
+    at = next((at for at, (one, verb) in pairs if verb == "run" and posixpath.basename(one) in shell.CONDA), None)
     return () if at is None else tuple(texts[at:])
 
 

@@ -36,7 +36,6 @@ _BREAK = re.compile(r"(?P<before>[^\n]*?)[ \t]*\r?\n(?P<between>.*\n)?(?P<indent
 _LEADS_NOTHING = re.compile(r"[ \t]*&&[ \t]*\S?\r?\n")  # an operator that has a line to itself
 _PATTERN_MARKS = re.compile(r"[\[\]*?\\]|^[!#\s]|\s$")
 _SWITCHES = frozenset(("sudo", "doas", "gosu", "su-exec", "setpriv", "runuser"))  # and what they run, in one command
-_ENTER = frozenset(("conda", "mamba", "micromamba"))  # `conda run -n web npm ci`: there is no npm outside
 _SETS = re.compile(r"(?<![\w./-])(?:\.|source|export|eval|nvm|alias)(?!\S)|\w=")  # `. ~/.nvm/nvm.sh`, `PATH=...`
 _STATUS = re.compile(r"\$\?|\$\{\?\}")  # `$?`
 # What sees more of a script's course than its exit status: `${PIPESTATUS[0]}`, `trap clean ERR`.
@@ -325,7 +324,8 @@ def _as_user_of(layer: Layer, call: Call, command: str) -> str | None:
         return command
     _, behind = shell.program(call.placed.command)  # of `sudo -u app sh -c 'npm install'` those behind sh
     wrapper = [word.text for word in words[: len(words) - len(behind) - 1]]
-    switches = _SWITCHES if program == "rm" else _SWITCHES | _ENTER
+    # `conda run -n web npm ci`: there is no npm outside.
+    switches = _SWITCHES if program == "rm" else _SWITCHES | shell.CONDA
     first = next((at for at, text in enumerate(wrapper) if text.rpartition("/")[2] in switches), None)
     if first is not None:
         own = takewhile(lambda text: text != "xargs", wrapper[first:])  # which reads what comes by a pipe

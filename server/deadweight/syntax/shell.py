@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.syntax.shell_nodes import load_language
 from deadweight.syntax.shell_plain import read_plain
-from deadweight.syntax.shell_programs import SHELLS, Nested, at_exit, may_nest, nested, program
+from deadweight.syntax.shell_programs import CONDA, SHELLS, Nested, at_exit, may_nest, nested, program
 from deadweight.syntax.shell_reader import TooDeepError, read
 from deadweight.syntax.shell_tree import (
     Block,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from deadweight.syntax.shell_tree import WordPart
 
 __all__ = [
+    "CONDA",
     "SHELLS",
     "Block",
     "Chain",

@@ -110,6 +110,7 @@ class _Wrapper(NamedTuple):
 
 # The options are those of the manual pages of Debian 12 (sudo 1.9, coreutils 9.1, util-linux 2.38, time 1.9, dash 0.5),
 # and of `conda run` and `micromamba run` (docs.conda.io, mamba-org/mamba; read 2026-11-26).
+CONDA = frozenset(("conda", "mamba", "micromamba"))
 _IN_CONDA = ("--name", "--prefix", "--root-prefix", "--cwd", "--attach", "--env", "--label")
 _WRAPPERS = {
     "sudo": _Wrapper("ughpCrtTUDR", ("--user", "--group", "--host", "--prompt", "--chdir"), 0, True, "lvKke"),
@@ -135,7 +136,7 @@ _WRAPPERS = {
     "unbuffer": _Wrapper(),
     "taskset": _Wrapper("c", (), 1, False, "p"),
     "flock": _Wrapper("wE", ("--timeout", "--conflict-exit-code"), 1, False, "c"),
-    **{name: _Wrapper("nprae", _IN_CONDA, verb="run") for name in ("conda", "mamba", "micromamba")},
+    **dict.fromkeys(CONDA, _Wrapper("nprae", _IN_CONDA, verb="run")),
     "xvfb-run": _Wrapper("efnpsw", ("--error-file", "--server-num", "--server-args", "--wait")),
 }
 # They start a shell of another account, which takes `-c` wherever it stands: `su - app -c 'npm ci'`.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deadweight.model.commands import conda_places
 from deadweight.model.commands.call import Tool
 from deadweight.model.effects import Leftover, PackageSet, as_text, figure, removes, removes_packages, writes
+from deadweight.syntax.shell import CONDA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,4 +77,4 @@ def _cache(call: Call, root: str | None) -> str | None:
     return posixpath.join(root, "pkgs") if root else None
 
 
-TOOLS = (Tool(tuple(conda_places.PROGRAMS), _effects),)
+TOOLS = (Tool(tuple(sorted(CONDA)), _effects),)

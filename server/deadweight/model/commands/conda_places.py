@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from deadweight.model.commands.call import Surroundings
 
-PROGRAMS = frozenset(("conda", "mamba", "micromamba"))
 ACTIVE = "CONDA_PREFIX"  # the variable that conda itself says it with
 # Where images and the usual installers put it.
 _USUAL = "/opt/conda"
@@ -45,6 +44,12 @@ def entered(around: Surroundings, texts: Sequence[str]) -> str | None:
     """The environment that the words `conda run -n web ...` are for."""
     named = value_of(tuple(texts), ("-p", "--prefix", "-n", "--name"))
     return environment(around, named, texts[0]) if named else activated(around) or root(around, texts[0])
+
+
+def activation(around: Surroundings, texts: Sequence[str]) -> str | None:
+    """The environment that the words `activate web` are for, the first as it is typed; `deactivate` goes back."""
+    script, *names = texts
+    return environment(around, names[0] if names and script != "deactivate" else None, script)
 
 
 def activated(around: Surroundings) -> str | None:
