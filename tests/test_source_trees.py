@@ -39,7 +39,7 @@ def _fixed(lines: str) -> tuple[Snapshot, Fix]:
         ),
         (
             f"RUN {CLONE} && cd /opt/tool && git checkout v1 && \\\n  mv x /bin\n",
-            f"RUN {CLONE} && cd /opt/tool && git checkout v1 && rm -rf /opt/tool/.git && \\\n  mv x /bin\n",
+            f"RUN {CLONE} && cd /opt/tool && git checkout v1 && \\\n  rm -rf /opt/tool/.git && \\\n  mv x /bin\n",
         ),
         (
             f"RUN {MADE} && mv x /bin\n",
