@@ -135,3 +135,12 @@ def test_letters_of_an_argument_read_no_other_command(monkeypatch: pytest.Monkey
         assert checked.is_kept
         fresh = check(Snapshot(parse(before.text)))
         assert [each.finding.span for each in checked.said] == [each.finding.span for each in fresh.said] != []
+
+
+def test_what_comes_to_run_in_an_environment_of_conda_is_read_with_that() -> None:
+    before = snapshot_of("FROM debian:12-slim\nRUN cond run -n web pip install a && echo b\n")
+    at = before.text.index(" run")
+    now = before.edited(edited(before.tree, Edit(Span(at, at), "a")))
+    for one, whole, _ in changes(before, now):
+        assert (one.now.call.program, one.now.effects) == (whole[0].call.program, whole[0].effects)
+    assert now.ledgers[0].layers[1].kept[0].path == "/opt/conda/envs/web"

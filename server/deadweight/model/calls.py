@@ -139,7 +139,8 @@ def read_again(old: Reading, text: str, place: Span, files: Filesystem) -> Readi
     if not isinstance(around.variables, Scope):
         return None
     firsts = {command.words[0].text, placed.command.words[0].text}
-    if said.account != was.account or (len(firsts) > 1 and not shell.TESTS.isdisjoint(firsts)):
+    is_elsewhere = (said.account, said.entered) != (was.account, was.entered)
+    if is_elsewhere or (len(firsts) > 1 and not shell.TESTS.isdisjoint(firsts)):
         return None
     _, _, _, folder, assigned, conditional, its_shell = old.written
     written = Written(text, text, said.texts, folder, assigned, conditional, its_shell)
