@@ -25,7 +25,7 @@ INSTALL = "apt-get install -y --no-install-recommends git"
             "RUN apt-get update\nUSER joe\nRUN sudo mkdir /a\nRUN sudo add-apt-repository -y b && ./setup.sh\n",
             f"RUN sudo apt-get update && sudo add-apt-repository -y b && ./setup.sh \\\n    && sudo {CLEAN}\n",
         ),
-        ("RUN nice sudo -E apt-get update\n", f"RUN nice sudo -E apt-get update && sudo -E {CLEAN}\n"),
+        ("RUN nice sudo -E apt-get update && ./b\n", f"RUN nice sudo -E apt-get update && sudo -E {CLEAN} && ./b\n"),
         # xargs would read what a pipe brings.
         ("RUN cat a | sudo xargs apt-get update\n", f"RUN cat a | sudo xargs apt-get update && sudo {CLEAN}\n"),
         # In /tmp nobody but its owner may delete a file, and root has written it.

@@ -366,7 +366,9 @@ def meaning(build: Build) -> list[object]:
     found: list[object] = []
     for stage in build.stages:
         sources = [named.index if (named := build.find(name)) else name for name in stage.sources]
-        values = sorted(map(str, stage.end.variables.values()))
+        # What the base image sets stays, whatever the file calls its own.
+        own = stage.end.environment.union(stage.end.variables.keys() - stage.first.variables.keys())
+        values = sorted(str(stage.end.variables[name]) for name in own)
         base = stage.base if isinstance(stage.base, int) else stage.base_text
         found.append((base, stage.platform, sources, values, stage.end.workdir, stage.end.user, bool(stage.name)))
     return found

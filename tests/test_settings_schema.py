@@ -45,7 +45,8 @@ def _holds(value: Any, schema: dict[str, Any], key: str) -> bool:
         case "anyOf":
             return any(is_valid(value, each) for each in says)
         case "pattern":
-            return not isinstance(value, str) or re.search(says, value) is not None
+            # In a schema `$` is the very end, as it is in JavaScript.
+            return not isinstance(value, str) or re.search(re.sub(r"\$$", r"\\Z", says), value) is not None
         case "minimum":
             return not _is_of(value, "integer") or value >= says
         case "items":
