@@ -4,24 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deadweight.analysis.proof import fixed, is_sound
-from deadweight.rules import copies_between
-from examples import snapshot_of
-
-FROM = "FROM debian:trixie\n"
-
-
-def _merged(lines: str) -> str | None:
-    """The file after all up to the last RUN has become one."""
-    snapshot = snapshot_of(FROM + lines)
-    runs = [layer for layer in snapshot.ledgers[0].layers if layer.instruction.keyword == "RUN"]
-    fix = copies_between.merged_from(snapshot, runs[0], runs[-1])
-    if fix is None:
-        return None
-    after = fixed(snapshot, [fix])
-    assert is_sound(snapshot, after)
-    assert dict(after.build.stages[0].end.variables) == dict(snapshot.build.stages[0].end.variables)
-    return after.text.removeprefix(FROM)
+from merged_runs import merged
 
 
 @pytest.mark.parametrize(
@@ -50,7 +33,7 @@ def _merged(lines: str) -> str | None:
     ],
 )
 def test_each_command_sees_the_variables_that_it_saw(lines: str, after: str) -> None:
-    assert _merged(lines) == after
+    assert merged(lines) == after
 
 
 @pytest.mark.parametrize(
@@ -65,4 +48,4 @@ def test_each_command_sees_the_variables_that_it_saw(lines: str, after: str) -> 
     ],
 )
 def test_what_cannot_be_promised_is_left_alone(lines: str) -> None:
-    assert _merged(lines) is None
+    assert merged(lines) is None

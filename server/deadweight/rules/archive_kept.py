@@ -214,7 +214,7 @@ from deadweight.model.effects import Copied, Download, Extracted, Kind
 from deadweight.model.of_layers import OfLayers
 from deadweight.model.stack import folded
 from deadweight.rules import copied_archives, copies_between, variables_between
-from deadweight.rules.edits import append_command, insert_flag, remove_instruction
+from deadweight.rules.edits import PLAIN_PATH, append_command, insert_flag, remove_instruction
 from deadweight.rules.folder_uses import is_said, layers_behind, mentions, names_folder_of, word_for
 from deadweight.rules.reaching import left_in_builders, places_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, Words, as_written, rule
@@ -253,7 +253,6 @@ _SIGNATURES = (".asc", ".sig", ".sha256", ".sha512", ".sha1", ".md5", ".sha256su
 _ADDED = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")  # what ADD unpacks
 _MOST = 100  # of such files at once: each layer is asked about all of them, and who brings more unpacks none
 _PATTERN = re.compile(r"[*?\[<;]")
-_PLAIN = re.compile(r"/[\w./+@-]+")
 
 
 class _Archive(NamedTuple):
@@ -522,7 +521,7 @@ def _as_typed(kept: _Kept) -> str | None:
     word = use.word if use.word is None or _PATTERN.search(use.word.text) is None else None
     if is_simple and word is not None and len(use.call.alternatives(word)) == 1:
         typed = word.text
-    elif _PLAIN.fullmatch(kept.archive.path):
+    elif PLAIN_PATH.fullmatch(kept.archive.path):
         typed = kept.archive.path if is_simple else f"-f {kept.archive.path}"
     else:
         return None
@@ -554,7 +553,7 @@ def _added(snapshot: Snapshot, kept: _Kept) -> Fix | None:
     own = (word.text for word in call.words if word.text.startswith("-"))
     is_plain = call.program == "tar" and all(_PLAIN_TAR.fullmatch(text) for text in own) and not call.placed.conditional
     target = written[0].path if len(written) == 1 else None
-    if not is_plain or not (cause.root or "").endswith(_ADDED) or target is None or not _PLAIN.fullmatch(target):
+    if not is_plain or not (cause.root or "").endswith(_ADDED) or target is None or not PLAIN_PATH.fullmatch(target):
         return None
     extracted = written[0].cause
     if isinstance(extracted, Extracted) and extracted.is_part:
@@ -578,7 +577,7 @@ def _mounted(snapshot: Snapshot, kept: _Kept) -> Fix | None:
     late, cause = _only_user(snapshot, kept), kept.archive.effect.cause
     source = cause.root if isinstance(cause, Copied) else None
     path = kept.archive.path
-    if late is None or not source or not _PLAIN.fullmatch(path) or not _PLAIN.fullmatch(f"/{source}"):
+    if late is None or not source or not PLAIN_PATH.fullmatch(path) or not PLAIN_PATH.fullmatch(f"/{source}"):
         return None
     if any(use.call.program in ("chmod", "chown", "touch") for _, use in kept.uses) or late.instruction.flag("mount"):
         return None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 IGNORE_FILE = ".dockerignore"
 
+PLAIN_PATH = re.compile(r"/[\w./+@-]+")  # an absolute path that needs no quotes
 _WIDTH = 100  # a line that would grow beyond it is continued on the next
 _BREAK = re.compile(r"(?P<before>[^\n]*?)[ \t]*\r?\n(?P<between>.*\n)?(?P<indent>[ \t]*)", re.DOTALL)
 _LEADS_NOTHING = re.compile(r"[ \t]*&&[ \t]*\S?\r?\n")  # an operator that has a line to itself

@@ -172,7 +172,7 @@ from deadweight.model.image import UNKNOWN_FOLDER
 from deadweight.model.playing import removed_names
 from deadweight.model.stack import folded
 from deadweight.rules import copies_between, work_images
-from deadweight.rules.edits import append_command, insert_word
+from deadweight.rules.edits import PLAIN_PATH, append_command, insert_word
 from deadweight.rules.folder_uses import SHARED, is_inside, is_removed, layers_behind, mentions, names
 from deadweight.rules.reaching import left_in_builders, places_of
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Safety, Words, as_written, keep, rule
@@ -189,7 +189,6 @@ if TYPE_CHECKING:
 
 _DELETE = "Delete the history in the same RUN"
 _CUT = ("--depth", "--shallow-since", "--shallow-exclude", "--filter", "--bare", "--mirror")
-_PLAIN = re.compile(r"/[\w./+@-]+")
 _MOST = 100  # clones at once: each layer with git is asked about all of them, and no person makes more
 # Servers that give a part of a history to anybody who asks.
 _SERVERS = re.compile(
@@ -297,7 +296,7 @@ def _clones(layer: Layer) -> tuple[_Clone, ...]:
         if effect is None or folder is None or is_removed(layer, f"{folder}/.git"):
             continue
         from_root = folder.removeprefix(UNKNOWN_FOLDER)  # where the base image works at /: `rm -rf /tool`
-        if not _PLAIN.fullmatch(from_root) or is_removed(layer, f"{from_root}/.git"):
+        if not PLAIN_PATH.fullmatch(from_root) or is_removed(layer, f"{from_root}/.git"):
             continue
         behind = layer.calls[at + 1 :]
         users = tuple(each for each in behind if _concerns(each, folder))

@@ -238,7 +238,6 @@ RUN rm -rf /usr/share/doc
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
@@ -247,7 +246,7 @@ from deadweight.model.effects import Download, PackageSet
 from deadweight.model.image import UNKNOWN_FOLDER, spelled
 from deadweight.model.undone import late_removals
 from deadweight.rules import copies_between, merging, removing_there, run_steps, variables_between
-from deadweight.rules.edits import append_command, remove_command, remove_instruction
+from deadweight.rules.edits import PLAIN_PATH, append_command, remove_command, remove_instruction
 from deadweight.rules.folder_uses import word_for
 from deadweight.rules.rule import NO_WORDS, Finding, Fix, Related, Safety, rule
 from deadweight.rules.unknown_bytes import may_be_heavy
@@ -261,8 +260,6 @@ if TYPE_CHECKING:
     from deadweight.model.layers import Layer
     from deadweight.model.undone import Removal
     from deadweight.snapshot import Snapshot
-
-_PLAIN = re.compile(r"/[\w./+@-]+")
 
 
 @rule("late-delete", group="layers", is_about_unnecessary=True, words=NO_WORDS)
@@ -362,7 +359,8 @@ def _download_later(
     """Download a file in the RUN that alone reads it, and delete it there; what is between manages packages."""
     late, (first, effect) = removals[0].layer, removed[0]
     layers, path = snapshot.ledgers.of(late).layers, effect.path or ""
-    if len(removed) > 1 or not isinstance(effect.cause, Download) or first not in layers or not _PLAIN.fullmatch(path):
+    is_download = len(removed) == 1 and isinstance(effect.cause, Download) and first in layers
+    if not is_download or not PLAIN_PATH.fullmatch(path):
         return None
     between = layers[first.site.step + 1 : late.site.step]
     uses = [(layer, call) for layer in between for call in layer.calls if word_for(call, path)]

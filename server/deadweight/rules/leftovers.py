@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.calls import effects_of
@@ -12,6 +11,7 @@ from deadweight.model.layers import kept_after, mounts_of
 from deadweight.model.of_layers import OfLayers
 from deadweight.rules import stores
 from deadweight.rules.edits import (
+    PLAIN_PATH,
     append_command,
     complete,
     insert_flag,
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.syntax.shell import Word
     from deadweight.text import Edit
-
-_PLAIN = re.compile(r"/[\w./-]+")  # a path that needs no quotes in a flag
 
 
 class Left(NamedTuple):
@@ -176,7 +174,7 @@ def cache_mount(snapshot: Snapshot, left: Left) -> Fix | None:
     """The fix that keeps them on the builder: a later build finds them, and no layer holds them."""
     paths = sorted({_folder(effect.path or "") for effect in left.effects})
     step = left.layer.step
-    if step is None or not step.state.is_root or not all(_PLAIN.fullmatch(path) for path in paths):
+    if step is None or not step.state.is_root or not all(PLAIN_PATH.fullmatch(path) for path in paths):
         return None
     layers = [left.layer]
     if left.is_read_again:

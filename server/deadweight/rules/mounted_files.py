@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from deadweight.model.effects import Copied, CopiedFromStage
 from deadweight.model.layers import mounts_of
 from deadweight.rules import buildkit, removing_there
-from deadweight.rules.edits import insert_flag, remove_command, remove_instructions
+from deadweight.rules.edits import PLAIN_PATH, insert_flag, remove_command, remove_instructions
 from deadweight.rules.mounting import on_lines
 from deadweight.rules.rule import Fix, Safety
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from deadweight.model.undone import Removal
     from deadweight.snapshot import Snapshot
 
-_PLAIN = re.compile(r"/[\w./+@-]+")
 # Programs that but read the files that are named to them (kept by hand, 2026-11-26).
 _READERS = frozenset(("tar", "bsdtar", "unzip", "dpkg", "rpm", "gpg", "sha256sum", "sha512sum", "md5sum"))
 _INSTALLERS = frozenset(("apt-get", "apt", "dnf", "yum", "microdnf", "zypper", "pip", "pip3"))
@@ -75,7 +73,7 @@ def _as_mount(copy: Layer, effect: Effect) -> str | None:
         source, stage = cause.path, f"from={instruction.flags[0].value},"
     else:
         return None
-    is_plain = _PLAIN.fullmatch(path) and _PLAIN.fullmatch(f"/{source.removeprefix('/')}") and "$" not in stage
+    is_plain = PLAIN_PATH.fullmatch(path) and PLAIN_PATH.fullmatch(f"/{source.removeprefix('/')}") and "$" not in stage
     return f"--mount=type=bind,{stage}source={source},target={path}" if is_plain else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.model.commands import apk, apt
@@ -19,7 +18,7 @@ from deadweight.rules.cache_mounts import (
     removed,
     without_clean_up,
 )
-from deadweight.rules.edits import insert_flag, line_end, prepend_command, replace_word
+from deadweight.rules.edits import PLAIN_PATH, insert_flag, line_end, prepend_command, replace_word
 from deadweight.rules.rule import Fix, Safety
 from deadweight.syntax.dockerfile import remembered
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from deadweight.snapshot import Snapshot
     from deadweight.text import Edit
 
-_PLAIN = re.compile(r"/[\w./-]+")  # a path that needs no quotes in a flag
 # The users of Docker's own images (docker-library/node, read 2026-11-26).
 _NUMBERS = {"node": "1000"}
 
@@ -96,7 +94,7 @@ def _mounted(snapshot: Snapshot, layer: Layer, cache: DownloadCache) -> list[Edi
     """The edits that give a RUN the mounts that it lacks, and let something stay in them; None where they cannot."""
     owner = _owner(layer)
     folders = [each for each in cache.folders if not is_in(caches(layer), each)]
-    if owner is None or not all(map(_PLAIN.fullmatch, folders)):
+    if owner is None or not all(map(PLAIN_PATH.fullmatch, folders)):
         return None
     options = f"{',sharing=locked' if cache.is_locked else ''}{owner}"
     flags = [f"--mount=type=cache,target={folder}{options}" for folder in folders]

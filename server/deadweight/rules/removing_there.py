@@ -14,7 +14,7 @@ from deadweight.model.commands import catalog
 from deadweight.model.effects import Download, Leftover, Rewritten
 from deadweight.rules import leftovers
 from deadweight.rules.apt_lists import remove_lists
-from deadweight.rules.edits import append_command, remove_command, remove_instruction
+from deadweight.rules.edits import PLAIN_PATH, append_command, remove_command, remove_instruction
 from deadweight.rules.folder_uses import word_for
 from deadweight.rules.rule import Fix, Safety
 from deadweight.size.estimate import size_together
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from deadweight.text import Edit
 
 _FORCE = re.compile(r"--force|-[A-Za-z]*f[A-Za-z]*")
-_PLAIN = re.compile(r"/[\w./+@-]+")
 
 
 def clean_up(snapshot: Snapshot, removals: Sequence[Removal], removed: Sequence[tuple[Layer, Effect]]) -> Fix | None:
@@ -114,7 +113,7 @@ def _deleted(snapshot: Snapshot, first: Layer, effect: Effect, late: Layer, gone
     layer may read it.
     """
     path, layers = effect.path or "", snapshot.ledgers.of(late).layers
-    if not isinstance(effect.cause, Download) or not _PLAIN.fullmatch(path) or first not in layers:
+    if not isinstance(effect.cause, Download) or not PLAIN_PATH.fullmatch(path) or first not in layers:
         return None
     behind = [call for layer in layers[first.site.step + 1 : late.site.step + 1] for call in layer.calls]
     if any(_may_read(call, path) for call in behind if call not in gone):
