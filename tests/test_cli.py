@@ -10,6 +10,7 @@ import pytest
 
 from deadweight.analysis.report import Reported
 from deadweight.cli.main import main
+from deadweight.size.estimate import Sizes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -332,7 +333,7 @@ def test_a_new_file_is_never_written_over(folder: Path, capsys: pytest.CaptureFi
     assert (folder / ".dockerignore").read_text("utf-8") == "**/.turbo\n"
 
 
-@pytest.mark.parametrize("command", ["check", "fix"])
+@pytest.mark.parametrize("command", ["check", "fix", "size"])
 def test_a_file_on_which_we_fail_takes_nothing_from_others(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,9 +346,14 @@ def test_a_file_on_which_we_fail_takes_nothing_from_others(
             raise ValueError("no\nway")
         return tuple(each for each in self.finding.fixes(self.snapshot) if each)
 
-    monkeypatch.setattr(Reported, "fixes", property(fixes))
+    def image(self: Sizes) -> None:
+        if "echo a" in self.build.stages[0].steps[0].instruction.text:
+            raise ValueError("no\nway")
+
+    monkeypatch.setattr(*((Sizes, "image", image) if command == "size" else (Reported, "fixes", property(fixes))))
     assert main([command, str(tmp_path)]) == 2
     out, err = capsys.readouterr()
     assert err.count("\n") == 1
-    assert "a/Dockerfile: a bug of deadweight's own, please report it: ValueError at fixes, line " in err
+    raised = "image" if command == "size" else "fixes"
+    assert f"a/Dockerfile: a bug of deadweight's own, please report it: ValueError at {raised}, line " in err
     assert "echo b" in out

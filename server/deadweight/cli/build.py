@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deadweight.cli.output import warn
+from deadweight.cli.output import own_bug, warn
 from deadweight.model import image
 from deadweight.model.builds.declared import NOT_SAID, difference
 from deadweight.model.image import StatedSize
@@ -50,6 +51,26 @@ class Read:
     root: Path = Path()
     how: HowBuilt = NOT_SAID
     build: str | None = None
+
+
+class OneByOne:
+    """What is done for one file after the other: where a bug of ours ends it for one, that is warned of, and the others
+    lose nothing. `failed` is whether there was such a file.
+    """
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    @contextmanager
+    def each(self, path: Path) -> Iterator[None]:
+        """What is done for this file. Raises OSError, which is stdout's: no file gets by that."""
+        try:
+            yield
+        except OSError:
+            raise
+        except Exception as error:
+            warn(f"{shown(path)}: {own_bug(error)}")
+            self.failed = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

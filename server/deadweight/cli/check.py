@@ -8,10 +8,9 @@ from deadweight.analysis.report import report
 from deadweight.cli import build
 from deadweight.cli.findings import add_budget, add_selection, selection, with_budget
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
-from deadweight.cli.output import add_format, own_bug, warn
+from deadweight.cli.output import add_format
 from deadweight.cli.reports.catalog import FORMATS, Checked, report_in
 from deadweight.settings import SEVERITIES
-from deadweight.workspace.files import shown
 
 if TYPE_CHECKING:
     import argparse
@@ -43,22 +42,16 @@ def run(arguments: argparse.Namespace) -> int:
     chosen, budgeted = selection(arguments), with_budget(arguments)
     loud = () if arguments.fail_on == "never" else SEVERITIES[SEVERITIES.index(arguments.fail_on) :]
     code = CLEAN
-    written, told = report_in(arguments.format), _Told()
+    written, told, one_by_one = report_in(arguments.format), _Told(), build.OneByOne()
     for read in build.read_files(arguments, lambda settings: budgeted(chosen(settings)), every_build=True):
-        try:
+        with one_by_one.each(read.path):
             found = report(read.snapshot, read.settings) if read.snapshot else ()
+            failed = any(each.severity in loud for each in found)
+            failed = failed or bool(loud and read.snapshot and not read.snapshot.is_foreign and read.snapshot.problems)
+            code = UNREADABLE if read.snapshot is None else max(code, FINDINGS if failed else CLEAN)
             written.add(Checked(read, found, told.news_of(read, found)))
-        except OSError:  # stdout's, which no other file gets by
-            raise
-        except Exception as error:  # other files shall not lose what is said of them
-            warn(f"{shown(read.path)}: {own_bug(error)}")
-            code = UNREADABLE
-            continue
-        failed = any(each.severity in loud for each in found)
-        failed = failed or bool(loud and read.snapshot and not read.snapshot.is_foreign and read.snapshot.problems)
-        code = UNREADABLE if read.snapshot is None else max(code, FINDINGS if failed else CLEAN)
     written.end()
-    return code
+    return UNREADABLE if one_by_one.failed else code
 
 
 class _Told:

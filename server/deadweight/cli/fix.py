@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deadweight.analysis.fix_all import fix_all
@@ -9,7 +10,7 @@ from deadweight.analysis.report import about
 from deadweight.cli import build
 from deadweight.cli.findings import add_selection, selection
 from deadweight.cli.main import CLEAN, FINDINGS, UNREADABLE
-from deadweight.cli.output import is_coloured, own_bug, paint, warn, write
+from deadweight.cli.output import is_coloured, paint, warn, write
 from deadweight.rules.catalog import BY_ID
 from deadweight.rules.edits import append_lines
 from deadweight.rules.rule import Safety
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         warn("--ask applies the refactorings of the rules named by --rule: name one")
         return UNREADABLE
     chosen = selection(arguments)
-    code = CLEAN
+    code, one_by_one = CLEAN, build.OneByOne()
     written: list[Outcome] = []
     for read in build.read_files(arguments, chosen):
         if read.snapshot is None:
@@ -66,11 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         # A rule of mere offers says nothing unless somebody names it.
         settings = read.settings.offering if arguments.rule else read.settings
-        try:
-            outcome = fix_all(read.snapshot, settings, lambda reported, fix: _is_wanted(arguments, reported, fix))
-        except Exception as error:  # other files shall not lose their fixes
-            warn(f"{shown(read.path)}: {own_bug(error)}")
-            code = UNREADABLE
+        outcome = None
+        with one_by_one.each(read.path):
+            outcome = fix_all(read.snapshot, settings, partial(_is_wanted, arguments))
+        if outcome is None:
             continue
         if arguments.ask and not outcome.done:
             _say_why_not(arguments, read)
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
             code = max(code, FINDINGS)
     if len(written) > 1:
         write(paint(f"{len(written)} Dockerfiles: {_summary(written)}", "bold", is_coloured()))
-    return code
+    return UNREADABLE if one_by_one.failed else code
 
 
 def _is_wanted(arguments: argparse.Namespace, reported: Reported, fix: Fix) -> bool:

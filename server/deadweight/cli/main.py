@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deadweight.cli.quick_start import compile_on_first_use
 
         compile_on_first_use()
-    from deadweight.cli.output import own_bug, prepare_streams, warn
+    from deadweight.cli.output import own_bug, prepare_streams
 
     try:
         prepare_streams()
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"deadweight: {error.strerror or error}\n")
         return UNREADABLE
     except Exception as error:
-        warn(own_bug(error))
+        sys.stderr.write(f"deadweight: {own_bug(error)}\n")  # stdout may be why: it is not flushed for it
         return UNREADABLE
     return code
 

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Size all files."""
-    code = CLEAN
+    code, one_by_one = CLEAN, build.OneByOne()
     documents: list[dict[str, Any]] = []
     sized: list[Sizes] = []
     reads: Iterable[Read] = build.read_files(arguments, with_budget(arguments), every_build=True)
@@ -48,30 +48,31 @@ def run(arguments: argparse.Namespace) -> int:
         reads = list(reads)
         measured = history.measured_snapshot(arguments, reads)
     for read in reads:
-        over = report(read.snapshot, read.settings, (over_budget,)) if read.snapshot else ()
-        code = UNREADABLE if read.snapshot is None else max(code, FINDINGS if over else CLEAN)
-        if read.snapshot and not read.snapshot.is_foreign and measured is None:
-            sized.append(read.snapshot.sizes)
-        if arguments.format == "text":
-            if measured is not None:
-                write(history.as_text(read.path, measured))
-            elif read.snapshot is not None:
-                write(_as_text(read, read.snapshot, over, with_findings=not arguments.no_findings))
-            continue
-        made = _as_json(read, over)
-        if measured is not None:
-            history.add_to(made, measured)
-        if arguments.format == "jsonl":
-            write(line(made))
-        else:
-            documents.append(made)
+        with one_by_one.each(read.path):
+            over = report(read.snapshot, read.settings, (over_budget,)) if read.snapshot else ()
+            code = UNREADABLE if read.snapshot is None else max(code, FINDINGS if over else CLEAN)
+            if arguments.format == "text":
+                if measured is not None:
+                    write(history.as_text(read.path, measured))
+                elif read.snapshot is not None:
+                    write(_as_text(read, read.snapshot, over, with_findings=not arguments.no_findings))
+            else:
+                made = _as_json(read, over)
+                if measured is not None:
+                    history.add_to(made, measured)
+                if arguments.format == "jsonl":
+                    write(line(made))
+                else:
+                    documents.append(made)
+            if read.snapshot and not read.snapshot.is_foreign and measured is None:
+                sized.append(read.snapshot.sizes)
     if arguments.format == "json":
         write(document({"files": documents, **together_as_json(sized)} if len(documents) != 1 else documents[0]))
     elif arguments.format == "text" and sized:
         if said := together_in_words(sized):
             write(said + "\n")
         write(FOOTER)
-    return code
+    return UNREADABLE if one_by_one.failed else code
 
 
 def _as_json(read: Read, over: Sequence[Reported]) -> dict[str, Any]:
