@@ -118,10 +118,10 @@ def _written(
     document: OpenDockerfile, snapshot: Snapshot, said: Said, known: Written | None, client: Client
 ) -> Written:
     """A finding as JSON; the text that is known where all that it depends on is the same."""
+    reported = Reported(*said, snapshot)
     if known is not None and known.said == said:
         shown, sites, ends = known.shown, known.sites, known.ends
     else:
-        reported = Reported(*said, snapshot)
         shown, sites, ends = reported.shown, reported.sites, reported.ends
     instructions = tuple([snapshot.instruction(site) for site in sites])
     rows = tuple([snapshot.line(site) for site in sites])
@@ -129,7 +129,6 @@ def _written(
         pairs = zip(known.instructions, instructions, ends, strict=True)
         if not [1 for was, here, end in pairs if was is not here and was.text[:end] != here.text[:end]]:
             return known._replace(said=said, instructions=instructions)
-    reported = Reported(*said, snapshot)
     found = of_finding(reported)
     marked = _diagnostic(document, found, client)
     text = _unmarked(marked)
