@@ -88,3 +88,9 @@ def test_people_work_in_what_they_clone(account: str) -> None:
     text = f"ARG base\nFROM ${{base}}\nUSER {account}\nRUN git clone https://github.com/pyenv/pyenv.git ~/.pyenv\n"
     assert not report(snapshot_of(text), rules=[git_history_kept])
     assert report(snapshot_of(text.replace(account, "app")), rules=[git_history_kept])
+
+
+@pytest.mark.parametrize(("folder", "said"), [("/opt/tool", 0), ("/opt/tool/.git", 0), ("/opt/tool-data", 1)])
+def test_a_variable_tells_of_this_clone_and_of_no_folder_that_begins_alike(folder: str, said: int) -> None:
+    snapshot = snapshot_of(f"FROM debian:13\nRUN {CLONE}\nENV TOOL_GIT_DIR={folder}\n")
+    assert len(report(snapshot, rules=[git_history_kept])) == said

@@ -49,9 +49,8 @@ _CALLS_NO_APT = re.compile(r"(?i)conda|autogen|configure|/(?:install-)?plugins\.
 # `./bootstrap.sh --prefix=/usr`, which makes ready for make
 _CONFIGURES = re.compile(r"--(?:prefix|with-\S+|enable-\S+|disable-\S+)\b")
 _NO_TOOLS = frozenset(("cd", "echo", "printf", "export", "set", "true", ":", "test", "[", "ls", "cat", "grep", "sed"))
-_READY_BY = frozenset(
-    ("configure", "b2", "bjam")
-)  # what a script right before them makes: `./bootstrap.sh && ./configure`
+# What a script right before them makes: `./bootstrap.sh && ./configure`
+_READY_BY = frozenset(("configure", "b2", "bjam"))
 # `/etc/apt/sources.list.d/nodesource.list`, `apt-key add -`, `add-apt-repository ppa:git-core/ppa`
 _SOURCES = re.compile(r"/etc/apt\b|\bapt-key\b|\badd-apt-repository\b|\bdpkg --add-architecture\b")
 _INNER_VERB = re.compile(r"\b(?:apt-get|apt|aptitude)\s[^;&|]*?\b(update|install|upgrade|dist-upgrade|build-dep)\b")

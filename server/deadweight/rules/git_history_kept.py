@@ -247,7 +247,7 @@ def git_history_kept(snapshot: Snapshot) -> Iterator[Finding]:
 def _is_told(snapshot: Snapshot, clone: _Clone) -> bool:
     """Whether a variable tells what runs in the image of the repository: `GIT_DIR`, `LKP_GIT_WORK_TREE`."""
     variables = snapshot.shipped_ledgers[-1].stage.end.variables
-    return any("GIT" in name and (value or "").startswith(clone.folder) for name, value in variables.items())
+    return any("GIT" in name and is_under(value or "", clone.folder) for name, value in variables.items())
 
 
 def _copied_out(snapshot: Snapshot) -> Iterator[_Clone]:
